@@ -1,0 +1,28 @@
+/**
+ * Labels, annotations and verbs. `openbao.org/…` are the specification's (seeds 000, 001);
+ * what is only ours is `rollguard.io/…`.
+ */
+
+/** Label on every object of a cluster; its value is the OpenBaoCluster's name. */
+export const clusterLabel = 'openbao.org/cluster';
+/** Label that tells the blue from the green half of a blue-green upgrade. */
+export const revisionLabel = 'openbao.org/revision';
+/** Annotation on children of a cluster in maintenance; the one value is `"true"`. */
+export const maintenanceAnnotation = 'openbao.org/maintenance';
+/** Label that OpenBao's own service registration writes on its pod: the version that runs. */
+export const runningVersionLabel = 'openbao-version';
+
+/** Annotation on a PersistentVolumeClaim: the highest OpenBao version that wrote to it. */
+export const dataVersionAnnotation = 'rollguard.io/openbao-version';
+/** Annotation on an OpenBaoCluster: who last changed an acknowledgement or maintenance. */
+export const requestedByAnnotation = 'rollguard.io/requested-by';
+/** Label on a namespace whose pods the gate guards; the one value is `"true"`. */
+export const guardedLabel = 'rollguard.io/guarded';
+/** Label on a namespace: `warn` turns the gate's denials there into warnings. */
+export const enforceLabel = 'rollguard.io/enforce';
+
+/** API group of OpenBaoCluster and of the custom verbs below. */
+export const openbaoGroup = 'openbao.org';
+
+/** Custom RBAC verbs on `openbaoclusters`, asked by SubjectAccessReview. */
+export type Verb = 'maintenance' | 'acknowledge';

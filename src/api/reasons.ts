@@ -1,0 +1,61 @@
+/**
+ * Every reason that the gate gives, once: what it means and what to do about it.
+ * The order is the order of the rules; the first violated one is the reason of the
+ * HTTP answer. The README's table is held equal to this one by a test.
+ */
+export interface ReasonEntry {
+  /** HTTP status of a denial, 4xx. 409 and 429 are left out: clients retry them by themselves. */
+  readonly code: 403 | 422;
+  /** Why it matters: one sentence, without a full stop. */
+  readonly meaning: string;
+  /** What to do about it in general: one sentence, without a full stop. A denial says it with its own values. */
+  readonly remedy: string;
+}
+
+export const reasons = {
+  InvalidVersion: {
+    code: 422,
+    meaning: 'the order of versions is what keeps data readable, so a version must be a semantic version',
+    remedy: 'write spec.version as MAJOR.MINOR.PATCH, for example 2.5.5',
+  },
+  DowngradeBlocked: {
+    code: 403,
+    meaning: 'an older OpenBao may not read what a newer one has written',
+    remedy: 'keep spec.version at or above the version that has run; to go back, restore a snapshot that the older version made',
+  },
+  InvalidImageReference: {
+    code: 422,
+    meaning: 'no node could pull such an image',
+    remedy: 'write spec.image as [registry[:port]/]repository[:tag][@digest]',
+  },
+  ImageVersionMismatch: {
+    code: 422,
+    meaning: 'the image would run another version than the one that was checked',
+    remedy: 'make the tag of spec.image and spec.version say the same version, or leave spec.image out',
+  },
+  StaleNonce: {
+    code: 403,
+    meaning: 'an acknowledgement counts for one incident only, so it must carry the nonce of the current one',
+    remedy: 'read status.breakGlass, repair what it names, then acknowledge its nonce',
+  },
+  NoActiveBreakGlass: {
+    code: 403,
+    meaning: 'an acknowledgement given in advance would wave the next incident through unseen',
+    remedy: 'leave spec.breakGlassAck as it was; nothing waits for it',
+  },
+  MaintenanceRequired: {
+    code: 403,
+    meaning: 'deleting a member of a Raft cluster by accident can cost its quorum',
+    remedy: 'set spec.maintenance.enabled=true on the OpenBaoCluster first, then delete one pod at a time',
+  },
+  PermissionRequired: {
+    code: 403,
+    meaning: 'this is for the people who answer for the cluster',
+    remedy: 'ask a cluster admin for a Role with the verb on openbaoclusters in group openbao.org',
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
+export type Reason = keyof typeof reasons;
+
+/** All reasons, in the order of the rules. */
+export const reasonOrder = Object.keys(reasons) as readonly Reason[];

@@ -1,0 +1,9 @@
+/** A fact that was read, or why it could not be. Unknown is a value and never means yes (design rule 2). */
+export type Known<T> =
+  | { readonly kind: 'known'; readonly value: T }
+  | { readonly kind: 'unknown'; readonly cause: string };
+
+export const known = <T>(value: T): Known<T> => ({ kind: 'known', value });
+
+/** @param cause why it is not known, a clause that fits behind a colon */
+export const unknown = (cause: string): Known<never> => ({ kind: 'unknown', cause });

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { cacheDirectory } from './cache.ts';
+import { mustRun, runCommand } from './command.ts';
+import { packageRoot } from './package-root.ts';
+
+export type Progress = (line: string) => void;
+
+/** A Go module of `components/`: a go.mod and a go.sum that pin what is built, and no source of its own. */
+type ModuleName = 'etcd' | 'kubernetes' | 'coredns';
+
+/** The module whose version in go.mod is the component's version. */
+const versionedModule: Readonly<Record<ModuleName, string>> = {
+  etcd: 'go.etcd.io/etcd/server/v3',
+  kubernetes: 'k8s.io/kubernetes',
+  coredns: 'github.com/coredns/coredns',
+};
+
+interface Component {
+  readonly module: ModuleName;
+  /** The Go package of its main function. */
+  readonly package: string;
+  readonly versionArgs: readonly string[];
+}
+
+const kubernetes = (name: string, versionArgs: readonly string[] = ['--version']): Component => ({
+  module: 'kubernetes',
+  package: `k8s.io/kubernetes/cmd/${name}`,
+  versionArgs,
+});
+
+const components = {
+  etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', versionArgs: ['--version'] },
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  kubectl: kubernetes('kubectl', ['version', '--client']),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  'kube-scheduler': kubernetes('kube-scheduler'),
+  kubelet: kubernetes('kubelet'),
+  'kube-proxy': kubernetes('kube-proxy'),
+  coredns: { module: 'coredns', package: 'github.com/coredns/coredns', versionArgs: ['-version'] },
+} as const satisfies Record<string, Component>;
+
+export type ComponentName = keyof typeof components;
+
+export const controlPlaneComponents = ['etcd', 'kube-apiserver', 'kubectl'] as const satisfies ComponentName[];
+export const nodeComponents = Object.keys(components) as ComponentName[];
+
+/** The paths of the binaries, by name, and one line on where they came from. */
+export interface Binaries<Name extends ComponentName> {
+  readonly paths: Readonly<Record<Name, string>>;
+  readonly source: string;
+}
+
+/**
+ * Finds each binary: in the folder KUBEBUILDER_ASSETS names, in the cache, in PATH when its
+ * version is the one go.mod pins, and else builds it into the cache.
+ */
+export async function findBinaries<Name extends ComponentName>(
+  names: readonly Name[],
+  progress: Progress,
+): Promise<Binaries<Name>> {
+  const paths: Partial<Record<Name, string>> = {};
+  const byPlace = new Map<string, string[]>();
+  for (const name of names) {
+    const found = (await findBinary(name)) ?? (await buildBinary(name, progress));
+    paths[name] = found.path;
+    byPlace.set(found.place, [...(byPlace.get(found.place) ?? []), name]);
+  }
+  const source = [...byPlace].map(([place, list]) => `${list.join(', ')} from ${place}`).join('; ');
+  return { paths: paths as Record<Name, string>, source };
+}
+
+interface FoundBinary {
+  readonly path: string;
+  readonly place: string;
+}
+
+/** The binary where it already is, or undefined when it would have to be built. */
+export async function findBinary(name: ComponentName): Promise<FoundBinary | undefined> {
+  const assets = process.env['KUBEBUILDER_ASSETS'];
+  if (assets !== undefined && isExecutable(join(assets, name))) {
+    return { path: join(assets, name), place: `KUBEBUILDER_ASSETS (${assets})` };
+  }
+  const cached = cachedPath(name);
+  if (isExecutable(cached)) return { path: cached, place: `the cache (${cacheDirectory()})` };
+  const inPath = findInPath(name);
+  if (inPath === undefined) return undefined;
+  const { stdout } = await runCommand(inPath, components[name].versionArgs, { timeoutMs: 10_000 });
+  return isVersion(stdout, versionOf(components[name].module)) ? { path: inPath, place: 'PATH' } : undefined;
+}
+
+/** Whether a component's answer to its version flag names this version. */
+function isVersion(output: string, version: string): boolean {
+  return output.split(/[\s-]/).some((word) => word.replace(/^v/, '') === version.replace(/^v/, ''));
+}
+
+export function findInPath(command: string): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, command))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const moduleDirectory = (module: ModuleName) => join(packageRoot, 'test', 'cluster', 'components', module);
+const readModule = (module: ModuleName) => readFileSync(join(moduleDirectory(module), 'go.mod'), 'utf8');
+
+/** The version go.mod pins, such as `v1.36.3`. */
+export function versionOf(module: ModuleName): string {
+  const path = versionedModule[module];
+  const match = readModule(module).match(new RegExp(`^(?:require )?\\s*${path} (v\\S+)`, 'm'));
+  if (match?.[1] === undefined) throw new Error(`${moduleDirectory(module)}/go.mod does not name ${path}`);
+  return match[1];
+}
+
+/** The Go release the modules ask for, such as `1.26.0`. */
+export function requiredGo(): string {
+  return /^go (\S+)$/m.exec(readModule('kubernetes'))?.[1] ?? '';
+}
+
+function linkerFlags(module: ModuleName): string {
+  if (module !== 'kubernetes') return '-s -w';
+  // Without the stamp the server says that it is v0.0.0.
+  const version = versionOf('kubernetes');
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
+  const variable = 'k8s.io/component-base/version';
+  return `-s -w -X ${variable}.gitVersion=${version} -X ${variable}.gitMajor=${major} -X ${variable}.gitMinor=${minor}`;
+}
+
+function cachedPath(name: ComponentName): string {
+  const { module } = components[name];
+  const hash = createHash('sha256')
+    .update(readModule(module))
+    .update(readFileSync(join(moduleDirectory(module), 'go.sum')))
+    .update(`${linkerFlags(module)} ${process.platform} ${process.arch}`)
+    .digest('hex')
+    .slice(0, 16);
+  return join(cacheDirectory(), `${module}-${hash}`, name);
+}
+
+/** Builds one component into the cache. The kube-apiserver takes four minutes on two cores, the others less. */
+async function buildBinary(name: ComponentName, progress: Progress): Promise<FoundBinary> {
+  const component: Component = components[name];
+  const path = cachedPath(name);
+  const unfinished = `${path}.${process.pid}`;
+  mkdirSync(join(path, '..'), { recursive: true });
+  const started = Date.now();
+  const tell = (what: string) => {
+    const elapsedS = Math.round((Date.now() - started) / 1000);
+    progress(`${name} ${versionOf(component.module)}: ${what}, ${elapsedS} s`);
+  };
+  tell('building from its Go module');
+  const ticker = setInterval(() => tell('building'), 15_000);
+  try {
+    const flags = ['-trimpath', '-ldflags', linkerFlags(component.module), '-o', unfinished];
+    await mustRun('go', ['build', ...flags, component.package], {
+      directory: moduleDirectory(component.module),
+      env: { ...process.env, CGO_ENABLED: '0' },
+    });
+  } finally {
+    clearInterval(ticker);
+  }
+  renameSync(unfinished, path);
+  tell('built');
+  return { path, place: `its Go module, built into the cache (${cacheDirectory()})` };
+}

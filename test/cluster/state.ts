@@ -1,0 +1,120 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from './command.ts';
+import { identify, isRunning, signal, waitUntilEnded, type ProcessIdentity } from './processes.ts';
+import { removeCgroup } from './cgroup.ts';
+
+/**
+ * What a ground has put on the machine. It is written before each thing is made, so that
+ * whoever comes next can remove what an owner that was killed left.
+ */
+export interface GroundRecord {
+  readonly size: 'control-plane' | 'node';
+  /** One line: where the cluster came from. */
+  readonly source: string;
+  /** Started by hand, to run until it is stopped by hand. */
+  readonly kept: boolean;
+  readonly processes: Readonly<Record<string, ProcessIdentity>>;
+  /** The host's end of the pair of network devices, for `node`. */
+  readonly uplink?: string;
+  /** The name of the cgroup that holds the pods, for `node`. */
+  readonly cgroup?: string;
+}
+
+const prefix = 'rollguard-ground-';
+
+/**
+ * Makes a ground's state directory. Its name holds the owner's pid and start time: with the
+ * name it is known whose it is, there is no moment at which it belongs to nobody.
+ */
+export function createStateDirectory(): string {
+  const { pid, startTime } = identify(process.pid);
+  const directory = mkdtempSync(join(tmpdir(), `${prefix}${pid}-${startTime}-`));
+  mkdirSync(join(directory, 'logs'));
+  return directory;
+}
+
+function ownerOf(directoryName: string): ProcessIdentity | undefined {
+  const match = /^rollguard-ground-(\d+)-(\d+)-/.exec(directoryName);
+  if (match === null) return undefined;
+  return { pid: Number(match[1]), startTime: match[2] ?? '' };
+}
+
+export function writeRecord(directory: string, record: GroundRecord): void {
+  const file = join(directory, 'ground.json');
+  writeFileSync(`${file}.new`, JSON.stringify(record, undefined, 2));
+  renameSync(`${file}.new`, file);
+}
+
+export function readRecord(directory: string): GroundRecord | undefined {
+  const file = join(directory, 'ground.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as GroundRecord) : undefined;
+}
+
+/** A ground some process of this machine owns or owned. */
+export interface KnownGround {
+  readonly directory: string;
+  readonly owner: ProcessIdentity;
+  readonly record: GroundRecord | undefined;
+}
+
+/** The grounds whose state directories lie in the machine's temporary folder and are the caller's. */
+export function knownGrounds(): readonly KnownGround[] {
+  const known: KnownGround[] = [];
+  for (const name of readdirSync(tmpdir())) {
+    const owner = ownerOf(name);
+    if (owner === undefined) continue;
+    const directory = join(tmpdir(), name);
+    try {
+      known.push({ directory, owner, record: readRecord(directory) });
+    } catch {
+      // Another user's ground: it cannot be read and is not ours to remove.
+    }
+  }
+  return known;
+}
+
+/**
+ * Removes every ground whose owner is gone: the owner was killed before it could stop it.
+ *
+ * @returns the directories removed
+ */
+export async function removeLeftovers(): Promise<readonly string[]> {
+  const left = knownGrounds().filter(({ owner }) => !isRunning(owner));
+  for (const { directory, record } of left) await removeGround(directory, record);
+  return left.map(({ directory }) => directory);
+}
+
+/** Ends what the record names and removes the state directory. */
+export async function removeGround(directory: string, record: GroundRecord | undefined): Promise<void> {
+  const processes = Object.values(record?.processes ?? {});
+  for (const each of processes) signal(each, 'SIGKILL');
+  const running = await waitUntilEnded(processes, 10_000);
+  if (running.length > 0) throw new Error(`processes ${running.map(({ pid }) => pid).join(', ')} do not end`);
+  // It goes with its namespace, but the kernel takes its time over that.
+  if (record?.uplink !== undefined) await runCommand('ip', ['link', 'delete', record.uplink]);
+  if (record?.cgroup !== undefined) await removeCgroup(record.cgroup);
+  await unmountBelow(directory);
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+}
+
+/** The same, as far as it goes without waiting: for a process that is about to exit. */
+export function removeGroundNow(directory: string): void {
+  const record = readRecord(directory);
+  for (const each of Object.values(record?.processes ?? {})) signal(each, 'SIGKILL');
+  // What needs time (cgroups of processes that are still dying) the next start removes.
+  if (record?.size !== 'node') rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+}
+
+/**
+ * Unmounts what is mounted below a directory, so that removing it cannot reach into what is mounted.
+ * The ground mounts in a namespace of its own; this is for what a person mounted there.
+ */
+async function unmountBelow(directory: string): Promise<void> {
+  const points = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => point.startsWith(`${directory}/`));
+  for (const point of points.toReversed()) await runCommand('umount', ['--lazy', point]);
+}
