@@ -1,0 +1,36 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import formats from './formats.ts';
+
+const ajv = new Ajv({ allErrors: true, strict: true, formats });
+ajv.addVocabulary([
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-validations',
+]);
+
+/** Input that does not have the shape it must have. `message` names each field and what is wrong with it. */
+export class SchemaViolation extends Error {
+  readonly code = 'SCHEMA_VIOLATION';
+}
+
+/**
+ * Makes a parser from a JSON Schema: what it returns has the schema's shape.
+ *
+ * @param schema compiled once, here
+ * @param subject what the message calls the input, for example `AdmissionReview`
+ * @throws SchemaViolation (from the parser) naming up to five fields
+ */
+export function parser<T>(schema: object, subject: string): (input: unknown) => T {
+  const validate = ajv.compile<T>(schema);
+  return (input) => {
+    if (validate(input)) return input;
+    throw new SchemaViolation(`${subject}: ${(validate.errors ?? []).slice(0, 5).map(describe).join('; ')}`);
+  };
+}
+
+function describe({ instancePath, keyword, params, message }: ErrorObject): string {
+  const path = instancePath === '' ? '' : `${instancePath.slice(1).replaceAll('/', '.')} `;
+  const detail = keyword === 'additionalProperties' ? ` (${String(params['additionalProperty'])})` : '';
+  return `${path}${message ?? keyword}${detail}`;
+}

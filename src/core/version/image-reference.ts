@@ -1,0 +1,108 @@
+import { parseVersion, type Version } from './version.ts';
+
+/** A container image reference, by the grammar of distribution/reference. */
+export interface ImageReference {
+  /** `registry.example:5000`, `[::1]:5000`; absent when the default registry is meant. */
+  readonly domain?: string;
+  readonly path: string;
+  readonly tag?: string;
+  /** `sha256:…` */
+  readonly digest?: string;
+}
+
+const domainForm =
+  /^(?:\[[0-9a-fA-F:]{2,39}\]|[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*)(?::[0-9]+)?$/;
+const pathComponentForm = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const tagForm = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+const longestName = 255;
+/** Hexadecimal digits of each digest algorithm that registries and container runtimes know. */
+const digestLengths: ReadonlyMap<string, number> = new Map([
+  ['sha256', 64],
+  ['sha384', 96],
+  ['sha512', 128],
+]);
+
+/**
+ * Reads an image reference as container runtimes do (distribution/reference,
+ * `ParseNormalizedNamed`).
+ *
+ * @returns the reference, or why the text is not one: a clause for a sentence about it
+ */
+export function parseImageReference(text: string): ImageReference | { readonly error: string } {
+  const at = text.indexOf('@');
+  const digest = at === -1 ? undefined : text.slice(at + 1);
+  const beforeDigest = at === -1 ? text : text.slice(0, at);
+  // A colon after the last slash starts the tag; before it, it starts a registry's port.
+  const colon = beforeDigest.indexOf(':', beforeDigest.lastIndexOf('/') + 1);
+  const tag = colon === -1 ? undefined : beforeDigest.slice(colon + 1);
+  const name = colon === -1 ? beforeDigest : beforeDigest.slice(0, colon);
+
+  const error = nameError(name) ?? tagError(tag) ?? digestError(digest);
+  if (error !== undefined) return { error };
+  const domain = domainOf(name);
+  return {
+    ...(domain === undefined ? {} : { domain }),
+    path: domain === undefined ? name : name.slice(domain.length + 1),
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+/**
+ * The version that a tag says, if it says one. A tag cannot hold `+`, so its first `_`
+ * stands for one (design.md, "Small decisions").
+ */
+export function tagVersion(tag: string): Version | undefined {
+  const version = parseVersion(tag.replace('_', '+'));
+  return 'error' in version ? undefined : version;
+}
+
+/** The first part is a registry when it looks like a host: a dot, a port, brackets, capitals, or `localhost`. */
+function domainOf(name: string): string | undefined {
+  const slash = name.indexOf('/');
+  if (slash === -1) return undefined;
+  const first = name.slice(0, slash);
+  return /[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase() ? first : undefined;
+}
+
+function nameError(name: string): string | undefined {
+  if (name === '') return 'names no repository';
+  if (name.length > longestName) return `has a name longer than ${longestName} characters`;
+  const domain = domainOf(name);
+  if (domain !== undefined && !domainForm.test(domain)) return `has no valid registry host in "${printable(domain)}"`;
+  const path = domain === undefined ? name : name.slice(domain.length + 1);
+  const wrong = path.split('/').find((component) => !pathComponentForm.test(component));
+  if (wrong !== undefined) {
+    return wrong === ''
+      ? 'has an empty part between slashes'
+      : `has "${printable(wrong)}" in its repository, where only lower-case letters, digits and single . _ - between them may stand`;
+  }
+  // distribution/reference refuses it too: it could not be told from an image ID.
+  if (/^[0-9a-f]{64}$/.test(name)) return 'is an image ID, not a name';
+  return undefined;
+}
+
+function tagError(tag: string | undefined): string | undefined {
+  if (tag === undefined || tagForm.test(tag)) return undefined;
+  return tag === '' ? 'has an empty tag' : `has the tag "${printable(tag)}", which is not letters, digits, . _ - (at most 128)`;
+}
+
+function digestError(digest: string | undefined): string | undefined {
+  if (digest === undefined) return undefined;
+  const [algorithm = '', hex = '', ...rest] = digest.split(':');
+  const length = digestLengths.get(algorithm);
+  if (length === undefined) return `has a digest of the unknown algorithm "${printable(algorithm)}"`;
+  if (rest.length > 0 || hex.length !== length || !/^[0-9a-f]+$/.test(hex)) {
+    return `has a ${algorithm} digest that is not ${length} lower-case hexadecimal digits`;
+  }
+  return undefined;
+}
+
+/** For a message: invisible and non-ASCII characters by their number, never more than 60 characters. */
+function printable(text: string): string {
+  return [...text.slice(0, 60)]
+    .map((character) =>
+      /[\x20-\x7e]/.test(character) ? character : `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+    )
+    .join('');
+}

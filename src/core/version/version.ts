@@ -1,0 +1,53 @@
+import semver from 'semver';
+
+/** A semantic version. `text` is how it was written; `canonical` has no leading v but keeps build metadata. */
+export interface Version {
+  readonly text: string;
+  readonly canonical: string;
+  readonly parsed: semver.SemVer;
+}
+
+const longest = 128;
+// ASCII only: \d with the u flag would not widen, but \s or a trim() would let invisible characters through.
+const form = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
+
+/**
+ * Reads a semantic version (semver.org 2.0.0) with an optional leading `v`.
+ *
+ * @returns the version, or why the text is not one: a clause for a sentence about it
+ */
+export function parseVersion(text: string): Version | { readonly error: string } {
+  if (text.length > longest) return { error: `is longer than ${longest} characters` };
+  const stranger = [...text].find((character) => !/[0-9A-Za-z.+-]/.test(character));
+  if (stranger !== undefined) return { error: `holds the character ${codePoint(stranger)}` };
+  if (!form.test(text)) return { error: whyNotVersion(text) };
+  const parsed = semver.parse(text);
+  // What the pattern lets through and semver does not: leading zeros, empty identifiers, numbers beyond 2^53.
+  if (parsed === null) return { error: whyNotVersion(text) };
+  // Beyond 2^53 JavaScript cannot tell neighbours apart, so their order would be a guess.
+  const huge = parsed.prerelease.find((part) => /^\d+$/.test(String(part)) && !Number.isSafeInteger(Number(part)));
+  if (huge !== undefined) return { error: `holds the number ${huge}, which is too large to be put in order` };
+  return { text, canonical: text.replace(/^v/, ''), parsed };
+}
+
+/** @returns below 0 when `a` is older, above 0 when it is newer, 0 when they rank the same (build metadata has no rank) */
+export function compareVersions(a: Version, b: Version): number {
+  return semver.compare(a.parsed, b.parsed);
+}
+
+function whyNotVersion(text: string): string {
+  const core = text.replace(/^v/, '').split(/[-+]/, 1)[0] ?? '';
+  const parts = core.split('.');
+  if (parts.some((part) => /^0\d/.test(part))) return 'has a number with a leading zero';
+  if (parts.length !== 3 || parts.some((part) => !/^\d+$/.test(part))) {
+    return `has ${parts.filter((part) => part !== '').length} of the three parts MAJOR.MINOR.PATCH`;
+  }
+  if (parts.some((part) => !Number.isSafeInteger(Number(part)))) return 'has a number that is too large';
+  return 'has a prerelease or build part that is empty or starts with a zero';
+}
+
+function codePoint(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  // A character that would not be seen, or would be taken for another, is named by its number alone.
+  return /[\x21-\x7e]/.test(character) ? `"${character}"` : `U+${hex}`;
+}
