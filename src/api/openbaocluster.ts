@@ -106,6 +106,8 @@ export const openBaoClusterStatus = {
       additionalProperties: false,
       properties: {
         active: { type: 'boolean', description: 'Whether it waits for an acknowledgement now.' },
+        reason: { type: 'string', description: 'Why it stopped.', maxLength: 128 },
+        enteredAt: { type: 'string', format: 'date-time', description: 'Since when.' },
         nonce: {
           type: 'string',
           description: 'What spec.breakGlassAck must say to acknowledge this incident.',
@@ -122,7 +124,11 @@ export const openBaoClusterStatus = {
             required: ['nonce'],
             properties: {
               nonce: { type: 'string', description: 'Its nonce.', maxLength: 128 },
-              acknowledgedAt: { type: 'string', format: 'date-time', description: 'When it was acknowledged.' },
+              acknowledgedAt: {
+                type: 'string',
+                format: 'date-time',
+                description: 'When it was acknowledged.',
+              },
             },
           },
         },

@@ -21,17 +21,18 @@ export const reasons = {
   DowngradeBlocked: {
     code: 403,
     meaning: 'an older OpenBao may not read what a newer one has written',
-    remedy: 'keep spec.version at or above the version that has run; to go back, restore a snapshot that the older version made',
-  },
-  InvalidImageReference: {
-    code: 422,
-    meaning: 'no node could pull such an image',
-    remedy: 'write spec.image as [registry[:port]/]repository[:tag][@digest]',
+    remedy:
+      'keep spec.version at or above the version that has run; to go back, restore a snapshot that the older version made',
   },
   ImageVersionMismatch: {
     code: 422,
     meaning: 'the image would run another version than the one that was checked',
     remedy: 'make the tag of spec.image and spec.version say the same version, or leave spec.image out',
+  },
+  InvalidImageReference: {
+    code: 422,
+    meaning: 'no node could pull such an image',
+    remedy: 'write spec.image as [registry[:port]/]repository[:tag][@digest]',
   },
   StaleNonce: {
     code: 403,

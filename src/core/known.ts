@@ -1,7 +1,6 @@
 /** A fact that was read, or why it could not be. Unknown is a value and never means yes (design rule 2). */
 export type Known<T> =
-  | { readonly kind: 'known'; readonly value: T }
-  | { readonly kind: 'unknown'; readonly cause: string };
+  { readonly kind: 'known'; readonly value: T } | { readonly kind: 'unknown'; readonly cause: string };
 
 export const known = <T>(value: T): Known<T> => ({ kind: 'known', value });
 

@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import { parseVersion, type Version } from './version.ts';
 
 /** A container image reference, by the grammar of distribution/reference. */
@@ -69,7 +70,8 @@ function nameError(name: string): string | undefined {
   if (name === '') return 'names no repository';
   if (name.length > longestName) return `has a name longer than ${longestName} characters`;
   const domain = domainOf(name);
-  if (domain !== undefined && !domainForm.test(domain)) return `has no valid registry host in "${printable(domain)}"`;
+  if (domain !== undefined && !domainForm.test(domain))
+    return `has no valid registry host in "${printable(domain)}"`;
   const path = domain === undefined ? name : name.slice(domain.length + 1);
   const wrong = path.split('/').find((component) => !pathComponentForm.test(component));
   if (wrong !== undefined) {
@@ -84,7 +86,9 @@ function nameError(name: string): string | undefined {
 
 function tagError(tag: string | undefined): string | undefined {
   if (tag === undefined || tagForm.test(tag)) return undefined;
-  return tag === '' ? 'has an empty tag' : `has the tag "${printable(tag)}", which is not letters, digits, . _ - (at most 128)`;
+  return tag === ''
+    ? 'has an empty tag'
+    : `has the tag "${printable(tag)}", which is not letters, digits, . _ - (at most 128)`;
 }
 
 function digestError(digest: string | undefined): string | undefined {
@@ -96,13 +100,4 @@ function digestError(digest: string | undefined): string | undefined {
     return `has a ${algorithm} digest that is not ${length} lower-case hexadecimal digits`;
   }
   return undefined;
-}
-
-/** For a message: invisible and non-ASCII characters by their number, never more than 60 characters. */
-function printable(text: string): string {
-  return [...text.slice(0, 60)]
-    .map((character) =>
-      /[\x20-\x7e]/.test(character) ? character : `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
-    )
-    .join('');
 }

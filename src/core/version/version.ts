@@ -1,4 +1,5 @@
 import semver from 'semver';
+import { printableCharacter } from '../printable.ts';
 
 /** A semantic version. `text` is how it was written; `canonical` has no leading v but keeps build metadata. */
 export interface Version {
@@ -19,13 +20,15 @@ const form = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 export function parseVersion(text: string): Version | { readonly error: string } {
   if (text.length > longest) return { error: `is longer than ${longest} characters` };
   const stranger = [...text].find((character) => !/[0-9A-Za-z.+-]/.test(character));
-  if (stranger !== undefined) return { error: `holds the character ${codePoint(stranger)}` };
+  if (stranger !== undefined) return { error: `holds the character ${printableCharacter(stranger)}` };
   if (!form.test(text)) return { error: whyNotVersion(text) };
   const parsed = semver.parse(text);
   // What the pattern lets through and semver does not: leading zeros, empty identifiers, numbers beyond 2^53.
   if (parsed === null) return { error: whyNotVersion(text) };
   // Beyond 2^53 JavaScript cannot tell neighbours apart, so their order would be a guess.
-  const huge = parsed.prerelease.find((part) => /^\d+$/.test(String(part)) && !Number.isSafeInteger(Number(part)));
+  const huge = parsed.prerelease.find(
+    (part) => /^\d+$/.test(String(part)) && !Number.isSafeInteger(Number(part)),
+  );
   if (huge !== undefined) return { error: `holds the number ${huge}, which is too large to be put in order` };
   return { text, canonical: text.replace(/^v/, ''), parsed };
 }
@@ -44,10 +47,4 @@ function whyNotVersion(text: string): string {
   }
   if (parts.some((part) => !Number.isSafeInteger(Number(part)))) return 'has a number that is too large';
   return 'has a prerelease or build part that is empty or starts with a zero';
-}
-
-function codePoint(character: string): string {
-  const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  // A character that would not be seen, or would be taken for another, is named by its number alone.
-  return /[\x21-\x7e]/.test(character) ? `"${character}"` : `U+${hex}`;
 }

@@ -1,0 +1,62 @@
+import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
+import type { Verb } from '../../api/labels.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import type { Known } from '../known.ts';
+import type { Permission } from './policy.ts';
+
+/** CREATE or UPDATE of an OpenBaoCluster, with the facts that its rules read. */
+export interface ClusterRequest {
+  readonly operation: 'CREATE' | 'UPDATE';
+  readonly object: OpenBaoCluster;
+  /** As it is stored; absent on CREATE. */
+  readonly oldObject?: OpenBaoCluster;
+  /** Claims labelled with the cluster's name, also those left behind by an earlier cluster of that name. */
+  readonly volumes: Known<readonly PersistentVolumeClaim[]>;
+  /** Pods labelled with the cluster's name. */
+  readonly pods: Known<readonly Pod[]>;
+  readonly permissions: Readonly<Record<Verb, Permission>>;
+}
+
+/** What is stored. A status sent with a CREATE is ignored: nobody but the controller writes it (design rule 10). */
+export function storedStatus({ oldObject }: Pick<ClusterRequest, 'oldObject'>): OpenBaoClusterStatus {
+  return oldObject?.status ?? {};
+}
+
+/** Whether the request sets another version than the stored one. Only then are volumes and pods needed. */
+export function changesVersion({ object, oldObject }: Pick<ClusterRequest, 'object' | 'oldObject'>): boolean {
+  return object.spec.version !== oldObject?.spec.version;
+}
+
+/** An absent image is the default image of the version. */
+export function changesImage({ object, oldObject }: ClusterRequest): boolean {
+  return oldObject === undefined || (object.spec.image ?? '') !== (oldObject.spec.image ?? '');
+}
+
+export function maintenanceEnabled(cluster: OpenBaoCluster | undefined): boolean {
+  return cluster?.spec.maintenance?.enabled ?? false;
+}
+
+/** An absent acknowledgement and an empty one are the same. */
+export function acknowledgement(cluster: OpenBaoCluster | undefined): string {
+  return cluster?.spec.breakGlassAck ?? '';
+}
+
+export function changesAcknowledgement({
+  object,
+  oldObject,
+}: Pick<ClusterRequest, 'object' | 'oldObject'>): boolean {
+  return acknowledgement(object) !== acknowledgement(oldObject);
+}
+
+export function changesMaintenance({
+  object,
+  oldObject,
+}: Pick<ClusterRequest, 'object' | 'oldObject'>): boolean {
+  return maintenanceEnabled(object) !== maintenanceEnabled(oldObject);
+}
+
+/** `namespace/name`, for messages. */
+export function clusterName({ object, oldObject }: ClusterRequest): string {
+  const { name, namespace } = oldObject?.metadata ?? object.metadata;
+  return `${namespace ?? 'default'}/${name ?? object.metadata.generateName ?? ''}`;
+}

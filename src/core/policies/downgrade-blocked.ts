@@ -1,0 +1,168 @@
+import type { Pod } from '../../api/kubernetes.ts';
+import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../../api/labels.ts';
+import { printable } from '../printable.ts';
+import { parseImageReference, tagVersion } from '../version/image-reference.ts';
+import { compareVersions, parseVersion, type Version } from '../version/version.ts';
+import { changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';
+import { violation, warning, type Policy } from './policy.ts';
+
+/**
+ * spec.version never goes below the high-water mark: the newest version that has run on
+ * this cluster's data. Build metadata has no rank.
+ *
+ * The mark is the highest of: status.currentVersion; the target of an upgrade that has
+ * run (rolling: a pod completed, or a container of it ever started; blue-green: from
+ * Promoting on, when a green voter may exist); the version stamped on the cluster's
+ * volumes, which also covers a cluster that was deleted and is created again.
+ *
+ * Guards: OpenBaoCluster CREATE, UPDATE.
+ * Allows: the same or a newer version; taking a target back that has not run (a typo, a
+ * git revert), which aborts its upgrade; on CREATE, volumes without a stamp, with a warning.
+ * Unknown: a mark that cannot be read refuses a change of version, and nothing else.
+ * Source: seeds 000, 002 ("Downgrades are blocked by default") and 004; design.md, the table.
+ */
+export const downgradeBlocked: Policy<ClusterRequest> = {
+  id: 'downgrade-blocked',
+  changes: changesVersion,
+  evaluate(request) {
+    const { version: text } = request.object.spec;
+    const wanted = parseVersion(text);
+    // invalid-version speaks of it.
+    if ('error' in wanted) return [];
+    const evidence = gather(request);
+    const above = evidence.marks
+      .filter((mark) => compareVersions(mark.version, wanted) > 0)
+      .sort((a, b) => compareVersions(b.version, a.version));
+    const [highest] = above;
+    if (highest !== undefined) {
+      const seen = above
+        .filter((mark) => compareVersions(mark.version, highest.version) === 0)
+        .map((mark) => mark.source);
+      return [
+        violation(
+          'DowngradeBlocked',
+          'spec.version',
+          `spec.version ${wanted.canonical} is older than ${highest.version.canonical}, which has run here (${seen.slice(0, 3).join(', ')})`,
+          `set spec.version to ${highest.version.canonical} or newer; to return to ${wanted.canonical}, restore a snapshot taken by it into a new cluster`,
+        ),
+      ];
+    }
+    if (evidence.unknown.length > 0) {
+      return [
+        violation(
+          'DowngradeBlocked',
+          'spec.version',
+          `whether spec.version ${wanted.canonical} is a downgrade cannot be told: ${evidence.unknown.join('; ')}`,
+          'put that right and apply again; everything but a change of version still gets through',
+        ),
+      ];
+    }
+    return evidence.unstamped.length > 0 && evidence.marks.length === 0
+      ? [
+          warning(
+            `volumes of an earlier cluster of this name carry no version (${evidence.unstamped.slice(0, 3).join(', ')}); be sure ${wanted.canonical} is not older than their data`,
+          ),
+        ]
+      : [];
+  },
+};
+
+interface Mark {
+  readonly version: Version;
+  readonly source: string;
+}
+
+interface Evidence {
+  readonly marks: readonly Mark[];
+  /** Each a clause: what could not be read, and why. */
+  readonly unknown: readonly string[];
+  /** Names of volumes without a stamp. */
+  readonly unstamped: readonly string[];
+}
+
+function gather(request: ClusterRequest): Evidence {
+  const marks: Mark[] = [];
+  const unknown: string[] = [];
+  const unstamped: string[] = [];
+  const add = (text: string, source: string) => {
+    const version = parseVersion(text);
+    if ('error' in version) unknown.push(`${source} "${printable(text)}" is not a version`);
+    else marks.push({ version, source });
+  };
+
+  const { currentVersion, upgrade, blueGreen } = storedStatus(request);
+  if (currentVersion) add(currentVersion, 'status.currentVersion');
+  if (upgrade?.targetVersion && (upgrade.completedPods ?? []).length > 0) {
+    add(upgrade.targetVersion, 'status.upgrade.targetVersion, already on some pods');
+  }
+  if (mayHaveCrossed(blueGreen?.phase)) {
+    const target = blueGreen?.greenVersion ?? request.oldObject?.spec.version;
+    if (target) add(target, `status.blueGreen in phase ${blueGreen?.phase}`);
+  }
+  // The rest has to be read, which is done only for a change of version.
+  if (!changesVersion(request)) return { marks, unknown, unstamped };
+
+  if (request.volumes.kind === 'unknown') {
+    unknown.push(`the cluster's volumes could not be read (${request.volumes.cause})`);
+  } else {
+    for (const { metadata } of request.volumes.value) {
+      const stamp = metadata.annotations?.[dataVersionAnnotation];
+      if (stamp === undefined) unstamped.push(metadata.name ?? '');
+      else add(stamp, `the stamp on volume ${metadata.name}`);
+    }
+  }
+  if (request.pods.kind === 'unknown') {
+    unknown.push(`the cluster's pods could not be read (${request.pods.cause})`);
+  } else {
+    for (const pod of request.pods.value) {
+      const version = isUncrossedGreen(pod, request) ? undefined : ranVersion(pod, request);
+      if (version !== undefined) marks.push({ version, source: `pod ${pod.metadata.name}` });
+    }
+  }
+  return { marks, unknown, unstamped };
+}
+
+/** From Promoting on a green voter may exist, and in a rollback one did: page 000 forbids this way out of it. */
+function mayHaveCrossed(phase: string | undefined): boolean {
+  return phase !== undefined && !['Idle', 'DeployingGreen', 'JoiningMesh', 'Syncing'].includes(phase);
+}
+
+/** A green pod that is not yet a voter has run, but only as a copy that may still be thrown away. */
+function isUncrossedGreen(pod: Pod, request: ClusterRequest): boolean {
+  const { phase, greenRevision } = storedStatus(request).blueGreen ?? {};
+  if (!greenRevision || mayHaveCrossed(phase)) return false;
+  return pod.metadata.labels?.[revisionLabel] === greenRevision;
+}
+
+/** The version that a pod runs or ran, if it ever started: what OpenBao says of itself, else what its image says. */
+function ranVersion(pod: Pod, request: ClusterRequest): Version | undefined {
+  const labelled = pod.metadata.labels?.[runningVersionLabel];
+  const said = labelled === undefined ? undefined : tagVersion(labelled);
+  if (said !== undefined) return said;
+
+  const container = pod.spec?.containers?.find(({ name }) => name === openBaoContainer);
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === openBaoContainer);
+  if (container?.image === undefined || status === undefined || !everStarted(status)) return undefined;
+  const reference = parseImageReference(container.image);
+  if (!('error' in reference) && reference.tag !== undefined) {
+    const tagged = tagVersion(reference.tag);
+    if (tagged !== undefined) return tagged;
+  }
+  // A digest says no version; the image that the stored spec names runs the stored version.
+  const stored = request.oldObject?.spec;
+  if (stored === undefined || stored.image !== container.image) return undefined;
+  const version = parseVersion(stored.version);
+  return 'error' in version ? undefined : version;
+}
+
+/** The container that runs OpenBao, as the reference operator and ours name it. */
+const openBaoContainer = 'openbao';
+
+type Status = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+
+function everStarted({ state, lastState, restartCount = 0 }: Status): boolean {
+  const started = [state, lastState].some(
+    (each) => each?.running !== undefined || each?.terminated !== undefined,
+  );
+  return started || restartCount > 0;
+}

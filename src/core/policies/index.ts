@@ -1,0 +1,49 @@
+import { clusterPermissionRequired } from './cluster-permission-required.ts';
+import type { ClusterRequest } from './cluster-request.ts';
+import { downgradeBlocked } from './downgrade-blocked.ts';
+import { imageVersionMismatch } from './image-version-mismatch.ts';
+import { invalidImageReference } from './invalid-image-reference.ts';
+import { invalidVersion } from './invalid-version.ts';
+import { maintenanceRequired } from './maintenance-required.ts';
+import { noActiveBreakGlass } from './no-active-break-glass.ts';
+import { isGuarded, type PodDeletion } from './pod-deletion.ts';
+import { podPermissionRequired } from './pod-permission-required.ts';
+import { allow, decide, type Decision, type Policy } from './policy.ts';
+import { staleNonce } from './stale-nonce.ts';
+
+/** OpenBaoCluster CREATE and UPDATE. */
+export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
+  // the version is a semantic version
+  invalidVersion,
+  // and not below one that has run
+  downgradeBlocked,
+  // the image, where it says a version, says the same one
+  imageVersionMismatch,
+  // and is an image reference
+  invalidImageReference,
+  // an acknowledgement is for the incident of now
+  staleNonce,
+  // and for an incident at all
+  noActiveBreakGlass,
+  // maintenance and acknowledgements come from those who may
+  clusterPermissionRequired,
+];
+
+/** Pod DELETE. */
+export const podDeletionPolicies: readonly Policy<PodDeletion>[] = [
+  // the cluster is in maintenance
+  maintenanceRequired,
+  // and the caller may maintain it
+  podPermissionRequired,
+];
+
+/** An object that is being deleted passes: what is left to do is to take its finalizers off. */
+export function decideCluster(request: ClusterRequest): Decision {
+  if (request.object.metadata.deletionTimestamp !== undefined) return allow;
+  return decide(clusterPolicies, request);
+}
+
+export function decidePodDeletion(request: PodDeletion): Decision {
+  if (!isGuarded(request)) return allow;
+  return decide(podDeletionPolicies, request);
+}

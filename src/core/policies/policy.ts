@@ -1,0 +1,94 @@
+import { reasonOrder, reasons, type Reason } from '../../api/reasons.ts';
+import type { Known } from '../known.ts';
+
+/** What is wrong, and what to do about it now. */
+export interface Violation {
+  readonly kind: 'violation';
+  readonly reason: Reason;
+  /** What is wrong, with the values seen; a sentence without its full stop. */
+  readonly message: string;
+  /** What the person can do now; a sentence without its full stop. */
+  readonly remedy: string;
+  /** The field it is about, for example `spec.version`. */
+  readonly path: string;
+}
+
+/** Something worth knowing that refuses nothing. */
+export interface Warning {
+  readonly kind: 'warning';
+  readonly message: string;
+}
+
+export type Finding = Violation | Warning;
+
+/** One rule. `Request` is what it judges together with the facts that were gathered for it. */
+export interface Policy<Request> {
+  /** Kebab-case, as its file is named. */
+  readonly id: string;
+  /**
+   * Whether this request changes what the rule judges. Where it does not, a violation was
+   * there before the request, and only warns (design rule 7).
+   */
+  readonly changes: (request: Request) => boolean;
+  readonly evaluate: (request: Request) => readonly Finding[];
+}
+
+/** What all rules together say. Allowed exactly when there is no violation. */
+export interface Decision {
+  readonly allowed: boolean;
+  /** In the order of `api/reasons.ts`. */
+  readonly violations: readonly Violation[];
+  readonly warnings: readonly string[];
+}
+
+/** May the caller do it? `not-judged` only where nobody asked (`review` without `--as`). */
+export type Permission = Known<boolean> | { readonly kind: 'not-judged' };
+
+export const allow: Decision = { allowed: true, violations: [], warnings: [] };
+
+export const violation = (reason: Reason, path: string, message: string, remedy: string): Violation => ({
+  kind: 'violation',
+  reason,
+  message,
+  remedy,
+  path,
+});
+
+export const warning = (message: string): Warning => ({ kind: 'warning', message });
+
+/** Runs every rule, so that a person sees all that is wrong at once. */
+export function decide<Request>(policies: readonly Policy<Request>[], request: Request): Decision {
+  const violations: Violation[] = [];
+  const warnings: string[] = [];
+  for (const policy of policies) {
+    const judged = policy.changes(request);
+    for (const finding of policy.evaluate(request)) {
+      if (finding.kind === 'warning') warnings.push(finding.message);
+      else if (judged) violations.push(finding);
+      else warnings.push(`${finding.reason}: ${finding.message}`);
+    }
+  }
+  violations.sort((a, b) => reasonOrder.indexOf(a.reason) - reasonOrder.indexOf(b.reason));
+  return { allowed: violations.length === 0, violations, warnings };
+}
+
+/** A decision whose violations only warn: the gate under `--enforce=warn`. */
+export function warnOnly(decision: Decision): Decision {
+  const softened = decision.violations.map(({ reason, message }) => `${reason}: ${message} (not enforced)`);
+  return { allowed: true, violations: [], warnings: [...softened, ...decision.warnings] };
+}
+
+/** One violation as sentences: what, why, what to do now. */
+export function explain({ reason, message, remedy }: Violation): string {
+  return `${message}. Why: ${reasons[reason].meaning}. Now: ${remedy}.`;
+}
+
+/** The text of a denial: one violation as it is, several numbered with their reasons. */
+export function denialText(violations: readonly Violation[]): string {
+  const [first, ...rest] = violations;
+  if (first === undefined) return '';
+  if (rest.length === 0) return explain(first);
+  return violations
+    .map((each, index) => `(${index + 1}/${violations.length}) ${each.reason}: ${explain(each)}`)
+    .join(' ');
+}

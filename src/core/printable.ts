@@ -1,0 +1,16 @@
+const longest = 60;
+
+/**
+ * Text from a request, for a message: at most 60 characters, and every character that
+ * cannot be seen, or is not what it looks like, as its number (`<U+200B>`).
+ */
+export function printable(text: string): string {
+  const shown = [...text.slice(0, longest)].map(printableCharacter).join('');
+  return text.length > longest ? `${shown}…` : shown;
+}
+
+/** One character, itself where it is visible ASCII or a space. */
+export function printableCharacter(character: string): string {
+  if (/[\x20-\x7e]/.test(character)) return character;
+  return `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`;
+}
