@@ -55,15 +55,21 @@ export async function createCertificateAuthority(name: string): Promise<Certific
 }
 
 /** The key with which the API server signs service account tokens: private and public, PEM. */
-export async function createSigningKey(): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
+export async function createSigningKey(): Promise<{
+  readonly privateKey: string;
+  readonly publicKey: string;
+}> {
   const keys = await generateKeys();
-  const publicKey = x509.PemConverter.encode(await webcrypto.subtle.exportKey('spki', keys.publicKey), 'PUBLIC KEY');
+  const publicKey = x509.PemConverter.encode(
+    await webcrypto.subtle.exportKey('spki', keys.publicKey),
+    'PUBLIC KEY',
+  );
   return { privateKey: await privateKeyPem(keys), publicKey };
 }
 
 const generateKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
-async function privateKeyPem(keys: CryptoKeyPair): Promise<string> {
+async function privateKeyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 }
 
@@ -73,7 +79,7 @@ function validity(): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now - 60_000), notAfter: new Date(now + validityMs) };
 }
 
-function distinguishedName(subject: Subject): x509.JsonNameParams {
+function distinguishedName(subject: Subject): x509.JsonName {
   if (subject.kind === 'server') return [{ CN: [subject.name] }];
   return [...subject.groups.map((group) => ({ O: [group] })), { CN: [subject.user] }];
 }
@@ -86,7 +92,10 @@ function extensionsFor(subject: Subject): x509.Extension[] {
     usage,
     new x509.ExtendedKeyUsageExtension([serverAuth]),
     new x509.SubjectAlternativeNameExtension(
-      subject.addresses.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
+      subject.addresses.map((value) => ({
+        type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const),
+        value,
+      })),
     ),
   ];
 }

@@ -29,10 +29,13 @@ export async function runCommand(
   // A command may end before it has read its input; its exit code says what that means.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
-  const timer = setTimeout(() => {
-    stderr.push(Buffer.from(`${command}: killed after ${options.timeoutMs} ms\n`));
-    child.kill('SIGKILL');
-  }, options.timeoutMs ?? 2 ** 31 - 1);
+  const timer = setTimeout(
+    () => {
+      stderr.push(Buffer.from(`${command}: killed after ${options.timeoutMs} ms\n`));
+      child.kill('SIGKILL');
+    },
+    options.timeoutMs ?? 2 ** 31 - 1,
+  );
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);

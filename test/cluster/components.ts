@@ -43,7 +43,11 @@ const components = {
 
 export type ComponentName = keyof typeof components;
 
-export const controlPlaneComponents = ['etcd', 'kube-apiserver', 'kubectl'] as const satisfies ComponentName[];
+export const controlPlaneComponents = [
+  'etcd',
+  'kube-apiserver',
+  'kubectl',
+] as const satisfies ComponentName[];
 export const nodeComponents = Object.keys(components) as ComponentName[];
 
 /** The paths of the binaries, by name, and one line on where they came from. */

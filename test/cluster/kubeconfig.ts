@@ -16,7 +16,9 @@ export function writeKubeconfig(file: string, { server, authority, certificate, 
     kind: 'Config',
     'current-context': 'rollguard-ground',
     contexts: [{ name: 'rollguard-ground', context: { cluster: 'rollguard-ground', user: 'user' } }],
-    clusters: [{ name: 'rollguard-ground', cluster: { server, 'certificate-authority-data': base64(authority) } }],
+    clusters: [
+      { name: 'rollguard-ground', cluster: { server, 'certificate-authority-data': base64(authority) } },
+    ],
     users: [
       {
         name: 'user',

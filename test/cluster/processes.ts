@@ -14,8 +14,6 @@ export interface ProcessIdentity {
 export interface GroundProcess extends ProcessIdentity {
   readonly name: string;
   readonly logFile: string;
-  /** Resolves when the process has ended. */
-  readonly ended: Promise<void>;
   hasEnded(): boolean;
 }
 
@@ -113,24 +111,24 @@ export function startProcess({ name, prefix = [], command, logDirectory }: Proce
     closeSync(log);
   }
   if (child.pid === undefined) throw new Error(`${name} cannot be started: setpriv is not there`);
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
-  });
+  child.once('error', () => {});
   // The process must not keep its owner's event loop alive: a test run ends when its tests have.
   child.unref();
   return {
     ...identify(child.pid),
     name,
     logFile,
-    ended,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
   };
 }
 
 /** Only what a component needs: a proxy variable, say, would send the API server's webhook calls astray. */
 function componentEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8' };
+  return {
+    PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/nonexistent',
+    LANG: 'C.UTF-8',
+  };
 }
 
 /**
@@ -145,10 +143,13 @@ export async function waitUntilReady(
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    if (awaited.hasEnded()) throw new Error(`${awaited.name} ended at its start:\n${endOfLog(awaited.logFile)}`);
+    if (awaited.hasEnded())
+      throw new Error(`${awaited.name} ended at its start:\n${endOfLog(awaited.logFile)}`);
     if (await isReady()) return;
     if (Date.now() > deadline) {
-      throw new Error(`${awaited.name} is not ready after ${timeoutMs / 1000} s:\n${endOfLog(awaited.logFile)}`);
+      throw new Error(
+        `${awaited.name} is not ready after ${timeoutMs / 1000} s:\n${endOfLog(awaited.logFile)}`,
+      );
     }
     await delay(50);
   }

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from './command.ts';
@@ -104,7 +113,8 @@ export function removeGroundNow(directory: string): void {
   const record = readRecord(directory);
   for (const each of Object.values(record?.processes ?? {})) signal(each, 'SIGKILL');
   // What needs time (cgroups of processes that are still dying) the next start removes.
-  if (record?.size !== 'node') rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  if (record?.size !== 'node')
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 }
 
 /**

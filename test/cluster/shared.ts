@@ -1,0 +1,28 @@
+import { startGround, type Ground, type GroundSize } from './ground.ts';
+
+/**
+ * For the `before` hook that starts a ground. Warm it takes seconds; with an empty cache the
+ * components are built first, which takes some 12 minutes on two cores.
+ */
+export const groundTimeoutMs = 30 * 60_000;
+
+const grounds = new Map<GroundSize, Promise<Ground>>();
+
+/**
+ * The ground of this size that the suites of one mocha process share: started for the first
+ * that asks, stopped after the last test. A start that failed fails for all, at once.
+ *
+ * A suite keeps to namespaces of its own and removes its cluster-wide objects.
+ */
+export function sharedGround(size: GroundSize): Promise<Ground> {
+  const ground = grounds.get(size) ?? startGround({ size });
+  grounds.set(size, ground);
+  return ground;
+}
+
+// At the top level of a module that mocha loads, this is a hook of the root suite.
+after('stop the shared grounds', async function () {
+  this.timeout(60_000);
+  for (const ground of grounds.values()) await ground.then((each) => each.stop()).catch(() => {});
+  grounds.clear();
+});
