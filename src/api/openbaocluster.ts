@@ -1,5 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import type { ObjectMeta } from './kubernetes.ts';
+import { objectMeta } from './kubernetes-schemas.ts';
+import { parser, shapeOf } from './parse.ts';
 import type { StructuralSchema } from './structural.ts';
 
 /** `OpenBaoCluster.spec`: what a person or Git asks for. */
@@ -158,3 +160,21 @@ export interface OpenBaoCluster {
   readonly spec: OpenBaoClusterSpec;
   readonly status?: OpenBaoClusterStatus;
 }
+
+/**
+ * Reads an OpenBaoCluster as the API server sends it.
+ *
+ * @throws SchemaViolation naming the fields that have another type than they must
+ */
+export const parseOpenBaoCluster = parser<OpenBaoCluster>(
+  {
+    type: 'object',
+    required: ['metadata', 'spec'],
+    properties: {
+      metadata: objectMeta,
+      spec: shapeOf(openBaoClusterSpec),
+      status: shapeOf(openBaoClusterStatus),
+    },
+  },
+  'OpenBaoCluster',
+);

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import formats from './formats.ts';
+import type { StructuralSchema } from './structural.ts';
 
 const ajv = new Ajv({ allErrors: true, strict: true, formats });
 ajv.addVocabulary([
@@ -33,4 +34,24 @@ function describe({ instancePath, keyword, params, message }: ErrorObject): stri
   const path = instancePath === '' ? '' : `${instancePath.slice(1).replaceAll('/', '.')} `;
   const detail = keyword === 'additionalProperties' ? ` (${String(params['additionalProperty'])})` : '';
   return `${path}${message ?? keyword}${detail}`;
+}
+
+/**
+ * The schema's shape alone: types and required fields, without bounds, enumerations and
+ * closed objects. For objects that the API server has already validated against a CRD that
+ * may be newer than ours, or another's: an unknown field or value must not stop us.
+ */
+export function shapeOf({ type, properties, required, items }: StructuralSchema): object {
+  return {
+    type,
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, each]) => [name, shapeOf(each)]),
+          ),
+        }),
+    ...(required === undefined ? {} : { required }),
+    ...(items === undefined ? {} : { items: shapeOf(items) }),
+  };
 }

@@ -1,0 +1,97 @@
+import { parseOpenBaoCluster } from '../api/openbaocluster.ts';
+import { parsePersistentVolumeClaim, parsePod } from '../api/kubernetes-schemas.ts';
+import { clusterLabel, enforceLabel, openbaoGroup, type Verb } from '../api/labels.ts';
+import type { PersistentVolumeClaim, Pod, UserInfo } from '../api/kubernetes.ts';
+import { known, unknown, type Known } from '../core/known.ts';
+import { maintenanceEnabled } from '../core/policies/cluster-request.ts';
+import type { KubernetesClient } from './kubernetes.ts';
+
+/** A cluster by its names. */
+export interface ClusterKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What the gate reads about a request. Nothing here throws: what cannot be read is unknown, and says why. */
+export interface AdmissionFacts {
+  readonly volumes: (
+    cluster: ClusterKey,
+    signal: AbortSignal,
+  ) => Promise<Known<readonly PersistentVolumeClaim[]>>;
+  readonly pods: (cluster: ClusterKey, signal: AbortSignal) => Promise<Known<readonly Pod[]>>;
+  /** Whether the user holds the verb on the cluster, by SubjectAccessReview. */
+  readonly holdsVerb: (
+    user: UserInfo,
+    verb: Verb,
+    cluster: ClusterKey,
+    signal: AbortSignal,
+  ) => Promise<Known<boolean>>;
+  /** Whether `spec.maintenance.enabled` is set; false for a cluster that does not exist. */
+  readonly inMaintenance: (cluster: ClusterKey, signal: AbortSignal) => Promise<Known<boolean>>;
+  /** Whether the namespace is labelled `rollguard.io/enforce: warn`. */
+  readonly warnsOnly: (namespace: string, signal: AbortSignal) => Promise<Known<boolean>>;
+}
+
+/** The facts of a live cluster, each read when asked for. */
+export function admissionFacts(client: KubernetesClient): AdmissionFacts {
+  const ofCluster = ({ name }: ClusterKey) => ({ labelSelector: `${clusterLabel}=${name}` });
+  return {
+    volumes: ({ namespace, name }, signal) =>
+      read(async () => {
+        const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/persistentvolumeclaims`;
+        const claims = await client.list(path, { query: ofCluster({ namespace, name }), signal });
+        return claims.map(parsePersistentVolumeClaim);
+      }),
+    pods: ({ namespace, name }, signal) =>
+      read(async () => {
+        const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+        const pods = await client.list(path, { query: ofCluster({ namespace, name }), signal });
+        return pods.map(parsePod);
+      }),
+    holdsVerb: (user, verb, cluster, signal) =>
+      read(async () => {
+        const review = await client.create<{ status?: { allowed?: boolean } }>(
+          '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+          subjectAccessReview(user, verb, cluster),
+          { signal },
+        );
+        return review.status?.allowed === true;
+      }),
+    inMaintenance: ({ namespace, name }, signal) =>
+      read(async () => {
+        const path = `/apis/${openbaoGroup}/v1alpha1/namespaces/${encodeURIComponent(namespace)}/openbaoclusters/${encodeURIComponent(name)}`;
+        const cluster = await client.get(path, { signal });
+        return cluster === undefined ? false : maintenanceEnabled(parseOpenBaoCluster(cluster));
+      }),
+    warnsOnly: (namespace, signal) =>
+      read(async () => {
+        const found = await client.get<{ metadata?: { labels?: Record<string, string> } }>(
+          `/api/v1/namespaces/${encodeURIComponent(namespace)}`,
+          { signal },
+        );
+        return found?.metadata?.labels?.[enforceLabel] === 'warn';
+      }),
+  };
+}
+
+function subjectAccessReview(user: UserInfo, verb: Verb, { namespace, name }: ClusterKey): object {
+  return {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: {
+      user: user.username ?? '',
+      ...(user.uid === undefined ? {} : { uid: user.uid }),
+      groups: user.groups ?? [],
+      extra: user.extra ?? {},
+      resourceAttributes: { group: openbaoGroup, resource: 'openbaoclusters', verb, namespace, name },
+    },
+  };
+}
+
+async function read<T>(reading: () => Promise<T>): Promise<Known<T>> {
+  try {
+    return known(await reading());
+  } catch (error) {
+    return unknown(error instanceof Error ? error.message : String(error));
+  }
+}

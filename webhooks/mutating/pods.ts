@@ -1,0 +1,22 @@
+import { parsePod } from '../../src/api/kubernetes-schemas.ts';
+import { maintenanceAnnotated } from '../../src/core/mutations/maintenance-annotation.ts';
+import { clusterOf } from '../../src/core/policies/pod-deletion.ts';
+import { answerMutation } from '../admission-review.ts';
+import { assertScope, required, type Route } from '../route.ts';
+
+/** Pod CREATE: the maintenance annotation, where the pod's cluster is in maintenance. */
+export const mutatePods: Route = {
+  path: '/mutate/pods',
+  kind: 'mutating',
+  async answer(request, { facts }, signal) {
+    assertScope(request, { group: '', resource: 'pods', operations: ['CREATE'] });
+    const pod = required('object', request, parsePod);
+    const name = clusterOf(pod);
+    if (name === undefined) return answerMutation(request.uid, pod, pod);
+    const cluster = { namespace: request.namespace ?? pod.metadata.namespace ?? '', name };
+    const maintenance = await facts.inMaintenance(cluster, signal);
+    // Unknown never means yes: without the annotation, deleting the pod is refused, which is the safe side.
+    const enabled = maintenance.kind === 'known' && maintenance.value;
+    return answerMutation(request.uid, pod, maintenanceAnnotated(pod, enabled));
+  },
+};

@@ -1,0 +1,13 @@
+import { mutateOpenBaoClusters } from './mutating/openbaoclusters.ts';
+import { mutatePods } from './mutating/pods.ts';
+import type { Route } from './route.ts';
+import { validateOpenBaoClusters } from './validating/openbaoclusters.ts';
+import { validatePods } from './validating/pods.ts';
+
+/** Every webhook that the server answers. `manifests/` registers each of them; a test holds the two equal. */
+export const routes: readonly Route[] = [
+  mutateOpenBaoClusters,
+  mutatePods,
+  validateOpenBaoClusters,
+  validatePods,
+];

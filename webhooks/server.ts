@@ -1,0 +1,276 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import tls from 'node:tls';
+import express, { type Request, type Response } from 'express';
+import type { Logger } from 'pino';
+import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-review.ts';
+import type { Reason } from '../src/api/reasons.ts';
+import { answerBadReview, BadReview, decodeReview } from './admission-review.ts';
+import { readBody } from './body.ts';
+import { patienceMs } from './deadline.ts';
+import type { WebhookMetrics } from './metrics.ts';
+import type { Route, RouteContext } from './route.ts';
+
+/** PEM. */
+export interface KeyPair {
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
+}
+
+export interface ServerOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Plain HTTP: /metrics, /healthz, /readyz. 0 takes a free one. */
+  readonly statusPort: number;
+  readonly certificate: KeyPair;
+  readonly routes: readonly Route[];
+  readonly context: RouteContext;
+  readonly metrics: WebhookMetrics;
+  readonly logger: Logger;
+  /** Milliseconds between "not ready" and the end of listening: Services need them to stop sending. Default 5 000. */
+  readonly drainMs?: number;
+  /** Milliseconds for the whole of a request to arrive. Default 30 000, the longest webhook time-out. */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface WebhookServer {
+  readonly port: number;
+  readonly statusPort: number;
+  /** New connections get this certificate; open ones stay. */
+  readonly useCertificate: (certificate: KeyPair) => void;
+  /** Stops without losing a request: not ready first, then no new connections, then the last answers. */
+  readonly close: () => Promise<void>;
+}
+
+/** Milliseconds an idle connection is kept: longer than the API server's own 90 s, so that it is never the one to find it closed. */
+const keepAliveMs = 125_000;
+const headersTimeoutMs = 20_000;
+/** Milliseconds that answers under way get at the end, before their connections are cut. */
+const lastAnswersMs = 30_000;
+
+/**
+ * Serves the webhooks over HTTPS (HTTP/1.1, which is all that the API server speaks to a
+ * Service) and the probes and metrics over plain HTTP. Resolves when both listen.
+ */
+export async function startServer(options: ServerOptions): Promise<WebhookServer> {
+  let draining = false;
+  const server = https.createServer(
+    {
+      ...options.certificate,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: options.requestTimeoutMs ?? 30_000,
+      connectionsCheckingInterval: 1_000,
+    },
+    webhookApp(options, () => draining),
+  );
+  const status = http.createServer(
+    statusApp(options.metrics, async () => !draining && (await answersTls(portOf(server)))),
+  );
+  await listen(server, options.port);
+  try {
+    await listen(status, options.statusPort);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+
+  return {
+    port: portOf(server),
+    statusPort: portOf(status),
+    useCertificate: (certificate) => server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' }),
+    async close() {
+      if (draining) return;
+      draining = true;
+      await new Promise((resolve) => setTimeout(resolve, options.drainMs ?? 5_000));
+      const cut = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await closed;
+      clearTimeout(cut);
+      status.closeAllConnections();
+      await new Promise((resolve) => status.close(resolve));
+    },
+  };
+}
+
+function webhookApp(options: ServerOptions, isDraining: () => boolean): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.use((_request, response, next) => {
+    // The API server keeps using its connections to a pod that is going, so each answer ends one.
+    if (isDraining()) response.set('Connection', 'close');
+    next();
+  });
+  for (const route of options.routes) {
+    app.post(route.path, (request, response) => answer(route, options, request, response));
+    app.all(route.path, (_request, response) => {
+      response.set('Allow', 'POST');
+      sendStatus(response, 405, 'only POST is answered here');
+    });
+  }
+  app.use((request: Request, response: Response) => {
+    const paths = options.routes.map(({ path }) => path).join(', ');
+    sendStatus(
+      response,
+      404,
+      `nothing is at ${JSON.stringify(request.path.slice(0, 100))}; the webhooks are at ${paths}`,
+    );
+  });
+  app.use((error: unknown, _request: Request, response: Response, _next: express.NextFunction) => {
+    options.logger.warn({ err: error }, 'a request could not be routed');
+    sendStatus(response, 400, 'the request could not be read');
+  });
+  return app;
+}
+
+async function answer(
+  route: Route,
+  options: ServerOptions,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const finish = options.metrics.started(route.path);
+  const { code, body } = await judge(route, options, request);
+  // What is left of a body that was not read would be taken for the next request.
+  if (!request.complete) response.set('Connection', 'close');
+  finish(code);
+  send(response, code, body);
+}
+
+interface HttpAnswer {
+  readonly code: number;
+  readonly body: object;
+}
+
+/** Every way a request can end, as an HTTP answer; never throws. */
+async function judge(route: Route, options: ServerOptions, request: Request): Promise<HttpAnswer> {
+  let admission: AdmissionRequest | undefined;
+  try {
+    assertJson(request);
+    admission = decodeReview(await readBody(request));
+    const query = request.url.indexOf('?');
+    const timeout = query === -1 ? null : new URLSearchParams(request.url.slice(query)).get('timeout');
+    const signal = AbortSignal.timeout(patienceMs(timeout));
+    const response = await route.answer(admission, options.context, signal);
+    if (!response.allowed) logDenial(route, admission, response, options);
+    return review(response);
+  } catch (error) {
+    if (error instanceof BadReview) {
+      options.logger.warn({ webhook: route.path, uid: admission?.uid }, error.message);
+      // A validating denial shows the caller our text; a mutating one would refuse where the route is to fail open.
+      return admission !== undefined && route.kind === 'validating'
+        ? review(answerBadReview(admission.uid, error.message))
+        : { code: error.status, body: statusBody(error.status, error.message) };
+    }
+    options.metrics.crashed();
+    options.logger.error({ err: error, webhook: route.path, uid: admission?.uid }, 'unexpected error');
+    return { code: 500, body: statusBody(500, 'unexpected error; see the log of the webhook') };
+  }
+}
+
+function assertJson(request: Request): void {
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw new BadReview('the content type must be application/json', 415);
+  }
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new BadReview('the body must not be compressed', 415);
+  }
+}
+
+function logDenial(
+  route: Route,
+  request: AdmissionRequest,
+  response: AdmissionResponse,
+  { metrics, logger }: ServerOptions,
+): void {
+  const reason = response.status?.reason as Reason;
+  metrics.denied(route.path, reason);
+  const { uid, namespace, name, operation, dryRun, userInfo } = request;
+  logger.info(
+    {
+      webhook: route.path,
+      uid,
+      operation,
+      namespace,
+      name,
+      user: userInfo.username,
+      dryRun,
+      reasons: response.auditAnnotations?.['reasons'],
+    },
+    'denied',
+  );
+}
+
+const review = (response: AdmissionResponse): HttpAnswer => ({
+  code: 200,
+  body: { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response },
+});
+
+/** metav1.Status, which the API server shows its caller when a webhook's call fails. */
+const statusBody = (code: number, message: string) => ({
+  apiVersion: 'v1',
+  kind: 'Status',
+  metadata: {},
+  status: 'Failure',
+  message,
+  reason: code < 500 ? 'BadRequest' : 'InternalError',
+  code,
+});
+
+const sendStatus = (response: Response, code: number, message: string) =>
+  send(response, code, statusBody(code, message));
+
+function send(response: Response, code: number, body: object): void {
+  const text = Buffer.from(JSON.stringify(body));
+  response.writeHead(code, { 'Content-Type': 'application/json', 'Content-Length': text.length });
+  response.end(text);
+}
+
+function statusApp({ registry }: WebhookMetrics, isReady: () => Promise<boolean>): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.get('/healthz', (_request, response) => void response.send('ok'));
+  app.get('/readyz', async (_request, response) => {
+    const ready = await isReady();
+    response.status(ready ? 200 : 503).send(ready ? 'ok' : 'not ready');
+  });
+  app.get('/metrics', async (_request, response) => {
+    response.set('Content-Type', registry.contentType).send(await registry.metrics());
+  });
+  return app;
+}
+
+/** Whether a TLS handshake with our own listener succeeds: what the API server needs, not that a process lives. */
+function answersTls(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Which name the certificate carries does not matter here; the API server checks it.
+    const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, timeout: 2_000 });
+    const end = (ready: boolean) => {
+      socket.destroy();
+      resolve(ready);
+    };
+    socket.once('secureConnect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
+}
+
+function listen(server: http.Server | https.Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+const portOf = (server: http.Server | https.Server): number => (server.address() as AddressInfo).port;

@@ -1,0 +1,64 @@
+import type { AdmissionRequest } from '../../src/api/admission-review.ts';
+import type { Verb } from '../../src/api/labels.ts';
+import { parseOpenBaoCluster, type OpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import { changesVersion, type ClusterRequest } from '../../src/core/policies/cluster-request.ts';
+import { verbsNeeded } from '../../src/core/policies/cluster-permission-required.ts';
+import { decideCluster } from '../../src/core/policies/index.ts';
+import { allow, type Permission } from '../../src/core/policies/policy.ts';
+import { known } from '../../src/core/known.ts';
+import { answerDecision } from '../admission-review.ts';
+import { enforced } from '../enforcement.ts';
+import { assertScope, required, type Route, type RouteContext } from '../route.ts';
+
+/** OpenBaoCluster CREATE and UPDATE: version, image, acknowledgement, permissions. */
+export const validateOpenBaoClusters: Route = {
+  path: '/validate/openbaoclusters',
+  kind: 'validating',
+  async answer(request, context, signal) {
+    assertScope(request, {
+      group: 'openbao.org',
+      resource: 'openbaoclusters',
+      operations: ['CREATE', 'UPDATE'],
+    });
+    // Before its shape is read: whatever is wrong with it, an object that is going must be able to go.
+    if (isTerminating(request.object)) return answerDecision(request.uid, allow);
+    const object = required('object', request, parseOpenBaoCluster);
+    const oldObject =
+      request.operation === 'UPDATE' ? required('oldObject', request, parseOpenBaoCluster) : undefined;
+    const decision = decideCluster(await gather(request, object, oldObject, context, signal));
+    return answerDecision(request.uid, await enforced(decision, request.namespace, context, signal));
+  },
+};
+
+/** Reads what the rules need for this request, all at once, and nothing else. */
+async function gather(
+  { operation, name, namespace = '', userInfo }: AdmissionRequest,
+  object: OpenBaoCluster,
+  oldObject: OpenBaoCluster | undefined,
+  { facts }: RouteContext,
+  signal: AbortSignal,
+): Promise<ClusterRequest> {
+  const change = {
+    operation: operation === 'CREATE' ? operation : 'UPDATE',
+    object,
+    ...(oldObject === undefined ? {} : { oldObject }),
+  } as const;
+  const cluster = { namespace, name: name ?? object.metadata.name ?? '' };
+  const readsData = changesVersion(change);
+  const needed = verbsNeeded(change);
+  const permission = async (verb: Verb): Promise<Permission> =>
+    needed.includes(verb) ? facts.holdsVerb(userInfo, verb, cluster, signal) : { kind: 'not-judged' };
+  const [volumes, pods, maintenance, acknowledge] = await Promise.all([
+    readsData ? facts.volumes(cluster, signal) : known([]),
+    readsData ? facts.pods(cluster, signal) : known([]),
+    permission('maintenance'),
+    permission('acknowledge'),
+  ]);
+  return { ...change, volumes, pods, permissions: { maintenance, acknowledge } };
+}
+
+function isTerminating(object: object | null | undefined): boolean {
+  const metadata = (object as { metadata?: { deletionTimestamp?: unknown } | null } | null | undefined)
+    ?.metadata;
+  return typeof metadata?.deletionTimestamp === 'string';
+}
