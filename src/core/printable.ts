@@ -5,7 +5,7 @@ const longest = 60;
  * cannot be seen, or is not what it looks like, as its number (`<U+200B>`).
  */
 export function printable(text: string): string {
-  const shown = [...text.slice(0, longest)].map(printableCharacter).join('');
+  const shown = Array.from(text.slice(0, longest), printableCharacter).join('');
   return text.length > longest ? `${shown}…` : shown;
 }
 

@@ -32,20 +32,21 @@ export interface AdmissionFacts {
   readonly warnsOnly: (namespace: string, signal: AbortSignal) => Promise<Known<boolean>>;
 }
 
+const ofCluster = (name: string) => ({ labelSelector: `${clusterLabel}=${name}` });
+
 /** The facts of a live cluster, each read when asked for. */
 export function admissionFacts(client: KubernetesClient): AdmissionFacts {
-  const ofCluster = ({ name }: ClusterKey) => ({ labelSelector: `${clusterLabel}=${name}` });
   return {
     volumes: ({ namespace, name }, signal) =>
       read(async () => {
         const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/persistentvolumeclaims`;
-        const claims = await client.list(path, { query: ofCluster({ namespace, name }), signal });
+        const claims = await client.list(path, { query: ofCluster(name), signal });
         return claims.map(parsePersistentVolumeClaim);
       }),
     pods: ({ namespace, name }, signal) =>
       read(async () => {
         const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
-        const pods = await client.list(path, { query: ofCluster({ namespace, name }), signal });
+        const pods = await client.list(path, { query: ofCluster(name), signal });
         return pods.map(parsePod);
       }),
     holdsVerb: (user, verb, cluster, signal) =>

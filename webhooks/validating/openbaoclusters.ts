@@ -58,7 +58,6 @@ async function gather(
 }
 
 function isTerminating(object: object | null | undefined): boolean {
-  const metadata = (object as { metadata?: { deletionTimestamp?: unknown } | null } | null | undefined)
-    ?.metadata;
-  return typeof metadata?.deletionTimestamp === 'string';
+  const metadata: unknown = object && 'metadata' in object ? object.metadata : undefined;
+  return typeof metadata === 'object' && metadata !== null && 'deletionTimestamp' in metadata;
 }
