@@ -13,7 +13,10 @@ const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
 /** Writes the generated files; with `--check`, only says which of them differ, and exits 1 if one does. */
 async function main(check: boolean): Promise<void> {
   for (const [path, make] of Object.entries(generated)) {
-    const wanted = await format(header + stringify(make(), { aliasDuplicateObjects: false }), { parser: 'yaml', printWidth: 110 });
+    const wanted = await format(header + stringify(make(), { aliasDuplicateObjects: false }), {
+      parser: 'yaml',
+      printWidth: 110,
+    });
     if (!check) await writeFile(path, wanted);
     else if ((await readFile(path, 'utf8').catch(() => '')) !== wanted) {
       console.error(`${path} differs from what src/api says; run: npm run generate`);

@@ -1,0 +1,376 @@
+import { expect } from 'chai';
+import { availability, type Ground } from '../cluster/ground.ts';
+import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
+import { cluster, startGate, succeed, type Gate } from '../support/gate.ts';
+import { skip } from '../support/skip.ts';
+
+describe('the gate on OpenBaoClusters, by kubectl through a real API server', function () {
+  this.timeout(60_000);
+  let ground: Ground;
+  let gate: Gate;
+  const namespace = 'gate-clusters';
+
+  before(async function () {
+    this.timeout(groundTimeoutMs);
+    const there = await availability('control-plane');
+    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
+    ground = await sharedGround('control-plane');
+    if (!ground.isOwn) skip(this, 'the API server of a foreign cluster cannot call this process');
+    gate = await startGate(ground);
+    await succeed(ground.kubectl(['create', 'namespace', namespace]));
+  });
+
+  after(async function () {
+    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    await gate?.stop();
+  });
+
+  const kubectl = (args: readonly string[], input?: object, kubeconfig?: string) =>
+    ground.kubectl(['-n', namespace, ...args], {
+      ...(input === undefined ? {} : { input: JSON.stringify(input) }),
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    });
+  const create = (name: string, spec: object) => succeed(kubectl(['create', '-f', '-'], cluster(name, spec)));
+  const setStatus = (name: string, status: object) =>
+    succeed(
+      kubectl([
+        'patch',
+        'bao',
+        name,
+        '--subresource=status',
+        '--type=merge',
+        '-p',
+        JSON.stringify({ status }),
+      ]),
+    );
+  const patch = (name: string, spec: object, ...more: string[]) =>
+    kubectl(['patch', 'bao', name, '--type=merge', '-p', JSON.stringify({ spec }), ...more]);
+  const read = async (name: string) =>
+    JSON.parse((await succeed(kubectl(['get', 'bao', name, '-o', 'json']))).stdout) as {
+      metadata: { annotations?: Record<string, string>; resourceVersion: string };
+      spec: Record<string, unknown>;
+    };
+
+  /** Every way in which kubectl changes an object. */
+  const ways: Record<
+    string,
+    (name: string, spec: object) => Promise<{ code: number | null; stderr: string }>
+  > = {
+    apply: (name, spec) => kubectl(['apply', '-f', '-'], cluster(name, spec)),
+    'apply --server-side': (name, spec) =>
+      kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], cluster(name, spec)),
+    'apply --dry-run=server': (name, spec) =>
+      kubectl(['apply', '--dry-run=server', '-f', '-'], cluster(name, spec)),
+    'apply --server-side --dry-run=server': (name, spec) =>
+      kubectl(
+        ['apply', '--server-side', '--force-conflicts', '--dry-run=server', '-f', '-'],
+        cluster(name, spec),
+      ),
+    'a merge patch': (name, spec) => patch(name, spec),
+    'a JSON patch': (name, spec) =>
+      kubectl([
+        'patch',
+        'bao',
+        name,
+        '--type=json',
+        '-p',
+        JSON.stringify([{ op: 'replace', path: '/spec', value: spec }]),
+      ]),
+    replace: (name, spec) => kubectl(['replace', '-f', '-'], cluster(name, spec)),
+  };
+
+  describe('DowngradeBlocked', () => {
+    for (const [way, change] of Object.entries(ways)) {
+      it(`refuses a downgrade by ${way}, and allows an upgrade`, async () => {
+        const name = `down-${Object.keys(ways).indexOf(way)}`;
+        await create(name, { version: '2.5.5' });
+        await setStatus(name, { currentVersion: '2.5.5' });
+        const refused = await change(name, { version: '2.4.4' });
+        expect(refused.code).to.equal(1);
+        expect(refused.stderr)
+          .to.contain('(DowngradeBlocked)')
+          .and.contain('2.4.4')
+          .and.contain('2.5.5')
+          .and.contain('Now: ');
+        expect((await read(name)).spec['version']).to.equal('2.5.5');
+        const allowed = await change(name, { version: '2.6.0' });
+        expect(allowed.code, allowed.stderr).to.equal(0);
+      });
+    }
+
+    it('allows taking a target back that never ran, and refuses it once a pod completed', async () => {
+      await create('revert', { version: '2.4.4' });
+      await setStatus('revert', { currentVersion: '2.4.4' });
+      await succeed(patch('revert', { version: '2.5.5' }));
+      await setStatus('revert', { upgrade: { targetVersion: '2.5.5' } });
+      await succeed(patch('revert', { version: '2.4.4' }));
+      await succeed(patch('revert', { version: '2.5.5' }));
+      await setStatus('revert', { upgrade: { targetVersion: '2.5.5', completedPods: [2] } });
+      const refused = await patch('revert', { version: '2.4.4' });
+      expect(refused.stderr).to.contain('(DowngradeBlocked)').and.contain('status.upgrade.targetVersion');
+    });
+
+    it('refuses an older version for a cluster that was deleted and is created again on its volumes', async () => {
+      const claim = (name: string, annotations: object) => ({
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name, labels: { 'openbao.org/cluster': 'again' }, annotations },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+      });
+      await succeed(
+        kubectl(['create', '-f', '-'], claim('data-again-0', { 'rollguard.io/openbao-version': '2.5.5' })),
+      );
+      const refused = await kubectl(['create', '-f', '-'], cluster('again', { version: '2.4.4' }));
+      expect(refused.stderr).to.contain('(DowngradeBlocked)').and.contain('data-again-0');
+      await succeed(kubectl(['create', '-f', '-'], cluster('again', { version: '2.5.5' })));
+    });
+
+    it('warns about volumes without a stamp', async () => {
+      const claim = {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name: 'data-unstamped-0', labels: { 'openbao.org/cluster': 'unstamped' } },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+      };
+      await succeed(kubectl(['create', '-f', '-'], claim));
+      const made = await succeed(kubectl(['create', '-f', '-'], cluster('unstamped', { version: '2.4.4' })));
+      expect(made.stderr).to.contain('Warning:').and.contain('data-unstamped-0');
+    });
+
+    it('ignores a status that is sent with a CREATE', async () => {
+      const forged = { ...cluster('forged', { version: '2.4.4' }), status: { currentVersion: '9.9.9' } };
+      await succeed(kubectl(['create', '-f', '-'], forged));
+      await succeed(patch('forged', { version: '2.4.3' }));
+    });
+  });
+
+  describe('InvalidVersion and images', () => {
+    const refusals: readonly [sentence: string, spec: object, reason: string][] = [
+      ['two parts', { version: '2.5' }, 'InvalidVersion'],
+      ['a leading zero', { version: '2.05.1' }, 'InvalidVersion'],
+      ['an invisible character', { version: '2.5.5\u200b' }, 'InvalidVersion'],
+      ['Arabic digits', { version: '٢.٥.٥' }, 'InvalidVersion'],
+      [
+        'a tag of another version',
+        { version: '2.5.5', image: 'openbao/openbao:2.4.4' },
+        'ImageVersionMismatch',
+      ],
+      [
+        'such a tag beside a digest, behind a registry with a port',
+        { version: '2.5.5', image: `registry.test:5000/a/b:v2.4.4@sha256:${'a'.repeat(64)}` },
+        'ImageVersionMismatch',
+      ],
+      [
+        'an image that is no reference',
+        { version: '2.5.5', image: 'Open Bao:2.5.5' },
+        'InvalidImageReference',
+      ],
+    ];
+    for (const [sentence, spec, reason] of refusals) {
+      it(`refuses ${sentence} on create and on apply`, async () => {
+        const made = await kubectl(['create', '-f', '-'], cluster('refused', spec));
+        expect(made.stderr).to.contain(`(${reason})`);
+        const applied = await kubectl(['apply', '--server-side', '-f', '-'], cluster('refused', spec));
+        expect(applied.stderr).to.contain(`(${reason})`);
+      });
+    }
+
+    it('allows an IPv6 registry, a v-prefix and _ for +', async () => {
+      await create('ipv6', { version: '2.5.5+b1', image: '[::1]:5000/openbao/openbao:v2.5.5_b1' });
+    });
+
+    it('lists all that is wrong at once, under the first reason of the table', async () => {
+      await create('both', { version: '2.5.5' });
+      await setStatus('both', { currentVersion: '2.5.5' });
+      const refused = await patch('both', { version: '2.4.4', image: 'openbao/openbao:2.6.0' });
+      expect(refused.stderr).to.contain('(DowngradeBlocked)').and.contain('(2/2) ImageVersionMismatch');
+    });
+  });
+
+  describe('the acknowledgement of break glass', () => {
+    const nonce = '0123456789abcdef0123456789abcdef';
+    const old = 'fedcba9876543210fedcba9876543210';
+    const enter = (name: string) =>
+      setStatus(name, {
+        breakGlass: {
+          active: true,
+          reason: 'RollbackConsensusRepairFailed',
+          nonce,
+          history: [{ nonce: old }],
+        },
+      });
+
+    it('accepts the current nonce, together with paused=false and as often as it is sent', async () => {
+      await create('ack', { version: '2.5.5', paused: true });
+      await enter('ack');
+      await succeed(patch('ack', { paused: false, breakGlassAck: nonce }, '--dry-run=server'));
+      await succeed(patch('ack', { paused: false, breakGlassAck: nonce }, '--dry-run=server'));
+      await succeed(patch('ack', { paused: false, breakGlassAck: nonce }));
+      expect((await read('ack')).spec).to.include({ paused: false, breakGlassAck: nonce });
+    });
+
+    it('refuses another value as StaleNonce, naming the state and no nonce', async () => {
+      await create('stale', { version: '2.5.5' });
+      await enter('stale');
+      for (const wrong of [old, 'guess', nonce.toUpperCase(), `${nonce}\n`]) {
+        const refused = await patch('stale', { breakGlassAck: wrong });
+        expect(refused.stderr).to.contain('(StaleNonce)').and.contain('RollbackConsensusRepairFailed');
+        expect(refused.stderr).not.to.contain(nonce);
+      }
+    });
+
+    it('refuses a new value as NoActiveBreakGlass while nothing waits for one', async () => {
+      await create('early', { version: '2.5.5' });
+      expect((await patch('early', { breakGlassAck: 'in-advance' })).stderr).to.contain(
+        '(NoActiveBreakGlass)',
+      );
+    });
+
+    it('does not break a sync that applies an old value again', async () => {
+      await create('gitops', { version: '2.5.5' });
+      await enter('gitops');
+      const fromGit = cluster('gitops', { version: '2.5.5', breakGlassAck: nonce });
+      const sync = () =>
+        kubectl(
+          ['apply', '--server-side', '--force-conflicts', '--field-manager=gitops', '-f', '-'],
+          fromGit,
+        );
+      await succeed(sync());
+      // Acknowledged and over; then a new incident with a new nonce.
+      await setStatus('gitops', { breakGlass: { active: false } });
+      await succeed(sync());
+      await setStatus('gitops', { breakGlass: { active: true, nonce: 'another', history: [{ nonce }] } });
+      const again = await succeed(sync());
+      expect(again.stderr).to.contain('StaleNonce').and.contain('Warning:');
+      await succeed(patch('gitops', { paused: true }));
+    });
+  });
+
+  describe('ratcheting', () => {
+    it('lets everything but the version through where the stored version is already below the mark', async () => {
+      await create('stored', { version: '2.5.5' });
+      await setStatus('stored', { currentVersion: '2.6.0' });
+      const paused = await succeed(patch('stored', { paused: true }));
+      expect(paused.stderr).to.contain('Warning:').and.contain('DowngradeBlocked');
+      await succeed(kubectl(['label', 'bao', 'stored', 'a=b']));
+      await succeed(kubectl(['annotate', 'bao', 'stored', 'a=b']));
+    });
+
+    it('lets a terminating object have its finalizers taken off', async () => {
+      const held = cluster('held', { version: '2.5.5' }, { finalizers: ['test.rollguard.io/hold'] });
+      await succeed(kubectl(['create', '-f', '-'], held));
+      await setStatus('held', { currentVersion: '2.6.0' });
+      await succeed(kubectl(['delete', 'bao', 'held', '--wait=false']));
+      await succeed(
+        kubectl(['patch', 'bao', 'held', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']),
+      );
+      expect((await kubectl(['get', 'bao', 'held'])).stderr).to.contain('NotFound');
+    });
+  });
+
+  describe('who may', () => {
+    let alice: string;
+    const nonce = 'c0ffee';
+
+    before(async () => {
+      alice = await ground.kubeconfigFor('alice', ['people']);
+      await succeed(
+        kubectl([
+          'create',
+          'role',
+          'edit-bao',
+          '--verb=get,list,patch,update,create',
+          '--resource=openbaoclusters.openbao.org',
+        ]),
+      );
+      await succeed(kubectl(['create', 'rolebinding', 'alice', '--role=edit-bao', '--user=alice']));
+    });
+
+    it('needs the verb maintenance to switch maintenance, and nothing for the rest', async () => {
+      await create('mine', { version: '2.5.5' });
+      const patchAs = (spec: object) =>
+        kubectl(['patch', 'bao', 'mine', '--type=merge', '-p', JSON.stringify({ spec })], undefined, alice);
+      await succeed(patchAs({ paused: true }));
+      const refused = await patchAs({ maintenance: { enabled: true } });
+      expect(refused.stderr)
+        .to.contain('(PermissionRequired)')
+        .and.contain('maintenance')
+        .and.contain('kubectl auth can-i');
+      await setStatus('mine', { breakGlass: { active: true, nonce } });
+      expect((await patchAs({ breakGlassAck: nonce })).stderr)
+        .to.contain('(PermissionRequired)')
+        .and.contain('acknowledge');
+
+      await succeed(
+        kubectl([
+          'create',
+          'role',
+          'may',
+          '--verb=maintenance,acknowledge',
+          '--resource=openbaoclusters.openbao.org',
+        ]),
+      );
+      await succeed(kubectl(['create', 'rolebinding', 'alice-may', '--role=may', '--user=alice']));
+      await succeed(patchAs({ maintenance: { enabled: true } }));
+      await succeed(patchAs({ breakGlassAck: nonce }));
+      expect((await read('mine')).metadata.annotations).to.include({ 'rollguard.io/requested-by': 'alice' });
+    });
+  });
+
+  describe('the requested-by annotation', () => {
+    const annotationOf = async (name: string) =>
+      (await read(name)).metadata.annotations?.['rollguard.io/requested-by'];
+
+    it('leaves no diff behind after two server-side applies, nor after a client-side one, and a later version bump passes', async () => {
+      const fromGit = (version: string) => cluster('zero', { version, maintenance: { enabled: true } });
+      const apply = (version: string, ...how: string[]) =>
+        kubectl(['apply', ...how, '-f', '-'], fromGit(version));
+      const serverSide = ['--server-side', '--field-manager=argo'];
+      await succeed(apply('2.5.4', ...serverSide));
+      const first = await read('zero');
+      expect(await annotationOf('zero')).to.be.a('string');
+      await succeed(apply('2.5.4', ...serverSide));
+      expect((await read('zero')).metadata.resourceVersion).to.equal(first.metadata.resourceVersion);
+      expect((await kubectl(['diff', ...serverSide, '-f', '-'], fromGit('2.5.4'))).code).to.equal(0);
+      await succeed(apply('2.5.5', ...serverSide));
+
+      await succeed(
+        kubectl(
+          ['apply', '-f', '-'],
+          cluster('client', { version: '2.5.4', maintenance: { enabled: true } }),
+        ),
+      );
+      const again = await succeed(
+        kubectl(
+          ['apply', '-f', '-'],
+          cluster('client', { version: '2.5.4', maintenance: { enabled: true } }),
+        ),
+      );
+      expect(again.stdout).to.contain('unchanged');
+      await succeed(
+        kubectl(
+          ['apply', '-f', '-'],
+          cluster('client', { version: '2.5.5', maintenance: { enabled: true } }),
+        ),
+      );
+    });
+
+    it('cannot be forged, survives a replace, and goes with what it spoke of', async () => {
+      await create('asked', { version: '2.5.5' });
+      await succeed(kubectl(['annotate', 'bao', 'asked', 'rollguard.io/requested-by=somebody-else']));
+      expect(await annotationOf('asked')).to.equal(undefined);
+      await succeed(patch('asked', { maintenance: { enabled: true } }));
+      const author = await annotationOf('asked');
+      expect(author).to.be.a('string');
+      await succeed(
+        kubectl(
+          ['replace', '-f', '-'],
+          cluster('asked', { version: '2.5.5', maintenance: { enabled: true } }),
+        ),
+      );
+      expect(await annotationOf('asked')).to.equal(author);
+      await succeed(patch('asked', { maintenance: { enabled: false } }));
+      expect(await annotationOf('asked')).to.equal(undefined);
+    });
+  });
+});

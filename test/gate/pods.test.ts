@@ -1,0 +1,192 @@
+import { expect } from 'chai';
+import { availability, type Ground } from '../cluster/ground.ts';
+import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
+import { cluster, startGate, succeed, type Gate } from '../support/gate.ts';
+import { skip } from '../support/skip.ts';
+
+describe('the gate on pods, by kubectl through a real API server', function () {
+  this.timeout(60_000);
+  let ground: Ground;
+  let gate: Gate;
+  let alice: string;
+  const namespace = 'gate-pods';
+
+  before(async function () {
+    this.timeout(groundTimeoutMs);
+    const there = await availability('control-plane');
+    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
+    ground = await sharedGround('control-plane');
+    if (!ground.isOwn) skip(this, 'the API server of a foreign cluster cannot call this process');
+    gate = await startGate(ground);
+    await succeed(ground.kubectl(['create', 'namespace', namespace]));
+    await succeed(ground.kubectl(['label', 'namespace', namespace, 'rollguard.io/guarded=true']));
+    await succeed(kubectl(['create', 'serviceaccount', 'default']));
+    await succeed(kubectl(['create', '-f', '-'], cluster('prod', { version: '2.5.5' })));
+    alice = await ground.kubeconfigFor('alice', ['people']);
+    const verbs = 'get,list,delete,deletecollection,patch';
+    await succeed(kubectl(['create', 'role', 'pods', `--verb=${verbs}`, '--resource=pods']));
+    await succeed(kubectl(['create', 'rolebinding', 'alice', '--role=pods', '--user=alice']));
+  });
+
+  after(async function () {
+    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    await gate?.stop();
+  });
+
+  const kubectl = (args: readonly string[], input?: object, kubeconfig?: string) =>
+    ground.kubectl(['-n', namespace, ...args], {
+      ...(input === undefined ? {} : { input: JSON.stringify(input) }),
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    });
+  const createPod = (
+    name: string,
+    { labels = { 'openbao.org/cluster': 'prod' }, nodeName = '', annotations = {} } = {},
+  ) =>
+    succeed(
+      kubectl(['create', '-f', '-'], {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, labels, annotations },
+        spec: {
+          ...(nodeName === '' ? {} : { nodeName }),
+          automountServiceAccountToken: false,
+          containers: [{ name: 'openbao', image: 'openbao/openbao:2.5.5' }],
+        },
+      }),
+    );
+  const exists = async (name: string) => (await kubectl(['get', 'pod', name])).code === 0;
+  const maintain = (enabled: boolean) =>
+    succeed(
+      kubectl([
+        'patch',
+        'bao',
+        'prod',
+        '--type=merge',
+        '-p',
+        JSON.stringify({ spec: { maintenance: { enabled } } }),
+      ]),
+    );
+
+  const ways: Record<string, readonly string[]> = {
+    'kubectl delete': ['delete', 'pod', 'NAME', '--wait=false'],
+    'a forced delete': ['delete', 'pod', 'NAME', '--grace-period=0', '--force'],
+    'delete by label': ['delete', 'pods', '-l', 'test=NAME', '--wait=false'],
+    'a dry run': ['delete', 'pod', 'NAME', '--dry-run=server'],
+    'a deletecollection': [
+      'delete',
+      '--raw',
+      `/api/v1/namespaces/${namespace}/pods?labelSelector=test%3DNAME`,
+    ],
+  };
+  for (const [way, template] of Object.entries(ways)) {
+    it(`refuses ${way} outside maintenance, even for a cluster admin, and the pod stays`, async () => {
+      const name = `no-${Object.keys(ways).indexOf(way)}`;
+      await createPod(name, {
+        labels: { 'openbao.org/cluster': 'prod', test: name } as never,
+        nodeName: 'nowhere',
+      });
+      const refused = await kubectl(template.map((word) => word.replaceAll('NAME', name)));
+      expect(refused.code).to.equal(1);
+      expect(refused.stderr).to.contain('MaintenanceRequired').and.contain('spec').and.contain('prod');
+      expect(await exists(name)).to.equal(true);
+    });
+
+    it(`allows ${way} in maintenance to a cluster admin`, async () => {
+      const name = `yes-${Object.keys(ways).indexOf(way)}`;
+      await maintain(true);
+      await createPod(name, { labels: { 'openbao.org/cluster': 'prod', test: name } as never });
+      await maintain(false);
+      await succeed(kubectl(template.map((word) => word.replaceAll('NAME', name))));
+      expect(await exists(name)).to.equal(way === 'a dry run');
+    });
+  }
+
+  it('writes the maintenance annotation on a pod that is created in maintenance, and not on others', async () => {
+    const annotation = ['-o', String.raw`jsonpath={.metadata.annotations.openbao\.org/maintenance}`];
+    await maintain(true);
+    await createPod('born-in');
+    await createPod('stranger', { labels: { app: 'web' } as never });
+    await maintain(false);
+    await createPod('born-out');
+    expect((await kubectl(['get', 'pod', 'born-in', ...annotation])).stdout).to.equal('true');
+    expect((await kubectl(['get', 'pod', 'stranger', ...annotation])).stdout).to.equal('');
+    expect((await kubectl(['get', 'pod', 'born-out', ...annotation])).stdout).to.equal('');
+  });
+
+  it('needs the verb as well as the annotation', async () => {
+    await maintain(true);
+    await createPod('verb');
+    await maintain(false);
+    const refused = await kubectl(['delete', 'pod', 'verb'], undefined, alice);
+    expect(refused.stderr).to.contain('(PermissionRequired)').and.contain('kubectl auth can-i maintenance');
+    await succeed(
+      kubectl([
+        'create',
+        'role',
+        'maintain',
+        '--verb=maintenance',
+        '--resource=openbaoclusters.openbao.org',
+        '--resource-name=prod',
+      ]),
+    );
+    await succeed(kubectl(['create', 'rolebinding', 'alice-maintains', '--role=maintain', '--user=alice']));
+    await succeed(kubectl(['delete', 'pod', 'verb'], undefined, alice));
+  });
+
+  it('leaves pods of other people, and namespaces that are not guarded, alone', async () => {
+    await createPod('web', { labels: { app: 'web' } as never });
+    await succeed(kubectl(['delete', 'pod', 'web'], undefined, alice));
+  });
+
+  it('lets the system actors and the node’s own kubelet delete, by exact name, and no near miss', async () => {
+    const actors: readonly [user: string, groups: readonly string[], passes: boolean][] = [
+      ['system:kube-scheduler', [], true],
+      ['system:serviceaccount:kube-system:statefulset-controller', ['system:serviceaccounts'], true],
+      ['system:serviceaccount:kube-system:generic-garbage-collector', [], true],
+      ['system:serviceaccount:kube-system:namespace-controller', [], true],
+      ['system:serviceaccount:kube-system:node-controller', [], true],
+      ['system:serviceaccount:kube-system:pod-garbage-collector', [], true],
+      ['system:serviceaccount:other:statefulset-controller', [], false],
+      ['system:serviceaccount:kube-system:statefulset-controller-2', [], false],
+    ];
+    await succeed(kubectl(['create', 'role', 'delete-pods', '--verb=delete,get', '--resource=pods']));
+    for (const [index, [user, groups, passes]] of actors.entries()) {
+      await succeed(
+        kubectl(['create', 'rolebinding', `actor-${index}`, '--role=delete-pods', `--user=${user}`]),
+      );
+      await createPod(`actor-${index}`, { nodeName: 'nowhere' });
+      const deleted = await kubectl(
+        ['delete', 'pod', `actor-${index}`, '--grace-period=0', '--force'],
+        undefined,
+        await ground.kubeconfigFor(user, groups),
+      );
+      expect(deleted.code === 0, `${user}: ${deleted.stderr}`).to.equal(passes);
+    }
+    await createPod('of-node', { nodeName: 'node-a' });
+    const kubelet = (node: string) =>
+      ground.kubeconfigFor(`system:node:${node}`, ['system:nodes', 'system:masters']);
+    const deletion = ['delete', 'pod', 'of-node', '--grace-period=0', '--force'];
+    expect((await kubectl(deletion, undefined, await kubelet('node-b'))).code).to.equal(1);
+    await succeed(kubectl(deletion, undefined, await kubelet('node-a')));
+  });
+
+  it('lets what must pass through while the webhook is down, and refuses the rest', async () => {
+    await maintain(false);
+    await createPod('down', { nodeName: 'node-a' });
+    await succeed(kubectl(['label', 'pod', 'down', 'still=there']));
+    await gate.stop();
+    try {
+      // Its configurations are gone with it; put them back without a server behind them.
+      const again = await startGate(ground);
+      await again.server.close();
+      const refused = await kubectl(['delete', 'pod', 'down', '--grace-period=0', '--force']);
+      expect(refused.stderr).to.contain('failed calling webhook');
+      const kubelet = await ground.kubeconfigFor('system:node:node-a', ['system:nodes', 'system:masters']);
+      await succeed(kubectl(['delete', 'pod', 'down', '--grace-period=0', '--force'], undefined, kubelet));
+      await succeed(kubectl(['delete', 'bao', 'prod']));
+      await again.stop();
+    } finally {
+      gate = await startGate(ground);
+    }
+  });
+});
