@@ -15,7 +15,7 @@ const domainForm =
   /^(?:\[[0-9a-fA-F:]{2,39}\]|[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*)(?::[0-9]+)?$/;
 const pathComponentForm = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagForm = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-const longestName = 255;
+const longestPath = 255;
 /** Hexadecimal digits of each digest algorithm that registries and container runtimes know. */
 const digestLengths: ReadonlyMap<string, number> = new Map([
   ['sha256', 64],
@@ -30,6 +30,8 @@ const digestLengths: ReadonlyMap<string, number> = new Map([
  * @returns the reference, or why the text is not one: a clause for a sentence about it
  */
 export function parseImageReference(text: string): ImageReference | { readonly error: string } {
+  // It could not be told from an image ID; beside a tag or a digest it can.
+  if (/^[0-9a-f]{64}$/.test(text)) return { error: 'is an image ID, not a name' };
   const at = text.indexOf('@');
   const digest = at === -1 ? undefined : text.slice(at + 1);
   const beforeDigest = at === -1 ? text : text.slice(0, at);
@@ -68,19 +70,17 @@ function domainOf(name: string): string | undefined {
 
 function nameError(name: string): string | undefined {
   if (name === '') return 'names no repository';
-  if (name.length > longestName) return `has a name longer than ${longestName} characters`;
   const domain = domainOf(name);
   if (domain !== undefined && !domainForm.test(domain))
     return `has no valid registry host in "${printable(domain)}"`;
   const path = domain === undefined ? name : name.slice(domain.length + 1);
+  if (path.length > longestPath) return `has a repository longer than ${longestPath} characters`;
   const wrong = path.split('/').find((component) => !pathComponentForm.test(component));
   if (wrong !== undefined) {
     return wrong === ''
       ? 'has an empty part between slashes'
       : `has "${printable(wrong)}" in its repository, where only lower-case letters, digits and single . _ - between them may stand`;
   }
-  // distribution/reference refuses it too: it could not be told from an image ID.
-  if (/^[0-9a-f]{64}$/.test(name)) return 'is an image ID, not a name';
   return undefined;
 }
 

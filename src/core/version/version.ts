@@ -43,7 +43,7 @@ function whyNotVersion(text: string): string {
   const parts = core.split('.');
   if (parts.some((part) => /^0\d/.test(part))) return 'has a number with a leading zero';
   if (parts.length !== 3 || parts.some((part) => !/^\d+$/.test(part))) {
-    return `has ${parts.filter((part) => part !== '').length} of the three parts MAJOR.MINOR.PATCH`;
+    return `has ${parts.filter((part) => /^\d+$/.test(part)).length} of the three parts MAJOR.MINOR.PATCH`;
   }
   if (parts.some((part) => !Number.isSafeInteger(Number(part)))) return 'has a number that is too large';
   return 'has a prerelease or build part that is empty or starts with a zero';
