@@ -32,7 +32,7 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
     const evidence = gather(request);
     const above = evidence.marks
       .filter((mark) => compareVersions(mark.version, wanted) > 0)
-      .sort((a, b) => compareVersions(b.version, a.version));
+      .toSorted((a, b) => compareVersions(b.version, a.version));
     const [highest] = above;
     if (highest !== undefined) {
       const seen = above
