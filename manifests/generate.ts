@@ -1,25 +1,38 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { format } from 'prettier';
+import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
 import { openBaoClusterCrd } from '../src/api/crd.ts';
-
-/** Each generated file, by its path from the repository's root. */
-const generated: Readonly<Record<string, () => object>> = {
-  'manifests/crds/openbaoclusters.yaml': openBaoClusterCrd,
-};
+import { reasons } from '../src/api/reasons.ts';
 
 const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
+
+/** Each generated file by its path from the repository's root: its text as it is -> as it must be. */
+const generated: Readonly<Record<string, (present: string) => string>> = {
+  'manifests/crds/openbaoclusters.yaml': () =>
+    header + stringify(openBaoClusterCrd(), { aliasDuplicateObjects: false }),
+  'README.md': withReasons,
+};
+
+/** The README with its table of reasons, between the two comments that mark it. */
+function withReasons(readme: string): string {
+  const [before, rest = ''] = readme.split(/(?<=<!-- reasons: .* -->\n)/);
+  const [, after] = rest.split(/(?=<!-- \/reasons -->)/).slice(-2);
+  const rows = Object.entries(reasons).map(
+    ([reason, { meaning, remedy }]) => `| \`${reason}\` | ${sentence(meaning)} | ${sentence(remedy)} |`,
+  );
+  return [before, '\n| reason | why it matters | what to do |\n|---|---|---|\n', rows.join('\n'), '\n\n', after ?? rest].join('');
+}
+
+const sentence = (clause: string) => clause.charAt(0).toUpperCase() + clause.slice(1);
 
 /** Writes the generated files; with `--check`, only says which of them differ, and exits 1 if one does. */
 async function main(check: boolean): Promise<void> {
   for (const [path, make] of Object.entries(generated)) {
-    const wanted = await format(header + stringify(make(), { aliasDuplicateObjects: false }), {
-      parser: 'yaml',
-      printWidth: 110,
-    });
+    const present = await readFile(path, 'utf8').catch(() => '');
+    const wanted = await format(make(present), { ...(await resolveConfig(path)), filepath: path });
     if (!check) await writeFile(path, wanted);
-    else if ((await readFile(path, 'utf8').catch(() => '')) !== wanted) {
-      console.error(`${path} differs from what src/api says; run: npm run generate`);
+    else if (present !== wanted) {
+      process.stderr.write(`${path} differs from what src/api says; run: npm run generate\n`);
       process.exitCode = 1;
     }
   }
