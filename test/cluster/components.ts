@@ -71,7 +71,10 @@ export async function findBinaries<Name extends ComponentName>(
     paths[name] = found.path;
     byPlace.set(found.place, [...(byPlace.get(found.place) ?? []), name]);
   }
-  const source = [...byPlace].map(([place, list]) => `${list.join(', ')} from ${place}`).join('; ');
+  const all = byPlace.size === 1;
+  const source = [...byPlace]
+    .map(([place, list]) => `${all ? 'all' : list.join(', ')} from ${place}`)
+    .join('; ');
   return { paths: paths as Record<Name, string>, source };
 }
 

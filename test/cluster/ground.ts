@@ -2,6 +2,7 @@ import type { Progress } from './components.ts';
 import type { Ground, GroundSize, PodNetwork } from './contract.ts';
 import { useForeignCluster } from './foreign.ts';
 import { startControlPlaneGround } from './local.ts';
+import { startNodeGround } from './node.ts';
 import { removeLeftovers } from './state.ts';
 
 export { availability, type Availability } from './availability.ts';
@@ -30,7 +31,7 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
   for (const directory of await removeLeftovers()) progress(`removed ${directory}, whose owner is gone`);
   const foreign = options.kubeconfig ?? process.env['KUBECONFIG'] ?? '';
   if (foreign !== '') return useForeignCluster(size, foreign, progress);
-  if (size === 'node') throw new Error('a ground with a node is not there yet');
+  if (size === 'node') return startNodeGround(options.network ?? 'ptp', kept, progress);
   return startControlPlaneGround(kept, progress);
 }
 

@@ -13,7 +13,7 @@ import {
 } from './control-plane.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { kubectlFor } from './kubectl.ts';
-import { signal, waitUntilEnded, type GroundProcess } from './processes.ts';
+import { signalMeant, waitUntilEnded, type GroundProcess } from './processes.ts';
 import {
   createStateDirectory,
   readRecord,
@@ -118,9 +118,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       return file;
     },
     async restartApiServer() {
-      signal(apiServer, 'SIGTERM');
+      signalMeant(apiServer, 'SIGTERM');
       // Open watches would hold it for a minute.
-      for (const each of await waitUntilEnded([apiServer], 5000)) signal(each, 'SIGKILL');
+      if ((await waitUntilEnded([apiServer], 5000)).length > 0) signalMeant(apiServer, 'SIGKILL');
       await waitUntilEnded([apiServer], 5000);
       apiServer = start();
       state.started(apiServer);

@@ -14,6 +14,8 @@ export interface ProcessIdentity {
 export interface GroundProcess extends ProcessIdentity {
   readonly name: string;
   readonly logFile: string;
+  /** Whether it is `nsenter`, whose child is the process meant. */
+  readonly isEntered: boolean;
   hasEnded(): boolean;
 }
 
@@ -72,7 +74,7 @@ export async function waitUntilEnded(
   return left;
 }
 
-/** The first child of a process: what `nsenter --pid` runs is its child, and that is the one to signal. */
+/** The first child of a process. */
 export function childOf(pid: number): ProcessIdentity | undefined {
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -80,6 +82,12 @@ export function childOf(pid: number): ProcessIdentity | undefined {
     if (stat?.parent === pid) return { pid: Number(entry), startTime: stat.startTime };
   }
   return undefined;
+}
+
+/** Sends the signal to the process meant: what `nsenter` runs ends, and `nsenter` with it. */
+export function signalMeant(target: GroundProcess, name: NodeJS.Signals): void {
+  const meant = target.isEntered ? childOf(target.pid) : target;
+  if (meant !== undefined) signal(meant, name);
 }
 
 export interface ProcessOptions {
@@ -118,6 +126,7 @@ export function startProcess({ name, prefix = [], command, logDirectory }: Proce
     ...identify(child.pid),
     name,
     logFile,
+    isEntered: prefix.length > 0,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
   };
 }

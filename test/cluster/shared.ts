@@ -23,6 +23,10 @@ export function sharedGround(size: GroundSize): Promise<Ground> {
 // At the top level of a module that mocha loads, this is a hook of the root suite.
 after('stop the shared grounds', async function () {
   this.timeout(60_000);
-  for (const ground of grounds.values()) await ground.then((each) => each.stop()).catch(() => {});
+  for (const ground of grounds.values()) {
+    // A start that failed has failed its suites already.
+    const started = await ground.catch(() => undefined);
+    await started?.stop();
+  }
   grounds.clear();
 });

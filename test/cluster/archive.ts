@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { mustRun } from './command.ts';
+
+/** A layer of an image: a tar of files, and the digest by which images name it. */
+export interface Layer {
+  readonly file: string;
+  /** `sha256:…` of the tar, which is not compressed. */
+  readonly digest: string;
+}
+
+/** What an image starts when its pod says nothing else. Field names of the OCI image configuration. */
+export interface ImageConfig {
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly User?: string;
+  readonly Env?: readonly string[];
+  readonly WorkingDir?: string;
+}
+
+export interface Image {
+  /** Each `name:tag`, without a registry where the pods write none. */
+  readonly tags: readonly string[];
+  readonly layers: readonly Layer[];
+  readonly config: ImageConfig;
+}
+
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+/** Runs `make` in a fresh temporary folder, which goes afterwards. */
+export async function inTemporaryFolder<Result>(make: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'rollguard-image-'));
+  // As the root of a layer it must be open to whatever user the image names.
+  chmodSync(folder, 0o755);
+  try {
+    return await make(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A tar whose bytes depend on the files alone: sorted, owned by root, without times. */
+export async function packTar(file: string, folder: string, members: readonly string[]): Promise<void> {
+  const flags = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
+  await mustRun('tar', ['--create', `--file=${file}`, ...flags, `--directory=${folder}`, '--', ...members]);
+}
+
+/** The layer of this file, which `make` writes when it is not there yet. */
+export async function cachedLayer(file: string, make: (unfinished: string) => Promise<void>): Promise<Layer> {
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    const unfinished = `${file}.${process.pid}`;
+    try {
+      await make(unfinished);
+      writeFileSync(`${file}.digest`, await digestOf(unfinished));
+      renameSync(unfinished, file);
+    } finally {
+      rmSync(unfinished, { force: true });
+    }
+  }
+  return { file, digest: readFileSync(`${file}.digest`, 'utf8') };
+}
+
+export async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/**
+ * Writes the image as a docker-archive: a tar of `manifest.json`, the image's configuration and its layers.
+ *
+ * @see https://github.com/moby/docker-image-spec
+ */
+export async function writeArchive(file: string, { tags, layers, config }: Image): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    const configuration = JSON.stringify({
+      architecture: architectures[process.arch] ?? process.arch,
+      os: 'linux',
+      config,
+      rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+    });
+    const configFile = `${createHash('sha256').update(configuration).digest('hex')}.json`;
+    const layerFiles = layers.map(({ digest }) => `${digest.replace('sha256:', '')}.tar`);
+    for (const [index, { file: layer }] of layers.entries()) {
+      symlinkSync(layer, join(folder, layerFiles[index] ?? ''));
+    }
+    writeFileSync(join(folder, configFile), configuration);
+    writeFileSync(
+      join(folder, 'manifest.json'),
+      JSON.stringify([{ Config: configFile, RepoTags: tags, Layers: layerFiles }]),
+    );
+    const members = ['manifest.json', configFile, ...new Set(layerFiles)];
+    await mustRun('tar', [
+      '--create',
+      `--file=${file}.new`,
+      '--dereference',
+      `--directory=${folder}`,
+      ...members,
+    ]);
+    renameSync(`${file}.new`, file);
+  });
+}

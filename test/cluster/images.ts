@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { cachedLayer, inTemporaryFolder, packTar, writeArchive, type Layer } from './archive.ts';
+import { cacheDirectory } from './cache.ts';
+import { mustRun } from './command.ts';
+import type { Progress } from './components.ts';
+import { parseDockerfile, type Copy, type Dockerfile } from './dockerfile.ts';
+import { packageRoot } from './package-root.ts';
+
+/** The image of a pod's sandbox, which holds its namespaces open. */
+export const pauseTag = 'rollguard.test/pause:dev';
+/** A Debian with curl and Node.js, for the pods of tests. */
+export const baseTag = 'rollguard.test/base:dev';
+/** Rollguard itself. */
+export const rollguardTag = 'rollguard:dev';
+
+const basePackages = ['ca-certificates', 'libstdc++6', 'curl'];
+const leftOut = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*'];
+
+const layerPath = (name: string) => join(cacheDirectory(), 'images', `${name}.tar`);
+const shortHash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+/** The release of this machine's Debian, such as `bookworm`: its package sources serve the images too. */
+function release(): string {
+  return /^VERSION_CODENAME=(\S+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
+}
+
+/** A minimal Debian, made from packages in half a minute. Needs root. */
+async function debianLayer(progress: Progress): Promise<Layer> {
+  const suite = release();
+  const name = `debian-${suite}-${shortHash([...basePackages, ...leftOut, process.arch].join(' '))}`;
+  return cachedLayer(layerPath(name), async (unfinished) => {
+    progress(`making a root file system of Debian ${suite}`);
+    const sources = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'].filter(existsSync);
+    await mustRun('mmdebstrap', [
+      '--variant=minbase',
+      '--format=tar',
+      `--include=${basePackages.join(',')}`,
+      ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
+      suite,
+      unfinished,
+      ...sources.slice(0, 1),
+    ]);
+  });
+}
+
+/** `sleep` and the C library it needs. */
+async function pauseLayer(progress: Progress): Promise<Layer> {
+  const debian = await debianLayer(progress);
+  return cachedLayer(layerPath(`pause-${debian.digest.slice(7, 23)}`), (unfinished) =>
+    inTemporaryFolder(async (folder) => {
+      const wanted = [
+        './lib',
+        './lib64',
+        './usr/lib64',
+        './usr/bin/sleep',
+        '*/ld-linux-*.so.*',
+        '*/libc.so.6',
+      ];
+      // Not every architecture has a lib64, and tar minds a pattern without a match only at its end.
+      const flags = ['--wildcards', '--no-recursion', `--directory=${folder}`, `--file=${debian.file}`];
+      await mustRun('sh', [
+        '-c',
+        'tar --extract "$@" 2>/dev/null; test -x "$0"',
+        join(folder, 'usr/bin/sleep'),
+        ...flags,
+        ...wanted,
+      ]);
+      await packTar(unfinished, folder, ['.']);
+    }),
+  );
+}
+
+/** The archive of the image `pauseTag` names. */
+export async function pauseImage(progress: Progress): Promise<string> {
+  const layer = await pauseLayer(progress);
+  return cachedArchive(`pause-${layer.digest.slice(7, 23)}`, (file) =>
+    writeArchive(file, {
+      tags: [pauseTag],
+      layers: [layer],
+      config: { Entrypoint: ['/usr/bin/sleep', 'infinity'] },
+    }),
+  );
+}
+
+const nodePackage = () => join(packageRoot, 'node_modules', `node-linux-${process.arch}`);
+
+function nodeVersion(): string {
+  return (JSON.parse(readFileSync(join(nodePackage(), 'package.json'), 'utf8')) as { version: string })
+    .version;
+}
+
+/** Node.js, from the package that pins its version. */
+function nodeLayer(): Promise<Layer> {
+  return cachedLayer(layerPath(`node-${nodeVersion()}-${process.arch}`), (unfinished) =>
+    inTemporaryFolder(async (root) => {
+      copyInto(root, join(nodePackage(), 'bin/node'), 'usr/local/bin/node');
+      await packTar(unfinished, root, ['.']);
+    }),
+  );
+}
+
+/** Copies a file or a folder to a path of an image's root file system. */
+function copyInto(root: string, source: string, destination: string): void {
+  const target = join(root, destination);
+  mkdirSync(dirname(target), { recursive: true });
+  cpSync(source, target, { recursive: true });
+}
+
+/**
+ * The archive of a Debian with curl and Node.js, in which a test's pods run what they like.
+ *
+ * @param tags further names of the same image, such as those an operator would pull
+ */
+export async function baseImage(tags: readonly string[], progress: Progress): Promise<string> {
+  const layers = [await debianLayer(progress), await nodeLayer()];
+  const key = shortHash([...tags, ...layers.map(({ digest }) => digest)].join(' '));
+  return cachedArchive(`base-${key}`, (file) =>
+    writeArchive(file, { tags: [baseTag, ...tags], layers, config: { Cmd: ['/usr/bin/sleep', 'infinity'] } }),
+  );
+}
+
+/**
+ * The archive of Rollguard's own image, `rollguardTag`: what the Dockerfile says, made from this
+ * checkout's `node_modules` and `build` without a container engine. Only the layer of the
+ * program is made anew each time.
+ */
+export async function rollguardImage(progress: Progress): Promise<string> {
+  const dockerfile = parseDockerfile(readFileSync(join(packageRoot, 'Dockerfile'), 'utf8'));
+  const runtime = await runtimeLayer(dockerfile, progress);
+  const modules = await modulesLayer(dockerfile);
+  return inTemporaryFolder(async (folder) => {
+    const app = await appLayer(join(folder, 'app.tar'), dockerfile);
+    // One file a checkout: each is as large as the image.
+    const archive = join(cacheDirectory(), 'images', `rollguard-${shortHash(packageRoot)}.archive.tar`);
+    await writeArchive(archive, {
+      tags: [rollguardTag],
+      layers: [runtime, modules, app],
+      config: dockerfile.config,
+    });
+    return archive;
+  });
+}
+
+/** Node.js and the libraries it links: the commands of the stage `runtime`, run in the Debian layer. */
+async function runtimeLayer(dockerfile: Dockerfile, progress: Progress): Promise<Layer> {
+  const debian = await debianLayer(progress);
+  // The packages the stage installs are in that layer already.
+  const commands = dockerfile.commandsOf('runtime').filter((command) => !command.includes('apt-get'));
+  const key = shortHash([debian.digest, nodeVersion(), ...commands].join(' '));
+  return cachedLayer(layerPath(`runtime-${key}`), (unfinished) =>
+    inTemporaryFolder(async (root) => {
+      await mustRun('tar', ['--extract', `--file=${debian.file}`, `--directory=${root}`]);
+      copyInto(root, join(nodePackage(), 'bin/node'), 'runtime/usr/local/bin/node');
+      for (const command of commands) await mustRun('chroot', [root, 'sh', '-e', '-c', command]);
+      await packTar(unfinished, join(root, 'runtime'), ['.']);
+    }),
+  );
+}
+
+interface LockedPackage {
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+}
+
+/** The packages `npm ci --omit=dev --omit=optional` would install, taken from where they are installed. */
+function modulesLayer(dockerfile: Dockerfile): Promise<Layer> {
+  const lock = readFileSync(join(packageRoot, 'package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(lock) as { packages: Record<string, LockedPackage> };
+  const folders = Object.entries(packages)
+    .filter(([path, { dev, optional }]) => path !== '' && dev !== true && optional !== true)
+    .map(([path]) => path);
+  const { destination } = copyFrom(dockerfile, 'modules');
+  return cachedLayer(layerPath(`modules-${shortHash(lock + destination)}`), (unfinished) =>
+    inTemporaryFolder(async (root) => {
+      for (const folder of folders) {
+        copyInto(root, join(packageRoot, folder), join(destination, relative('node_modules', folder)));
+      }
+      await packTar(unfinished, root, ['.']);
+    }),
+  );
+}
+
+function copyFrom({ copies }: Dockerfile, stage: string): Copy {
+  const copy = copies.find((each) => each.stage === stage);
+  if (copy === undefined) throw new Error(`the Dockerfile copies nothing from its stage ${stage}`);
+  return copy;
+}
+
+/** What the image copies from the stage `build`, whose `/source` is the checkout. */
+function appLayer(file: string, { copies }: Dockerfile): Promise<Layer> {
+  return cachedLayer(file, (unfinished) =>
+    inTemporaryFolder(async (root) => {
+      for (const { stage, source, destination } of copies) {
+        if (stage === 'build') copyInto(root, join(packageRoot, relative('/source', source)), destination);
+      }
+      await packTar(unfinished, root, ['.']);
+    }),
+  );
+}
+
+async function cachedArchive(name: string, write: (file: string) => Promise<void>): Promise<string> {
+  const directory = join(cacheDirectory(), 'images');
+  const file = join(directory, `${name}.archive.tar`);
+  if (!existsSync(file)) {
+    mkdirSync(directory, { recursive: true });
+    await write(`${file}.${process.pid}`);
+    renameSync(`${file}.${process.pid}`, file);
+  }
+  return file;
+}
