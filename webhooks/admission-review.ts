@@ -16,10 +16,14 @@ export class BadReview extends Error {
   readonly status: number;
 
   constructor(message: string, status = 400, options?: ErrorOptions) {
-    super(message, options);
+    // It may quote names from the input, which may be of any length.
+    super(message.slice(0, longestMessage), options);
     this.status = status;
   }
 }
+
+/** Characters: room for the five fields that a SchemaViolation names. */
+const longestMessage = 500;
 
 /** kubectl shows a warning on one line; the API server's own advice is at most 120 characters each. */
 const longestWarning = 120;
@@ -89,12 +93,12 @@ export function answerBadReview(uid: string, message: string): AdmissionResponse
 /** Splits a warning into lines of at most 120 characters, between words where there are any. */
 export function wrap(warning: string): string[] {
   const lines: string[] = [];
-  let rest = warning;
+  let rest = warning.trim();
   while (rest.length > longestWarning) {
     const space = rest.lastIndexOf(' ', longestWarning);
     const end = space > 0 ? space : longestWarning;
     lines.push(rest.slice(0, end));
     rest = rest.slice(end).trimStart();
   }
-  return [...lines, rest];
+  return rest === '' ? lines : [...lines, rest];
 }

@@ -59,5 +59,7 @@ async function gather(
 
 function isTerminating(object: object | null | undefined): boolean {
   const metadata: unknown = object && 'metadata' in object ? object.metadata : undefined;
-  return typeof metadata === 'object' && metadata !== null && 'deletionTimestamp' in metadata;
+  if (typeof metadata !== 'object' || metadata === null || !('deletionTimestamp' in metadata)) return false;
+  // Only a time: null must not be a way past the rules.
+  return typeof metadata.deletionTimestamp === 'string';
 }
