@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { mustRun, runCommand } from './command.ts';
 
 /**
@@ -69,9 +71,19 @@ export async function joinHostAndGround(
 /** The name of the bridge inside that carries the node's address. */
 export const nodeBridge = 'ground0';
 
-/** Sets up the ground's own side. `enter` is how to run a command in its namespaces. */
-export async function setUpInside(enter: readonly string[], addresses: GroundAddresses): Promise<void> {
-  const { ground, node } = addresses;
+/**
+ * Sets up the ground's own side.
+ *
+ * @param enter how to run a command in the ground's namespaces
+ * @param directory the ground's state directory
+ */
+export async function setUpInside(
+  enter: readonly string[],
+  { ground, node }: GroundAddresses,
+  directory: string,
+): Promise<void> {
+  const resolver = join(directory, 'resolv.conf');
+  writeFileSync(resolver, `nameserver ${node}\n`);
   const script = [
     'ip link set lo up',
     `ip address add ${ground}/30 dev uplink`,
@@ -82,6 +94,8 @@ export async function setUpInside(enter: readonly string[], addresses: GroundAdd
     // Components look for the default route to learn their address. It leads nowhere.
     `ip route add default dev ${nodeBridge}`,
     'echo 1 > /proc/sys/net/ipv4/ip_forward',
+    // This machine's name servers are out of reach, and a component that asks one waits long.
+    `if [ -e /etc/resolv.conf ]; then mount --bind ${resolver} /etc/resolv.conf; fi`,
   ].join('\n');
   const [command = '', ...args] = enter;
   await mustRun(command, [...args, 'sh', '-e', '-c', script]);

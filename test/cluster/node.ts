@@ -50,7 +50,7 @@ export async function startNodeGround(
     const enter = await openNamespaces(state);
     const holder = Number(enter.find((word) => word.startsWith('--target='))?.slice('--target='.length));
     const addresses = await joinHostAndGround(holder, (uplink) => state.update({ uplink }));
-    await setUpInside(enter, addresses);
+    await setUpInside(enter, addresses, state.directory);
     const cgroup = basename(state.directory);
     state.update({ cgroup });
     createCgroup(cgroup);
@@ -127,7 +127,8 @@ function startNodeControlPlane({ state, paths, enter, addresses }: NodeContext):
     binaries: paths,
     network: { address: node, port: 6443, etcdPort: 2379, etcdPeerPort: 2380, services, firstService },
     prefix: enter,
-    apiServerFlags: [],
+    // No name server knows the node's name.
+    apiServerFlags: ['--kubelet-preferred-address-types=InternalIP'],
   });
 }
 
