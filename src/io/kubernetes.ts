@@ -278,9 +278,10 @@ async function send<T>(
   if (status < 200 || status > 299) throw refused(wanted, status, text, retryAfter);
   try {
     return JSON.parse(text) as T;
-  } catch (error) {
+  } catch {
+    // Not even as the cause: the parser's message quotes the text, which may be a Secret.
     const message = `${method} ${path}: the server answered ${status} with something that is not JSON`;
-    throw new ApiError(message, { status, reason: '' }, { cause: error });
+    throw new ApiError(message, { status, reason: '' });
   }
 }
 
