@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../../api/labels.ts';
+import { known, unknown, type Known } from '../known.ts';
 import { printable } from '../printable.ts';
 import { parseImageReference, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
@@ -17,7 +18,7 @@ import { violation, warning, type Policy } from './policy.ts';
  *
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: the same or a newer version; taking a target back that has not run (a typo, a
- * git revert), which aborts its upgrade; on CREATE, volumes without a stamp, with a warning.
+ * git revert), which aborts its upgrade; volumes without a stamp, with a warning.
  * Unknown: a mark that cannot be read refuses a change of version, and nothing else.
  * Source: seeds 000, 002 ("Downgrades are blocked by default") and 004; design.md, the table.
  */
@@ -29,7 +30,7 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
     const wanted = parseVersion(text);
     // invalid-version speaks of it.
     if ('error' in wanted) return [];
-    const evidence = gather(request);
+    const evidence = gather(request, wanted);
     const above = evidence.marks
       .filter((mark) => compareVersions(mark.version, wanted) > 0)
       .toSorted((a, b) => compareVersions(b.version, a.version));
@@ -47,20 +48,21 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
         ),
       ];
     }
-    if (evidence.unknown.length > 0) {
+    if (evidence.unread.length > 0) {
       return [
         violation(
           'DowngradeBlocked',
           'spec.version',
-          `whether spec.version ${wanted.canonical} is a downgrade cannot be told: ${evidence.unknown.join('; ')}`,
+          `whether spec.version ${wanted.canonical} is a downgrade cannot be told: ${evidence.unread.slice(0, 3).join('; ')}`,
           'put that right and apply again; everything but a change of version still gets through',
         ),
       ];
     }
-    return evidence.unstamped.length > 0 && evidence.marks.length === 0
+    const { unstamped, marks } = evidence;
+    return unstamped.length > 0 && (request.operation === 'CREATE' || marks.length === 0)
       ? [
           warning(
-            `volumes of an earlier cluster of this name carry no version (${evidence.unstamped.slice(0, 3).join(', ')}); be sure ${wanted.canonical} is not older than their data`,
+            `volumes of an earlier cluster of this name carry no version (${unstamped.slice(0, 3).join(', ')}); be sure ${wanted.canonical} is not older than their data`,
           ),
         ]
       : [];
@@ -75,18 +77,18 @@ interface Mark {
 interface Evidence {
   readonly marks: readonly Mark[];
   /** Each a clause: what could not be read, and why. */
-  readonly unknown: readonly string[];
+  readonly unread: readonly string[];
   /** Names of volumes without a stamp. */
   readonly unstamped: readonly string[];
 }
 
-function gather(request: ClusterRequest): Evidence {
+function gather(request: ClusterRequest, wanted: Version): Evidence {
   const marks: Mark[] = [];
-  const unknown: string[] = [];
+  const unread: string[] = [];
   const unstamped: string[] = [];
   const add = (text: string, source: string) => {
     const version = parseVersion(text);
-    if ('error' in version) unknown.push(`${source} "${printable(text)}" is not a version`);
+    if ('error' in version) unread.push(`${source} "${printable(text)}" is not a version`);
     else marks.push({ version, source });
   };
 
@@ -96,14 +98,14 @@ function gather(request: ClusterRequest): Evidence {
     add(upgrade.targetVersion, 'status.upgrade.targetVersion, already on some pods');
   }
   if (mayHaveCrossed(blueGreen?.phase)) {
-    const target = blueGreen?.greenVersion ?? request.oldObject?.spec.version;
+    const target = blueGreen?.greenVersion || request.oldObject?.spec.version;
     if (target) add(target, `status.blueGreen in phase ${blueGreen?.phase}`);
   }
   // The rest has to be read, which is done only for a change of version.
-  if (!changesVersion(request)) return { marks, unknown, unstamped };
+  if (!changesVersion(request)) return { marks, unread, unstamped };
 
   if (request.volumes.kind === 'unknown') {
-    unknown.push(`the cluster's volumes could not be read (${request.volumes.cause})`);
+    unread.push(`the cluster's volumes could not be read (${request.volumes.cause})`);
   } else {
     for (const { metadata } of request.volumes.value) {
       const stamp = metadata.annotations?.[dataVersionAnnotation];
@@ -112,14 +114,16 @@ function gather(request: ClusterRequest): Evidence {
     }
   }
   if (request.pods.kind === 'unknown') {
-    unknown.push(`the cluster's pods could not be read (${request.pods.cause})`);
+    unread.push(`the cluster's pods could not be read (${request.pods.cause})`);
   } else {
     for (const pod of request.pods.value) {
-      const version = isUncrossedGreen(pod, request) ? undefined : ranVersion(pod, request);
-      if (version !== undefined) marks.push({ version, source: `pod ${pod.metadata.name}` });
+      const ran = isUncrossedGreen(pod, request) ? undefined : ranVersion(pod, request);
+      if (ran?.kind === 'known') marks.push({ version: ran.value, source: `pod ${pod.metadata.name}` });
+      // Whatever ran was admitted at or below the stored version: only a step down has to know more.
+      else if (ran !== undefined && isBelowStored(wanted, request)) unread.push(ran.cause);
     }
   }
-  return { marks, unknown, unstamped };
+  return { marks, unread, unstamped };
 }
 
 /** From Promoting on a green voter may exist, and in a rollback one did: page 000 forbids this way out of it. */
@@ -134,11 +138,20 @@ function isUncrossedGreen(pod: Pod, request: ClusterRequest): boolean {
   return pod.metadata.labels?.[revisionLabel] === greenRevision;
 }
 
-/** The version that a pod runs or ran, if it ever started: what OpenBao says of itself, else what its image says. */
-function ranVersion(pod: Pod, request: ClusterRequest): Version | undefined {
+function isBelowStored(wanted: Version, { oldObject }: ClusterRequest): boolean {
+  const stored = parseVersion(oldObject?.spec.version ?? '');
+  return !('error' in stored) && compareVersions(wanted, stored) < 0;
+}
+
+/**
+ * The version that a pod runs or ran: what OpenBao says of itself, else what its image says.
+ *
+ * @returns nothing where it never started
+ */
+function ranVersion(pod: Pod, request: ClusterRequest): Known<Version> | undefined {
   const labelled = pod.metadata.labels?.[runningVersionLabel];
   const said = labelled === undefined ? undefined : tagVersion(labelled);
-  if (said !== undefined) return said;
+  if (said !== undefined) return known(said);
 
   const container = pod.spec?.containers?.find(({ name }) => name === openBaoContainer);
   const status = pod.status?.containerStatuses?.find(({ name }) => name === openBaoContainer);
@@ -146,13 +159,17 @@ function ranVersion(pod: Pod, request: ClusterRequest): Version | undefined {
   const reference = parseImageReference(container.image);
   if (!('error' in reference) && reference.tag !== undefined) {
     const tagged = tagVersion(reference.tag);
-    if (tagged !== undefined) return tagged;
+    if (tagged !== undefined) return known(tagged);
   }
-  // A digest says no version; the image that the stored spec names runs the stored version.
-  const stored = request.oldObject?.spec;
-  if (stored === undefined || stored.image !== container.image) return undefined;
-  const version = parseVersion(stored.version);
-  return 'error' in version ? undefined : version;
+  // A digest says no version; the image that a spec names runs the version that it names beside it.
+  const { oldObject, object } = request;
+  const spec = [oldObject?.spec, object.spec].find((each) => each?.image === container.image);
+  const version = parseVersion(spec?.version ?? '');
+  return 'error' in version
+    ? unknown(
+        `pod ${pod.metadata.name} has run the image "${printable(container.image)}", which says no version`,
+      )
+    : known(version);
 }
 
 /** The container that runs OpenBao, as the reference operator and ours name it. */
