@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { imageVersionMismatch } from '../../../src/core/policies/image-version-mismatch.ts';
+import { decide } from '../../../src/core/policies/policy.ts';
+import { cluster, creation, reasonsOf, sha256, textOf, update } from '../../support/builders.ts';
+
+const refused = ['ImageVersionMismatch'];
+
+describe('image-version-mismatch', () => {
+  const cases = [
+    { name: 'allows no image', version: '2.5.5', image: '', reasons: [] },
+    { name: 'allows the same version', version: '2.5.5', image: 'openbao/openbao:2.5.5', reasons: [] },
+    { name: 'allows a v in the tag alone', version: '2.5.5', image: 'openbao:v2.5.5', reasons: [] },
+    { name: 'allows a v in the version alone', version: 'v2.5.5', image: 'openbao:2.5.5', reasons: [] },
+    {
+      name: 'allows the same version behind a registry with a port',
+      version: '2.5.5',
+      image: 'registry.example:5000/openbao:2.5.5',
+      reasons: [],
+    },
+    {
+      name: 'allows the same version beside a digest',
+      version: '2.5.5',
+      image: `openbao:2.5.5@${sha256}`,
+      reasons: [],
+    },
+    { name: 'allows a digest alone', version: '2.5.5', image: `openbao@${sha256}`, reasons: [] },
+    { name: 'allows _ for +', version: '2.5.5+b1', image: 'openbao:2.5.5_b1', reasons: [] },
+    {
+      name: 'allows the same prerelease',
+      version: '2.6.0-rc.1',
+      image: 'openbao:2.6.0-rc.1',
+      reasons: [],
+    },
+    { name: 'refuses another version', version: '2.5.5', image: 'openbao:2.5.4', reasons: refused },
+    {
+      name: 'refuses another version beside a digest',
+      version: '2.5.5',
+      image: `openbao:2.5.4@${sha256}`,
+      reasons: refused,
+    },
+    {
+      name: 'refuses another version behind a registry with a port',
+      version: '2.5.5',
+      image: 'registry.example:5000/openbao:2.5.4',
+      reasons: refused,
+    },
+    {
+      name: 'refuses the prerelease of the version',
+      version: '2.6.0',
+      image: 'openbao:2.6.0-rc.1',
+      reasons: refused,
+    },
+    {
+      name: 'refuses another prerelease',
+      version: '2.6.0-rc.1',
+      image: 'openbao:2.6.0-rc.2',
+      reasons: refused,
+    },
+    { name: 'refuses another build', version: '2.5.5+b1', image: 'openbao:2.5.5_b2', reasons: refused },
+    {
+      name: 'refuses a build that the tag lacks',
+      version: '2.5.5+b1',
+      image: 'openbao:2.5.5',
+      reasons: refused,
+    },
+    {
+      name: 'refuses a build that the version lacks',
+      version: '2.5.5',
+      image: 'openbao:2.5.5_b1',
+      reasons: refused,
+    },
+    {
+      name: 'warns of a tag that is no version',
+      version: '2.5.5',
+      image: 'openbao:latest',
+      reasons: ['warns'],
+    },
+    { name: 'warns of a tag with two parts', version: '2.5.5', image: 'openbao:2.5', reasons: ['warns'] },
+    { name: 'warns of neither tag nor digest', version: '2.5.5', image: 'openbao', reasons: ['warns'] },
+    {
+      name: 'does not take a port for a tag',
+      version: '2.5.5',
+      image: 'registry.example:5000/openbao',
+      reasons: ['warns'],
+    },
+    { name: 'leaves a bad image to invalid-image-reference', version: '2.5.5', image: 'a:b:c', reasons: [] },
+    { name: 'leaves a bad version to invalid-version', version: '2.5', image: 'openbao:2.5', reasons: [] },
+  ];
+  for (const { name, version, image, reasons } of cases) {
+    it(name, () => {
+      expect(reasonsOf(imageVersionMismatch, creation(cluster({ version, image })))).to.deep.equal(reasons);
+      expect(
+        reasonsOf(imageVersionMismatch, update(cluster({ version: '2.0.0' }), { version, image })),
+      ).to.deep.equal(reasons);
+    });
+  }
+
+  it('says both versions and both ways out', () => {
+    const request = creation(cluster({ version: 'v2.5.5+b1', image: 'openbao/openbao:v2.5.4' }));
+    expect(imageVersionMismatch.evaluate(request)).to.deep.equal([
+      {
+        kind: 'violation',
+        reason: 'ImageVersionMismatch',
+        path: 'spec.image',
+        message: 'the tag "v2.5.4" of spec.image is version 2.5.4, but spec.version is 2.5.5+b1',
+        remedy:
+          'set spec.version to 2.5.4, or the tag of spec.image to 2.5.5_b1, or leave spec.image out; change both in one apply',
+      },
+    ]);
+  });
+
+  it('says what is taken on trust', () => {
+    expect(textOf(imageVersionMismatch.evaluate(creation(cluster({ image: 'openbao:main' }))))).to.equal(
+      'the tag "main" of spec.image is not a version; that it runs 2.5.5 is taken on trust',
+    );
+  });
+
+  it('refuses a change of version that leaves the image behind', () => {
+    const old = cluster({ image: 'openbao:2.5.5' });
+    expect(decide([imageVersionMismatch], update(old, { version: '2.6.0' })).allowed).to.equal(false);
+    expect(
+      decide([imageVersionMismatch], update(old, { version: '2.6.0', image: 'openbao:2.6.0' })).allowed,
+    ).to.equal(true);
+  });
+
+  it('warns of a mismatch that was stored before', () => {
+    const old = cluster({ image: 'openbao:2.5.4' });
+    const decision = decide([imageVersionMismatch], update(old, { paused: true }));
+    expect(decision.allowed).to.equal(true);
+    expect(decision.warnings[0]).to.match(/^ImageVersionMismatch: the tag "2\.5\.4"/);
+  });
+
+  it('finds any version equal to its own tag, and to no other', () => {
+    const version = fc
+      .tuple(
+        fc.nat(9),
+        fc.nat(9),
+        fc.nat(9),
+        fc.constantFrom('', '-rc.1', '-rc.2'),
+        fc.constantFrom('', '+b1'),
+      )
+      .map(([major, minor, patch, prerelease, build]) => `${major}.${minor}.${patch}${prerelease}${build}`);
+    fc.assert(
+      fc.property(version, version, fc.boolean(), (a, b, v) => {
+        const image = `openbao/openbao:${v ? 'v' : ''}${b.replace('+', '_')}`;
+        const { allowed } = decide([imageVersionMismatch], creation(cluster({ version: a, image })));
+        expect(allowed).to.equal(a === b);
+      }),
+    );
+  });
+});
