@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
 /** The roots of the cgroup hierarchies: one for version 2, one for each controller for version 1. */
 function hierarchies(): readonly string[] {
@@ -20,20 +19,21 @@ export function createCgroup(name: string): void {
   for (const root of hierarchies()) mkdirSync(join(root, name), { recursive: true });
 }
 
-/** Removes the cgroup and those below it. Their processes have been killed and may still be on their way out. */
-export async function removeCgroup(name: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  for (const root of hierarchies()) {
-    const directory = join(root, name);
-    while (existsSync(directory)) {
-      try {
-        removeTree(directory);
-      } catch (error) {
-        if (Date.now() > deadline) throw error;
-        await delay(50);
-      }
+/**
+ * Removes the cgroup and those below it.
+ *
+ * @returns whether it is gone: one whose processes are still on their way out stays
+ */
+export function removeCgroup(name: string): boolean {
+  const directories = hierarchies().map((root) => join(root, name));
+  for (const directory of directories) {
+    try {
+      if (existsSync(directory)) removeTree(directory);
+    } catch {
+      // Busy. What is left says so below.
     }
   }
+  return !directories.some((directory) => existsSync(directory));
 }
 
 /** A cgroup's files cannot be removed, they go with their directory: rmdir from the leaves up. */

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
 import { skip } from '../support/skip.ts';
+import { abandonGround } from './abandoned-ground.ts';
 import { versionOf } from './components.ts';
 import { availability, startGround, type Ground } from './ground.ts';
-import { isRunning } from './processes.ts';
+import { isRunning, waitUntilEnded } from './processes.ts';
 import { groundTimeoutMs, sharedGround } from './shared.ts';
-import { readRecord } from './state.ts';
+import { readRecord, removeLeftovers } from './state.ts';
 
 describe('a ground of the size control-plane', function () {
   this.timeout(60_000);
@@ -64,6 +65,14 @@ describe('a ground of the size control-plane', function () {
     expect(Object.keys(processes)).to.have.members(['etcd', 'kube-apiserver']);
     expect(Object.values(processes).filter(isRunning)).to.deep.equal([]);
     expect(existsSync(other.directory)).to.equal(false);
+  });
+
+  it('goes with an owner that is killed', async function () {
+    if (!ground.isOwn) skip(this, `this is ${ground.source}`);
+    const { directory, processes } = await abandonGround('control-plane');
+    expect(await waitUntilEnded(processes, 10_000)).to.deep.equal([]);
+    expect(await removeLeftovers()).to.include(directory);
+    expect(existsSync(directory)).to.equal(false);
   });
 
   it('keeps what it stored when its API server restarts', async function () {

@@ -120,7 +120,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     async restartApiServer() {
       signalMeant(apiServer, 'SIGTERM');
       // Open watches would hold it for a minute.
-      if ((await waitUntilEnded([apiServer], 5000)).length > 0) signalMeant(apiServer, 'SIGKILL');
+      if ((await waitUntilEnded([apiServer], 2000)).length > 0) signalMeant(apiServer, 'SIGKILL');
       await waitUntilEnded([apiServer], 5000);
       apiServer = start();
       state.started(apiServer);

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { runCommand } from './command.ts';
 import { identify, isRunning, signal, waitUntilEnded, type ProcessIdentity } from './processes.ts';
 import { removeCgroup } from './cgroup.ts';
@@ -103,18 +104,32 @@ export async function removeGround(directory: string, record: GroundRecord | und
   if (running.length > 0) throw new Error(`processes ${running.map(({ pid }) => pid).join(', ')} do not end`);
   // It goes with its namespace, but the kernel takes its time over that.
   if (record?.uplink !== undefined) await runCommand('ip', ['link', 'delete', record.uplink]);
-  if (record?.cgroup !== undefined) await removeCgroup(record.cgroup);
+  if (record?.cgroup !== undefined) await removeCgroupSoon(record.cgroup);
   await unmountBelow(directory);
   rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
-/** The same, as far as it goes without waiting: for a process that is about to exit. */
+async function removeCgroupSoon(name: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!removeCgroup(name)) {
+    if (Date.now() > deadline) throw new Error(`the cgroup ${name} is in use`);
+    await delay(50);
+  }
+}
+
+/** The same for a process that is about to exit. What it cannot do in three seconds is left to the next start. */
 export function removeGroundNow(directory: string): void {
   const record = readRecord(directory);
-  for (const each of Object.values(record?.processes ?? {})) signal(each, 'SIGKILL');
-  // What needs time (cgroups of processes that are still dying) the next start removes.
-  if (record?.size !== 'node')
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  const processes = Object.values(record?.processes ?? {});
+  for (const each of processes) signal(each, 'SIGKILL');
+  const deadline = Date.now() + 3000;
+  const isBusy = () =>
+    processes.some(isRunning) || (record?.cgroup !== undefined && !removeCgroup(record.cgroup));
+  while (isBusy()) {
+    if (Date.now() > deadline) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  }
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 }
 
 /**
