@@ -1,0 +1,338 @@
+import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
+import type { Verb } from '../api/labels.ts';
+import { readManifests, type Manifest } from './manifests/manifest.ts';
+import { UnusableInput, type Problem, type Report } from './manifests/problem.ts';
+import { readSources, type Stdin } from './manifests/sources.ts';
+import { emptyInventory, type Inventory } from './review/inventory.ts';
+import { judge, verbs, type Caller, type Operation } from './review/judge.ts';
+import { allAllowed, problemText, toJson, toText, type Reviewed } from './review/report.ts';
+import { requestedSubject, storedSubject } from './review/subject.ts';
+import { painter, wantsColour } from './terminal.ts';
+
+/** The command line, as commander reads it. */
+export interface ReviewOptions {
+  readonly filename: readonly string[];
+  readonly old: readonly string[];
+  readonly state: readonly string[];
+  readonly namespace: string;
+  readonly as?: string;
+  readonly asGroup: readonly string[];
+  readonly can: readonly Verb[];
+  /** Default: UPDATE for an object that is stored, CREATE for any other. */
+  readonly operation?: Operation;
+  readonly enforce: 'deny' | 'warn';
+  readonly trustedController: readonly string[];
+  readonly output: 'text' | 'json';
+}
+
+/** The world around the program. */
+export interface ReviewIo {
+  readonly stdin: Stdin;
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  readonly exitCode: (code: number) => void;
+  /** Ends the program at once: the command line is wrong, or help was asked for. */
+  readonly abort: (code: number) => never;
+  readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+}
+
+const exitCodes = { allowed: 0, refused: 1, unusable: 2 } as const;
+
+/**
+ * Judges the objects in files as the gate would judge them, without a cluster.
+ *
+ * Writes the results to standard output, and what could not be seen or used to standard
+ * error. Where input is unusable, nothing is judged and standard output stays empty.
+ *
+ * @returns the exit code: 0 all allowed, 1 something refused, 2 unusable input
+ */
+export async function review(options: ReviewOptions, io: ReviewIo): Promise<number> {
+  const paint = painter(io.colour.stderr);
+  try {
+    const { reviewed, notes } = await judgeFiles(options, io.stdin);
+    for (const note of notes) io.writeError(`${paint('dim', 'note:')} ${note}\n`);
+    io.write(options.output === 'json' ? toJson(reviewed) : toText(reviewed, painter(io.colour.stdout)));
+    return allAllowed(reviewed) ? exitCodes.allowed : exitCodes.refused;
+  } catch (error) {
+    const problems = error instanceof UnusableInput ? error.problems : [unexpected(error)];
+    for (const problem of problems.slice(0, mostProblems)) io.writeError(problemText(problem, paint));
+    const rest = problems.length - mostProblems;
+    if (rest > 0) io.writeError(`… and ${rest} more\n`);
+    return exitCodes.unusable;
+  }
+}
+
+const mostProblems = 20;
+
+const unexpected = (error: unknown): Problem => ({
+  where: 'rollguard review',
+  what: `unexpected: ${error instanceof Error ? error.message : String(error)}`,
+  remedy: 'this is a mistake in Rollguard; please report it together with the input',
+});
+
+interface Outcome {
+  readonly reviewed: readonly Reviewed[];
+  /** What a person should know about how it was judged. */
+  readonly notes: readonly string[];
+}
+
+/** @throws UnusableInput */
+async function judgeFiles(options: ReviewOptions, stdin: Stdin): Promise<Outcome> {
+  assertConsistent(options);
+  const problems: Problem[] = [];
+  const report: Report = (problem) => problems.push(problem);
+  const read = async (paths: readonly string[]) =>
+    (await readSources(paths, stdin, report)).flatMap((source) =>
+      readManifests(source, options.namespace, report),
+    );
+  const state = await read(options.state);
+  const old = await read(options.old);
+  const changes = await read(options.filename);
+  if (changes.length === 0 && problems.length === 0) {
+    report({
+      where: options.filename.join(', '),
+      what: 'no Kubernetes object is in there',
+      remedy: 'check that the file is the right one and that what renders it wrote something',
+    });
+  }
+  const inventory = emptyInventory();
+  // What --old says of an object goes before what --state says of it.
+  for (const manifest of [...state, ...old]) {
+    const subject = storedSubject(manifest, report);
+    if (subject !== undefined) inventory.put(manifest, subject);
+  }
+  const reviewed = changes.flatMap((manifest) => judgeOne(manifest, options, inventory, report));
+  if (problems.length > 0) throw new UnusableInput(problems);
+  return { reviewed, notes: notesOn(reviewed, options) };
+}
+
+/** @throws UnusableInput */
+function assertConsistent({ filename, old, state, as, asGroup, can }: ReviewOptions): void {
+  const problems: Problem[] = [];
+  if (filename.length === 0) {
+    problems.push({ where: '-f', what: 'no file is named', remedy: 'name one, or - for standard input' });
+  }
+  const readers = [...filename, ...old, ...state].filter((path) => path === '-');
+  if (readers.length > 1) {
+    problems.push({
+      where: '-',
+      what: 'standard input is named more than once, but can be read only once',
+      remedy: 'put one of the two in a file',
+    });
+  }
+  if (as === undefined && (asGroup.length > 0 || can.length > 0)) {
+    problems.push({
+      where: asGroup.length > 0 ? '--as-group' : '--can',
+      what: 'it says something about a user, but no user is named',
+      remedy: 'add --as USER, or leave it out: then permissions are not judged',
+    });
+  }
+  if (problems.length > 0) throw new UnusableInput(problems);
+}
+
+/** Judges one object, and lets it count as stored for the next ones, as `kubectl apply` would send them. */
+function judgeOne(
+  manifest: Manifest,
+  options: ReviewOptions,
+  inventory: Inventory,
+  report: Report,
+): readonly Reviewed[] {
+  const found = manifest.name === '' ? undefined : inventory.find(manifest);
+  const operation = options.operation ?? (found === undefined ? 'CREATE' : 'UPDATE');
+  const stored = operation === 'CREATE' ? undefined : found;
+  const subject =
+    operation === 'DELETE'
+      ? (stored ?? storedSubject(manifest, report))
+      : requestedSubject(manifest, stored, report);
+  const problem = unjudgeable(manifest, operation, stored !== undefined, subject?.type === 'other');
+  if (problem !== undefined) report(problem);
+  if (problem !== undefined || subject === undefined) return [];
+
+  const verdict = judge(operation, subject, stored, inventory, callerOf(options));
+  if (verdict.decision.allowed && manifest.name !== '') {
+    if (operation === 'DELETE') inventory.remove(manifest);
+    else inventory.put(manifest, verdict.after);
+  }
+  return [{ manifest, operation, isStored: stored !== undefined, verdict }];
+}
+
+/** What keeps a request about a kind that we judge from being one. */
+function unjudgeable(
+  { kind, namespace, name, generateName, at }: Manifest,
+  operation: Operation,
+  isStored: boolean,
+  isOther: boolean,
+): Problem | undefined {
+  if (isOther) return undefined;
+  if (name === '' && (operation !== 'CREATE' || generateName === '')) {
+    return {
+      where: at(['metadata', 'name']),
+      what: 'metadata.name is missing',
+      remedy: 'add name: below metadata',
+    };
+  }
+  if (operation === 'UPDATE' && !isStored) {
+    return {
+      where: at(['metadata', 'name']),
+      what: `an UPDATE of ${kind.toLowerCase()} ${namespace}/${name} needs the object as it is stored`,
+      remedy: `give it with --old (kubectl get ${kind.toLowerCase()} ${name} -n ${namespace} -o yaml)`,
+    };
+  }
+  return undefined;
+}
+
+function callerOf({ as, asGroup, can, enforce, trustedController }: ReviewOptions): Caller {
+  return {
+    user: as === undefined ? {} : { username: as, groups: asGroup },
+    verbs: can,
+    trustedControllers: trustedController,
+    enforce,
+  };
+}
+
+function notesOn(reviewed: readonly Reviewed[], { state, as }: ReviewOptions): readonly string[] {
+  const notes: string[] = [];
+  const blind = reviewed.flatMap(({ verdict: { readsDataOf } }) => readsDataOf ?? []);
+  const [first] = blind;
+  if (state.length === 0 && first !== undefined) {
+    const { namespace, name } = first;
+    notes.push(
+      `volumes and pods of ${list(blind.map((each) => `${each.namespace}/${each.name}`))} were taken to be none; ` +
+        `to have them judged, give --state (kubectl get pvc,pods -n ${namespace} -l openbao.org/cluster=${name} -o yaml)`,
+    );
+  }
+  const needs = reviewed.flatMap(({ verdict: { needs: each } }) =>
+    (each?.verbs ?? []).map((verb) => `"${verb}" on ${each?.cluster.namespace}/${each?.cluster.name}`),
+  );
+  if (as === undefined && needs.length > 0) {
+    notes.push(
+      `permissions were not judged; needed: ${list(needs)}; to have them judged, give --as USER and --can VERB`,
+    );
+  }
+  const taken = reviewed.filter(
+    ({ operation, isStored, verdict }) => operation === 'DELETE' && verdict.judged && !isStored,
+  );
+  if (taken.length > 0) {
+    const names = taken.map(({ manifest }) => `${manifest.namespace}/${manifest.name}`);
+    notes.push(
+      `${list(names)}: in neither --old nor --state, so the file was taken for what is stored; a DELETE is judged by that`,
+    );
+  }
+  return notes;
+}
+
+/** At most three of them, and how many more. */
+function list(names: readonly string[]): string {
+  const all = [...new Set(names)];
+  const more = all.length > 3 ? ` and ${all.length - 3} more` : '';
+  return `${all.slice(0, 3).join(', ')}${more}`;
+}
+
+/** The process's own streams. */
+const processIo: ReviewIo = {
+  stdin: () => process.stdin,
+  write: (text) => writeTo(process.stdout, text),
+  writeError: (text) => writeTo(process.stderr, text),
+  exitCode: (code) => void (process.exitCode = code),
+  abort: (code) => process.exit(code),
+  get colour() {
+    return {
+      stdout: wantsColour(process.stdout, process.env),
+      stderr: wantsColour(process.stderr, process.env),
+    };
+  },
+};
+
+function writeTo(stream: NodeJS.WriteStream, text: string): void {
+  // Whoever reads may have read enough (`| head`): then there is nobody left to tell.
+  if (stream.listenerCount('error') === 0) stream.on('error', () => process.exit());
+  stream.write(text);
+}
+
+const description = [
+  'Says what the gate would answer to a change, before it is applied. Needs no cluster.',
+  'An object that --old or --state holds as well is judged as an UPDATE of it, any other as a CREATE. ' +
+    'The file is taken for the whole new object. Objects are judged in the order of the files, ' +
+    'each as if those before it had been applied.',
+].join('\n\n');
+
+const examples = `
+Exit codes: 0 all allowed, 1 something refused, 2 the input cannot be used (then nothing
+is judged, standard output stays empty, and standard error says file, line and column).
+
+Examples:
+  # a pull request against what its target branch says
+  git show main:prod.yaml | rollguard review -f prod.yaml --old -
+
+  # against what is stored, status included, and the volumes and pods of the cluster
+  kubectl get openbaocluster prod -o yaml > stored.yaml
+  kubectl get pvc,pods -l openbao.org/cluster=prod -o yaml > state.yaml
+  rollguard review -f prod.yaml --old stored.yaml --state state.yaml
+
+  # may Jane acknowledge an incident, if she holds that verb and no other?
+  rollguard review -f prod.yaml --old stored.yaml --as jane --can acknowledge
+
+  # may the pipeline delete these pods?
+  kubectl get pods -l openbao.org/cluster=prod -o yaml | rollguard review -f - --operation DELETE --as ci
+
+  # for programs
+  rollguard review -f manifests/ -o json | jq '.results[] | select(.allowed | not)'
+`;
+
+/** Collects an option that may be given again. */
+const each = (value: string, before: readonly string[] = []) => [...before, value];
+
+function eachVerb(value: string, before: readonly Verb[] = []): readonly Verb[] {
+  const verb = verbs.find((known) => known === value);
+  if (verb === undefined) throw new InvalidArgumentError(`The verbs are ${verbs.join(', ')}.`);
+  return [...before, verb];
+}
+
+const none = { filename: [], old: [], state: [], asGroup: [], can: [], trustedController: [] };
+
+/** `rollguard review` */
+export function reviewCommand(io: ReviewIo = processIo): Command {
+  const command = new Command('review')
+    .usage('-f CHANGE.yaml [--old OLD.yaml] [--state OTHER.yaml] [options]')
+    .summary('say what the gate would answer to a change')
+    .description(description)
+    .addHelpText('after', examples)
+    .showHelpAfterError('rollguard review --help shows the options and examples')
+    .configureOutput({ writeOut: io.write, writeErr: io.writeError })
+    .option(
+      '-f, --filename <path>',
+      'file, folder or - (standard input); may be given again, as most here',
+      each,
+    )
+    .option('--old <path>', 'the same objects as they are stored, with their status', each)
+    .option('--state <path>', 'other objects of the cluster: volumes, pods, namespaces', each)
+    .option('-n, --namespace <name>', 'of objects that name none', 'default')
+    .option('--as <user>', 'who applies it; without it, permissions are not judged')
+    .option('--as-group <group>', 'a group of that user (system:masters may do everything)', each)
+    .option('--can <verb>', `a verb on openbaoclusters that the user holds: ${verbs.join(', ')}`, eachVerb)
+    .addOption(
+      new Option('--operation <operation>', 'what is done with the objects of -f').choices([
+        'CREATE',
+        'UPDATE',
+        'DELETE',
+      ]),
+    )
+    .addOption(
+      new Option('--enforce <mode>', 'warn: nothing is refused, as by the gate under the same flag')
+        .choices(['deny', 'warn'])
+        .default('deny'),
+    )
+    .option('--trusted-controller <user>', 'user name of a controller that owns the clusters', each)
+    .addOption(
+      new Option('-o, --output <format>', 'for people or for programs')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .action(async (options: Partial<ReviewOptions>) =>
+      io.exitCode(await review({ ...none, ...options } as ReviewOptions, io)),
+    );
+  // Its own exit code for a wrong option is 1, which here means refused.
+  return command.exitOverride((error: CommanderError) =>
+    io.abort(error.exitCode === 0 ? exitCodes.allowed : exitCodes.unusable),
+  );
+}

@@ -1,0 +1,104 @@
+import { openbaoGroup } from '../../api/labels.ts';
+import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
+import { parsePersistentVolumeClaim, parsePod } from '../../api/kubernetes-schemas.ts';
+import { parseOpenBaoCluster, type OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { SchemaViolation } from '../../api/parse.ts';
+import { isObject, type JsonObject, type Manifest } from '../manifests/manifest.ts';
+import type { Report } from '../manifests/problem.ts';
+import { clusterMisfits } from './shape.ts';
+
+/** An object of the API, read as far as we have to know it. */
+export type Subject =
+  | { readonly type: 'cluster'; readonly object: OpenBaoCluster }
+  | { readonly type: 'pod'; readonly object: Pod }
+  | { readonly type: 'volume'; readonly object: PersistentVolumeClaim }
+  | { readonly type: 'other'; readonly object: JsonObject };
+
+/** An object as it is stored: as the file gives it, status included. */
+export const storedSubject = (manifest: Manifest, report: Report): Subject | undefined =>
+  read(manifest, inNamespace(manifest), report);
+
+/**
+ * An object as admission sees it: what only the API server writes (status, uid,
+ * deletionTimestamp) is that of the stored object, whatever the file says. Else
+ * a line in a file could talk a rule out of judging.
+ */
+export function requestedSubject(
+  manifest: Manifest,
+  stored: Subject | undefined,
+  report: Report,
+): Subject | undefined {
+  const { status: _status, metadata, ...rest } = inNamespace(manifest);
+  const { uid: _uid, deletionTimestamp: _deletionTimestamp, ...ours } = isObject(metadata) ? metadata : {};
+  const { status, metadata: old } = (stored?.object ?? {}) as JsonObject;
+  const { uid, deletionTimestamp } = isObject(old) ? old : {};
+  return read(
+    manifest,
+    {
+      ...rest,
+      metadata: {
+        ...ours,
+        ...(uid === undefined ? {} : { uid }),
+        ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      },
+      ...(status === undefined ? {} : { status }),
+    },
+    report,
+  );
+}
+
+function inNamespace({ object, namespace }: Manifest): JsonObject {
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {};
+  const named = namespace === '' ? metadata : { ...metadata, namespace };
+  // The API server takes an empty field there for an absent one.
+  return { ...object, metadata: withoutNulls(named) };
+}
+
+function read(manifest: Manifest, object: JsonObject, report: Report): Subject | undefined {
+  try {
+    return parse(manifest, object);
+  } catch (error) {
+    if (!(error instanceof SchemaViolation)) throw error;
+    const misfits = typeOf(manifest) === 'cluster' ? clusterMisfits(object) : [];
+    for (const { path, what, remedy } of misfits) report({ where: manifest.at(path), what, remedy });
+    if (misfits.length === 0) {
+      report({
+        where: manifest.at([]),
+        what: error.message,
+        remedy: 'correct the field; an API server would not take it either',
+      });
+    }
+    return undefined;
+  }
+}
+
+function parse(manifest: Manifest, object: JsonObject): Subject {
+  const type = typeOf(manifest);
+  switch (type) {
+    case 'cluster':
+      return { type, object: parseOpenBaoCluster(object) };
+    case 'pod':
+      return { type, object: parsePod(withoutNulls(object)) };
+    case 'volume':
+      return { type, object: parsePersistentVolumeClaim(withoutNulls(object)) };
+    case 'other':
+      return { type, object };
+    default:
+      return type satisfies never;
+  }
+}
+
+function typeOf({ group, kind }: Manifest): Subject['type'] {
+  if (group === openbaoGroup && kind === 'OpenBaoCluster') return 'cluster';
+  if (group === '' && kind === 'Pod') return 'pod';
+  if (group === '' && kind === 'PersistentVolumeClaim') return 'volume';
+  return 'other';
+}
+
+/** In Kubernetes' own kinds an empty field is an absent one. */
+function withoutNulls<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(withoutNulls) as T;
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).filter(([, each]) => each !== null);
+  return Object.fromEntries(kept.map(([key, each]) => [key, withoutNulls(each)])) as T;
+}

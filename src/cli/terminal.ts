@@ -1,0 +1,29 @@
+import { styleText } from 'node:util';
+
+export type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
+
+/** Text in a style, or as it is where there are no colours. */
+export type Paint = (style: Style, text: string) => string;
+
+export const painter =
+  (colour: boolean): Paint =>
+  (style, text) =>
+    colour ? styleText(style, text, { validateStream: false }) : text;
+
+/** Colours are for terminals; FORCE_COLOR and NO_COLOR (force-color.org, no-color.org) say otherwise, in this order. */
+export function wantsColour(stream: { readonly isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
+  const { FORCE_COLOR: force = '', NO_COLOR: no = '', TERM: term } = environment;
+  if (force !== '') return force !== '0' && force !== 'false';
+  return stream.isTTY === true && no === '' && term !== 'dumb';
+}
+
+/**
+ * Text from a file, fit for a terminal and for the log of a CI: characters that move the
+ * cursor, end a line or turn the reading direction are shown as their number.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `<U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}>`,
+  );
+}
