@@ -14,7 +14,8 @@ export function acknowledgesCurrent(request: ClusterRequest): boolean {
 /** Whether the acknowledgement is the nonce of an incident that is over. */
 export function acknowledgesEarlier(request: Pick<ClusterRequest, 'object' | 'oldObject'>): boolean {
   const { nonce, active, history = [] } = storedStatus(request).breakGlass ?? {};
-  const earlier = history.map((incident) => incident.nonce);
+  // The nonce of now belongs to no incident that is over, wherever else it stands.
+  const earlier = history.map((incident) => incident.nonce).filter((old) => active !== true || old !== nonce);
   if (nonce !== undefined && active !== true) earlier.push(nonce);
   // Every one is compared, so that the time does not tell which matched.
   return (

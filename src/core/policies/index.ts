@@ -37,9 +37,12 @@ export const podDeletionPolicies: readonly Policy<PodDeletion>[] = [
   podPermissionRequired,
 ];
 
-/** An object that is being deleted passes: what is left to do is to take its finalizers off. */
+/**
+ * An object that is being deleted, as it is stored, passes: what is left to do is to take its
+ * finalizers off. One that only says so itself does not; the API server drops that as well.
+ */
 export function decideCluster(request: ClusterRequest): Decision {
-  if (request.object.metadata.deletionTimestamp !== undefined) return allow;
+  if (request.oldObject?.metadata.deletionTimestamp !== undefined) return allow;
   return decide(clusterPolicies, request);
 }
 

@@ -1,0 +1,171 @@
+import { expect } from 'chai';
+import type { Verb } from '../../../src/api/labels.ts';
+import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
+import { known, unknown } from '../../../src/core/known.ts';
+import {
+  clusterPermissionRequired,
+  missingVerb,
+  verbsNeeded,
+} from '../../../src/core/policies/cluster-permission-required.ts';
+import { decide, type Permission } from '../../../src/core/policies/policy.ts';
+import { cluster, creation, reasonsOf, textOf, update } from '../../support/builders.ts';
+
+const history = [{ nonce: 'old' }];
+const active = { breakGlass: { active: true, nonce: 'now', history } };
+const over = { breakGlass: { active: false, nonce: 'now', history } };
+const on = { maintenance: { enabled: true } };
+const off = { maintenance: { enabled: false } };
+
+describe('the verbs that a request needs', () => {
+  const updates: readonly {
+    readonly name: string;
+    readonly old?: Partial<OpenBaoClusterSpec>;
+    readonly status?: typeof active;
+    readonly spec: Partial<OpenBaoClusterSpec>;
+    readonly verbs: readonly Verb[];
+  }[] = [
+    { name: 'are none for a pause', spec: { paused: true }, verbs: [] },
+    { name: 'are none for a version', spec: { version: '2.6.0' }, verbs: [] },
+    { name: 'are maintenance to enable it', spec: on, verbs: ['maintenance'] },
+    { name: 'are maintenance to disable it', old: on, spec: off, verbs: ['maintenance'] },
+    { name: 'are maintenance to remove it', old: on, spec: { maintenance: {} }, verbs: ['maintenance'] },
+    { name: 'are none where maintenance stays enabled', old: on, spec: on, verbs: [] },
+    { name: 'are none to write down that it is disabled', spec: off, verbs: [] },
+    { name: 'are none for an empty maintenance', spec: { maintenance: {} }, verbs: [] },
+    {
+      name: 'are acknowledge for the current nonce',
+      status: active,
+      spec: { breakGlassAck: 'now' },
+      verbs: ['acknowledge'],
+    },
+    {
+      name: 'are acknowledge for the current nonce, even where history names it already',
+      status: { breakGlass: { active: true, nonce: 'now', history: [{ nonce: 'now' }] } },
+      spec: { breakGlassAck: 'now' },
+      verbs: ['acknowledge'],
+    },
+    {
+      name: 'are acknowledge for a value nobody knows',
+      status: active,
+      spec: { breakGlassAck: 'x' },
+      verbs: ['acknowledge'],
+    },
+    {
+      name: 'are none for the nonce of an earlier incident',
+      status: active,
+      spec: { breakGlassAck: 'old' },
+      verbs: [],
+    },
+    {
+      name: 'are none for the nonce of the last incident, which is over',
+      status: over,
+      spec: { breakGlassAck: 'now' },
+      verbs: [],
+    },
+    {
+      name: 'are none to clear an acknowledgement',
+      old: { breakGlassAck: 'now' },
+      status: active,
+      spec: { breakGlassAck: '' },
+      verbs: [],
+    },
+    {
+      name: 'are none for the same acknowledgement again',
+      old: { breakGlassAck: 'now' },
+      status: active,
+      spec: { breakGlassAck: 'now' },
+      verbs: [],
+    },
+    {
+      name: 'are both for both',
+      status: active,
+      spec: { ...on, breakGlassAck: 'now' },
+      verbs: ['maintenance', 'acknowledge'],
+    },
+  ];
+  for (const { name, old = {}, status, spec, verbs } of updates) {
+    it(name, () => expect(verbsNeeded(update(cluster(old, status), spec))).to.deep.equal(verbs));
+  }
+
+  const creations: readonly {
+    readonly name: string;
+    readonly spec: Partial<OpenBaoClusterSpec>;
+    readonly verbs: readonly Verb[];
+  }[] = [
+    { name: 'are none for a plain CREATE', spec: {}, verbs: [] },
+    { name: 'are none for a CREATE with the defaults', spec: { ...off, breakGlassAck: '' }, verbs: [] },
+    { name: 'are maintenance for a CREATE in maintenance', spec: on, verbs: ['maintenance'] },
+    {
+      name: 'are acknowledge for a CREATE with an acknowledgement',
+      spec: { breakGlassAck: 'x' },
+      verbs: ['acknowledge'],
+    },
+  ];
+  for (const { name, spec, verbs } of creations) {
+    it(name, () => expect(verbsNeeded(creation(cluster(spec, over)))).to.deep.equal(verbs));
+  }
+});
+
+describe('cluster-permission-required', () => {
+  const permissions: readonly { name: string; permission: Permission; isRefused: boolean }[] = [
+    { name: 'allows who holds the verb', permission: known(true), isRefused: false },
+    { name: 'refuses who does not', permission: known(false), isRefused: true },
+    { name: 'refuses where it could not be checked', permission: unknown('timeout'), isRefused: true },
+    { name: 'does not judge where nobody asked', permission: { kind: 'not-judged' }, isRefused: false },
+  ];
+  const changes = [
+    { verb: 'maintenance', path: 'spec.maintenance.enabled', spec: on },
+    { verb: 'acknowledge', path: 'spec.breakGlassAck', spec: { breakGlassAck: 'now' } },
+  ] as const;
+  for (const { name, permission, isRefused } of permissions) {
+    for (const { verb, path, spec } of changes) {
+      it(`${name}: ${verb}`, () => {
+        const given = {
+          permissions: { maintenance: known(true), acknowledge: known(true), [verb]: permission },
+        };
+        const findings = clusterPermissionRequired.evaluate(update(cluster({}, active), spec, given));
+        expect(findings.map((each) => each.kind === 'violation' && [each.reason, each.path])).to.deep.equal(
+          isRefused ? [['PermissionRequired', path]] : [],
+        );
+      });
+    }
+  }
+
+  const none = { permissions: { maintenance: known(false), acknowledge: unknown('timeout') } };
+
+  it('lets through whatever changes neither', () => {
+    const old = cluster({ ...on, breakGlassAck: 'x' }, active);
+    for (const spec of [{ paused: true }, { version: '2.6.0' }, { breakGlassAck: '' }]) {
+      expect(decide([clusterPermissionRequired], update(old, spec, none)).allowed).to.equal(true);
+    }
+  });
+
+  it('refuses a change to both twice, once for each verb', () => {
+    const request = update(cluster({}, active), { ...on, breakGlassAck: 'now' }, none);
+    expect(reasonsOf(clusterPermissionRequired, request)).to.deep.equal([
+      'PermissionRequired',
+      'PermissionRequired',
+    ]);
+  });
+
+  it('says the verb, the cluster, and how to check', () => {
+    expect(clusterPermissionRequired.evaluate(update(cluster(), on, none))).to.deep.equal([
+      {
+        kind: 'violation',
+        reason: 'PermissionRequired',
+        path: 'spec.maintenance.enabled',
+        message:
+          'spec.maintenance.enabled needs the verb "maintenance" on openbaocluster bao/prod, and you do not hold it',
+        remedy:
+          'check with: kubectl auth can-i maintenance openbaoclusters.openbao.org/prod -n bao; ask a cluster admin for a Role with it',
+      },
+    ]);
+  });
+
+  it('says why it could not be checked, and to try again', () => {
+    const text = textOf(missingVerb('acknowledge', unknown('timeout'), 'bao/prod', 'spec.breakGlassAck'));
+    expect(text).to.equal(
+      'whether you hold the verb "acknowledge" on openbaocluster bao/prod could not be checked: timeout\ntry again in a moment',
+    );
+  });
+});
