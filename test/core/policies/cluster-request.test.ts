@@ -14,8 +14,8 @@ describe('a request on a cluster', () => {
     const stored = { currentVersion: '2.5.5' };
     const sent = { currentVersion: '9.0.0' };
     expect(storedStatus(creation(cluster({}, sent)))).to.deep.equal({});
-    const request = update(cluster({}, stored), {});
-    expect(storedStatus({ ...request, object: cluster({}, sent) })).to.deep.equal(stored);
+    const forged = { ...update(cluster({}, stored), {}), object: cluster({}, sent) };
+    expect(storedStatus(forged)).to.deep.equal(stored);
   });
 
   const cases = [
