@@ -1,0 +1,233 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { expect } from 'chai';
+import { reasonOrder, reasons } from '../src/api/reasons.ts';
+import * as policyIndex from '../src/core/policies/index.ts';
+import type { Policy } from '../src/core/policies/policy.ts';
+
+// npm runs every script in the root of the package.
+const root = process.cwd();
+
+/** The parts of the program, and which others each may import. Tests and benchmarks are not judged. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  'src/api': [],
+  'src/core': ['src/api'],
+  'src/io': ['src/api', 'src/core'],
+  'src/config.ts': ['src/api'],
+  'src/controller': ['src/api', 'src/core', 'src/io'],
+  'src/executor': ['src/api', 'src/core', 'src/io'],
+  'src/cli': ['src/api', 'src/core', 'src/io'],
+  webhooks: ['src/api', 'src/core', 'src/io'],
+  certs: ['src/api', 'src/core', 'src/io'],
+  manifests: ['src/api', 'src/core'],
+  // main.ts and what wires one subcommand beside it: everything meets here, and nothing imports it.
+  'src/*.ts': [
+    'src/api',
+    'src/core',
+    'src/io',
+    'src/config.ts',
+    'src/controller',
+    'src/executor',
+    'src/cli',
+    'webhooks',
+    'certs',
+  ],
+};
+
+/** What the pure parts may import from outside the package. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  'src/api': ['ajv', 'json-schema-to-ts'],
+  'src/core': ['semver'],
+};
+
+/** What makes an answer depend on more than its arguments. */
+const impure = [
+  /\bDate\.now\b/,
+  /\bnew Date\(/,
+  /\bDate\(\)/,
+  /\bperformance\b/,
+  /\bMath\.random\b/,
+  /\bcrypto\b/,
+  /\bprocess\./,
+  /\bset(Timeout|Interval|Immediate)\b/,
+  /\bfetch\(/,
+  /\bconsole\./,
+];
+
+const folders = ['src', 'webhooks', 'certs', 'manifests'];
+const files = folders.flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((path) => posix.join(folder, path))
+    .filter((path) => path.endsWith('.ts')),
+);
+const sourceOf = (path: string) => readFileSync(join(root, path), 'utf8');
+const withoutComments = (source: string) =>
+  source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
+
+function partOf(path: string): string {
+  if (path in mayImport) return path;
+  const [first = '', second = ''] = path.split('/');
+  if (first !== 'src') return first;
+  return second.endsWith('.ts') ? 'src/*.ts' : `${first}/${second}`;
+}
+
+/** What a file imports, types included: packages as they are named, files by their path in the repository. */
+function importsOf(path: string): readonly string[] {
+  const source = withoutComments(sourceOf(path));
+  const found = source.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*['"]([^'"]+)['"]/g);
+  return Array.from(found, ([, name = '']) =>
+    name.startsWith('.') ? posix.join(posix.dirname(path), name) : name,
+  );
+}
+
+const isFile = (name: string) => name.endsWith('.ts') || name.endsWith('.json');
+const inPart = (part: string) => files.filter((path) => partOf(path) === part);
+
+describe('the house', () => {
+  it('has files to judge', () => {
+    expect(inPart('src/api')).to.include('src/api/reasons.ts');
+    expect(inPart('src/core').length).to.be.above(10);
+    expect(importsOf('src/core/policies/index.ts')).to.include('src/core/policies/policy.ts');
+  });
+
+  it('imports one way', () => {
+    const wrong = files.flatMap((path) =>
+      importsOf(path)
+        .filter(isFile)
+        .filter((target) => partOf(target) !== partOf(path))
+        .filter((target) => !mayImport[partOf(path)]?.includes(partOf(target)))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('has no part that the table does not know', () => {
+    expect(new Set(files.map(partOf).filter((part) => !(part in mayImport)))).to.deep.equal(new Set());
+  });
+
+  for (const [part, allowed] of Object.entries(packages)) {
+    it(`keeps ${part} to ${allowed.join(' and ')}`, () => {
+      const wrong = inPart(part).flatMap((path) =>
+        importsOf(path)
+          .filter((name) => !isFile(name) && !allowed.includes(name))
+          .map((name) => `${path} imports ${name}`),
+      );
+      expect(wrong).to.deep.equal([]);
+    });
+
+    it(`keeps clock, chance, process and network out of ${part}`, () => {
+      const wrong = inPart(part).flatMap((path) => {
+        const source = withoutComments(sourceOf(path));
+        return impure.filter((word) => word.test(source)).map((word) => `${path} has ${word.source}`);
+      });
+      expect(wrong).to.deep.equal([]);
+    });
+  }
+
+  it('finds what is impure, where it is', () => {
+    for (const line of [
+      'const now = Date.now();',
+      'x(new Date())',
+      'Math.random() * 2',
+      'const { PATH } = process.env;',
+      'setTimeout(f, 1)',
+    ]) {
+      expect(
+        impure.some((word) => word.test(withoutComments(line))),
+        line,
+      ).to.equal(true);
+    }
+    for (const line of ['/** in the process. */', '// Date.now', "'https://example'", 'preprocess(x)']) {
+      expect(
+        impure.some((word) => word.test(withoutComments(line))),
+        line,
+      ).to.equal(false);
+    }
+  });
+
+  it('runs on Node 24 or newer', () => {
+    expect(Number(process.versions.node.split('.')[0])).to.be.at.least(24);
+  });
+});
+
+describe('every policy', () => {
+  const listed = Object.values<unknown>(policyIndex)
+    .filter((value) => Array.isArray(value))
+    .flat() as readonly Policy<never>[];
+  const declared = inPart('src/core').filter((path) =>
+    /^export const \w+: Policy</m.test(withoutComments(sourceOf(path))),
+  );
+
+  it('is in a file of its own, named after its id, and listed in index.ts', () => {
+    expect(declared).to.have.length.above(5);
+    expect([...new Set(listed.map(({ id }) => `src/core/policies/${id}.ts`))].toSorted()).to.deep.equal(
+      declared.toSorted(),
+    );
+  });
+
+  it('is the only one in its file', () => {
+    for (const path of declared) {
+      expect(sourceOf(path).match(/^export const \w+: Policy</gm), path).to.have.length(1);
+    }
+  });
+
+  it('says in its comment what it guards, what it allows and where that is from', () => {
+    for (const path of declared) {
+      for (const heading of ['Guards:', 'Allows:', 'Source:']) {
+        expect(sourceOf(path), path).to.contain(` * ${heading} `);
+      }
+    }
+  });
+
+  it('has a test of its own', () => {
+    const tests = readdirSync(join(root, 'test/core/policies'));
+    expect(tests).to.include.members(listed.map(({ id }) => `${id}.test.ts`));
+  });
+});
+
+describe('every reason', () => {
+  it('is given somewhere', () => {
+    const sources = files
+      .filter((path) => path !== 'src/api/reasons.ts')
+      .map((path) => withoutComments(sourceOf(path)));
+    const unused = reasonOrder.filter((reason) => !sources.some((source) => source.includes(`'${reason}'`)));
+    expect(unused).to.deep.equal([]);
+  });
+
+  it('is named in a test', () => {
+    const tests = readdirSync(join(root, 'test/core/policies')).map((name) =>
+      sourceOf(posix.join('test/core/policies', name)),
+    );
+    const untested = reasonOrder.filter((reason) => !tests.some((test) => test.includes(`'${reason}'`)));
+    expect(untested).to.deep.equal([]);
+  });
+
+  it("stands once in the README's table, in order, with its meaning and remedy", () => {
+    let readme: string;
+    try {
+      readme = sourceOf('README.md');
+    } catch {
+      throw new Error('there is no README.md yet: its heading "## Reasons" holds the table of reasons');
+    }
+    const [, section] = readme.split(/^## Reasons$/m);
+    if (section === undefined) throw new Error('README.md has no heading "## Reasons"');
+    const [table = ''] = section.split(/^## /m);
+    const rows = table
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+    const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+    expect(rows).to.deep.equal(
+      reasonOrder.map((reason) => [
+        `\`${reason}\``,
+        capitalised(reasons[reason].meaning),
+        capitalised(reasons[reason].remedy),
+      ]),
+    );
+  });
+});
