@@ -8,10 +8,22 @@ export const caFieldManager = 'rollguard-ca';
 export interface WebhookConfigurations {
   readonly validating: readonly string[];
   readonly mutating: readonly string[];
+  /** The Namespace that owns them: with it gone, the garbage collector takes them, and nothing is refused by nobody. */
+  readonly namespace: string;
+}
+
+interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
 }
 
 interface WebhookConfiguration extends KubernetesObject {
-  readonly metadata: KubernetesObject['metadata'] & { readonly resourceVersion?: string };
+  readonly metadata: KubernetesObject['metadata'] & {
+    readonly resourceVersion?: string;
+    readonly ownerReferences?: readonly OwnerReference[];
+  };
   readonly webhooks?: readonly {
     readonly name: string;
     readonly clientConfig?: { readonly caBundle?: string };
@@ -27,12 +39,13 @@ export interface Publication {
 }
 
 /**
- * Writes the bundle into `clientConfig.caBundle` of each webhook that has another one.
+ * Writes the bundle into `clientConfig.caBundle` of each webhook that has another one, and our
+ * Namespace into its owners.
  * A configuration that is not there stays so, and one that is right is not written.
  */
 export async function publishCaBundle(
   client: KubernetesClient,
-  { validating, mutating }: WebhookConfigurations,
+  { validating, mutating, namespace }: WebhookConfigurations,
   caBundle: string,
   signal?: AbortSignal,
 ): Promise<Publication> {
@@ -44,7 +57,7 @@ export async function publishCaBundle(
   ];
   for (const configuration of all) {
     try {
-      if (await publishIn(client, configuration, caBundle, signal)) written.push(configuration);
+      if (await publishIn(client, configuration, caBundle, namespace, signal)) written.push(configuration);
     } catch (error) {
       failures.push(error as Error);
     }
@@ -63,17 +76,26 @@ async function publishIn(
   client: KubernetesClient,
   configuration: string,
   caBundle: string,
+  namespace: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const path = `/apis/admissionregistration.k8s.io/v1/${configuration}`;
   const found = await client.get<WebhookConfiguration>(path, { signal });
   const value = Buffer.from(caBundle).toString('base64');
-  const writes = (found?.webhooks ?? []).flatMap(({ clientConfig }, index) =>
-    clientConfig?.caBundle === value
-      ? []
-      : [{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value }],
+  const writes: { op: 'add'; path: string; value: unknown }[] = (found?.webhooks ?? []).flatMap(
+    ({ clientConfig }, index) =>
+      clientConfig?.caBundle === value
+        ? []
+        : [{ op: 'add' as const, path: `/webhooks/${index}/clientConfig/caBundle`, value }],
   );
-  if (found === undefined || writes.length === 0) return false;
+  if (found === undefined) return false;
+  const owners = found.metadata?.ownerReferences ?? [];
+  if (!owners.some(({ kind, name }) => kind === 'Namespace' && name === namespace)) {
+    const owner = await ownerReference(client, namespace, signal);
+    if (owner !== undefined)
+      writes.push({ op: 'add', path: '/metadata/ownerReferences', value: [...owners, owner] });
+  }
+  if (writes.length === 0) return false;
   const unchanged = { op: 'test', path: '/metadata/resourceVersion', value: found.metadata?.resourceVersion };
   await client.request({
     method: 'PATCH',
@@ -84,4 +106,14 @@ async function publishIn(
     signal,
   });
   return true;
+}
+
+async function ownerReference(
+  client: KubernetesClient,
+  namespace: string,
+  signal: AbortSignal | undefined,
+): Promise<OwnerReference | undefined> {
+  const found = await client.get<KubernetesObject>(`/api/v1/namespaces/${namespace}`, { signal });
+  const uid = found?.metadata?.uid;
+  return uid === undefined ? undefined : { apiVersion: 'v1', kind: 'Namespace', name: namespace, uid };
 }

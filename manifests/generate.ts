@@ -20,7 +20,13 @@ function withReasons(readme: string): string {
   const rows = Object.entries(reasons).map(
     ([reason, { meaning, remedy }]) => `| \`${reason}\` | ${sentence(meaning)} | ${sentence(remedy)} |`,
   );
-  return [before, '\n| reason | why it matters | what to do |\n|---|---|---|\n', rows.join('\n'), '\n\n', after ?? rest].join('');
+  return [
+    before,
+    '\n| reason | why it matters | what to do |\n|---|---|---|\n',
+    rows.join('\n'),
+    '\n\n',
+    after ?? rest,
+  ].join('');
 }
 
 const sentence = (clause: string) => clause.charAt(0).toUpperCase() + clause.slice(1);

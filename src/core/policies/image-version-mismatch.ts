@@ -37,7 +37,7 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
         'ImageVersionMismatch',
         'spec.image',
         `the tag "${tag}" of spec.image is version ${said.canonical}, but spec.version is ${version.canonical}`,
-        `set spec.version to ${said.canonical}, or the tag of spec.image to ${version.canonical.replace('+', '_')}, or leave spec.image out; change both in one apply`,
+        `set the tag of spec.image to ${version.canonical.replace('+', '_')}, or leave spec.image out; if ${said.canonical} is what you mean, set spec.version to it in the same apply`,
       ),
     ];
   },

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import { pino } from 'pino';
+import { reviewCommand } from './cli/review.ts';
+import { ConfigError, webhookConfig, type WebhookFlags } from './config.ts';
+
+/**
+ * The program: one subcommand each, wires everything, nothing else. What the webhook needs
+ * is loaded when it is asked for, so that `rollguard review` starts without a server.
+ */
+const program = new Command('rollguard')
+  .description(
+    'Makes version changes of stateful clusters safe: a gate at admission, and a preview of what it says.',
+  )
+  .showHelpAfterError()
+  .addCommand(reviewCommand());
+
+program
+  .command('webhook')
+  .description('serve the admission webhooks')
+  .option('--port <number>', 'HTTPS port of the webhooks', '9443')
+  .option('--status-port <number>', 'plain HTTP port of /metrics, /healthz and /readyz', '8080')
+  .addOption(
+    new Option('--enforce <mode>', 'what a violation does: deny, or only warn')
+      .choices(['deny', 'warn'])
+      .default('deny'),
+  )
+  .option(
+    '--trusted-controller <user>',
+    'user name of a controller that owns the clusters, system:serviceaccount:NAMESPACE:NAME (repeatable)',
+    (user: string, users: readonly string[]) => [...users, user],
+    [],
+  )
+  .option('--namespace <name>', "namespace of the gate's Service and Secret (default: its own)")
+  .option('--service <name>', 'its Service', 'rollguard-webhook')
+  .option('--tls-secret <name>', 'Secret that holds its certificates', 'rollguard-webhook-tls')
+  .option(
+    '--tls-dir <folder>',
+    'take tls.crt and tls.key from here instead, and leave caBundle to whoever made them',
+  )
+  .option('--configuration <name>', 'its webhook configurations', 'rollguard')
+  .option('--kubeconfig <file>', 'how to reach the API server (default: as in a pod)')
+  .addOption(
+    new Option('--log-level <level>', 'what is logged')
+      .choices(['debug', 'info', 'warn', 'error'])
+      .default('info'),
+  )
+  .action(async (flags: WebhookFlags) => {
+    const config = webhookConfig(flags);
+    const { runWebhook } = await import('./webhook.ts');
+    await runWebhook(config, pino({ level: config.logLevel }));
+  });
+
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  fail(`Node.js 24 or newer is needed, this is ${process.versions.node}; npm run brings it along on Linux`);
+}
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  fail(error.message);
+}
+
+function fail(message: string): never {
+  process.stderr.write(`rollguard: ${message}\n`);
+  process.exit(2);
+}

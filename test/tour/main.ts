@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { availability, startGround, type Ground } from '../cluster/ground.ts';
+import { install } from '../support/install.ts';
+import { runTour } from './steps.ts';
+
+/**
+ * `npm start`: shows the refusals offline, then in a real cluster through real kubectl,
+ * and stays until Ctrl-C (`--once`: ends after the tour).
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+  showOffline();
+  const foreign = (process.env['KUBECONFIG'] ?? '') !== '';
+  const there = await availability('node');
+  if (!foreign && !there.available) {
+    say(
+      `\nNo cluster can be had here: ${there.why}.\n${there.remedy}\nOr name one of yours in KUBECONFIG. The offline part above needs none.`,
+    );
+    return;
+  }
+  say('\n── In a real cluster ──\n');
+  const ground = await startGround({ size: 'node', progress: tell });
+  // From here on Ctrl-C has something to take away.
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+  });
+  try {
+    await Promise.race([stayAfterTour(ground, values.once, stopped), stopped]);
+  } finally {
+    say('\nstopping; nothing is left behind');
+    await ground.stop();
+  }
+}
+
+async function stayAfterTour(ground: Ground, once: boolean, stopped: Promise<void>): Promise<void> {
+  const installation = await install(ground, 'manifests/base', tell);
+  say(installation.applied);
+  await runTour(ground, say);
+  if (once) {
+    // A cluster that is not ours is given back as it was.
+    if (!ground.isOwn) say((await installation.uninstall()).stdout);
+    return;
+  }
+  say(
+    `\nIt stays up. Try for yourself:\n\n  export KUBECONFIG=${ground.kubeconfig}\n  kubectl get bao -A\n\nCtrl-C ends it.`,
+  );
+  // A pending promise alone does not keep a process alive.
+  const alive = setInterval(() => {}, 60_000);
+  await stopped;
+  clearInterval(alive);
+  if (!ground.isOwn) say((await installation.uninstall()).stdout);
+}
+
+function showOffline(): void {
+  say('── Offline: what the gate would say, before a merge ──\n');
+  const refused = 'manifests/samples/refused';
+  for (const args of [
+    ['-f', `${refused}/downgrade.yaml`, '--old', `${refused}/stored/downgrade.yaml`],
+    ['-f', `${refused}/image-mismatch.yaml`],
+    ['-f', `${refused}/stale-ack.yaml`, '--old', `${refused}/stored/stale-ack.yaml`],
+  ]) {
+    say(`$ rollguard review ${args.join(' ')}`);
+    spawnSync(process.execPath, ['build/src/main.js', 'review', ...args], { stdio: 'inherit' });
+    say('');
+  }
+}
+
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+const tell = (line: string) => void process.stderr.write(`  … ${line}\n`);
+
+await main();
