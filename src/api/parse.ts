@@ -31,7 +31,9 @@ export function parser<T>(schema: object, subject: string): (input: unknown) => 
 }
 
 function describe({ instancePath, keyword, params, message }: ErrorObject): string {
-  const path = instancePath === '' ? '' : `${instancePath.slice(1).replaceAll('/', '.')} `;
+  // A JSON Pointer, whose keys have ~1 for / and ~0 for ~.
+  const dotted = instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+  const path = dotted === '' ? '' : `${dotted} `;
   const detail = keyword === 'additionalProperties' ? ` (${String(params['additionalProperty'])})` : '';
   return `${path}${message ?? keyword}${detail}`;
 }

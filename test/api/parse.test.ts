@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { parser, SchemaViolation, shapeOf } from '../../src/api/parse.ts';
+import type { StructuralSchema } from '../../src/api/structural.ts';
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name'],
+  properties: {
+    name: { type: 'string', minLength: 1 },
+    labels: { type: 'object', additionalProperties: { type: 'string' } },
+    ports: { type: 'array', items: { type: 'integer', minimum: 1 } },
+    mode: { type: 'string', enum: ['a', 'b'] },
+  },
+} as const satisfies StructuralSchema;
+
+const messageOf = (read: () => unknown) => {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof SchemaViolation) return error.message;
+    throw error;
+  }
+  return undefined;
+};
+
+describe('a parser', () => {
+  const parse = parser<object>(schema, 'Thing');
+
+  it('gives back the very input that has the shape', () => {
+    const input = { name: 'x', labels: { a: 'b' }, ports: [1] };
+    expect(parse(input)).to.equal(input);
+  });
+
+  const cases = [
+    { name: 'a field that is missing', input: {}, message: "Thing: must have required property 'name'" },
+    { name: 'a field of another type', input: { name: 1 }, message: 'Thing: name must be string' },
+    {
+      name: 'a field that nobody knows',
+      input: { name: 'x', nmae: 'y' },
+      message: 'Thing: must NOT have additional properties (nmae)',
+    },
+    {
+      name: 'an item of a list',
+      input: { name: 'x', ports: [1, 0] },
+      message: 'Thing: ports.1 must be >= 1',
+    },
+    {
+      name: 'a key with a slash or a tilde, as it is written',
+      input: { name: 'x', labels: { 'openbao.org/cl~uster': 1 } },
+      message: 'Thing: labels.openbao.org/cl~uster must be string',
+    },
+    {
+      name: 'several fields',
+      input: { name: '', ports: {} },
+      message: 'Thing: name must NOT have fewer than 1 characters; ports must be array',
+    },
+    { name: 'null', input: null, message: 'Thing: must be object' },
+    { name: 'a list', input: [], message: 'Thing: must be object' },
+    { name: 'text', input: '{}', message: 'Thing: must be object' },
+    { name: 'nothing', input: undefined, message: 'Thing: must be object' },
+  ];
+  for (const { name, input, message } of cases) {
+    it(`names ${name}`, () => expect(messageOf(() => parse(input))).to.equal(message));
+  }
+
+  it('names five fields at most', () => {
+    const input = { name: 'x', ports: Array.from({ length: 100 }, () => 0) };
+    expect(messageOf(() => parse(input))?.split('; ')).to.have.length(5);
+  });
+
+  it('has a code of its own for what it throws', () => {
+    expect(() => parse({}))
+      .to.throw(SchemaViolation)
+      .with.property('code', 'SCHEMA_VIOLATION');
+  });
+
+  it('does not compile a schema with a word that it does not know', () => {
+    expect(() => parser({ type: 'object', propertys: {} }, 'Thing')).to.throw(/propertys/);
+  });
+});
+
+describe('the shape of a schema', () => {
+  const parse = parser<object>(shapeOf(schema), 'Thing');
+
+  it('keeps types and required fields', () => {
+    expect(messageOf(() => parse({ ports: ['1'] }))).to.equal(
+      "Thing: must have required property 'name'; ports.0 must be integer",
+    );
+  });
+
+  it('leaves out bounds, enumerations and closed objects, which a newer API may have wider', () => {
+    const input = { name: '', ports: [0], mode: 'c', new: true };
+    expect(parse(input)).to.equal(input);
+  });
+});
