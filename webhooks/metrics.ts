@@ -60,6 +60,8 @@ export function webhookMetrics(webhooks: readonly string[]): WebhookMetrics {
   // Handles are looked up once, not on every request.
   const perWebhook = new Map(
     webhooks.map((webhook) => {
+      latency.zero({ webhook });
+      inFlight.set({ webhook }, 0);
       requests.inc({ webhook, code: 200 }, 0);
       requests.inc({ webhook, code: 500 }, 0);
       for (const reason of reasonOrder) denials.inc({ webhook, reason }, 0);

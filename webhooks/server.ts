@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import tls from 'node:tls';
 import express, { type Request, type Response } from 'express';
 import type { Logger } from 'pino';
@@ -8,7 +8,7 @@ import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-r
 import type { Reason } from '../src/api/reasons.ts';
 import { answerBadReview, BadReview, decodeReview } from './admission-review.ts';
 import { readBody } from './body.ts';
-import { patienceMs } from './deadline.ts';
+import { endingInTime, patienceMs } from './deadline.ts';
 import type { WebhookMetrics } from './metrics.ts';
 import type { Route, RouteContext } from './route.ts';
 
@@ -30,7 +30,10 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Milliseconds between "not ready" and the end of listening: Services need them to stop sending. Default 5 000. */
   readonly drainMs?: number;
-  /** Milliseconds for the whole of a request to arrive. Default 30 000, the longest webhook time-out. */
+  /**
+   * Milliseconds for the whole of a request to arrive, and for the last answers after listening
+   * ends. Default 30 000, the longest webhook time-out.
+   */
   readonly requestTimeoutMs?: number;
 }
 
@@ -39,36 +42,60 @@ export interface WebhookServer {
   readonly statusPort: number;
   /** New connections get this certificate; open ones stay. */
   readonly useCertificate: (certificate: KeyPair) => void;
-  /** Stops without losing a request: not ready first, then no new connections, then the last answers. */
+  /** Stops without losing a request: not ready first, then no new connections, then the last answers. Calls after the first wait for it too. */
   readonly close: () => Promise<void>;
 }
 
 /** Milliseconds an idle connection is kept: longer than the API server's own 90 s, so that it is never the one to find it closed. */
 const keepAliveMs = 125_000;
+/** Milliseconds for a TLS handshake, Go's own limit: one that never ends would hold up the end of the server. */
+const handshakeTimeoutMs = 10_000;
 const headersTimeoutMs = 20_000;
-/** Milliseconds that answers under way get at the end, before their connections are cut. */
-const lastAnswersMs = 30_000;
+/** Milliseconds after listening ends for new connections to ask for the first time. */
+const firstWordMs = 1_000;
+
+/** What the handlers work with. */
+interface Running extends ServerOptions {
+  readonly isDraining: () => boolean;
+}
 
 /**
  * Serves the webhooks over HTTPS (HTTP/1.1, which is all that the API server speaks to a
  * Service) and the probes and metrics over plain HTTP. Resolves when both listen.
  */
-export async function startServer(options: ServerOptions): Promise<WebhookServer> {
+export async function startServer(given: ServerOptions): Promise<WebhookServer> {
   let draining = false;
+  const options: Running = {
+    ...given,
+    context: { ...given.context, facts: endingInTime(given.context.facts) },
+    isDraining: () => draining,
+  };
+  const { requestTimeoutMs = 30_000 } = options;
   const server = https.createServer(
     {
       ...options.certificate,
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: Math.min(handshakeTimeoutMs, requestTimeoutMs),
       keepAliveTimeout: keepAliveMs,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: options.requestTimeoutMs ?? 30_000,
-      connectionsCheckingInterval: 1_000,
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
     },
-    webhookApp(options, () => draining),
+    webhookApp(options),
   );
+  // Connections that have not asked anything yet (Go dials one more than it needs); Node does not count them as idle.
+  const silent = new Set<Socket>();
+  server.on('secureConnection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => silent.delete(socket));
   const status = http.createServer(
-    statusApp(options.metrics, async () => !draining && (await answersTls(portOf(server)))),
+    statusApp(
+      options.metrics,
+      async () => !draining && server.listening && (await answersTls(portOf(server))),
+    ),
   );
   await listen(server, options.port);
   try {
@@ -78,33 +105,38 @@ export async function startServer(options: ServerOptions): Promise<WebhookServer
     throw error;
   }
 
+  const drain = async () => {
+    draining = true;
+    await new Promise((resolve) => setTimeout(resolve, options.drainMs ?? 5_000));
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    // A closed server waits for what is left of its connections, and looks after none of its time-outs any more.
+    const cuts = [
+      setTimeout(() => silent.forEach((socket) => socket.destroy()), firstWordMs),
+      setTimeout(() => server.closeAllConnections(), requestTimeoutMs),
+    ];
+    await closed;
+    cuts.forEach(clearTimeout);
+    status.closeAllConnections();
+    await new Promise((resolve) => status.close(resolve));
+  };
+  let closing: Promise<void> | undefined;
   return {
     port: portOf(server),
     statusPort: portOf(status),
     useCertificate: (certificate) => server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' }),
-    async close() {
-      if (draining) return;
-      draining = true;
-      await new Promise((resolve) => setTimeout(resolve, options.drainMs ?? 5_000));
-      const cut = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      await closed;
-      clearTimeout(cut);
-      status.closeAllConnections();
-      await new Promise((resolve) => status.close(resolve));
-    },
+    close: () => (closing ??= drain()),
   };
 }
 
-function webhookApp(options: ServerOptions, isDraining: () => boolean): express.Express {
+function webhookApp(options: Running): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
   app.use((_request, response, next) => {
     // The API server keeps using its connections to a pod that is going, so each answer ends one.
-    if (isDraining()) response.set('Connection', 'close');
+    if (options.isDraining()) response.set('Connection', 'close');
     next();
   });
   for (const route of options.routes) {
@@ -129,16 +161,11 @@ function webhookApp(options: ServerOptions, isDraining: () => boolean): express.
   return app;
 }
 
-async function answer(
-  route: Route,
-  options: ServerOptions,
-  request: Request,
-  response: Response,
-): Promise<void> {
+async function answer(route: Route, options: Running, request: Request, response: Response): Promise<void> {
   const finish = options.metrics.started(route.path);
   const { code, body } = await judge(route, options, request);
-  // What is left of a body that was not read would be taken for the next request.
-  if (!request.complete) response.set('Connection', 'close');
+  // What is left of a body that was not read would be taken for the next request; and draining may have begun.
+  if (!request.complete || options.isDraining()) response.set('Connection', 'close');
   finish(code);
   send(response, code, body);
 }
@@ -153,10 +180,9 @@ async function judge(route: Route, options: ServerOptions, request: Request): Pr
   let admission: AdmissionRequest | undefined;
   try {
     assertJson(request);
+    // From now on: the API server counts the time that the body takes as well.
+    const signal = AbortSignal.timeout(patienceMs(timeoutOf(request)));
     admission = decodeReview(await readBody(request));
-    const query = request.url.indexOf('?');
-    const timeout = query === -1 ? null : new URLSearchParams(request.url.slice(query)).get('timeout');
-    const signal = AbortSignal.timeout(patienceMs(timeout));
     const response = await route.answer(admission, options.context, signal);
     if (!response.allowed) logDenial(route, admission, response, options);
     return review(response);
@@ -172,6 +198,11 @@ async function judge(route: Route, options: ServerOptions, request: Request): Pr
     options.logger.error({ err: error, webhook: route.path, uid: admission?.uid }, 'unexpected error');
     return { code: 500, body: statusBody(500, 'unexpected error; see the log of the webhook') };
   }
+}
+
+function timeoutOf({ url }: Request): string | null {
+  const query = url.indexOf('?');
+  return query === -1 ? null : new URLSearchParams(url.slice(query)).get('timeout');
 }
 
 function assertJson(request: Request): void {

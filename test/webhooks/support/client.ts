@@ -131,5 +131,5 @@ export function postHead(path: string, headers: Record<string, string | number>)
 
 /** The status codes of the answers in what came over a connection. */
 export function statusesIn(received: string): number[] {
-  return [...received.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
+  return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
 }
