@@ -1,4 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import { availability, type Ground } from '../cluster/ground.ts';
 import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
 import { cluster, startGate, succeed, type Gate } from '../support/gate.ts';
@@ -243,6 +245,50 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
       const again = await succeed(sync());
       expect(again.stderr).to.contain('StaleNonce').and.contain('Warning:');
       await succeed(patch('gitops', { paused: true }));
+    });
+  });
+
+  describe('the kind and its samples', () => {
+    it('has its short names, its category, its columns and a status of its own', async () => {
+      await create('kind', { version: '2.5.5' });
+      for (const name of ['bao', 'baoc', 'openbao', 'openbaoclusters']) {
+        const { stdout } = await succeed(kubectl(['get', name]));
+        expect(stdout)
+          .to.match(/NAME +VERSION +CURRENT +PAUSED +MAINTENANCE +BREAK GLASS +AGE/)
+          .and.contain('kind');
+      }
+      await setStatus('kind', { currentVersion: '2.5.5' });
+      expect((await read('kind')).spec).to.deep.equal({ version: '2.5.5' });
+    });
+
+    it('refuses a field that nothing reads', async () => {
+      const strange = await kubectl(
+        ['create', '-f', '-'],
+        cluster('strange', { version: '2.5.5', colour: 'blue' }),
+      );
+      expect(strange.stderr).to.contain('unknown field "spec.colour"');
+    });
+
+    it('takes every sample, and refuses every one that is to be refused, with its reason', async () => {
+      await succeed(kubectl(['apply', '-f', 'manifests/samples']));
+      const refused: Readonly<Record<string, string>> = {
+        downgrade: 'DowngradeBlocked',
+        'image-mismatch': 'ImageVersionMismatch',
+        'stale-ack': 'StaleNonce',
+      };
+      const folder = 'manifests/samples/refused';
+      expect((await readdir(folder)).filter((file) => file.endsWith('.yaml')).toSorted()).to.deep.equal(
+        Object.keys(refused).map((name) => `${name}.yaml`),
+      );
+      for (const [name, reason] of Object.entries(refused)) {
+        const stored = await readFile(`${folder}/stored/${name}.yaml`, 'utf8').catch(() => undefined);
+        if (stored !== undefined) {
+          await succeed(kubectl(['create', '-f', `${folder}/stored/${name}.yaml`]));
+          await setStatus(name, (parse(stored) as { status: object }).status);
+        }
+        const answer = await kubectl(['apply', '-f', `${folder}/${name}.yaml`]);
+        expect(answer.stderr, name).to.contain(`(${reason})`);
+      }
     });
   });
 

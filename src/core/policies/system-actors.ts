@@ -5,7 +5,7 @@ import type { Pod, UserInfo } from '../../api/kubernetes.ts';
  * Denied, they leave pods stuck, loop (scheduler: 59 times a second) or give up for good
  * (taint eviction): reference/admission-measured.md, section 1.
  */
-const systemActors: ReadonlySet<string> = new Set([
+export const systemActors: ReadonlySet<string> = new Set([
   'system:kube-scheduler',
   // All controllers in one, where kube-controller-manager runs without --use-service-account-credentials.
   'system:kube-controller-manager',

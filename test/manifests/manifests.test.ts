@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { parse, parseAllDocuments } from 'yaml';
+import { openBaoClusterCrd } from '../../src/api/crd.ts';
+import { systemActors } from '../../src/core/policies/system-actors.ts';
+import { routes } from '../../webhooks/routes.ts';
+import { readmeCommands } from '../support/readme.ts';
+
+interface Webhook {
+  readonly name: string;
+  readonly clientConfig: { readonly service: { readonly path: string }; readonly caBundle?: string };
+  readonly failurePolicy: string;
+  readonly sideEffects: string;
+  readonly rules: readonly { readonly resources: readonly string[] }[];
+  readonly namespaceSelector?: { readonly matchExpressions: readonly { key: string; values: string[] }[] };
+  readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
+}
+
+describe('the manifests', () => {
+  let webhooks: readonly (Webhook & { kind: string })[];
+
+  before(async () => {
+    const documents = parseAllDocuments(await readFile('manifests/gate/70-webhooks.yaml', 'utf8'));
+    webhooks = documents.flatMap((document) => {
+      const { kind, webhooks: all } = document.toJS() as { kind: string; webhooks: Webhook[] };
+      return all.map((webhook) => ({
+        ...webhook,
+        kind: kind.startsWith('Mutating') ? 'mutating' : 'validating',
+      }));
+    });
+  });
+
+  it('register each route of the server, and nothing else', () => {
+    const registered = webhooks.map(({ kind, clientConfig }) => `${kind} ${clientConfig.service.path}`);
+    expect(registered.toSorted()).to.deep.equal(routes.map(({ kind, path }) => `${kind} ${path}`).toSorted());
+  });
+
+  it('let mutation fail open and validation fail closed, and have no side effects', () => {
+    for (const { kind, failurePolicy, sideEffects } of webhooks) {
+      expect(failurePolicy).to.equal(kind === 'mutating' ? 'Ignore' : 'Fail');
+      expect(sideEffects).to.equal('None');
+    }
+  });
+
+  it('never template caBundle', () => {
+    for (const { clientConfig } of webhooks) expect(clientConfig).not.to.have.property('caBundle');
+  });
+
+  it('select only guarded namespaces for pods, and never kube-system nor the gate’s own', () => {
+    const ofPods = webhooks.filter(({ rules }) => rules.some(({ resources }) => resources.includes('pods')));
+    expect(ofPods).to.have.length(2);
+    for (const { namespaceSelector } of ofPods) {
+      const [guarded, excluded] = namespaceSelector?.matchExpressions ?? [];
+      expect(guarded).to.include({ key: 'rollguard.io/guarded' });
+      expect(excluded?.values).to.include.members(['kube-system', 'rollguard-system']);
+    }
+  });
+
+  it('let the same system actors through as the rule does', () => {
+    const pods = webhooks.find(({ name }) => name === 'pods.validate.rollguard.io');
+    const condition = pods?.matchConditions?.find(({ name }) => name === 'not-a-system-actor');
+    const named = [...(condition?.expression ?? '').matchAll(/'([^']+)'/g)].map(([, actor]) => actor ?? '');
+    expect(named.toSorted()).to.deep.equal([...systemActors].toSorted());
+  });
+
+  it('hold the CRD that the schemas say', async () => {
+    expect(parse(await readFile('manifests/crds/openbaoclusters.yaml', 'utf8'))).to.deep.equal(
+      JSON.parse(JSON.stringify(openBaoClusterCrd())),
+    );
+  });
+});
+
+describe('the README', () => {
+  it('has no command that no test runs', async () => {
+    // Each with the test that runs it. This one is run by whoever runs this.
+    const run: Readonly<Record<string, string>> = {
+      'npm start': 'test/tour/tour.test.ts',
+      'npm test': 'this run',
+      'The off-switch': 'test/gate/install.test.ts',
+      Install: 'test/gate/install.test.ts',
+      'Before a merge: `rollguard review`': 'test/tour/tour.test.ts',
+    };
+    const unknown = (await readmeCommands()).filter(
+      ({ heading, command }) => !(heading in run) && !(command in run),
+    );
+    expect(unknown).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { expect } from 'chai';
+import { availability } from '../cluster/ground.ts';
+import { groundTimeoutMs } from '../cluster/shared.ts';
+import { readmeCommands } from '../support/readme.ts';
+import { skip } from '../support/skip.ts';
+import { attempts } from './steps.ts';
+
+describe('npm start', function () {
+  this.timeout(groundTimeoutMs);
+
+  before(function () {
+    if (process.env['KUBECONFIG']) skip(this, 'the tour would change the cluster that KUBECONFIG names');
+  });
+
+  it('shows each refusal offline and, where a cluster can be had, through kubectl, and ends with --once', async () => {
+    const { code, output } = await run(['build/test/tour/main.js', '--once']);
+    expect(code, output).to.equal(0);
+    for (const reason of ['DowngradeBlocked', 'ImageVersionMismatch', 'StaleNonce']) {
+      expect(output).to.match(new RegExp(`${reason} at spec`));
+    }
+    const there = await availability('node');
+    if (!there.available) {
+      expect(output).to.contain(there.why);
+      return;
+    }
+    for (const { reason } of attempts) {
+      if (reason !== undefined) expect(output).to.contain(`Error from server (${reason})`);
+    }
+  });
+
+  it('stays up until Ctrl-C, says where the kubeconfig is, and leaves nothing', async function () {
+    const there = await availability('node');
+    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
+    const { code, output } = await run(['build/test/tour/main.js'], 'Ctrl-C ends it');
+    expect(code, output).to.equal(0);
+    expect(output)
+      .to.match(/export KUBECONFIG=\S+/)
+      .and.contain('nothing is left behind');
+  });
+});
+
+describe('rollguard review, as the README calls it', function () {
+  this.timeout(60_000);
+  it('refuses the sample downgrade and exits 1', async () => {
+    const commands = (await readmeCommands()).filter(({ heading }) => heading.startsWith('Before a merge'));
+    expect(commands).to.have.length(1);
+    const { code, output } = await run(['-c', commands[0]?.command ?? ''], undefined, 'bash');
+    expect(code, output).to.equal(1);
+    expect(output).to.contain('DowngradeBlocked');
+  });
+});
+
+/** Runs a program to its end; where `until` is given, interrupts it (Ctrl-C) once it has said that. */
+function run(
+  args: readonly string[],
+  until?: string,
+  program = process.execPath,
+): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const hear = (chunk: Buffer) => {
+      const heard = until !== undefined && output.includes(until);
+      output += chunk.toString();
+      if (!heard && until !== undefined && output.includes(until)) child.kill('SIGINT');
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
