@@ -7,7 +7,7 @@ import { emptyInventory, type Inventory } from './review/inventory.ts';
 import { judge, verbs, type Caller, type Operation } from './review/judge.ts';
 import { allAllowed, problemText, toJson, toText, type Reviewed } from './review/report.ts';
 import { requestedSubject, storedSubject } from './review/subject.ts';
-import { painter, wantsColour } from './terminal.ts';
+import { painter, visible, wantsColour } from './terminal.ts';
 
 /** The command line, as commander reads it. */
 export interface ReviewOptions {
@@ -50,7 +50,7 @@ export async function review(options: ReviewOptions, io: ReviewIo): Promise<numb
   const paint = painter(io.colour.stderr);
   try {
     const { reviewed, notes } = await judgeFiles(options, io.stdin);
-    for (const note of notes) io.writeError(`${paint('dim', 'note:')} ${note}\n`);
+    for (const note of notes) io.writeError(`${paint('dim', 'note:')} ${visible(note)}\n`);
     io.write(options.output === 'json' ? toJson(reviewed) : toText(reviewed, painter(io.colour.stdout)));
     return allAllowed(reviewed) ? exitCodes.allowed : exitCodes.refused;
   } catch (error) {
@@ -90,7 +90,7 @@ async function judgeFiles(options: ReviewOptions, stdin: Stdin): Promise<Outcome
   const changes = await read(options.filename);
   if (changes.length === 0 && problems.length === 0) {
     report({
-      where: options.filename.join(', '),
+      where: options.filename.map((path) => (path === '-' ? '<stdin>' : path)).join(', '),
       what: 'no Kubernetes object is in there',
       remedy: 'check that the file is the right one and that what renders it wrote something',
     });
@@ -190,36 +190,45 @@ function callerOf({ as, asGroup, can, enforce, trustedController }: ReviewOption
   };
 }
 
-function notesOn(reviewed: readonly Reviewed[], { state, as }: ReviewOptions): readonly string[] {
+/** What the decisions could not rest on, because nobody said it. */
+function notesOn(reviewed: readonly Reviewed[], options: ReviewOptions): readonly string[] {
   const notes: string[] = [];
-  const blind = reviewed.flatMap(({ verdict: { readsDataOf } }) => readsDataOf ?? []);
-  const [first] = blind;
-  if (state.length === 0 && first !== undefined) {
-    const { namespace, name } = first;
+  const judged = reviewed.filter(({ verdict }) => verdict.judged);
+  const [created] = judged.filter(({ manifest, operation }) => operation === 'CREATE' && isCluster(manifest));
+  if (created !== undefined && options.operation === undefined && options.old.length === 0) {
+    const { kind, namespace, name } = created.manifest;
     notes.push(
-      `volumes and pods of ${list(blind.map((each) => `${each.namespace}/${each.name}`))} were taken to be none; ` +
-        `to have them judged, give --state (kubectl get pvc,pods -n ${namespace} -l openbao.org/cluster=${name} -o yaml)`,
+      `without --old, what is created and what is changed cannot be told apart; ` +
+        `give what is stored (kubectl get ${kind.toLowerCase()} ${name} -n ${namespace} -o yaml)`,
     );
   }
-  const needs = reviewed.flatMap(({ verdict: { needs: each } }) =>
-    (each?.verbs ?? []).map((verb) => `"${verb}" on ${each?.cluster.namespace}/${each?.cluster.name}`),
-  );
-  if (as === undefined && needs.length > 0) {
+  const [data, ...others] = judged.flatMap(({ verdict: { readsDataOf } }) => readsDataOf ?? []);
+  if (data !== undefined && options.state.length === 0) {
     notes.push(
-      `permissions were not judged; needed: ${list(needs)}; to have them judged, give --as USER and --can VERB`,
+      `without --state, the volumes and pods of ${list([data, ...others].map(nameOf))} are taken to be none; ` +
+        `give them (kubectl get pvc,pods -n ${data.namespace} -l openbao.org/cluster=${data.name} -o yaml)`,
     );
   }
-  const taken = reviewed.filter(
-    ({ operation, isStored, verdict }) => operation === 'DELETE' && verdict.judged && !isStored,
+  const verbsNeeded = judged.flatMap(({ verdict: { needs } }) =>
+    (needs?.verbs ?? []).map(
+      (verb) => `"${verb}"${needs === undefined ? '' : ` on ${nameOf(needs.cluster)}`}`,
+    ),
   );
+  if (options.as === undefined && verbsNeeded.length > 0) {
+    notes.push(`without --as, permissions are not judged; needed: ${list(verbsNeeded)}`);
+  }
+  const taken = judged.filter(({ operation, isStored }) => operation === 'DELETE' && !isStored);
   if (taken.length > 0) {
-    const names = taken.map(({ manifest }) => `${manifest.namespace}/${manifest.name}`);
-    notes.push(
-      `${list(names)}: in neither --old nor --state, so the file was taken for what is stored; a DELETE is judged by that`,
-    );
+    const names = list(taken.map(({ manifest }) => nameOf(manifest)));
+    notes.push(`the files are taken for what is stored of ${names}; to be sure, give that with --old`);
   }
   return notes;
 }
+
+const isCluster = ({ kind }: Manifest) => kind === 'OpenBaoCluster';
+
+const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
+  `${namespace}/${name}`;
 
 /** At most three of them, and how many more. */
 function list(names: readonly string[]): string {
@@ -290,6 +299,9 @@ function eachVerb(value: string, before: readonly Verb[] = []): readonly Verb[] 
 
 const none = { filename: [], old: [], state: [], asGroup: [], can: [], trustedController: [] };
 
+/** Columns, whatever the terminal has: the examples below it do not wrap either. */
+const helpWidth = 100;
+
 /** `rollguard review` */
 export function reviewCommand(io: ReviewIo = processIo): Command {
   const command = new Command('review')
@@ -298,7 +310,11 @@ export function reviewCommand(io: ReviewIo = processIo): Command {
     .description(description)
     .addHelpText('after', examples)
     .showHelpAfterError('rollguard review --help shows the options and examples')
-    .configureOutput({ writeOut: io.write, writeErr: io.writeError })
+    .configureOutput({
+      writeOut: io.write,
+      writeErr: io.writeError,
+      getOutHelpWidth: () => helpWidth,
+    })
     .option(
       '-f, --filename <path>',
       'file, folder or - (standard input); may be given again, as most here',

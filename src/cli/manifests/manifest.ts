@@ -59,7 +59,7 @@ function flatten(
   if (!isObject(value)) {
     report({
       where: at(path),
-      what: `a Kubernetes object is expected here, not ${nameOf(value)}`,
+      what: `a Kubernetes object is expected here, not ${value === null ? 'nothing' : nameOf(value)}`,
       remedy: Array.isArray(value)
         ? 'put several objects below items: of kind: List, or part them by lines of ---'
         : 'write a mapping with apiVersion, kind and metadata',

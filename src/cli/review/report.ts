@@ -68,8 +68,10 @@ function lines({ manifest, operation, verdict }: Reviewed, paint: Paint): readon
 function violationLines(violation: Violation, manifest: Manifest, paint: Paint): readonly string[] {
   const { reason, message, remedy, path } = violation;
   const place = manifest.at(steps(path));
+  // Of a DELETE it says what is done, not a field.
+  const field = path.includes(' ') ? '' : ` at ${visible(path)}`;
   return [
-    `  ${paint('bold', reason)} at ${visible(path)} ${paint('dim', `(${visible(place)})`)}`,
+    `  ${paint('bold', reason)}${field} ${paint('dim', `(${visible(place)})`)}`,
     `    what: ${visible(message)}`,
     `    why:  ${reasons[reason].meaning}`,
     `    now:  ${visible(remedy)}`,

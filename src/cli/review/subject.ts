@@ -28,27 +28,25 @@ export function requestedSubject(
   stored: Subject | undefined,
   report: Report,
 ): Subject | undefined {
-  const { status: _status, metadata, ...rest } = inNamespace(manifest);
-  const { uid: _uid, deletionTimestamp: _deletionTimestamp, ...ours } = isObject(metadata) ? metadata : {};
-  const { status, metadata: old } = (stored?.object ?? {}) as JsonObject;
-  const { uid, deletionTimestamp } = isObject(old) ? old : {};
+  const { status: _status, ...object } = inNamespace(manifest);
+  const { uid: _uid, deletionTimestamp: _deletionTimestamp, ...ours } = asObject(object['metadata']);
+  const { status, metadata } = asObject(stored?.object);
+  const { uid, deletionTimestamp } = asObject(metadata);
+  const theirs = {
+    ...(uid === undefined ? {} : { uid }),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+  };
   return read(
     manifest,
-    {
-      ...rest,
-      metadata: {
-        ...ours,
-        ...(uid === undefined ? {} : { uid }),
-        ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-      },
-      ...(status === undefined ? {} : { status }),
-    },
+    { ...object, metadata: { ...ours, ...theirs }, ...(status === undefined ? {} : { status }) },
     report,
   );
 }
 
+const asObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
+
 function inNamespace({ object, namespace }: Manifest): JsonObject {
-  const metadata = isObject(object['metadata']) ? object['metadata'] : {};
+  const metadata = asObject(object['metadata']);
   const named = namespace === '' ? metadata : { ...metadata, namespace };
   // The API server takes an empty field there for an absent one.
   return { ...object, metadata: withoutNulls(named) };
