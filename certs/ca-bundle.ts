@@ -65,6 +65,40 @@ export async function publishCaBundle(
   return { written, failures };
 }
 
+/** What a replica knows of the bundle it publishes. It begins anew with the process: then a rotation takes longer. */
+export interface PublicationRecord {
+  readonly bundle: string;
+  /** Milliseconds since 1970: when every configuration was first seen with it. */
+  readonly since: number;
+  /** Whether the last try failed: the configurations may have changed since they were seen. */
+  readonly isInDoubt: boolean;
+}
+
+/**
+ * The record after one more try.
+ *
+ * A write starts no new count by itself: who puts an old caBundle back every few minutes could else
+ * hold up a rotation until the certificate ends. A write after failures does, because nobody knows for
+ * how long the bundle was not there.
+ */
+export function notePublication(
+  before: PublicationRecord | undefined,
+  bundle: string,
+  { written, failures }: Publication,
+  now: number,
+): PublicationRecord | undefined {
+  const known = before?.bundle === bundle ? before : undefined;
+  if (failures.length > 0) return known && { ...known, isInDoubt: true };
+  if (known === undefined || (known.isInDoubt && written.length > 0)) {
+    return { bundle, since: now, isInDoubt: false };
+  }
+  return { ...known, isInDoubt: false };
+}
+
+/** Since when the configurations carry the bundle, if they surely do. */
+export const publishedSince = (record: PublicationRecord | undefined): number | undefined =>
+  record === undefined || record.isInDoubt ? undefined : record.since;
+
 /**
  * A JSON Patch, not server-side apply. An applied field keeps its list entry alive: who then applies the
  * configuration with one webhook less gets 422, because an entry without rules remains (Kubernetes 1.36).

@@ -30,8 +30,8 @@ export interface Circumstances {
   readonly now: number;
   /** DNS names and IP addresses that the leaf must carry. */
   readonly names: readonly string[];
-  /** Whether every webhook configuration that is there carries the stored bundle. */
-  readonly isPublished: boolean;
+  /** Since when every webhook configuration that is there carries the stored bundle; undefined if they do not, or who knows. */
+  readonly publishedSince: number | undefined;
   readonly schedule: Schedule;
 }
 
@@ -40,13 +40,13 @@ export interface Circumstances {
  *
  *     bundle [old]        leaf by old
  *     rotateCa            bundle [new, old]   leaf by old
- *     useNewCa            bundle [new, old]   leaf by new    when [new, old] is published and publishOverlapMs old
+ *     useNewCa            bundle [new, old]   leaf by new    when [new, old] is published since publishOverlapMs
  *     dropOldCa           bundle [new]        leaf by new    when the leaf is dropOverlapMs old
  *
  * so that at each moment the leaf of every replica that still reads the material verifies against what is published.
  */
 export function decide(material: Material, circumstances: Circumstances): Decision {
-  const { now, schedule, isPublished } = circumstances;
+  const { now, schedule, publishedSince } = circumstances;
   const authorities = readBundle(material.caBundle);
   if (authorities === undefined) return { kind: 'reissueEverything', why: 'there is no CA that can be read' };
 
@@ -64,8 +64,8 @@ export function decide(material: Material, circumstances: Circumstances): Decisi
   }
 
   if (issuer !== signer) {
-    const age = now - issuedAt(signer);
-    if (!isPublished || age < schedule.publishOverlapMs) return { kind: 'keep' };
+    const isKnown = publishedSince !== undefined && now - publishedSince >= schedule.publishOverlapMs;
+    if (!isKnown) return { kind: 'keep' };
     return { kind: 'useNewCa', why: 'every webhook configuration carries the new CA' };
   }
   const due = whyLeafIsDue(leaf, signer, circumstances);
@@ -74,7 +74,7 @@ export function decide(material: Material, circumstances: Circumstances): Decisi
     return { kind: 'dropOldCa', why: 'the certificate moved to the new CA long enough ago' };
   }
   // As long as nothing can be published, the key of the CA that is published must not be given up.
-  if (isPublished && remains(signer, now) < schedule.renewBelow) {
+  if (publishedSince !== undefined && remains(signer, now) < schedule.renewBelow) {
     return { kind: 'rotateCa', why: `the CA ends ${signer.validToDate.toISOString()}` };
   }
   return { kind: 'keep' };

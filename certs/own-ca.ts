@@ -1,5 +1,12 @@
 import type { KubernetesClient } from '../src/io/kubernetes.ts';
-import { publishCaBundle, type WebhookConfigurations } from './ca-bundle.ts';
+import {
+  notePublication,
+  publishCaBundle,
+  publishedSince,
+  type Publication,
+  type PublicationRecord,
+  type WebhookConfigurations,
+} from './ca-bundle.ts';
 import { decide, type Decision } from './decide.ts';
 import { carryOut, serviceNames } from './issue.ts';
 import type { Logger } from './logger.ts';
@@ -33,29 +40,41 @@ interface Round {
 }
 
 /**
- * One round: read the Secret (or make it), publish its CA bundle, take the one step that is due,
- * hand over the leaf. Whatever fails, a leaf that can serve is handed over first.
+ * Makes the function that does one round: read the Secret (or make it), publish its CA bundle, take the one
+ * step that is due, hand over the leaf. Whatever fails, a leaf that can serve is handed over first.
  *
- * @throws Error if anything has failed; the next round tries again
+ * The function throws Error if anything has failed; the next round tries again.
  */
-export async function keepOwnCa(source: SecretSource, round: Round): Promise<void> {
-  const { use, now } = round;
-  const stored = await readOrCreate(source, round);
-  let { material } = stored;
-  let failures: readonly Error[] = [];
-  try {
-    failures = await publish(source, material, round);
-    const decision = decide(material, { ...wanted(source), now, isPublished: failures.length === 0 });
-    if (decision.kind !== 'keep') {
-      material = await act(source, stored, decision, round);
-      failures = await publish(source, material, round);
+export function ownCaKeeper(source: SecretSource): (round: Round) => Promise<void> {
+  let record: PublicationRecord | undefined;
+  const publishIn = async (round: Round, { caBundle }: Material): Promise<readonly Error[]> => {
+    const authorities = readBundle(caBundle);
+    if (authorities === undefined) return [];
+    const bundle = writeBundle(authorities);
+    const publication = await publish(source, bundle, round);
+    record = notePublication(record, bundle, publication, round.now);
+    return publication.failures;
+  };
+
+  return async (round) => {
+    const { use, now } = round;
+    const stored = await readOrCreate(source, round);
+    let { material } = stored;
+    let failures: readonly Error[] = [];
+    try {
+      failures = await publishIn(round, material);
+      const decision = decide(material, { ...wanted(source), now, publishedSince: publishedSince(record) });
+      if (decision.kind !== 'keep') {
+        material = await act(source, stored, decision, round);
+        failures = await publishIn(round, material);
+      }
+    } finally {
+      if (faultOfPair(material.leaf) === undefined) use(material.leaf);
     }
-  } finally {
-    if (faultOfPair(material.leaf) === undefined) use(material.leaf);
-  }
-  if (failures.length > 0) {
-    throw new AggregateError(failures, failures.map(({ message }) => message).join('; '));
-  }
+    if (failures.length > 0) {
+      throw new AggregateError(failures, failures.map(({ message }) => message).join('; '));
+    }
+  };
 }
 
 const wanted = ({ service, secret, furtherNames = [], schedule = defaultSchedule }: SecretSource) => ({
@@ -126,17 +145,11 @@ function tell(
 
 async function publish(
   { client, webhookConfigurations }: SecretSource,
-  { caBundle }: Material,
+  bundle: string,
   { logger, signal }: Round,
-): Promise<readonly Error[]> {
-  const authorities = readBundle(caBundle);
-  if (authorities === undefined) return [];
-  const { written, failures } = await publishCaBundle(
-    client,
-    webhookConfigurations,
-    writeBundle(authorities),
-    signal,
-  );
+): Promise<Publication> {
+  const publication = await publishCaBundle(client, webhookConfigurations, bundle, signal);
+  const { written } = publication;
   if (written.length > 0) logger.info({ configurations: written }, 'published the CA bundle');
-  return failures;
+  return publication;
 }

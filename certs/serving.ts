@@ -1,7 +1,7 @@
 import { readFiles, watchDirectory } from './files.ts';
 import type { Logger } from './logger.ts';
 import type { KeyPair } from './material.ts';
-import { keepOwnCa, type SecretSource } from './own-ca.ts';
+import { ownCaKeeper, type SecretSource } from './own-ca.ts';
 
 export type { Logger } from './logger.ts';
 export type { KeyPair } from './material.ts';
@@ -72,12 +72,13 @@ export function servingCertificate(options: ServingOptions): ServingCertificate 
   };
 
   const run = async (signal: AbortSignal, loaded: () => void) => {
+    const look = lookAt(options);
     const alarm = alarmClock(signal);
     const unwatch = source.kind === 'files' ? watchDirectory(source.directory, alarm.ring) : undefined;
     let failures = 0;
     while (!signal.aborted) {
       try {
-        await look(options, use, signal);
+        await look(use, signal);
         failures = 0;
       } catch (error) {
         if (signal.aborted) break;
@@ -110,22 +111,24 @@ export function servingCertificate(options: ServingOptions): ServingCertificate 
   };
 }
 
-async function look(
-  { source, logger, observe = () => {}, clock = Date.now }: ServingOptions,
-  use: (pair: KeyPair) => void,
-  signal: AbortSignal,
-): Promise<void> {
+type Look = (use: (pair: KeyPair) => void, signal: AbortSignal) => Promise<void>;
+
+/** The function that looks at the source once, and hands over the pair that is there. */
+function lookAt({ source, logger, observe = () => {}, clock = Date.now }: ServingOptions): Look {
   if (source.kind === 'secret') {
-    return keepOwnCa(source, { now: clock(), logger, observe, use, signal });
+    const keep = ownCaKeeper(source);
+    return (use, signal) => keep({ now: clock(), logger, observe, use, signal });
   }
-  try {
-    const pair = await readFiles(source.directory);
-    observe('read');
-    use(pair);
-  } catch (error) {
-    observe('error');
-    throw error;
-  }
+  return async (use) => {
+    try {
+      const pair = await readFiles(source.directory);
+      observe('read');
+      use(pair);
+    } catch (error) {
+      observe('error');
+      throw error;
+    }
+  };
 }
 
 /** So that replicas that were started together do not read together for ever. */

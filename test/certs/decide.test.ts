@@ -22,7 +22,7 @@ describe('deciding what to do with the stored certificates', () => {
   const at = (afterMs: number, changes: Partial<Circumstances> = {}): Circumstances => ({
     now: start + afterMs,
     names,
-    isPublished: true,
+    publishedSince: start,
     schedule: defaultSchedule,
     ...changes,
   });
@@ -35,8 +35,10 @@ describe('deciding what to do with the stored certificates', () => {
   it('keeps a leaf until less than a third of its life remains', () => {
     const stored = material(leafOfOld, old);
     expect(kind(stored, at(200 * dayMs))).to.equal('keep');
-    expect(kind(stored, at(200 * dayMs + 60 * dayMs - hourMs, { isPublished: false }))).to.equal('keep');
-    expect(why(stored, at(200 * dayMs + 60 * dayMs + hourMs, { isPublished: false }))).to.equal(
+    expect(kind(stored, at(200 * dayMs + 60 * dayMs - hourMs, { publishedSince: undefined }))).to.equal(
+      'keep',
+    );
+    expect(why(stored, at(200 * dayMs + 60 * dayMs + hourMs, { publishedSince: undefined }))).to.equal(
       'renewLeaf: the certificate ends 2031-03-18T12:00:00.000Z',
     );
   });
@@ -72,20 +74,21 @@ describe('deciding what to do with the stored certificates', () => {
 
   it('makes no other CA while nothing can be published', async () => {
     const stored = material(await leafAt(start + 250 * dayMs, old), old);
-    expect(kind(stored, at(250 * dayMs, { isPublished: false }))).to.equal('keep');
+    expect(kind(stored, at(250 * dayMs, { publishedSince: undefined }))).to.equal('keep');
   });
 
   it('moves the leaf to the new CA once every configuration has carried it for an hour', () => {
     const stored = material(leafOfOld, next, old);
-    expect(kind(stored, at(rotated))).to.equal('keep');
-    expect(kind(stored, at(rotated + hourMs - 1_000))).to.equal('keep');
-    expect(kind(stored, at(rotated + hourMs, { isPublished: false }))).to.equal('keep');
-    expect(kind(stored, at(rotated + hourMs))).to.equal('useNewCa');
+    const after = (ms: number) => at(rotated + ms, { publishedSince: start + rotated + 5 * hourMs });
+    expect(kind(stored, after(5 * hourMs))).to.equal('keep');
+    expect(kind(stored, after(6 * hourMs - 1_000))).to.equal('keep');
+    expect(kind(stored, after(6 * hourMs))).to.equal('useNewCa');
+    expect(kind(stored, at(rotated + 6 * hourMs, { publishedSince: undefined }))).to.equal('keep');
   });
 
   it('does not renew the leaf early by an unpublished CA, however old or incomplete it is', () => {
     const stored = material(leafOfOld, next, old);
-    const late = at(289 * dayMs, { isPublished: false, names: [...names, 'more.example.org'] });
+    const late = at(289 * dayMs, { publishedSince: undefined, names: [...names, 'more.example.org'] });
     expect(kind(stored, late)).to.equal('keep');
   });
 
@@ -99,7 +102,7 @@ describe('deciding what to do with the stored certificates', () => {
 
   it('uses the new CA at once when the leaf is of no use any more', () => {
     const stored = { ...material(leafOfOld, next, old), leaf: { ...leafOfOld, key: next.key } };
-    expect(why(stored, at(rotated, { isPublished: false }))).to.equal(
+    expect(why(stored, at(rotated, { publishedSince: undefined }))).to.equal(
       'renewLeaf: the key does not belong to the certificate',
     );
   });
