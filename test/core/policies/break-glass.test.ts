@@ -69,6 +69,13 @@ describe('an acknowledgement', () => {
     });
   }
 
+  it('that is empty is of no incident, though its nonce is empty too', () => {
+    const breakGlass = { active: true, nonce: '', history: [{ nonce: '' }] };
+    const request = update(cluster({}, { breakGlass }), { breakGlassAck: '' });
+    expect(acknowledgesCurrent(request)).to.equal(false);
+    expect(acknowledgesEarlier(request)).to.equal(false);
+  });
+
   it('is of the current incident, even where history names its nonce already', () => {
     const breakGlass = { active: true, nonce: 'now', history: [{ nonce: 'now' }] };
     const request = update(cluster({}, { breakGlass }), { breakGlassAck: 'now' });

@@ -104,6 +104,12 @@ describe('downgrade-blocked', () => {
         reasons: refused,
       },
       {
+        name: 'refuses it when the target ended before and nobody counted',
+        old: upgrading([]),
+        pods: [pod({ image: 'openbao/openbao:2.6.0', status: { state: {}, lastState: { terminated: {} } } })],
+        reasons: refused,
+      },
+      {
         name: 'refuses it when OpenBao itself said that it runs the target',
         old: upgrading([]),
         pods: [pod({ runs: '2.6.0' })],
@@ -227,6 +233,12 @@ describe('downgrade-blocked', () => {
     it('refuses it when a pod of neither half runs the target', () => {
       const pods = known([blue, pod({ runs: '2.6.0', revision: 'other' })]);
       const request = update(blueGreen('Syncing'), { version: '2.5.5' }, { pods });
+      expect(reasonsOf(downgradeBlocked, request)).to.deep.equal(refused);
+    });
+
+    it('refuses it from Promoting on by what green pods run, whatever status says for green', () => {
+      const old = blueGreen('Promoting', { greenVersion: '2.5.5' });
+      const request = update(old, { version: '2.5.5' }, { pods: known([blue, green]) });
       expect(reasonsOf(downgradeBlocked, request)).to.deep.equal(refused);
     });
 

@@ -105,7 +105,7 @@ describe('image-version-mismatch', () => {
         path: 'spec.image',
         message: 'the tag "v2.5.4" of spec.image is version 2.5.4, but spec.version is 2.5.5+b1',
         remedy:
-          'set spec.version to 2.5.4, or the tag of spec.image to 2.5.5_b1, or leave spec.image out; change both in one apply',
+          'set the tag of spec.image to 2.5.5_b1, or leave spec.image out; if 2.5.4 is what you mean, set spec.version to it in the same apply',
       },
     ]);
   });

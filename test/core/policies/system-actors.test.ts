@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { known } from '../../../src/core/known.ts';
 import { decidePodDeletion } from '../../../src/core/policies/index.ts';
-import { mustPass } from '../../../src/core/policies/system-actors.ts';
+import { mustPass, systemActors } from '../../../src/core/policies/system-actors.ts';
 import { deletion, pod } from '../../support/builders.ts';
 
 const inKubeSystem = (name: string) => `system:serviceaccount:kube-system:${name}`;
@@ -37,6 +37,10 @@ describe('of the parts of Kubernetes', () => {
   for (const actor of actors) {
     it(`${actor} deletes a pod unasked`, () => expect(passes(actor)).to.equal(true));
   }
+
+  it('no others do, beside the kubelets', () => {
+    expect([...systemActors, 'system:node:node-1']).to.have.members(actors);
+  });
 
   it('none is known by a part of its name, by another case or from another namespace', () => {
     for (const actor of actors) {
