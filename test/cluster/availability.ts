@@ -35,9 +35,8 @@ async function localObstacle(size: GroundSize): Promise<Obstacle | undefined> {
   if (findInPath('setpriv') === undefined) {
     return obstacle('the command setpriv is missing', 'install the package util-linux');
   }
-  const binaries = await binariesObstacle(size === 'node' ? nodeComponents : controlPlaneComponents);
-  if (binaries !== undefined || size === 'control-plane') return binaries;
-  return (await privilegeObstacle()) ?? packagesObstacle();
+  if (size === 'control-plane') return binariesObstacle(controlPlaneComponents);
+  return (await privilegeObstacle()) ?? packagesObstacle() ?? binariesObstacle(nodeComponents);
 }
 
 async function binariesObstacle(names: readonly ComponentName[]): Promise<Obstacle | undefined> {

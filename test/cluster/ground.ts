@@ -28,7 +28,7 @@ export interface GroundOptions {
  */
 export async function startGround(options: GroundOptions): Promise<Ground> {
   const { size, progress = tellStderr, kept = false } = options;
-  for (const directory of await removeLeftovers()) progress(`removed ${directory}, whose owner is gone`);
+  for (const line of await removeLeftovers()) progress(line);
   const foreign = options.kubeconfig ?? process.env['KUBECONFIG'] ?? '';
   if (foreign !== '') return useForeignCluster(size, foreign, progress);
   if (size === 'node') return startNodeGround(options.network ?? 'ptp', kept, progress);

@@ -152,7 +152,7 @@ async function down(choice: Partial<Choice>): Promise<void> {
   const left = await waitUntilEnded(owners, 60_000);
   for (const owner of left) signal(owner, 'SIGKILL');
   await waitUntilEnded(left, 5000);
-  await removeLeftovers();
+  for (const line of await removeLeftovers()) tellStderr(line);
   process.stderr.write(owners.length === 0 ? 'no cluster runs here\n' : 'stopped\n');
 }
 

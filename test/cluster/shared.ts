@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { startGround, type Ground, type GroundSize } from './ground.ts';
 
 /**
@@ -15,9 +16,17 @@ const grounds = new Map<GroundSize, Promise<Ground>>();
  * A suite keeps to namespaces of its own and removes its cluster-wide objects.
  */
 export function sharedGround(size: GroundSize): Promise<Ground> {
+  if (grounds.size === 0) exitOnSignals();
   const ground = grounds.get(size) ?? startGround({ size });
   grounds.set(size, ground);
   return ground;
+}
+
+/** A signal ends mocha without an `exit` event, at which the grounds are removed. */
+function exitOnSignals(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => process.exit(128 + constants.signals[name]));
+  }
 }
 
 // At the top level of a module that mocha loads, this is a hook of the root suite.

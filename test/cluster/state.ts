@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,31 +70,41 @@ export interface KnownGround {
   readonly record: GroundRecord | undefined;
 }
 
-/** The grounds whose state directories lie in the machine's temporary folder and are the caller's. */
+/** The grounds whose state directories lie in the machine's temporary folder and are the caller's (all, for root). */
 export function knownGrounds(): readonly KnownGround[] {
   const known: KnownGround[] = [];
   for (const name of readdirSync(tmpdir())) {
     const owner = ownerOf(name);
-    if (owner === undefined) continue;
     const directory = join(tmpdir(), name);
-    try {
-      known.push({ directory, owner, record: readRecord(directory) });
-    } catch {
-      // Another user's ground: it cannot be read and is not ours to remove.
-    }
+    if (owner === undefined || !isOurs(directory)) continue;
+    known.push({ directory, owner, record: readRecord(directory) });
   }
   return known;
+}
+
+function isOurs(directory: string): boolean {
+  const user = process.getuid?.();
+  const owner = statSync(directory, { throwIfNoEntry: false })?.uid;
+  return owner !== undefined && (user === 0 || owner === user);
 }
 
 /**
  * Removes every ground whose owner is gone: the owner was killed before it could stop it.
  *
- * @returns the directories removed
+ * @returns a line for each, on what was removed or why it could not be
  */
 export async function removeLeftovers(): Promise<readonly string[]> {
-  const left = knownGrounds().filter(({ owner }) => !isRunning(owner));
-  for (const { directory, record } of left) await removeGround(directory, record);
-  return left.map(({ directory }) => directory);
+  const lines: string[] = [];
+  for (const { directory, owner, record } of knownGrounds()) {
+    if (isRunning(owner)) continue;
+    try {
+      await removeGround(directory, record);
+      lines.push(`removed ${directory}, whose owner is gone`);
+    } catch (error) {
+      lines.push(`could not remove ${directory}, whose owner is gone: ${String(error)}`);
+    }
+  }
+  return lines;
 }
 
 /** Ends what the record names and removes the state directory. */
