@@ -1,25 +1,20 @@
 import { spawn } from 'node:child_process';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
-import { availability, type Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/ground.ts';
 import { anyKubectl } from '../cluster/foreign.ts';
 import { rollguardImage } from '../cluster/images.ts';
-import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
 import { cluster, succeed } from '../support/gate.ts';
 import { rolloutStatus, untilReached } from '../support/install.ts';
 import { readmeCommands } from '../support/readme.ts';
-import { skip } from '../support/skip.ts';
+import { ownGround } from '../support/own-ground.ts';
 
 describe('the install, as the README says it, on a real node', function () {
   this.timeout(240_000);
   let ground: Ground;
 
   before(async function () {
-    this.timeout(groundTimeoutMs);
-    const there = await availability('node');
-    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    ground = await sharedGround('node');
-    if (!ground.isOwn) skip(this, 'a foreign cluster is not installed into and torn down by tests');
+    ground = await ownGround(this, 'node');
     await ground.loadImage(await rollguardImage(() => {}));
   });
 

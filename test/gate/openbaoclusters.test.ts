@@ -1,10 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { availability, type Ground } from '../cluster/ground.ts';
-import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
+import type { Ground } from '../cluster/ground.ts';
 import { cluster, startGate, succeed, type Gate } from '../support/gate.ts';
-import { skip } from '../support/skip.ts';
+import { ownGround } from '../support/own-ground.ts';
 
 describe('the gate on OpenBaoClusters, by kubectl through a real API server', function () {
   this.timeout(60_000);
@@ -13,11 +12,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
   const namespace = 'gate-clusters';
 
   before(async function () {
-    this.timeout(groundTimeoutMs);
-    const there = await availability('control-plane');
-    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    ground = await sharedGround('control-plane');
-    if (!ground.isOwn) skip(this, 'the API server of a foreign cluster cannot call this process');
+    ground = await ownGround(this, 'control-plane');
     gate = await startGate(ground);
     await succeed(ground.kubectl(['create', 'namespace', namespace]));
   });

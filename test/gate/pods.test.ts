@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import { availability, type Ground } from '../cluster/ground.ts';
-import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
+import type { Ground } from '../cluster/ground.ts';
 import { cluster, startGate, succeed, type Gate } from '../support/gate.ts';
-import { skip } from '../support/skip.ts';
+import { ownGround } from '../support/own-ground.ts';
 
 describe('the gate on pods, by kubectl through a real API server', function () {
   this.timeout(60_000);
@@ -12,11 +11,7 @@ describe('the gate on pods, by kubectl through a real API server', function () {
   const namespace = 'gate-pods';
 
   before(async function () {
-    this.timeout(groundTimeoutMs);
-    const there = await availability('control-plane');
-    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    ground = await sharedGround('control-plane');
-    if (!ground.isOwn) skip(this, 'the API server of a foreign cluster cannot call this process');
+    ground = await ownGround(this, 'control-plane');
     gate = await startGate(ground);
     await succeed(ground.kubectl(['create', 'namespace', namespace]));
     await succeed(ground.kubectl(['label', 'namespace', namespace, 'rollguard.io/guarded=true']));
