@@ -149,9 +149,8 @@ function judgeOne(
   if (problem !== undefined || subject === undefined) return [];
 
   const verdict = judge(operation, subject, stored, inventory, callerOf(options));
-  if (verdict.decision.allowed && manifest.name !== '') {
-    if (operation === 'DELETE') inventory.remove(manifest);
-    else inventory.put(manifest, verdict.after);
+  if (verdict.decision.allowed && manifest.name !== '' && operation !== 'DELETE') {
+    inventory.put(manifest, verdict.after);
   }
   return [{ manifest, operation, isStored: stored !== undefined, verdict }];
 }

@@ -99,6 +99,7 @@ describe('rollguard review', () => {
         '\t',
       ),
       'a document end mark': `%YAML 1.1\n---\n${cluster}${spec}...\n`,
+      'empty fields that Kubernetes takes for absent ones': `${cluster.replace('{name: prod}', '{name: prod, annotations: , creationTimestamp: ~}')}${spec}`,
       'fields of other operators': `${cluster}spec: {version: 2.5.5, replicas: 3, storage: {size: 10Gi}}\n`,
     };
     for (const [name, content] of Object.entries(readable)) {
@@ -112,6 +113,17 @@ describe('rollguard review', () => {
     it('the position behind a byte order mark and Windows line ends', async () => {
       const { stderr } = await reviewNew(`\ufeff${cluster}spec:\n  version: 2.5\n`.replaceAll('\n', '\r\n'));
       expect(stderr).to.match(/^change\.yaml:5:12: error: spec\.version must be a text/);
+    });
+
+    it('the position behind a byte order mark on the same line', async () => {
+      const { stderr } = await reviewNew('\ufeff{"apiVersion": 1}');
+      expect(stderr).to.match(/^change\.yaml:1:16: error: apiVersion is the number 1/);
+    });
+
+    it('empty fields of pods', async () => {
+      const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: }\nspec: {nodeName: }\n';
+      const { stdout } = await reviewNew(pod);
+      expect(stdout).to.equal('✓ pod default/p CREATE allowed\n1 allowed, 0 refused\n');
     });
 
     it('10 MB of pods as JSON, quickly', async function () {

@@ -21,7 +21,6 @@ export interface ClusterKey {
 export interface Inventory {
   readonly find: (key: ObjectKey) => Subject | undefined;
   readonly put: (key: ObjectKey, subject: Subject) => void;
-  readonly remove: (key: ObjectKey) => void;
   /** Claims labelled with the cluster's name. */
   readonly volumes: (cluster: ClusterKey) => readonly PersistentVolumeClaim[];
   /** Pods labelled with the cluster's name. */
@@ -38,7 +37,6 @@ export function emptyInventory(): Inventory {
   return {
     find,
     put: (key, subject) => void subjects.set(textOf(key), subject),
-    remove: (key) => void subjects.delete(textOf(key)),
     volumes: (cluster) =>
       ofCluster(
         [...subjects.values()].flatMap((each) => (each.type === 'volume' ? [each.object] : [])),
