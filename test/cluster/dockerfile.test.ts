@@ -47,9 +47,8 @@ function importsOf(
 ): { modules: Set<string>; packages: Set<string> } {
   if (modules.has(file)) return { modules, packages };
   modules.add(file);
-  const specifiers = readFileSync(file, 'utf8').matchAll(
-    /^(?:import|export)\b[^'"]*['"]([^'"]+)['"]|\bimport\('([^']+)'\)/gm,
-  );
+  const statement = /^(?:import|export) (?:[^;'"]* from )?'([^']+)';|\bimport\('([^']+)'\)/gm;
+  const specifiers = readFileSync(file, 'utf8').matchAll(statement);
   for (const [, still, dynamic] of specifiers) {
     const specifier = still ?? dynamic ?? '';
     if (specifier.startsWith('.')) importsOf(join(dirname(file), specifier), modules, packages);
