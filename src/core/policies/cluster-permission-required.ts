@@ -46,7 +46,8 @@ export function verbsNeeded(
 
 /**
  * @param cluster `namespace/name`
- * @param path what the caller wants to change, for the message
+ * @param path the field that it is about
+ * @param what what the caller wants to do, for the message
  * @returns nothing where the verb is held or nobody asked
  */
 export function missingVerb(
@@ -54,6 +55,7 @@ export function missingVerb(
   permission: Permission,
   cluster: string,
   path: string,
+  what = path,
 ): readonly Violation[] {
   if (permission.kind === 'not-judged' || (permission.kind === 'known' && permission.value)) return [];
   const [namespace, name] = cluster.split('/');
@@ -68,7 +70,7 @@ export function missingVerb(
       : violation(
           'PermissionRequired',
           path,
-          `${path} needs the verb "${verb}" on openbaocluster ${cluster}, and you do not hold it`,
+          `${what} needs the verb "${verb}" on openbaocluster ${cluster}, and you do not hold it`,
           `check with: kubectl auth can-i ${verb} openbaoclusters.openbao.org/${name} -n ${namespace}; ask a cluster admin for a Role with it`,
         ),
   ];

@@ -18,6 +18,7 @@ export const podPermissionRequired: Policy<PodDeletion> = {
       'maintenance',
       permission,
       `${pod.metadata.namespace}/${clusterOf(pod)}`,
+      'metadata.name',
       `deleting pod ${pod.metadata.name}`,
     ),
 };
