@@ -6,24 +6,46 @@ const defaultSeconds = 10;
 const mostSeconds = 30;
 /** Our own answer, with its reason, leaves this long before the API server would give up. */
 const marginMs = 300;
-/** Characters: no time-out of the API server is longer, and a pattern takes its time on endless digits. */
-const longestDuration = 20;
 
 /**
- * Milliseconds that reading facts may take, from the `timeout` that the API server sends
- * along (`?timeout=5s`, a Go duration).
+ * Milliseconds that reading facts may take.
+ *
+ * @param url of the request: the API server says its time-out there in whole seconds, as `?timeout=5s`
  */
-export function patienceMs(timeout: string | null): number {
-  const seconds = Math.min(parseSeconds(timeout ?? '') ?? defaultSeconds, mostSeconds);
+export function patienceMs(url: string): number {
+  const said = /[?&]timeout=(\d{1,9})s(?:&|$)/.exec(url)?.[1];
+  const seconds = Math.min(said === undefined ? defaultSeconds : Number(said), mostSeconds);
   return Math.max(seconds * 1000 - marginMs, 100);
 }
 
-function parseSeconds(timeout: string): number | undefined {
-  if (timeout.length > longestDuration) return undefined;
-  const parts = [...timeout.matchAll(/(\d+(?:\.\d+)?)(ms|s|m)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== timeout) return undefined;
-  const units = { ms: 0.001, s: 1, m: 60 };
-  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * units[unit as keyof typeof units], 0);
+/**
+ * The time that the facts for one request may take. Most requests need no facts, so the clock
+ * is set when the first one asks for the signal, to what is left by then.
+ */
+export class Deadline {
+  readonly #endsAt: number;
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param ms from now */
+  constructor(ms: number) {
+    this.#endsAt = performance.now() + ms;
+  }
+
+  /** Ends when the time is over. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.#timer = setTimeout(() => controller.abort(), Math.max(this.#endsAt - performance.now(), 0));
+    }
+    return this.#controller.signal;
+  }
+
+  /** Stops the clock: unlike those of AbortSignal.timeout(), timers do not outlive their requests and add up. */
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { warnOnly, type Decision } from '../src/core/policies/policy.ts';
+import type { Deadline } from './deadline.ts';
 import type { RouteContext } from './route.ts';
 
 /**
@@ -9,11 +10,11 @@ export async function enforced(
   decision: Decision,
   namespace: string | undefined,
   { facts, enforce }: RouteContext,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<Decision> {
   if (decision.allowed) return decision;
   if (enforce === 'warn') return warnOnly(decision);
   if (namespace === undefined) return decision;
-  const labelled = await facts.warnsOnly(namespace, signal);
+  const labelled = await facts.warnsOnly(namespace, deadline.signal);
   return labelled.kind === 'known' && labelled.value ? warnOnly(decision) : decision;
 }

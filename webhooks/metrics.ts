@@ -29,11 +29,14 @@ export function webhookMetrics(webhooks: readonly string[]): WebhookMetrics {
     labelNames: ['webhook', 'code'],
     registers,
   });
+  const answering = new Map(webhooks.map((webhook) => [webhook, { count: 0 }]));
   const inFlight = new Gauge({
     name: 'controller_runtime_webhook_requests_in_flight',
     help: 'Admission requests being answered',
     labelNames: ['webhook'],
     registers,
+    // Set at a scrape, because each inc() and dec() hashes its labels again.
+    collect: () => answering.forEach(({ count }, webhook) => inFlight.set({ webhook }, count)),
   });
   const panics = new Counter({
     name: 'controller_runtime_webhook_panics_total',
@@ -61,7 +64,6 @@ export function webhookMetrics(webhooks: readonly string[]): WebhookMetrics {
   const perWebhook = new Map(
     webhooks.map((webhook) => {
       latency.zero({ webhook });
-      inFlight.set({ webhook }, 0);
       requests.inc({ webhook, code: 200 }, 0);
       requests.inc({ webhook, code: 500 }, 0);
       for (const reason of reasonOrder) denials.inc({ webhook, reason }, 0);
@@ -69,7 +71,7 @@ export function webhookMetrics(webhooks: readonly string[]): WebhookMetrics {
         webhook,
         {
           latency: latency.labels(webhook),
-          inFlight: inFlight.labels(webhook),
+          answering: answering.get(webhook)!,
           ok: requests.labels(webhook, '200'),
         },
       ];
@@ -81,9 +83,9 @@ export function webhookMetrics(webhooks: readonly string[]): WebhookMetrics {
     started(webhook) {
       const handles = perWebhook.get(webhook);
       const begin = performance.now();
-      handles?.inFlight.inc();
+      if (handles) handles.answering.count++;
       return (code) => {
-        handles?.inFlight.dec();
+        if (handles) handles.answering.count--;
         handles?.latency.observe((performance.now() - begin) / 1000);
         if (code === 200) handles?.ok.inc();
         else requests.inc({ webhook, code });

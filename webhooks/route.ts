@@ -2,6 +2,7 @@ import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-r
 import { SchemaViolation } from '../src/api/parse.ts';
 import type { AdmissionFacts } from '../src/io/admission-facts.ts';
 import { BadReview } from './admission-review.ts';
+import type { Deadline } from './deadline.ts';
 
 /** What every route works with. */
 export interface RouteContext {
@@ -19,7 +20,7 @@ export interface Route {
   readonly answer: (
     request: AdmissionRequest,
     context: RouteContext,
-    signal: AbortSignal,
+    deadline: Deadline,
   ) => Promise<AdmissionResponse>;
 }
 

@@ -8,7 +8,7 @@ import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-r
 import type { Reason } from '../src/api/reasons.ts';
 import { answerBadReview, BadReview, decodeReview } from './admission-review.ts';
 import { readBody } from './body.ts';
-import { endingInTime, patienceMs } from './deadline.ts';
+import { Deadline, endingInTime, patienceMs } from './deadline.ts';
 import type { WebhookMetrics } from './metrics.ts';
 import type { Route, RouteContext } from './route.ts';
 
@@ -107,6 +107,8 @@ export async function startServer(given: ServerOptions): Promise<WebhookServer> 
 
   const drain = async () => {
     draining = true;
+    // The API server keeps using its connections to a pod that is going, so each answer ends one.
+    server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
     await new Promise((resolve) => setTimeout(resolve, options.drainMs ?? 5_000));
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
@@ -134,17 +136,14 @@ function webhookApp(options: Running): express.Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use((_request, response, next) => {
-    // The API server keeps using its connections to a pod that is going, so each answer ends one.
-    if (options.isDraining()) response.set('Connection', 'close');
-    next();
-  });
   for (const route of options.routes) {
-    app.post(route.path, (request, response) => answer(route, options, request, response));
-    app.all(route.path, (_request, response) => {
-      response.set('Allow', 'POST');
-      sendStatus(response, 405, 'only POST is answered here');
-    });
+    app
+      .route(route.path)
+      .post((request, response) => answer(route, options, request, response))
+      .all((_request, response) => {
+        response.set('Allow', 'POST');
+        sendStatus(response, 405, 'only POST is answered here');
+      });
   }
   app.use((request: Request, response: Response) => {
     const paths = options.routes.map(({ path }) => path).join(', ');
@@ -178,12 +177,12 @@ interface HttpAnswer {
 /** Every way a request can end, as an HTTP answer; never throws. */
 async function judge(route: Route, options: ServerOptions, request: Request): Promise<HttpAnswer> {
   let admission: AdmissionRequest | undefined;
+  // From now on: the API server counts the time that the body takes as well.
+  const deadline = new Deadline(patienceMs(request.url));
   try {
     assertJson(request);
-    // From now on: the API server counts the time that the body takes as well.
-    const signal = AbortSignal.timeout(patienceMs(timeoutOf(request)));
     admission = decodeReview(await readBody(request));
-    const response = await route.answer(admission, options.context, signal);
+    const response = await route.answer(admission, options.context, deadline);
     if (!response.allowed) logDenial(route, admission, response, options);
     return review(response);
   } catch (error) {
@@ -197,12 +196,9 @@ async function judge(route: Route, options: ServerOptions, request: Request): Pr
     options.metrics.crashed();
     options.logger.error({ err: error, webhook: route.path, uid: admission?.uid }, 'unexpected error');
     return { code: 500, body: statusBody(500, 'unexpected error; see the log of the webhook') };
+  } finally {
+    deadline.clear();
   }
-}
-
-function timeoutOf({ url }: Request): string | null {
-  const query = url.indexOf('?');
-  return query === -1 ? null : new URLSearchParams(url.slice(query)).get('timeout');
 }
 
 function assertJson(request: Request): void {
@@ -260,8 +256,9 @@ const sendStatus = (response: Response, code: number, message: string) =>
   send(response, code, statusBody(code, message));
 
 function send(response: Response, code: number, body: object): void {
-  const text = Buffer.from(JSON.stringify(body));
-  response.writeHead(code, { 'Content-Type': 'application/json', 'Content-Length': text.length });
+  // Text, not a buffer: Node then writes it in one piece with the headers.
+  const text = JSON.stringify(body);
+  response.writeHead(code, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
 }
 

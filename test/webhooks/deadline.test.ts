@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { known, unknown } from '../../src/core/known.ts';
-import { endingInTime, patienceMs } from '../../webhooks/deadline.ts';
+import { Deadline, endingInTime, patienceMs } from '../../webhooks/deadline.ts';
 import { ask, openRaw, postHead } from './support/client.ts';
 import { clusterReview, podCreation, recorded } from './support/reviews.ts';
 import { stubFacts } from './support/stub-facts.ts';
@@ -10,36 +10,63 @@ import { startTestServer } from './support/test-server.ts';
 
 describe('the patience with facts', () => {
   const cases = [
-    { timeout: '1s', ms: 700 },
-    { timeout: '2s', ms: 1_700 },
-    { timeout: '10s', ms: 9_700 },
-    { timeout: '30s', ms: 29_700 },
-    { timeout: '1.5s', ms: 1_200 },
-    { timeout: '1500ms', ms: 1_200 },
-    { timeout: '1s500ms', ms: 1_200 },
-    { timeout: '1m0s', ms: 29_700 },
-    { timeout: '99999999999999s', ms: 29_700 },
-    { timeout: '0s', ms: 100 },
-    { timeout: '1ms', ms: 100 },
-    { timeout: null, ms: 9_700 },
-    { timeout: '', ms: 9_700 },
-    { timeout: '10', ms: 9_700 },
-    { timeout: '-5s', ms: 9_700 },
-    { timeout: '5s ', ms: 9_700 },
-    { timeout: '5s?', ms: 9_700 },
-    { timeout: '1e3s', ms: 9_700 },
-    { timeout: '５s', ms: 9_700 },
+    { query: '?timeout=1s', ms: 700 },
+    { query: '?timeout=2s', ms: 1_700 },
+    { query: '?timeout=10s', ms: 9_700 },
+    { query: '?timeout=30s', ms: 29_700 },
+    { query: '?timeout=31s', ms: 29_700 },
+    { query: '?timeout=999999999s', ms: 29_700 },
+    { query: '?a=b&timeout=2s&c=d', ms: 1_700 },
+    { query: '?timeout=0s', ms: 100 },
+    { query: '?timeout=00s', ms: 100 },
+    { query: '', ms: 9_700 },
+    { query: '?', ms: 9_700 },
+    { query: '?timeout=', ms: 9_700 },
+    { query: '?timeout=5', ms: 9_700 },
+    { query: '?timeout=-5s', ms: 9_700 },
+    { query: '?timeout=5s5', ms: 9_700 },
+    { query: '?timeout=1e3s', ms: 9_700 },
+    { query: '?timeout=9999999999s', ms: 9_700 },
+    { query: '?notimeout=5s', ms: 9_700 },
+    { query: '?timeout=\u{ff15}s', ms: 9_700 },
   ];
-  for (const { timeout, ms } of cases) {
-    it(`is ${ms} ms of a time-out of ${JSON.stringify(timeout)}`, () => {
-      expect(patienceMs(timeout)).to.be.closeTo(ms, 0.001);
+  for (const { query, ms } of cases) {
+    it(`is ${ms} ms where the API server says "${query}"`, () => {
+      expect(patienceMs(`/validate/pods${query}`)).to.equal(ms);
     });
   }
 
   it('does not take its own time over endless digits', () => {
     const begin = performance.now();
-    expect(patienceMs('1'.repeat(1_000_000))).to.equal(9_700);
+    expect(patienceMs(`/validate/pods?timeout=${'1'.repeat(1_000_000)}`)).to.equal(9_700);
     expect(performance.now() - begin).to.be.lessThan(1_000);
+  });
+});
+
+describe('a deadline', () => {
+  it('ends when its time is over, whenever its signal was first asked for', async () => {
+    const deadline = new Deadline(200);
+    const begin = performance.now();
+    await sleep(120);
+    const { signal } = deadline;
+    expect(signal.aborted).to.equal(false);
+    expect(deadline.signal, 'one signal for all').to.equal(signal);
+    await once(signal, 'abort');
+    expect(performance.now() - begin).to.be.within(190, 1_000);
+  });
+
+  it('is over at once where its time was over before anybody asked', async () => {
+    const { signal } = new Deadline(-5);
+    await once(signal, 'abort');
+  });
+
+  it('does not end once it is cleared, asked or not', async () => {
+    new Deadline(10).clear();
+    const deadline = new Deadline(10);
+    const { signal } = deadline;
+    deadline.clear();
+    await sleep(50);
+    expect(signal.aborted).to.equal(false);
   });
 });
 

@@ -8,13 +8,13 @@ import { assertScope, required, type Route } from '../route.ts';
 export const mutatePods: Route = {
   path: '/mutate/pods',
   kind: 'mutating',
-  async answer(request, { facts }, signal) {
+  async answer(request, { facts }, deadline) {
     assertScope(request, { group: '', resource: 'pods', operations: ['CREATE'] });
     const pod = required('object', request, parsePod);
     const name = clusterOf(pod);
     if (name === undefined) return answerMutation(request.uid, pod, pod);
     const cluster = { namespace: request.namespace ?? pod.metadata.namespace ?? '', name };
-    const maintenance = await facts.inMaintenance(cluster, signal);
+    const maintenance = await facts.inMaintenance(cluster, deadline.signal);
     // Unknown never means yes: without the annotation, deleting the pod is refused, which is the safe side.
     const enabled = maintenance.kind === 'known' && maintenance.value;
     return answerMutation(request.uid, pod, maintenanceAnnotated(pod, enabled));

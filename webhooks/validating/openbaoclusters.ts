@@ -7,6 +7,7 @@ import { decideCluster } from '../../src/core/policies/index.ts';
 import { allow, type Permission } from '../../src/core/policies/policy.ts';
 import { known } from '../../src/core/known.ts';
 import { answerDecision } from '../admission-review.ts';
+import type { Deadline } from '../deadline.ts';
 import { enforced } from '../enforcement.ts';
 import { assertScope, required, type Route, type RouteContext } from '../route.ts';
 
@@ -14,7 +15,7 @@ import { assertScope, required, type Route, type RouteContext } from '../route.t
 export const validateOpenBaoClusters: Route = {
   path: '/validate/openbaoclusters',
   kind: 'validating',
-  async answer(request, context, signal) {
+  async answer(request, context, deadline) {
     assertScope(request, {
       group: 'openbao.org',
       resource: 'openbaoclusters',
@@ -25,8 +26,8 @@ export const validateOpenBaoClusters: Route = {
     const object = required('object', request, parseOpenBaoCluster);
     const oldObject =
       request.operation === 'UPDATE' ? required('oldObject', request, parseOpenBaoCluster) : undefined;
-    const decision = decideCluster(await gather(request, object, oldObject, context, signal));
-    return answerDecision(request.uid, await enforced(decision, request.namespace, context, signal));
+    const decision = decideCluster(await gather(request, object, oldObject, context, deadline));
+    return answerDecision(request.uid, await enforced(decision, request.namespace, context, deadline));
   },
 };
 
@@ -36,7 +37,7 @@ async function gather(
   object: OpenBaoCluster,
   oldObject: OpenBaoCluster | undefined,
   { facts }: RouteContext,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<ClusterRequest> {
   const change = {
     operation: operation === 'CREATE' ? operation : 'UPDATE',
@@ -47,10 +48,12 @@ async function gather(
   const readsData = changesVersion(change);
   const needed = verbsNeeded(change);
   const permission = async (verb: Verb): Promise<Permission> =>
-    needed.includes(verb) ? facts.holdsVerb(userInfo, verb, cluster, signal) : { kind: 'not-judged' };
+    needed.includes(verb)
+      ? facts.holdsVerb(userInfo, verb, cluster, deadline.signal)
+      : { kind: 'not-judged' };
   const [volumes, pods, maintenance, acknowledge] = await Promise.all([
-    readsData ? facts.volumes(cluster, signal) : known([]),
-    readsData ? facts.pods(cluster, signal) : known([]),
+    readsData ? facts.volumes(cluster, deadline.signal) : known([]),
+    readsData ? facts.pods(cluster, deadline.signal) : known([]),
     permission('maintenance'),
     permission('acknowledge'),
   ]);

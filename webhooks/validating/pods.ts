@@ -10,15 +10,20 @@ import { assertScope, required, type Route } from '../route.ts';
 export const validatePods: Route = {
   path: '/validate/pods',
   kind: 'validating',
-  async answer(request, context, signal) {
+  async answer(request, context, deadline) {
     assertScope(request, { group: '', resource: 'pods', operations: ['DELETE'] });
     const pod = required('oldObject', request, parsePod);
     const deletion = { pod, user: request.userInfo, trustedControllers: context.trustedControllers };
     const name = clusterOf(pod);
     if (name === undefined || !isGuarded(deletion)) return answerDecision(request.uid, allow);
     const cluster = { namespace: request.namespace ?? pod.metadata.namespace ?? '', name };
-    const permission = await context.facts.holdsVerb(request.userInfo, 'maintenance', cluster, signal);
+    const permission = await context.facts.holdsVerb(
+      request.userInfo,
+      'maintenance',
+      cluster,
+      deadline.signal,
+    );
     const decision = decidePodDeletion({ ...deletion, permission });
-    return answerDecision(request.uid, await enforced(decision, cluster.namespace, context, signal));
+    return answerDecision(request.uid, await enforced(decision, cluster.namespace, context, deadline));
   },
 };
