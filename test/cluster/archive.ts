@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  chmodSync,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -43,8 +42,6 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 /** Runs `make` in a fresh temporary folder, which goes afterwards. */
 export async function inTemporaryFolder<Result>(make: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'rollguard-image-'));
-  // As the root of a layer it must be open to whatever user the image names.
-  chmodSync(folder, 0o755);
   try {
     return await make(folder);
   } finally {
@@ -52,9 +49,12 @@ export async function inTemporaryFolder<Result>(make: (folder: string) => Promis
   }
 }
 
-/** A tar whose bytes depend on the files alone: sorted, owned by root, without times. */
+/**
+ * A tar whose bytes depend on the files alone: sorted, owned by root, without times, and open to
+ * whatever user an image names.
+ */
 export async function packTar(file: string, folder: string, members: readonly string[]): Promise<void> {
-  const flags = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
+  const flags = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mode=a+rX', '--mtime=@0'];
   await mustRun('tar', ['--create', `--file=${file}`, ...flags, `--directory=${folder}`, '--', ...members]);
 }
 

@@ -71,7 +71,7 @@ describe('a ground of the size control-plane', function () {
     if (!ground.isOwn) skip(this, `this is ${ground.source}`);
     const { directory, processes } = await abandonGround('control-plane');
     expect(await waitUntilEnded(processes, 10_000)).to.deep.equal([]);
-    expect(await removeLeftovers()).to.include(`removed ${directory}, whose owner is gone`);
+    await removeLeftovers();
     expect(existsSync(directory)).to.equal(false);
   });
 

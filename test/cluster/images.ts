@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { cachedLayer, inTemporaryFolder, packTar, writeArchive, type Layer } from './archive.ts';
 import { cacheDirectory } from './cache.ts';
@@ -91,7 +91,7 @@ function nodeVersion(): string {
     .version;
 }
 
-/** Node.js, from the package that pins its version. */
+/** Node.js, from the package that pins its version. As the lowest layer of two images it is unpacked once. */
 function nodeLayer(): Promise<Layer> {
   return cachedLayer(layerPath(`node-${nodeVersion()}-${process.arch}`), (unfinished) =>
     inTemporaryFolder(async (root) => {
@@ -114,7 +114,7 @@ function copyInto(root: string, source: string, destination: string): void {
  * @param tags further names of the same image, such as those an operator would pull
  */
 export async function baseImage(tags: readonly string[], progress: Progress): Promise<string> {
-  const layers = [await debianLayer(progress), await nodeLayer()];
+  const layers = [await nodeLayer(), await debianLayer(progress)];
   const key = shortHash([...tags, ...layers.map(({ digest }) => digest)].join(' '));
   return cachedArchive(`base-${key}`, (file) =>
     writeArchive(file, { tags: [baseTag, ...tags], layers, config: { Cmd: ['/usr/bin/sleep', 'infinity'] } }),
@@ -136,14 +136,14 @@ export async function rollguardImage(progress: Progress): Promise<string> {
     const archive = join(cacheDirectory(), 'images', `rollguard-${shortHash(packageRoot)}.archive.tar`);
     await writeArchive(archive, {
       tags: [rollguardTag],
-      layers: [runtime, modules, app],
+      layers: [await nodeLayer(), runtime, modules, app],
       config: dockerfile.config,
     });
     return archive;
   });
 }
 
-/** Node.js and the libraries it links: the commands of the stage `runtime`, run in the Debian layer. */
+/** What Node.js needs beside it: the commands of the stage `runtime`, run in the Debian layer. */
 async function runtimeLayer(dockerfile: Dockerfile, progress: Progress): Promise<Layer> {
   const debian = await debianLayer(progress);
   // The packages the stage installs are in that layer already.
@@ -154,6 +154,7 @@ async function runtimeLayer(dockerfile: Dockerfile, progress: Progress): Promise
       await mustRun('tar', ['--extract', `--file=${debian.file}`, `--directory=${root}`]);
       copyInto(root, join(nodePackage(), 'bin/node'), 'runtime/usr/local/bin/node');
       for (const command of commands) await mustRun('chroot', [root, 'sh', '-e', '-c', command]);
+      rmSync(join(root, 'runtime/usr/local'), { recursive: true });
       await packTar(unfinished, join(root, 'runtime'), ['.']);
     }),
   );
@@ -171,13 +172,16 @@ function modulesLayer(dockerfile: Dockerfile): Promise<Layer> {
   const folders = Object.entries(packages)
     .filter(([path, { dev, optional }]) => path !== '' && dev !== true && optional !== true)
     .map(([path]) => path);
+  const commands = dockerfile.commandsOf('modules').filter((command) => !command.startsWith('npm '));
   const { destination } = copyFrom(dockerfile, 'modules');
-  return cachedLayer(layerPath(`modules-${shortHash(lock + destination)}`), (unfinished) =>
-    inTemporaryFolder(async (root) => {
-      for (const folder of folders) {
-        copyInto(root, join(packageRoot, folder), join(destination, relative('node_modules', folder)));
-      }
-      await packTar(unfinished, root, ['.']);
+  const key = shortHash([lock, destination, ...commands].join(' '));
+  return cachedLayer(layerPath(`modules-${key}`), (unfinished) =>
+    inTemporaryFolder(async (folder) => {
+      const source = join(folder, 'source');
+      for (const path of folders) copyInto(source, join(packageRoot, path), path);
+      for (const command of commands) await mustRun('sh', ['-e', '-c', command], { directory: source });
+      copyInto(join(folder, 'image'), join(source, 'node_modules'), destination);
+      await packTar(unfinished, join(folder, 'image'), ['.']);
     }),
   );
 }

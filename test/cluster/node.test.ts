@@ -113,7 +113,7 @@ describe('a ground of the size node', function () {
     const { directory, record, processes } = await abandonGround('node');
     expect(processes).to.have.length.above(7);
     expect(await waitUntilEnded(processes, 20_000)).to.deep.equal([]);
-    expect(await removeLeftovers()).to.include(`removed ${directory}, whose owner is gone`);
+    await removeLeftovers();
     expect(existsSync(directory)).to.equal(false);
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.to.contain(directory);
     const cgroups = ['', 'memory', 'unified'].map((part) =>

@@ -17,7 +17,13 @@ import { writeKubeconfig } from './kubeconfig.ts';
 import { closeState, openState, startControlPlane, type ControlPlane, type GroundState } from './local.ts';
 import { joinHostAndGround, nodeBridge, setUpInside, type GroundAddresses } from './network.ts';
 import { installMissingPackages } from './packages.ts';
-import { childOf, startProcess, waitUntilReady, type GroundProcess } from './processes.ts';
+import {
+  childOf,
+  startProcess,
+  waitUntilReady,
+  type GroundProcess,
+  type ProcessIdentity,
+} from './processes.ts';
 
 /** The name of the one node. */
 export const nodeName = 'ground';
@@ -47,9 +53,9 @@ export async function startNodeGround(
   progress(`starting ${source}`);
   const state = openState({ size: 'node', source, kept, processes: {} });
   try {
-    const enter = await openNamespaces(state);
-    const holder = Number(enter.find((word) => word.startsWith('--target='))?.slice('--target='.length));
-    const addresses = await joinHostAndGround(holder, (uplink) => state.update({ uplink }));
+    const first = await openNamespaces(state);
+    const enter = ['nsenter', `--target=${first.pid}`, '--net', '--mount', '--pid', '--'];
+    const addresses = await joinHostAndGround(first.pid, (uplink) => state.update({ uplink }));
     await setUpInside(enter, addresses, state.directory);
     const cgroup = basename(state.directory);
     state.update({ cgroup });
@@ -86,9 +92,9 @@ export async function startNodeGround(
  * insist on. The kernel ends all that is inside when the first process does: no process, mount
  * or network device outlives the ground, however its owner ended.
  *
- * @returns what stands before a command that runs inside
+ * @returns the first process
  */
-async function openNamespaces(state: GroundState): Promise<readonly string[]> {
+async function openNamespaces(state: GroundState): Promise<ProcessIdentity> {
   const hidden = join(state.directory, 'var-lib');
   for (const part of ['upper', 'work']) mkdirSync(join(hidden, part), { recursive: true });
   const script = [
@@ -117,7 +123,7 @@ async function openNamespaces(state: GroundState): Promise<readonly string[]> {
   const first = childOf(holder.pid);
   if (first === undefined) throw new Error('the first process of the namespaces is gone');
   state.started({ ...holder, ...first, name: 'first process' });
-  return ['nsenter', `--target=${first.pid}`, '--net', '--mount', '--pid', '--'];
+  return first;
 }
 
 function startNodeControlPlane({ state, paths, enter, addresses }: NodeContext): Promise<ControlPlane> {
