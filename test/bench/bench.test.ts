@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { median, medianOf, table, verdicts, type Figures } from '../../bench/report.ts';
+
+const figures = (name: string, requestsPerSecond: number, rssMiB = 100): Figures => ({
+  name,
+  requestsPerSecond,
+  p50Ms: 1,
+  p99Ms: 2,
+  cpuMicroseconds: 80,
+  rssMiB,
+  serverBusy: 0.99,
+  clientBusy: 0.4,
+});
+
+describe('the report of the benchmark', () => {
+  it('takes the middle of the rounds, each figure by itself', () => {
+    expect(median([3, 1, 2])).to.equal(2);
+    expect(median([4, 1, 3, 2])).to.equal(2);
+    expect(median([])).to.be.NaN;
+    const rounds = [figures('a', 3, 10), figures('a', 1, 30), figures('a', 2, 20)];
+    expect(medianOf(rounds)).to.deep.equal(figures('a', 2, 20));
+  });
+
+  it('says of each target whether it is reached', () => {
+    const lines = verdicts(figures('ours', 90, 121), figures('express', 100), figures('bare', 120)).split(
+      '\n',
+    );
+    expect(lines.map((line) => line.slice(0, 4))).to.deep.equal(['PASS', 'PASS', 'MISS', 'MISS']);
+    expect(lines[0]).to.contain('0.90 (at least 0.9)');
+    expect(lines[2]).to.contain('1.21 (at most 1.2)');
+  });
+
+  it('sets its columns under each other', () => {
+    const lines = table([figures('a', 12_345), figures('a long name', 5)]).split('\n');
+    expect(new Set(lines.map(({ length }) => length))).to.have.lengthOf(1);
+  });
+});
+
+describe('npm run bench', () => {
+  it('runs, and prints figures of all servers and a verdict on each target', async function () {
+    this.timeout(60_000);
+    const script = join(import.meta.dirname, '..', '..', 'bench', 'main.js');
+    const { stdout } = await promisify(execFile)(process.execPath, [script, '--quick']);
+    for (const row of ['node:https', 'Express 5', 'Rollguard, allowed', 'Rollguard, denied']) {
+      expect(stdout).to.match(new RegExp(`^${row} +\\d+ +\\d+\\.\\d\\d +\\d+\\.\\d\\d`, 'm'));
+    }
+    expect(stdout.match(/^(PASS|MISS) {2}/gm)).to.have.lengthOf(4);
+  });
+});
