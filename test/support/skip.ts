@@ -1,4 +1,4 @@
-/** Why each skipped test was skipped, by its full title; the reporter prints it. */
+/** Why each skipped test or suite was skipped, by its full title; the reporter prints it. */
 export const skipReasons = new Map<string, string>();
 
 /**
@@ -13,7 +13,9 @@ export const skipReasons = new Map<string, string>();
 export function skip(context: Mocha.Context, reason: string, requires = 'cluster'): never {
   const required = (process.env['ROLLGUARD_REQUIRE'] ?? '').split(',').map((name) => name.trim());
   if (required.includes(requires)) throw new Error(`ROLLGUARD_REQUIRE names ${requires}, but: ${reason}`);
-  const suite = context.test?.parent;
-  skipReasons.set(context.currentTest?.fullTitle() ?? suite?.fullTitle() ?? '', reason);
+  const running = context.test;
+  // A `before` hook skips all of its suite.
+  const skipped = running?.type === 'hook' ? running.parent : running;
+  skipReasons.set(skipped?.fullTitle() ?? '', reason);
   return context.skip();
 }
