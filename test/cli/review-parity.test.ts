@@ -10,6 +10,7 @@ import { maintenanceEnabled } from '../../src/core/policies/cluster-request.ts';
 import { denialText, type Violation } from '../../src/core/policies/policy.ts';
 import type { AdmissionFacts } from '../../src/io/admission-facts.ts';
 import { wrap } from '../../webhooks/admission-review.ts';
+import { Deadline } from '../../webhooks/deadline.ts';
 import { mutateOpenBaoClusters } from '../../webhooks/mutating/openbaoclusters.ts';
 import { mutatePods } from '../../webhooks/mutating/pods.ts';
 import type { Route, RouteContext } from '../../webhooks/route.ts';
@@ -377,7 +378,8 @@ function ask(
     userInfo: user ?? {},
     ...(operation === 'DELETE' ? { oldObject: object } : { object, ...(oldObject && { oldObject }) }),
   };
-  return route.answer(request, context, AbortSignal.timeout(1_000));
+  const deadline = new Deadline(1_000);
+  return route.answer(request, context, deadline).finally(() => deadline.clear());
 }
 
 function factsOf({

@@ -13,7 +13,7 @@ export const skipReasons = new Map<string, string>();
 export function skip(context: Mocha.Context, reason: string, requires = 'cluster'): never {
   const required = (process.env['ROLLGUARD_REQUIRE'] ?? '').split(',').map((name) => name.trim());
   if (required.includes(requires)) throw new Error(`ROLLGUARD_REQUIRE names ${requires}, but: ${reason}`);
-  const running = context.test;
+  const running: (Mocha.Runnable & { type?: string }) | undefined = context.test;
   // A `before` hook skips all of its suite.
   const skipped = running?.type === 'hook' ? running.parent : running;
   skipReasons.set(skipped?.fullTitle() ?? '', reason);
