@@ -56,13 +56,22 @@ export function table(rows: readonly Figures[]): string {
 
 const percent = (share: number) => `${(share * 100).toFixed(0)}%`;
 
-/** How `ours` stands to the two it is measured against, and to what it should be. */
-export function verdicts(ours: Figures, express: Figures, bare: Figures): string {
+/**
+ * How `ours` stands to the two it is measured against, and to what it should be: the median
+ * of the ratios of each round, whose measurements were made one right after the other.
+ */
+export function verdicts(
+  ours: readonly Figures[],
+  express: readonly Figures[],
+  bare: readonly Figures[],
+): string {
+  const ratio = (figure: 'requestsPerSecond' | 'p99Ms' | 'rssMiB', to: readonly Figures[]) =>
+    median(ours.map((round, index) => round[figure] / (to[index]?.[figure] ?? NaN)));
   return [
-    verdict('requests/s, of Express', ours.requestsPerSecond / express.requestsPerSecond, 'at least', 0.9),
-    verdict('p99, of Express', ours.p99Ms / express.p99Ms, 'at most', 1.3),
-    verdict('RSS, of Express', ours.rssMiB / express.rssMiB, 'at most', 1.2),
-    verdict('requests/s, of node:https', ours.requestsPerSecond / bare.requestsPerSecond, 'at least', 0.8),
+    verdict('requests/s, of Express', ratio('requestsPerSecond', express), 'at least', 0.9),
+    verdict('p99, of Express', ratio('p99Ms', express), 'at most', 1.3),
+    verdict('RSS, of Express', ratio('rssMiB', express), 'at most', 1.2),
+    verdict('requests/s, of node:https', ratio('requestsPerSecond', bare), 'at least', 0.8),
   ].join('\n');
 }
 

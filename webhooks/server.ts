@@ -107,8 +107,6 @@ export async function startServer(given: ServerOptions): Promise<WebhookServer> 
 
   const drain = async () => {
     draining = true;
-    // The API server keeps using its connections to a pod that is going, so each answer ends one.
-    server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
     await new Promise((resolve) => setTimeout(resolve, options.drainMs ?? 5_000));
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
@@ -163,7 +161,8 @@ function webhookApp(options: Running): express.Express {
 async function answer(route: Route, options: Running, request: Request, response: Response): Promise<void> {
   const finish = options.metrics.started(route.path);
   const { code, body } = await judge(route, options, request);
-  // What is left of a body that was not read would be taken for the next request; and draining may have begun.
+  // What is left of a body that was not read would be taken for the next request; and the API server
+  // goes on using its connections to a pod that is going, so then each answer ends one.
   if (!request.complete || options.isDraining()) response.set('Connection', 'close');
   finish(code);
   send(response, code, body);

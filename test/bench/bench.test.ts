@@ -19,18 +19,22 @@ describe('the report of the benchmark', () => {
   it('takes the middle of the rounds, each figure by itself', () => {
     expect(median([3, 1, 2])).to.equal(2);
     expect(median([4, 1, 3, 2])).to.equal(2);
-    expect(median([])).to.be.NaN;
+    expect(Number.isNaN(median([]))).to.equal(true);
     const rounds = [figures('a', 3, 10), figures('a', 1, 30), figures('a', 2, 20)];
     expect(medianOf(rounds)).to.deep.equal(figures('a', 2, 20));
   });
 
   it('says of each target whether it is reached', () => {
-    const lines = verdicts(figures('ours', 90, 121), figures('express', 100), figures('bare', 120)).split(
-      '\n',
-    );
+    const lines = verdicts([figures('a', 90, 121)], [figures('b', 100)], [figures('c', 120)]).split('\n');
     expect(lines.map((line) => line.slice(0, 4))).to.deep.equal(['PASS', 'PASS', 'MISS', 'MISS']);
     expect(lines[0]).to.contain('0.90 (at least 0.9)');
     expect(lines[2]).to.contain('1.21 (at most 1.2)');
+  });
+
+  it('compares what was measured in the same round: a slow moment of the machine hits both', () => {
+    const ours = [figures('a', 90), figures('a', 9), figures('a', 92)];
+    const express = [figures('b', 100), figures('b', 10), figures('b', 100)];
+    expect(verdicts(ours, express, express)).to.contain('0.90 (at least 0.9)');
   });
 
   it('sets its columns under each other', () => {

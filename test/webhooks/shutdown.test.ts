@@ -4,7 +4,7 @@ import https from 'node:https';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { known } from '../../src/core/known.ts';
-import { ask, openRaw, postHead, reviewIn, send, type HttpAnswer } from './support/client.ts';
+import { ask, openRaw, postHead, reviewIn, send } from './support/client.ts';
 import { clusterReview } from './support/reviews.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
 
@@ -44,23 +44,18 @@ describe('the end of the server', () => {
 
   it('answers what comes during the drain, on open connections and on new ones, and ends each after it', async () => {
     const server = await startTestServer({ drainMs: 500 });
-    const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
-    const answerOver = async (over?: https.Agent): Promise<HttpAnswer> => {
+    const connectionAfter = async (agent: https.Agent): Promise<string | undefined> => {
       const review = quick();
-      const answer = await send(server, {
-        path,
-        body: JSON.stringify(review),
-        ...(over === undefined ? {} : { agent: over }),
-      });
+      const answer = await send(server, { path, body: JSON.stringify(review), agent });
       expect(reviewIn(answer, review).allowed).to.equal(true);
-      return answer;
+      return answer.headers.connection;
     };
-    expect((await answerOver(agent)).headers.connection).to.equal('keep-alive');
+    const open = new https.Agent({ keepAlive: true, maxSockets: 1 });
+    const fresh = new https.Agent({ keepAlive: true });
+    expect(await connectionAfter(open)).to.equal('keep-alive');
     const closed = server.close();
-    expect((await answerOver(agent)).headers.connection).to.equal('close');
-    expect((await answerOver()).headers.connection).to.equal('close');
-    const wrong = await send(server, { path: '/nowhere', body: '{}' });
-    expect(wrong.headers.connection).to.equal('close');
+    expect(await connectionAfter(open)).to.equal('close');
+    expect(await connectionAfter(fresh)).to.equal('close');
     await closed;
   });
 
