@@ -132,10 +132,7 @@ describe('the install, as the README says it, on a real node', function () {
     const failures: string[] = [];
     const ask = async () => {
       while (!asking.signal.aborted) {
-        const { stderr } = await kubectl(
-          [...demo, 'create', '-f', '-', '--dry-run=server'],
-          cluster('probe', { version: '1' }),
-        );
+        const { stderr } = await probe();
         if (!stderr.includes('(InvalidVersion)')) failures.push(stderr);
       }
     };
@@ -168,9 +165,7 @@ describe('the install, as the README says it, on a real node', function () {
     const [off] = (await readmeCommands()).filter(({ heading }) => heading === 'The off-switch');
     await shell(off?.command ?? '', ground);
     await new Promise((resolve) => setTimeout(resolve, 5_000));
-    await succeed(
-      kubectl([...demo, 'create', '-f', '-', '--dry-run=server'], cluster('probe', { version: '1' })),
-    );
+    await succeed(probe());
     expect((await kubectl(['get', 'validatingwebhookconfiguration', 'rollguard'])).stderr).to.contain(
       'NotFound',
     );
