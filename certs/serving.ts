@@ -138,29 +138,24 @@ const backoffMs = (failures: number, intervalMs: number) =>
   Math.min(Math.min(intervalMs, 1_000) * 2 ** (failures - 1), maxBackoffMs);
 
 interface AlarmClock {
-  /** Ends early at the signal, or soon after a ring, also one that came while nobody slept. */
+  /** Ends early at the signal, or soon after a ring. */
   readonly sleep: (delayMs: number) => Promise<void>;
   readonly ring: () => void;
 }
 
 function alarmClock(signal: AbortSignal): AlarmClock {
-  let hasRung = false;
   let hurry: (() => void) | undefined;
   return {
-    ring: () => {
-      hasRung = true;
-      hurry?.();
-    },
+    ring: () => hurry?.(),
     sleep: (delayMs) =>
       new Promise((resolve) => {
         const wake = () => {
           clearTimeout(timer);
           signal.removeEventListener('abort', wake);
           hurry = undefined;
-          hasRung = false;
           resolve();
         };
-        let timer = setTimeout(wake, hasRung ? settleMs : delayMs);
+        let timer = setTimeout(wake, delayMs);
         hurry = () => {
           clearTimeout(timer);
           timer = setTimeout(wake, settleMs);

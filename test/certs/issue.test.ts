@@ -76,6 +76,14 @@ describe('issuing certificates', () => {
     expect(new Set(authorities.map((ca) => read(ca).subject)).size).to.equal(20);
   });
 
+  it('signs by the CA whose key it has, wherever in the bundle it stands', async () => {
+    const [ca, other] = [await caAt(start), await caAt(start)];
+    const stored = { leaf: { cert: '', key: '' }, caBundle: other.cert + ca.cert, caKey: ca.key };
+    const circumstances = { names, now: start, schedule: defaultSchedule };
+    const { leaf } = await carryOut({ kind: 'renewLeaf', why: '' }, stored, circumstances);
+    expect(isSignedBy(read(leaf), read(ca))).to.equal(true);
+  });
+
   it('refuses to sign with a key that belongs to no CA of the bundle', async () => {
     const [ca, other] = [await caAt(start), await caAt(start)];
     const stored = { leaf: await leafAt(start, ca), caBundle: ca.cert, caKey: other.key };

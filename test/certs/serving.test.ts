@@ -94,11 +94,16 @@ describe('a serving certificate from a Secret', () => {
     ]);
   });
 
-  it('gives two replicas that start at once the same certificate', async () => {
+  it('gives replicas that start at once the same certificate, and repairs it once', async () => {
     const replicas = [replica(), replica(), replica()];
     await Promise.all(replicas.map((each) => each.start()));
     for (const each of replicas) expect(serves(each.current())).to.equal(true);
     expect(logger.lines.filter((line) => line.includes('issued a new CA'))).to.have.length(1);
+    store({ 'tls.crt': '' });
+    await until('it is repaired', () => replicas.every((each) => serves(each.current())));
+    await rounds(6);
+    expect(logger.lines.filter((line) => line.includes('went on with'))).to.have.length(1);
+    expect(logger.lines.filter((line) => line.startsWith('warn the serving'))).to.deep.equal([]);
   });
 
   it('starts as soon as the API can be reached, and not before', async () => {
@@ -162,8 +167,7 @@ describe('a serving certificate from a Secret', () => {
     const atPatch = ({ method }: Call) => {
       if (method !== 'PATCH') return;
       api.before = () => {};
-      // The first webhook goes: an index into the list now means another one.
-      api.put(validating, configuration('b'));
+      api.put(validating, configuration('a', 'b', 'd'));
     };
     api.before = atPatch;
     await replica().start();
@@ -196,6 +200,7 @@ describe('a serving certificate from a Secret', () => {
     api.objects.delete(secretPath);
     await until('it is logged', () => logger.lines.some((line) => line.includes('not this one')));
     await rounds(2);
+    expect(logger.lines.filter((line) => line.startsWith('warn the serving'))).to.deep.equal([]);
   });
 
   it('leaves what else is in the Secret, and its labels, as they are', async () => {

@@ -295,6 +295,29 @@ describe('talking to the Kubernetes API', () => {
       expect(connections).to.be.within(1, 2);
     });
 
+    it('speak HTTP/1.1, also to a server that prefers HTTP/2', async () => {
+      const offered: string[][] = [];
+      const { certificate, key } = await authority.issue({
+        kind: 'server',
+        name: 'api',
+        addresses: ['127.0.0.1'],
+      });
+      const ALPNCallback = ({ protocols }: { protocols: string[] }) => {
+        offered.push(protocols);
+        return protocols.includes('h2') ? 'h2' : 'http/1.1';
+      };
+      const { port } = server.address() as AddressInfo;
+      stop(server);
+      await once(server, 'close');
+      server = https.createServer({ cert: certificate, key, ALPNCallback }, (_request, response) =>
+        response.end('{}'),
+      );
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      expect(await open().get('/x')).to.deep.equal({});
+      expect(offered).to.deep.equal([['http/1.1']]);
+    });
+
     it('are at most sixteen', async () => {
       const client = open();
       await Promise.all(Array.from({ length: 100 }, () => client.get('/x')));
