@@ -55,9 +55,11 @@ export async function publishCaBundle(
     ...validating.map((name) => `validatingwebhookconfigurations/${name}`),
     ...mutating.map((name) => `mutatingwebhookconfigurations/${name}`),
   ];
+  // Without it the bundle is written all the same; the next try asks again.
+  const owner = await ownerReference(client, namespace, signal).catch(() => undefined);
   for (const configuration of all) {
     try {
-      if (await publishIn(client, configuration, caBundle, namespace, signal)) written.push(configuration);
+      if (await publishIn(client, configuration, caBundle, owner, signal)) written.push(configuration);
     } catch (error) {
       failures.push(error as Error);
     }
@@ -110,7 +112,7 @@ async function publishIn(
   client: KubernetesClient,
   configuration: string,
   caBundle: string,
-  namespace: string,
+  owner: OwnerReference | undefined,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const path = `/apis/admissionregistration.k8s.io/v1/${configuration}`;
@@ -124,10 +126,10 @@ async function publishIn(
   );
   if (found === undefined) return false;
   const owners = found.metadata?.ownerReferences ?? [];
-  if (!owners.some(({ kind, name }) => kind === 'Namespace' && name === namespace)) {
-    const owner = await ownerReference(client, namespace, signal);
-    if (owner !== undefined)
-      writes.push({ op: 'add', path: '/metadata/ownerReferences', value: [...owners, owner] });
+  if (owner !== undefined && !owners.some(({ uid }) => uid === owner.uid)) {
+    // A Namespace of that name that was deleted would take the configuration with it.
+    const others = owners.filter(({ kind, name }) => kind !== owner.kind || name !== owner.name);
+    writes.push({ op: 'add', path: '/metadata/ownerReferences', value: [...others, owner] });
   }
   if (writes.length === 0) return false;
   const unchanged = { op: 'test', path: '/metadata/resourceVersion', value: found.metadata?.resourceVersion };
