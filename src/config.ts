@@ -78,7 +78,7 @@ export interface WebhookFlags {
   readonly logLevel: string;
 }
 
-/** @throws ConfigError naming each flag that is wrong */
+/** @throws ConfigError naming the first flag that is wrong */
 export function webhookConfig(flags: WebhookFlags): WebhookConfig {
   const { port: listen, statusPort, trustedController, namespace = ownNamespace(), ...rest } = flags;
   const input = {

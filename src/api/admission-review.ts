@@ -47,7 +47,7 @@ const anyObject = { type: 'object', nullable: true } as const;
 /**
  * Reads an AdmissionReview. Fields that we do not know pass.
  *
- * @throws SchemaViolation naming the fields
+ * @throws SchemaViolation naming the first wrong field
  */
 export const parseAdmissionReview = parser<AdmissionReview>(
   {

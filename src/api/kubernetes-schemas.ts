@@ -60,10 +60,10 @@ const pod = {
   },
 } as const;
 
-/** @throws SchemaViolation naming the fields that have another type than they must */
+/** @throws SchemaViolation naming a field that has another type than it must */
 export const parsePod = parser<Pod>(pod, 'Pod');
 
-/** @throws SchemaViolation naming the fields that have another type than they must */
+/** @throws SchemaViolation naming a field that has another type than it must */
 export const parsePersistentVolumeClaim = parser<PersistentVolumeClaim>(
   { type: 'object', required: ['metadata'], properties: { metadata: objectMeta } },
   'PersistentVolumeClaim',

@@ -164,7 +164,7 @@ export interface OpenBaoCluster {
 /**
  * Reads an OpenBaoCluster as the API server sends it.
  *
- * @throws SchemaViolation naming the fields that have another type than they must
+ * @throws SchemaViolation naming a field that has another type than it must
  */
 export const parseOpenBaoCluster = parser<OpenBaoCluster>(
   {

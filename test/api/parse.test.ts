@@ -51,9 +51,9 @@ describe('a parser', () => {
       message: 'Thing: labels.openbao.org/cl~uster must be string',
     },
     {
-      name: 'several fields',
+      name: 'the first of several fields',
       input: { name: '', ports: {} },
-      message: 'Thing: name must NOT have fewer than 1 characters; ports must be array',
+      message: 'Thing: name must NOT have fewer than 1 characters',
     },
     { name: 'null', input: null, message: 'Thing: must be object' },
     { name: 'a list', input: [], message: 'Thing: must be object' },
@@ -64,9 +64,15 @@ describe('a parser', () => {
     it(`names ${name}`, () => expect(messageOf(() => parse(input))).to.equal(message));
   }
 
-  it('names five fields at most', () => {
-    const input = { name: 'x', ports: Array.from({ length: 100 }, () => 0) };
-    expect(messageOf(() => parse(input))?.split('; ')).to.have.length(5);
+  it('stops at the first wrong field, however many there are', () => {
+    // Reading on after the first would throw.
+    const ports = Object.defineProperty([0, 0], 1, {
+      get: () => {
+        throw new Error('read on');
+      },
+    });
+    const input = { name: 'x', ports };
+    expect(messageOf(() => parse(input))).to.equal('Thing: ports.0 must be >= 1');
   });
 
   it('has a code of its own for what it throws', () => {
@@ -84,9 +90,8 @@ describe('the shape of a schema', () => {
   const parse = parser<object>(shapeOf(schema), 'Thing');
 
   it('keeps types and required fields', () => {
-    expect(messageOf(() => parse({ ports: ['1'] }))).to.equal(
-      "Thing: must have required property 'name'; ports.0 must be integer",
-    );
+    expect(messageOf(() => parse({}))).to.equal("Thing: must have required property 'name'");
+    expect(messageOf(() => parse({ name: 'x', ports: ['1'] }))).to.equal('Thing: ports.0 must be integer');
   });
 
   it('leaves out bounds, enumerations and closed objects, which a newer API may have wider', () => {
