@@ -58,7 +58,6 @@ function parseJson(text: string): unknown {
 /** A validating answer. */
 export function answerDecision(uid: string, { allowed, violations, warnings }: Decision): AdmissionResponse {
   const [first] = violations;
-  const names = [...new Set(violations.map(({ reason }) => reason))];
   return {
     uid,
     allowed,
@@ -68,8 +67,17 @@ export function answerDecision(uid: string, { allowed, violations, warnings }: D
           status: { code: reasons[first.reason].code, reason: first.reason, message: denialText(violations) },
         }),
     ...(warnings.length === 0 ? {} : { warnings: warnings.flatMap(wrap) }),
-    ...(allowed ? {} : { auditAnnotations: { decision: 'deny', reasons: names.join(',') } }),
+    ...(allowed ? {} : { auditAnnotations: auditOf('deny', { violations }) }),
   };
+}
+
+/** What the audit log says of violations: what became of them, and their reasons. */
+export function auditOf(
+  outcome: 'deny' | 'warn',
+  { violations }: Pick<Decision, 'violations'>,
+): Readonly<Record<string, string>> {
+  const reasonsGiven = new Set(violations.map(({ reason }) => reason));
+  return { decision: outcome, reasons: [...reasonsGiven].join(',') };
 }
 
 /** A mutating answer: what changed from `before` to `after`, as a JSON Patch; no patch where nothing did. */

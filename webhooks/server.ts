@@ -182,7 +182,7 @@ async function judge(route: Route, options: ServerOptions, request: Request): Pr
     assertJson(request);
     admission = decodeReview(await readBody(request));
     const response = await route.answer(admission, options.context, deadline);
-    if (!response.allowed) logDenial(route, admission, response, options);
+    if (response.auditAnnotations !== undefined) logViolation(route, admission, response, options);
     return review(response);
   } catch (error) {
     if (error instanceof BadReview) {
@@ -211,14 +211,14 @@ function assertJson(request: Request): void {
   }
 }
 
-function logDenial(
+/** A denial, or what would have been one where denials only warn. */
+function logViolation(
   route: Route,
   request: AdmissionRequest,
   response: AdmissionResponse,
   { metrics, logger }: ServerOptions,
 ): void {
-  const reason = response.status?.reason as Reason;
-  metrics.denied(route.path, reason);
+  if (!response.allowed) metrics.denied(route.path, response.status?.reason as Reason);
   const { uid, namespace, name, operation, dryRun, userInfo } = request;
   logger.info(
     {
@@ -231,7 +231,7 @@ function logDenial(
       dryRun,
       reasons: response.auditAnnotations?.['reasons'],
     },
-    'denied',
+    response.allowed ? 'would have been denied' : 'denied',
   );
 }
 

@@ -351,7 +351,8 @@ async function askGate(each: Case): Promise<Answer> {
   const answer = validates ? await ask(validating, each, patched, context) : { allowed: true };
   return {
     allowed: answer.allowed,
-    reasons: (answer.auditAnnotations?.['reasons'] ?? '').split(',').filter(Boolean),
+    // Where denials only warn, the audit log has reasons too.
+    reasons: answer.allowed ? [] : (answer.auditAnnotations?.['reasons'] ?? '').split(','),
     text: answer.status?.message ?? '',
     warnings: answer.warnings ?? [],
     patch,

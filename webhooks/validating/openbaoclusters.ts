@@ -8,7 +8,7 @@ import { allow, type Permission } from '../../src/core/policies/policy.ts';
 import { known } from '../../src/core/known.ts';
 import { answerDecision } from '../admission-review.ts';
 import type { Deadline } from '../deadline.ts';
-import { enforced } from '../enforcement.ts';
+import { answerEnforced } from '../enforcement.ts';
 import { assertScope, required, type Route, type RouteContext } from '../route.ts';
 
 /** OpenBaoCluster CREATE and UPDATE: version, image, acknowledgement, permissions. */
@@ -27,7 +27,7 @@ export const validateOpenBaoClusters: Route = {
     const oldObject =
       request.operation === 'UPDATE' ? required('oldObject', request, parseOpenBaoCluster) : undefined;
     const decision = decideCluster(await gather(request, object, oldObject, context, deadline));
-    return answerDecision(request.uid, await enforced(decision, request.namespace, context, deadline));
+    return answerEnforced(request.uid, decision, request.namespace, context, deadline);
   },
 };
 

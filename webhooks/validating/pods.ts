@@ -3,7 +3,7 @@ import { decidePodDeletion } from '../../src/core/policies/index.ts';
 import { clusterOf, isGuarded } from '../../src/core/policies/pod-deletion.ts';
 import { allow } from '../../src/core/policies/policy.ts';
 import { answerDecision } from '../admission-review.ts';
-import { enforced } from '../enforcement.ts';
+import { answerEnforced } from '../enforcement.ts';
 import { assertScope, required, type Route } from '../route.ts';
 
 /** Pod DELETE: maintenance and permission. */
@@ -24,6 +24,6 @@ export const validatePods: Route = {
       deadline.signal,
     );
     const decision = decidePodDeletion({ ...deletion, permission });
-    return answerDecision(request.uid, await enforced(decision, cluster.namespace, context, deadline));
+    return answerEnforced(request.uid, decision, cluster.namespace, context, deadline);
   },
 };

@@ -238,7 +238,7 @@ describe('/validate/openbaoclusters', () => {
       expect({ allowed, status, auditAnnotations }).to.deep.equal({
         allowed: true,
         status: undefined,
-        auditAnnotations: undefined,
+        auditAnnotations: { decision: 'warn', reasons: 'DowngradeBlocked' },
       });
       expect(warnings.join(' ')).to.contain('DowngradeBlocked').and.to.contain('(not enforced)');
     };
