@@ -74,7 +74,10 @@ describe('a ground of the size node', function () {
   });
 
   it('lets pods reach a Service by its name', async () => {
-    expect(await fromClient('curl', '-sS', `http://web.${namespace}.svc.cluster.local`)).to.equal('hello');
+    // A Service lags behind its Ready pods: kube-proxy and the DNS server hear of them later.
+    const patiently = ['--retry', '60', '--retry-delay', '1', '--retry-all-errors', '--retry-max-time', '60'];
+    const answer = await fromClient('curl', '-sS', ...patiently, `http://web.${namespace}.svc.cluster.local`);
+    expect(answer).to.equal('hello');
   });
 
   it('lets this process reach a pod', async () => {
