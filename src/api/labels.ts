@@ -16,8 +16,6 @@ export const runningVersionLabel = 'openbao-version';
 export const dataVersionAnnotation = 'rollguard.io/openbao-version';
 /** Annotation on an OpenBaoCluster: who last changed an acknowledgement or maintenance. */
 export const requestedByAnnotation = 'rollguard.io/requested-by';
-/** Label on a namespace whose pods the gate guards; the one value is `"true"`. */
-export const guardedLabel = 'rollguard.io/guarded';
 /** Label on a namespace: `warn` turns the gate's denials there into warnings. */
 export const enforceLabel = 'rollguard.io/enforce';
 

@@ -34,6 +34,10 @@ describe('the install, as the README says it, on a real node', function () {
     }
     throw new Error(`still there: ${args.join(' ')}`);
   };
+  const maintain = (enabled: boolean) => {
+    const patch = JSON.stringify({ spec: { maintenance: { enabled } } });
+    return succeed(kubectl([...demo, 'patch', 'bao', 'prod', '--type=merge', '-p', patch]));
+  };
   const probe = () =>
     kubectl([...demo, 'create', '-f', '-', '--dry-run=server'], cluster('probe', { version: '1' }));
   const refuses = async () => expect((await probe()).stderr).to.contain('(InvalidVersion)');
@@ -76,17 +80,7 @@ describe('the install, as the README says it, on a real node', function () {
     const forced = await kubectl([...demo, 'delete', 'pod', 'prod-1', '--grace-period=0', '--force']);
     expect(forced.stderr).to.contain('(MaintenanceRequired)');
 
-    await succeed(
-      kubectl([
-        ...demo,
-        'patch',
-        'bao',
-        'prod',
-        '--type=merge',
-        '-p',
-        '{"spec":{"maintenance":{"enabled":true}}}',
-      ]),
-    );
+    await maintain(true);
     await succeed(kubectl([...demo, 'annotate', 'pod', 'prod-1', 'openbao.org/maintenance=true']));
     const { uid } = (await json([...demo, 'get', 'pod', 'prod-1'])).metadata;
     await succeed(kubectl([...demo, 'delete', 'pod', 'prod-1']));
@@ -95,17 +89,7 @@ describe('the install, as the README says it, on a real node', function () {
     expect(next.uid).not.to.equal(uid);
     // Created in maintenance, so it carries the annotation from its first moment.
     expect(next.annotations).to.include({ 'openbao.org/maintenance': 'true' });
-    await succeed(
-      kubectl([
-        ...demo,
-        'patch',
-        'bao',
-        'prod',
-        '--type=merge',
-        '-p',
-        '{"spec":{"maintenance":{"enabled":false}}}',
-      ]),
-    );
+    await maintain(false);
   });
 
   it('lets the StatefulSet controller roll and scale, and garbage collection take pods away', async () => {

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import type { Ground } from '../cluster/ground.ts';
-import { cluster, startGate, succeed, type Gate } from '../support/gate.ts';
+import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 
 describe('the gate on OpenBaoClusters, by kubectl through a real API server', function () {
@@ -22,11 +22,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
     await gate?.stop();
   });
 
-  const kubectl = (args: readonly string[], input?: object, kubeconfig?: string) =>
-    ground.kubectl(['-n', namespace, ...args], {
-      ...(input === undefined ? {} : { input: JSON.stringify(input) }),
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    });
+  const kubectl = kubectlIn(() => ground, namespace);
   const create = (name: string, spec: object) => succeed(kubectl(['create', '-f', '-'], cluster(name, spec)));
   const setStatus = (name: string, status: object) =>
     succeed(

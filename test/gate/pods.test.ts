@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Ground } from '../cluster/ground.ts';
-import { cluster, startGate, succeed, type Gate } from '../support/gate.ts';
+import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 
 describe('the gate on pods, by kubectl through a real API server', function () {
@@ -28,11 +28,7 @@ describe('the gate on pods, by kubectl through a real API server', function () {
     await gate?.stop();
   });
 
-  const kubectl = (args: readonly string[], input?: object, kubeconfig?: string) =>
-    ground.kubectl(['-n', namespace, ...args], {
-      ...(input === undefined ? {} : { input: JSON.stringify(input) }),
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    });
+  const kubectl = kubectlIn(() => ground, namespace);
   const createPod = (
     name: string,
     { labels = { 'openbao.org/cluster': 'prod' }, nodeName = '', annotations = {} } = {},

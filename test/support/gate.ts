@@ -107,3 +107,16 @@ export function cluster(name: string, spec: object, metadata: object = {}): obje
     spec,
   };
 }
+
+/**
+ * kubectl in one namespace, with an object for its standard input where it takes one.
+ *
+ * @param ground asked at each call, for a suite has it only after its `before` hook
+ */
+export const kubectlIn =
+  (ground: () => Ground, namespace: string) =>
+  (args: readonly string[], input?: object, kubeconfig?: string): Promise<KubectlResult> =>
+    ground().kubectl(['-n', namespace, ...args], {
+      ...(input === undefined ? {} : { input: JSON.stringify(input) }),
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    });

@@ -40,10 +40,11 @@ export interface Verdict {
   readonly needs?: { readonly verbs: readonly Verb[]; readonly cluster: ClusterKey };
 }
 
-const everyVerb = Object.keys({ maintenance: 0, acknowledge: 0 } satisfies Record<Verb, 0>) as Verb[];
-
 /** The verbs that can be held: those of `--can`. */
-export const verbs: readonly Verb[] = everyVerb;
+export const everyVerb = Object.keys({
+  maintenance: 0,
+  acknowledge: 0,
+} satisfies Record<Verb, 0>) as readonly Verb[];
 
 /** A member of this group may do everything, and no review of access can say otherwise. */
 const allPowerfulGroup = 'system:masters';
