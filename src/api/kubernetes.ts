@@ -5,6 +5,10 @@ export interface ObjectMeta {
   readonly generateName?: string;
   readonly namespace?: string;
   readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly deletionTimestamp?: string;
@@ -19,14 +23,30 @@ export interface KubernetesObject {
 
 interface ContainerState {
   readonly running?: { readonly startedAt?: string };
-  readonly terminated?: { readonly startedAt?: string };
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly terminated?: {
+    readonly startedAt?: string;
+    readonly exitCode?: number;
+    readonly reason?: string;
+    readonly message?: string;
+  };
 }
 
 export interface ContainerStatus {
   readonly name: string;
+  readonly ready?: boolean;
+  readonly image?: string;
   readonly restartCount?: number;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
+}
+
+/** A condition of Kubernetes' own objects. */
+export interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 export interface Pod extends KubernetesObject {
@@ -37,12 +57,47 @@ export interface Pod extends KubernetesObject {
   };
   readonly status?: {
     readonly phase?: string;
+    readonly podIP?: string;
+    readonly conditions?: readonly PodCondition[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
 }
 
 export interface PersistentVolumeClaim extends KubernetesObject {
   readonly metadata: ObjectMeta;
+}
+
+export interface StatefulSet extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly updateStrategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly partition?: number };
+    };
+    readonly template?: {
+      readonly metadata?: ObjectMeta;
+      readonly spec?: { readonly containers?: readonly { readonly name: string; readonly image?: string }[] };
+    };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly readyReplicas?: number;
+    readonly currentRevision?: string;
+    readonly updateRevision?: string;
+  };
+}
+
+export interface Job extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly status?: {
+    readonly active?: number;
+    readonly succeeded?: number;
+    readonly failed?: number;
+    readonly conditions?: readonly PodCondition[];
+  };
 }
 
 /** Who sent a request, as the API server authenticated it. */

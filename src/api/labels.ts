@@ -9,6 +9,25 @@ export const clusterLabel = 'openbao.org/cluster';
 export const revisionLabel = 'openbao.org/revision';
 /** Annotation on children of a cluster in maintenance; the one value is `"true"`. */
 export const maintenanceAnnotation = 'openbao.org/maintenance';
+/** Label that tells what a pod or a Job of a cluster is for. */
+export const componentLabel = 'openbao.org/component';
+/** Values of the component label. A server is a member of the Raft cluster; everything else is a Job's. */
+export const components = { server: 'server', upgrade: 'upgrade', snapshot: 'upgrade-snapshot' } as const;
+/** Annotation on a Job: which operation it belongs to. */
+export const operationAnnotation = 'rollguard.io/operation-id';
+/** Annotation on a Job: what it does, an action of `rollguard executor` or `version-check`. */
+export const actionAnnotation = 'rollguard.io/action';
+/** Annotation on the pod template: the `spec.maintenance.restartAt` it was last restarted for. */
+export const restartAtAnnotation = 'openbao.org/restart-at';
+/** Annotation on a child: the hash of what we applied. */
+export const appliedHashAnnotation = 'rollguard.io/applied-hash';
+/** Label on a namespace whose pods are guarded. */
+export const guardedLabel = 'rollguard.io/guarded';
+/** Finalizer that carries out `spec.deletionPolicy`. */
+export const clusterFinalizer = 'openbao.org/openbaocluster-finalizer';
+/** Label that OpenBao itself keeps on its pod: `"true"` on the one that leads. It lags. */
+export const activeLabel = 'openbao-active';
+
 /** Label that OpenBao's own service registration writes on its pod: the version that runs. */
 export const runningVersionLabel = 'openbao-version';
 

@@ -1,0 +1,271 @@
+import type { StructuralSchema } from './structural.ts';
+
+const text = (description: string, maxLength = 128) => ({ type: 'string', description, maxLength }) as const;
+const time = (description: string) => ({ type: 'string', format: 'date-time', description }) as const;
+const count = (description: string) =>
+  ({ type: 'integer', format: 'int32', description, minimum: 0 }) as const;
+const ordinals = (description: string) =>
+  ({
+    type: 'array',
+    description,
+    'x-kubernetes-list-type': 'atomic',
+    maxItems: 1000,
+    items: { type: 'integer', format: 'int32', minimum: 0 },
+  }) as const;
+
+/** The phases of a rolling upgrade, in their order (seeds 002 and 004). */
+export const rollingPhases = [
+  'PreChecks',
+  'Snapshot',
+  'Locking',
+  'SteppingDown',
+  'Replacing',
+  'CatchingUp',
+  'Finalizing',
+] as const;
+
+const upgrade = {
+  type: 'object',
+  description: 'The rolling upgrade or restart under way; absent when idle.',
+  additionalProperties: false,
+  properties: {
+    operationId: text('Names this attempt; part of the names of its Jobs.', 32),
+    fromVersion: text('The version it started from.'),
+    targetVersion: text('The version it leads to.'),
+    fromImage: text('The image it started from.', 512),
+    targetImage: text('The image it leads to.', 512),
+    restartAt: text('spec.maintenance.restartAt that it carries out.', 64),
+    startedAt: time('When it started.'),
+    phase: { type: 'string', description: 'Its phase.', enum: rollingPhases },
+    phaseStartedAt: time('Since when it is in this phase.'),
+    deadline: time('When waiting in this phase becomes a hold.'),
+    waitingFor: text('What the phase waits for, in words.', 512),
+    held: { type: 'boolean', description: 'It stopped and waits for a person; lastErrorReason says why.' },
+    pausedAt: time('Since when spec.paused has stopped its clock.'),
+    currentPartition: count('Pods with this ordinal and above run the target.'),
+    completedPods: ordinals('Ordinals that run the target and have caught up.'),
+    catchUp: {
+      type: 'array',
+      description: 'Replaced pods that have not caught up yet.',
+      'x-kubernetes-list-type': 'atomic',
+      maxItems: 2,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['ordinal', 'podUID'],
+        properties: {
+          ordinal: count('Of the pod.'),
+          podUID: text('The pod that runs the target.', 64),
+          index: {
+            type: 'integer',
+            format: 'int64',
+            description: "The leader's last index when the pod was ready, taken once.",
+            minimum: 0,
+          },
+        },
+      },
+    },
+    replacing: {
+      type: 'object',
+      description: 'The pod being replaced.',
+      additionalProperties: false,
+      required: ['ordinal'],
+      properties: {
+        ordinal: count('Of the pod.'),
+        oldPodUID: text('The pod that ran before; absent when there was none.', 64),
+      },
+    },
+    leadershipChanges: count('Leaders that followed another since it started.'),
+    leader: text('The pod that led last.', 63),
+    lastStepDownAt: time('When the last step-down Job was created.'),
+    stepDowns: count('Step-downs asked for.'),
+    snapshot: text('Name of the pre-upgrade snapshot.', 512),
+  },
+} as const satisfies StructuralSchema;
+
+const snapshot = {
+  type: 'object',
+  description: 'The newest verified snapshot.',
+  additionalProperties: false,
+  properties: {
+    name: text('Its key in the store, or its file on the claim.', 512),
+    size: { type: 'integer', format: 'int64', description: 'Bytes.', minimum: 0 },
+    sha256: text('Of the archive, hexadecimal.', 64),
+    takenAt: time('When.'),
+    version: text('The OpenBao version that made it.'),
+    unsealKeyId: text('The seal key that opens it.'),
+    index: { type: 'integer', format: 'int64', description: 'The Raft index it ends at.', minimum: 0 },
+  },
+} as const satisfies StructuralSchema;
+
+const condition = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
+  properties: {
+    type: text('What it is about.', 316),
+    status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+    reason: text('Why, in one word.', 1024),
+    message: text('Why, in words.', 32768),
+    lastTransitionTime: time('When status last changed.'),
+    observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
+  },
+} as const satisfies StructuralSchema;
+
+const blueGreen = {
+  type: 'object',
+  description: 'The blue-green upgrade under way.',
+  additionalProperties: false,
+  properties: {
+    phase: {
+      type: 'string',
+      description: 'Its phase.',
+      enum: [
+        'Idle',
+        'DeployingGreen',
+        'JoiningMesh',
+        'Syncing',
+        'Promoting',
+        'DemotingBlue',
+        'Cleanup',
+        'RollingBack',
+        'RollbackCleanup',
+      ],
+    },
+    greenVersion: text('The version of the green half.'),
+    greenRevision: text('The value of the label openbao.org/revision on the green pods.', 63),
+  },
+} as const satisfies StructuralSchema;
+
+const breakGlass = {
+  type: 'object',
+  description: 'Set when automation stopped because going on could make things worse.',
+  additionalProperties: false,
+  properties: {
+    active: { type: 'boolean', description: 'Whether it waits for an acknowledgement now.' },
+    reason: text('Why it stopped.'),
+    enteredAt: time('Since when.'),
+    nonce: text('What spec.breakGlassAck must say to acknowledge this incident.'),
+    history: {
+      type: 'array',
+      description: 'Earlier incidents, newest last.',
+      'x-kubernetes-list-type': 'atomic',
+      maxItems: 20,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['nonce'],
+        properties: { nonce: text('Its nonce.'), acknowledgedAt: time('When it was acknowledged.') },
+      },
+    },
+  },
+} as const satisfies StructuralSchema;
+
+/** `OpenBaoCluster.status`. */
+export const openBaoClusterStatus = {
+  type: 'object',
+  description: 'What is. Written by the controller alone.',
+  additionalProperties: false,
+  properties: {
+    observedGeneration: {
+      type: 'integer',
+      format: 'int64',
+      description: 'The generation that this status speaks of.',
+      minimum: 0,
+    },
+    leaseTransitions: count('The term of the controller that wrote last.'),
+    phase: {
+      type: 'string',
+      description: 'In one word.',
+      enum: ['Initializing', 'Running', 'Upgrading', 'Failed', 'Deleting'],
+    },
+    conditions: {
+      type: 'array',
+      description: 'Ready, Reconciling, Stalled, Available, Upgrading, Degraded.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+      maxItems: 32,
+      items: condition,
+    },
+    currentVersion: text('The version that the whole cluster runs, first reported by its leader.'),
+    image: text('The image that the whole cluster runs.', 512),
+    initialized: { type: 'boolean', description: 'Whether it was ever initialised. Never goes back.' },
+    clusterID: text("OpenBao's own id of the cluster. Another one among the pods means two clusters.", 64),
+    activeLeader: text('The pod that leads.', 63),
+    readyReplicas: count('Pods that are Ready.'),
+    raft: {
+      type: 'object',
+      description: 'Membership as the leader last reported it; written when it changes.',
+      additionalProperties: false,
+      properties: {
+        voters: {
+          type: 'array',
+          description: 'Ids of the voters, which are pod names.',
+          'x-kubernetes-list-type': 'atomic',
+          maxItems: 200,
+          items: { type: 'string', maxLength: 63 },
+        },
+        nonVoters: {
+          type: 'array',
+          description: 'Ids of the other members.',
+          'x-kubernetes-list-type': 'atomic',
+          maxItems: 200,
+          items: { type: 'string', maxLength: 63 },
+        },
+        leader: text('Id of the leader.', 63),
+      },
+    },
+    upgrade,
+    upgradeRequests: {
+      type: 'object',
+      description: 'The requests that were handled.',
+      additionalProperties: false,
+      properties: { lastHandledRetry: text('Of spec.upgrade.requests.retry.') },
+    },
+    lastRestartAt: text('The spec.maintenance.restartAt that was carried out last.', 64),
+    pendingRestart: {
+      type: 'boolean',
+      description: 'The pods run an older template; the next upgrade or restartAt brings the new one.',
+    },
+    scaling: {
+      type: 'object',
+      description: 'The change of replicas under way; absent when idle.',
+      additionalProperties: false,
+      properties: {
+        operationId: text('Names this attempt.', 32),
+        replicas: count('The size of the StatefulSet now.'),
+        target: count('The size it leads to.'),
+        startedAt: time('When it started.'),
+        deadline: time('When waiting becomes a hold.'),
+        step: {
+          type: 'string',
+          description: 'What is being done.',
+          enum: ['Joining', 'SteppingDown', 'RemovingPeer', 'Shrinking'],
+        },
+        held: { type: 'boolean', description: 'It stopped and waits for a person.' },
+      },
+    },
+    operationLock: {
+      type: 'object',
+      description: 'What keeps other operations out.',
+      additionalProperties: false,
+      properties: {
+        operation: { type: 'string', enum: ['Upgrade', 'Scale', 'Backup', 'Restore'] },
+        holder: text('Who holds it, as openbaocluster/upgrade.', 253),
+        operationId: text('The operation it belongs to.', 32),
+        acquiredAt: time('Since when.'),
+        renewedAt: time('When it was last seen alive.'),
+      },
+    },
+    lastErrorReason: text('Why the last attempt failed; absent when the next one starts.'),
+    lastErrorMessage: text('The same in words, and what to do now.', 2048),
+    backup: {
+      type: 'object',
+      description: 'Snapshots.',
+      additionalProperties: false,
+      properties: { latestSnapshot: snapshot },
+    },
+    blueGreen,
+    breakGlass,
+  },
+} as const satisfies StructuralSchema;

@@ -1,0 +1,94 @@
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+
+/**
+ * What follows from an Observation: first the status is written, conditional on the resourceVersion
+ * that was observed; then the events are sent and the effects carried out, in their order (design rule 1).
+ * Each effect may run twice, or not at all when the process ends between.
+ */
+export interface Decision {
+  /** The whole next status. Equal to the observed one: nothing is written unless there are effects. */
+  readonly status: OpenBaoClusterStatus;
+  readonly effects: readonly Effect[];
+  readonly events: readonly ClusterEvent[];
+  /** When to look again even if nothing happens, in milliseconds since the epoch. */
+  readonly requeueAt?: number;
+}
+
+/** One call to the API server. */
+export type Effect =
+  /** Server-side apply under our field manager. With `metadata.uid`, only that very object. */
+  | { readonly kind: 'apply'; readonly object: KubernetesObject }
+  /** Creates; that it is there already is success. For Jobs, whose names carry the operation, and for the unseal key. */
+  | { readonly kind: 'create'; readonly object: KubernetesObject }
+  /** Deletes that very object; that it is gone, or another one of its name, is success. */
+  | { readonly kind: 'delete'; readonly target: Target; readonly uid: string }
+  /** Merge patch of that very object at that very version. */
+  | {
+      readonly kind: 'patch';
+      readonly target: Target;
+      readonly uid: string;
+      readonly resourceVersion?: string;
+      readonly patch: object;
+    };
+
+/** An object by its names. */
+export interface Target {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** An Event (events.k8s.io/v1) about the cluster. */
+export interface ClusterEvent {
+  readonly type: 'Normal' | 'Warning';
+  /** Machine-readable, such as UpgradeStarted. */
+  readonly reason: string;
+  /** What was done, such as StepDown. */
+  readonly action: string;
+  readonly note: string;
+}
+
+/** What a decision needs beside the observation. */
+export interface DecisionContext {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** A fresh random id, used when a new operation starts: 10 lower-case letters and digits. */
+  readonly newOperationId: string;
+  /** Which term of the controller decides (Lease transitions). */
+  readonly leaseTransitions: number;
+  readonly settings: DriverSettings;
+}
+
+/** How the driver is configured; the same for all clusters. */
+export interface DriverSettings {
+  /** Repository of OpenBao's image, for clusters without spec.image. Default openbao/openbao. */
+  readonly imageRepository: string;
+  /** Image of the executor's Jobs, for clusters without spec.upgrade.executorImage. */
+  readonly executorImage: string;
+  /** Who reads as the role rollguard-observer. */
+  readonly controller: { readonly namespace: string; readonly serviceAccount: string };
+  /** Milliseconds after which waiting becomes a hold, by phase. */
+  readonly deadlines: {
+    readonly preChecks: number;
+    readonly snapshot: number;
+    readonly stepDown: number;
+    readonly replacing: number;
+    readonly catchingUp: number;
+    readonly scaling: number;
+  };
+  /** Milliseconds between looks while something is awaited, and while idle. */
+  readonly pollMs: number;
+  readonly idlePollMs: number;
+}
+
+/** Production defaults (issue 4; reference/openbao-operator.md, section 2). */
+export const defaultDeadlines: DriverSettings['deadlines'] = {
+  preChecks: 10 * 60_000,
+  snapshot: 30 * 60_000,
+  stepDown: 60_000,
+  replacing: 10 * 60_000,
+  catchingUp: 10 * 60_000,
+  scaling: 10 * 60_000,
+};

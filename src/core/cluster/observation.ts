@@ -1,0 +1,67 @@
+import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } from '../../api/kubernetes.ts';
+import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import type { Known } from '../known.ts';
+
+/**
+ * Everything that was read about one cluster before a decision. What could not be read is unknown
+ * and says why; it never means yes (design rule 2).
+ */
+export interface Observation {
+  readonly cluster: OpenBaoCluster;
+  readonly statefulSet: Known<StatefulSet | undefined>;
+  /** The members' pods, terminating ones included, Jobs' pods not. */
+  readonly pods: Known<readonly Pod[]>;
+  /** Claims of the members' volumes, those of earlier members included. */
+  readonly claims: Known<readonly PersistentVolumeClaim[]>;
+  /** Jobs of this cluster, with what their pod said at its end. */
+  readonly jobs: Known<readonly ObservedJob[]>;
+  /** What each pod itself answers without a token, by pod name. A pod without an entry has no address. */
+  readonly members: ReadonlyMap<string, Known<Member>>;
+  /** Membership as the member that leads reports it; unknown when none leads or it was not asked. */
+  readonly raft: Known<RaftConfiguration>;
+  /** Every version that was ever active on this data (LIST sys/version-history). */
+  readonly versionHistory: Known<readonly string[]>;
+  /** Children that are not as they should be, to be applied: made by rendering and comparing. */
+  readonly drifted: Known<readonly KubernetesObject[]>;
+}
+
+/** A Job and the words its container left in `/dev/termination-log`. */
+export interface ObservedJob {
+  readonly job: Job;
+  /** What its last pod said; undefined while it runs, or when the pod is gone. */
+  readonly message?: string;
+}
+
+/** What a member says of itself (sys/health and sys/leader; reference/openbao-measured.md, section 8). */
+export interface Member {
+  readonly pod: string;
+  /** Of the pod that answered. */
+  readonly podUID: string;
+  readonly initialized: boolean;
+  readonly sealed: boolean;
+  /** True for followers and for a leader in the 10 s after its step-down. */
+  readonly standby: boolean;
+  readonly version: string;
+  /** Absent while sealed. */
+  readonly clusterId?: string;
+  /** The pod it takes for the leader; absent while sealed or when it knows none. After a crash it may name the dead one. */
+  readonly leader?: string;
+  /** This member's own last log index and last applied one; absent while sealed. */
+  readonly lastIndex?: number;
+  readonly appliedIndex?: number;
+}
+
+/** Raft membership, read from the leader itself (sys/storage/raft/configuration). */
+export interface RaftConfiguration {
+  /** The pod that was asked, which led. */
+  readonly readFrom: string;
+  readonly servers: readonly RaftServer[];
+}
+
+export interface RaftServer {
+  /** Node id, which is the pod's name. */
+  readonly id: string;
+  readonly address: string;
+  readonly voter: boolean;
+  readonly leader: boolean;
+}

@@ -1,0 +1,48 @@
+/**
+ * Names of everything that belongs to a cluster, once (reference/openbao-operator.md, section 6).
+ * Exact names are what matches pods to Raft peers, never prefixes (design rule 4).
+ */
+export const names = (cluster: string) => ({
+  statefulSet: cluster,
+  /** Headless; publishes pods that are not ready, because they must find each other to become so. */
+  headlessService: cluster,
+  /** Any unsealed member. */
+  publicService: `${cluster}-public`,
+  /** The member that leads. */
+  activeService: `${cluster}-active`,
+  config: `${cluster}-config`,
+  unsealKey: `${cluster}-unseal-key`,
+  ca: `${cluster}-tls-ca`,
+  serverCertificate: `${cluster}-tls-server`,
+  podDisruptionBudget: `${cluster}-pdb`,
+  networkPolicy: `${cluster}-network`,
+  serviceAccount: `${cluster}-serviceaccount`,
+  upgradeServiceAccount: `${cluster}-upgrade-serviceaccount`,
+  backupServiceAccount: `${cluster}-backup-serviceaccount`,
+  pod: (ordinal: number) => `${cluster}-${ordinal}`,
+  claim: (ordinal: number) => `data-${cluster}-${ordinal}`,
+});
+
+/** The container of OpenBao in its pod. */
+export const serverContainer = 'openbao';
+/** Where OpenBao's API and its Raft listen. */
+export const ports = { api: 8200, cluster: 8201 } as const;
+/** The auth method that Rollguard's roles live at, and the audience of their tokens. */
+export const jwtAuth = { mount: 'jwt-operator', audience: 'openbao-internal' } as const;
+/** Default roles: the controller's reads, the executor's steps, the snapshot's. */
+export const roles = {
+  observer: 'rollguard-observer',
+  upgrade: 'rollguard-upgrade',
+  backup: 'rollguard-backup',
+} as const;
+
+/** A pod's name in DNS, which its certificate carries and Raft knows it by. */
+export const podHost = (cluster: string, namespace: string, pod: string): string =>
+  `${pod}.${cluster}.${namespace}.svc`;
+
+/** The ordinal of a pod of this very StatefulSet; undefined for any other name. */
+export function ordinalOf(statefulSet: string, pod: string): number | undefined {
+  if (!pod.startsWith(`${statefulSet}-`)) return undefined;
+  const rest = pod.slice(statefulSet.length + 1);
+  return /^(0|[1-9][0-9]*)$/.test(rest) ? Number(rest) : undefined;
+}
