@@ -15,8 +15,12 @@ export interface Decision {
   readonly requeueAt?: number;
 }
 
-/** One call to the API server. */
+/** One call to the API server, or a few about one Secret. */
 export type Effect =
+  /** Makes the unseal key and its Secret, without an owner; one that is there stays. */
+  | { readonly kind: 'createUnsealKey' }
+  /** Issues or renews the CA and the certificate of the members. */
+  | { readonly kind: 'issueCertificates' }
   /** Server-side apply under our field manager. With `metadata.uid`, only that very object. */
   | { readonly kind: 'apply'; readonly object: KubernetesObject }
   /** Creates; that it is there already is success. For Jobs, whose names carry the operation, and for the unseal key. */

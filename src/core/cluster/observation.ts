@@ -21,8 +21,17 @@ export interface Observation {
   readonly raft: Known<RaftConfiguration>;
   /** Every version that was ever active on this data (LIST sys/version-history). */
   readonly versionHistory: Known<readonly string[]>;
+  /** The Secrets that are made once or renewed, never rendered. */
+  readonly secrets: Known<ClusterSecrets>;
   /** Children that are not as they should be, to be applied: made by rendering and comparing. */
   readonly drifted: Known<readonly KubernetesObject[]>;
+}
+
+export interface ClusterSecrets {
+  /** Whether the unseal key is there. Nothing ever replaces it. */
+  readonly unsealKey: boolean;
+  /** `due`: valid, but to be renewed now. External and plain listeners are always `valid`. */
+  readonly certificates: 'valid' | 'due' | 'absent';
 }
 
 /** A Job and the words its container left in `/dev/termination-log`. */
