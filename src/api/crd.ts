@@ -27,21 +27,13 @@ export function openBaoClusterCrd(): object {
           additionalPrinterColumns: [
             column('Version', '.spec.version', 'string', 'The version asked for'),
             column('Current', '.status.currentVersion', 'string', 'The version that runs'),
-            column('Paused', '.spec.paused', 'boolean', 'Whether no new step is started'),
-            column(
-              'Maintenance',
-              '.spec.maintenance.enabled',
-              'boolean',
-              'Whether pods may be deleted by hand',
-            ),
-            column(
-              'Break Glass',
-              '.status.breakGlass.active',
-              'boolean',
-              'Whether an incident waits for acknowledgement',
-            ),
-            column('Image', '.spec.image', 'string', 'The image asked for', 1),
+            column('Target', '.status.upgrade.targetVersion', 'string', 'The version being rolled out'),
+            column('Phase', '.status.phase', 'string', 'In one word'),
+            column('Step', '.status.upgrade.phase', 'string', 'The phase of the upgrade under way'),
+            column('Leader', '.status.activeLeader', 'string', 'The pod that leads'),
+            column('Ready', '.status.readyReplicas', 'integer', 'Pods that are Ready'),
             column('Age', '.metadata.creationTimestamp', 'date', 'Since when it exists'),
+            ...wide,
           ],
           schema: { openAPIV3Schema: structural(withTypeMeta(openBaoCluster)) },
         },
@@ -49,6 +41,16 @@ export function openBaoClusterCrd(): object {
     },
   };
 }
+
+/** Shown by `kubectl get -o wide`. */
+const wide = [
+  column('Paused', '.spec.paused', 'boolean', 'Whether no new step is started', 1),
+  column('Maintenance', '.spec.maintenance.enabled', 'boolean', 'Whether pods may be deleted by hand', 1),
+  column('Break Glass', '.status.breakGlass.active', 'boolean', 'Whether an incident waits', 1),
+  column('Held', '.status.upgrade.held', 'boolean', 'Whether the upgrade waits for a person', 1),
+  column('Error', '.status.lastErrorReason', 'string', 'Why the last attempt failed', 1),
+  column('Image', '.status.image', 'string', 'The image that the whole cluster runs', 1),
+];
 
 function column(name: string, jsonPath: string, type: string, description: string, priority = 0): object {
   return { name, type, jsonPath, description, ...(priority === 0 ? {} : { priority }) };
