@@ -193,6 +193,25 @@ export const openBaoClusterStatus = {
     clusterID: text("OpenBao's own id of the cluster. Another one among the pods means two clusters.", 64),
     activeLeader: text('The pod that leads.', 63),
     readyReplicas: count('Pods that are Ready.'),
+    replicas: count(
+      'The size that the StatefulSet is to have; trails spec.replicas while members come or go.',
+    ),
+    members: {
+      type: 'array',
+      description: 'The volume that each member of the Raft cluster wrote its log to.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      maxItems: 200,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'claimUID'],
+        properties: {
+          name: text('Id of the member, which is the name of its pod.', 63),
+          claimUID: text('Of its PersistentVolumeClaim. Another one means that its disk is empty.', 64),
+        },
+      },
+    },
     raft: {
       type: 'object',
       description: 'Membership as the leader last reported it; written when it changes.',

@@ -23,6 +23,8 @@ export interface Observation {
   readonly versionHistory: Known<readonly string[]>;
   /** The Secrets that are made once or renewed, never rendered. */
   readonly secrets: Known<ClusterSecrets>;
+  /** The namespace of the cluster: its metadata. */
+  readonly namespace: Known<KubernetesObject>;
   /** Children that are not as they should be, to be applied: made by rendering and comparing. */
   readonly drifted: Known<readonly KubernetesObject[]>;
 }
@@ -30,6 +32,8 @@ export interface Observation {
 export interface ClusterSecrets {
   /** Whether the unseal key is there. Nothing ever replaces it. */
   readonly unsealKey: boolean;
+  /** Of the Secret that holds it; only deletionPolicy DeleteAll needs it. */
+  readonly unsealKeyUID?: string;
   /** `due`: valid, but to be renewed now. External and plain listeners are always `valid`. */
   readonly certificates: 'valid' | 'due' | 'absent';
 }
