@@ -284,8 +284,18 @@ export const openBaoClusterSpec = {
       description: 'Of the OpenBao container.',
       additionalProperties: false,
       properties: {
-        requests: { type: 'object', additionalProperties: { type: 'string' }, maxProperties: 16 },
-        limits: { type: 'object', additionalProperties: { type: 'string' }, maxProperties: 16 },
+        requests: {
+          type: 'object',
+          description: 'What it is sure to get.',
+          additionalProperties: { type: 'string' },
+          maxProperties: 16,
+        },
+        limits: {
+          type: 'object',
+          description: 'What it may use at most.',
+          additionalProperties: { type: 'string' },
+          maxProperties: 16,
+        },
       },
     },
     network: {

@@ -104,11 +104,16 @@ const condition = {
   required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
   properties: {
     type: text('What it is about.', 316),
-    status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+    status: { type: 'string', description: 'Whether it holds.', enum: ['True', 'False', 'Unknown'] },
     reason: text('Why, in one word.', 1024),
     message: text('Why, in words.', 32768),
     lastTransitionTime: time('When status last changed.'),
-    observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
+    observedGeneration: {
+      type: 'integer',
+      format: 'int64',
+      description: 'The generation it speaks of.',
+      minimum: 0,
+    },
   },
 } as const satisfies StructuralSchema;
 
@@ -269,7 +274,11 @@ export const openBaoClusterStatus = {
       description: 'What keeps other operations out.',
       additionalProperties: false,
       properties: {
-        operation: { type: 'string', enum: ['Upgrade', 'Scale', 'Backup', 'Restore'] },
+        operation: {
+          type: 'string',
+          description: 'What holds it.',
+          enum: ['Upgrade', 'Scale', 'Backup', 'Restore'],
+        },
         holder: text('Who holds it, as openbaocluster/upgrade.', 253),
         operationId: text('The operation it belongs to.', 32),
         acquiredAt: time('Since when.'),

@@ -33,6 +33,22 @@ export interface OpenBaoCluster {
 }
 
 /**
+ * The status fields that rules read. The rest is not looked at: beside another operator its shape
+ * is that operator's own, and no rule may refuse a change because of it.
+ */
+const { currentVersion, upgrade, blueGreen, breakGlass } = openBaoClusterStatus.properties;
+const { targetVersion, completedPods } = upgrade.properties;
+const judgedStatus = {
+  type: 'object',
+  properties: {
+    currentVersion,
+    upgrade: { type: 'object', properties: { targetVersion, completedPods } },
+    blueGreen,
+    breakGlass,
+  },
+} as const satisfies StructuralSchema;
+
+/**
  * Reads an OpenBaoCluster as the API server sends it.
  *
  * @throws SchemaViolation naming a field that has another type than it must
@@ -44,7 +60,7 @@ export const parseOpenBaoCluster = parser<OpenBaoCluster>(
     properties: {
       metadata: objectMeta,
       spec: shapeOf(openBaoClusterSpec),
-      status: shapeOf(openBaoClusterStatus),
+      status: shapeOf(judgedStatus),
     },
   },
   'OpenBaoCluster',

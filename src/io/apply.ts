@@ -1,0 +1,72 @@
+import type { OpenBaoCluster } from '../api/openbaocluster.ts';
+import type { Effect } from '../core/cluster/decision.ts';
+import { ApiError, isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
+import { collectionPath, objectPath, targetOf } from './resources.ts';
+
+/** Under which name the API server remembers what the driver owns. */
+export const fieldManager = 'rollguard-controller';
+
+/** What effects need beside the API server: secrets are made with random bytes, outside the pure core. */
+export interface EffectTools {
+  readonly client: KubernetesClient;
+  readonly createUnsealKey: (cluster: OpenBaoCluster) => Promise<void>;
+  readonly issueCertificates: (cluster: OpenBaoCluster) => Promise<void>;
+}
+
+/**
+ * Carries out one effect. That it was carried out before is success.
+ *
+ * @throws ApiError when the API server refuses; the next pass looks again and decides again
+ */
+export async function applyEffect(
+  tools: EffectTools,
+  cluster: OpenBaoCluster,
+  effect: Effect,
+): Promise<void> {
+  const { client } = tools;
+  switch (effect.kind) {
+    case 'createUnsealKey':
+      return tools.createUnsealKey(cluster);
+    case 'issueCertificates':
+      return tools.issueCertificates(cluster);
+    case 'apply':
+      // Forced: the fields are the driver's by design, and it sets no field that others own.
+      await client.apply(objectPath(targetOf(effect.object)), effect.object, { fieldManager, force: true });
+      return;
+    case 'create': {
+      const { apiVersion, kind, namespace } = targetOf(effect.object);
+      const creating = client.create(collectionPath(apiVersion, kind, namespace), effect.object, {
+        query: { fieldManager },
+      });
+      return unlessDone(creating, isConflict);
+    }
+    case 'delete':
+      return unlessDone(
+        client.remove(objectPath(effect.target), {
+          body: { preconditions: { uid: effect.uid }, propagationPolicy: 'Background' },
+        }),
+        (error) => isNotFound(error) || isConflict(error),
+      );
+    case 'patch': {
+      const { uid, resourceVersion } = effect;
+      const metadata = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+      const patch = effect.patch as { metadata?: object };
+      const patching = client.request({
+        method: 'PATCH',
+        path: objectPath(effect.target),
+        query: { fieldManager },
+        body: { ...patch, metadata: { ...patch.metadata, ...metadata } },
+      });
+      // Gone, or changed since: the next pass sees what is there now.
+      return unlessDone(patching, (error) => isNotFound(error) || isConflict(error));
+    }
+  }
+}
+
+async function unlessDone(call: Promise<unknown>, isDone: (error: unknown) => boolean): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isDone(error)) throw error;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
+import type { Target } from '../core/cluster/decision.ts';
+import type { ClusterKey } from './admission-facts.ts';
+
+/** What the controller's watches hold of the clusters and their children, as raw JSON of the API server. */
+export interface ClusterCaches {
+  /** The OpenBaoCluster, not yet checked against its schema. */
+  readonly cluster: (key: ClusterKey) => KubernetesObject | undefined;
+  readonly statefulSet: (key: ClusterKey) => StatefulSet | undefined;
+  /** Every pod labelled with the cluster, the Jobs' too. */
+  readonly pods: (key: ClusterKey) => readonly Pod[];
+  readonly claims: (key: ClusterKey) => readonly PersistentVolumeClaim[];
+  readonly jobs: (key: ClusterKey) => readonly Job[];
+  /** uid and resourceVersion of any other child. */
+  readonly child: (target: Target) => KubernetesObject | undefined;
+}
