@@ -43,6 +43,8 @@ export interface ObservedJob {
   readonly job: Job;
   /** What its last pod said; undefined while it runs, or when the pod is gone. */
   readonly message?: string;
+  /** Why its last pod does not run, or how it was ended: `ImagePullBackOff: …`, `Unschedulable: …`, `OOMKilled`. */
+  readonly podReason?: string;
 }
 
 /** What a member says of itself (sys/health and sys/leader; reference/openbao-measured.md, section 8). */

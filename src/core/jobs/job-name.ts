@@ -1,0 +1,29 @@
+import { ordinalOf } from '../workload/names.ts';
+import type { ExecutorStep, VersionCheck } from './step.ts';
+
+/** Longest name of a Job: it becomes the value of a label on its pod. */
+const longest = 63;
+
+/**
+ * The name of the Job of a step: the same for the same step, another one for another operation, subject
+ * or attempt (openbao-operator.md, 7.1, 6: a second try must never take the first one's outcome for its own).
+ * Reads `<cluster>-<action>-<operation>[-<ordinal>][-a<attempt>]`; what is too long loses the end of the
+ * cluster's name and gains a sum of the whole.
+ */
+export function jobName(cluster: string, wanted: ExecutorStep | VersionCheck): string {
+  const { action, operationId, pod, attempt } = wanted;
+  const subject = pod === undefined ? [] : [String(ordinalOf(cluster, pod) ?? pod)];
+  const again = attempt === undefined ? [] : [`a${attempt}`];
+  const step = [action, operationId, ...subject, ...again].join('-');
+  const whole = `${cluster}-${step}`;
+  if (whole.length <= longest) return whole;
+  const ending = `-${step.slice(0, longest - 20)}-${sum(whole)}`;
+  return `${cluster.slice(0, longest - ending.length).replace(/[-.]+$/, '')}${ending}`;
+}
+
+/** FNV-1a of 32 bits, in 7 letters and digits: tells names apart, keeps no secret. */
+function sum(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return (hash >>> 0).toString(36).padStart(7, '0');
+}

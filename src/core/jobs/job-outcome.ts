@@ -1,0 +1,84 @@
+import type { Job, Pod } from '../../api/kubernetes.ts';
+import type { ObservedJob } from '../cluster/observation.ts';
+import { executorReportOf, type ExecutorReport } from './executor-report.ts';
+
+export type JobOutcome = 'absent' | 'running' | 'succeeded' | 'failed';
+
+/** Joins a Job to what its newest pod says. `pods` may hold other Jobs' pods too. */
+export function observeJob(job: Job, pods: readonly Pod[]): ObservedJob {
+  const own = pods
+    .filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-name'] === job.metadata.name)
+    .filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/controller-uid'] === job.metadata.uid)
+    .toSorted(({ metadata: a }, { metadata: b }) =>
+      (a.creationTimestamp ?? '').localeCompare(b.creationTimestamp ?? ''),
+    );
+  const pod = own.at(-1);
+  const state = pod?.status?.containerStatuses?.[0]?.state;
+  const message = state?.terminated?.message;
+  const hindrance = pod === undefined ? undefined : hindranceOf(pod);
+  return {
+    job,
+    ...(message === undefined ? {} : { message }),
+    ...(hindrance === undefined ? {} : { podReason: hindrance }),
+  };
+}
+
+/**
+ * Whether a Job has ended, and how. A Job that is being brought to its end still counts as running:
+ * its container may be at work until the Job says Failed.
+ */
+export function jobOutcome(observed: ObservedJob | undefined): JobOutcome {
+  if (observed === undefined) return 'absent';
+  if (hasCondition(observed.job, 'Complete')) return 'succeeded';
+  if (hasCondition(observed.job, 'Failed')) return 'failed';
+  return 'running';
+}
+
+/** What the executor reported; undefined while it runs, when it crashed, and for a Job that is no executor's. */
+export const jobReport = (observed: ObservedJob | undefined): ExecutorReport | undefined =>
+  observed?.message === undefined ? undefined : executorReportOf(observed.message);
+
+/** Why a Job failed, in words for a status: its own report, else what Kubernetes says of it. */
+export function jobFailure(observed: ObservedJob): string {
+  const name = observed.job.metadata.name ?? '';
+  const report = jobReport(observed);
+  if (report !== undefined) return `${report.reason}: ${report.message}`;
+  const failed = observed.job.status?.conditions?.find(({ type }) => type === 'Failed');
+  const said = [failed?.reason, failed?.message, observed.podReason, shortened(observed.message)];
+  const words = said.filter((word) => word !== undefined && word !== '');
+  return `Job ${name}: ${words.length === 0 ? 'it failed and said nothing' : words.join(': ')}`;
+}
+
+/** What keeps a running Job from starting, such as an image that cannot be pulled; undefined when nothing does. */
+export const jobHindrance = (observed: ObservedJob | undefined): string | undefined =>
+  jobOutcome(observed) === 'running' ? observed?.podReason : undefined;
+
+/**
+ * The version that an image says it holds: the first line of `bao version`, such as
+ * `OpenBao v2.5.5 (bb8b4d3), built 2026-03-01T12:00:00Z`. Without the v; undefined when there is none.
+ */
+export const versionOf = (message: string): string | undefined =>
+  /^OpenBao v(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)(?:[\s,(]|$)/m.exec(message)?.[1];
+
+const hasCondition = (job: Job, wanted: string) =>
+  job.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') === true;
+
+/** The end of a log, where the error stands. */
+const shortened = (text: string | undefined) => text?.trim().slice(-500);
+
+/** Why the pod's container does not run: it waits for more than its turn, or the pod found no node. */
+function hindranceOf(pod: Pod): string | undefined {
+  const state = pod.status?.containerStatuses?.[0]?.state;
+  const { waiting, terminated } = state ?? {};
+  if (waiting?.reason !== undefined && !ordinary.has(waiting.reason)) return words(waiting);
+  if (terminated?.reason !== undefined && !ended.has(terminated.reason)) return terminated.reason;
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return scheduled?.status === 'False' ? words(scheduled) : undefined;
+}
+
+const ordinary = new Set(['ContainerCreating', 'PodInitializing']);
+/** Completed and Error say no more than the Job does; OOMKilled, ContainerCannotRun and the like do. */
+const ended = new Set(['Completed', 'Error']);
+
+const words = ({ reason, message }: { readonly reason?: string; readonly message?: string }) =>
+  [reason, message].filter((word) => word !== undefined && word !== '').join(': ');

@@ -1,0 +1,90 @@
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { actionAnnotation, clusterLabel, componentLabel, operationAnnotation } from '../../api/labels.ts';
+import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { jobName } from './job-name.ts';
+import type { ExecutorStep, VersionCheck } from './step.ts';
+
+/** Ended Jobs, failed ones above all, stay readable for a day. */
+const keptSeconds = 24 * 60 * 60;
+
+/** What differs from one Job to another. */
+export interface JobPod {
+  readonly component: string;
+  readonly serviceAccount: string;
+  /** User and group of the container. */
+  readonly user: { readonly uid: number; readonly gid: number };
+  readonly activeDeadlineSeconds: number;
+  readonly container: {
+    readonly name: string;
+    readonly image: string;
+    readonly command?: readonly string[];
+    readonly args?: readonly string[];
+    readonly env?: readonly object[];
+    readonly volumeMounts?: readonly object[];
+  };
+  readonly volumes?: readonly object[];
+}
+
+/**
+ * A Job that runs one container once: no retries of its own (the controller decides on those), the
+ * restricted pod security standard, no API token, and gone with its cluster.
+ */
+export function job(
+  cluster: OpenBaoCluster,
+  wanted: ExecutorStep | VersionCheck,
+  { component, serviceAccount, user, activeDeadlineSeconds, container, volumes = [] }: JobPod,
+): KubernetesObject {
+  const { name: clusterName = '', namespace = '', uid = '' } = cluster.metadata;
+  const labels = { [clusterLabel]: clusterName, [componentLabel]: component };
+  const annotations = { [actionAnnotation]: wanted.action, [operationAnnotation]: wanted.operationId };
+  const { apiVersion, kind } = cluster;
+  const owner = { apiVersion, kind, name: clusterName, uid, controller: true, blockOwnerDeletion: true };
+  const object = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: jobName(clusterName, wanted),
+      namespace,
+      labels,
+      annotations,
+      ownerReferences: [owner],
+    },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds,
+      ttlSecondsAfterFinished: keptSeconds,
+      template: {
+        metadata: { labels, annotations },
+        spec: {
+          restartPolicy: 'Never',
+          serviceAccountName: serviceAccount,
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 5,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: user.uid,
+            runAsGroup: user.gid,
+            fsGroup: user.gid,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: [
+            {
+              ...container,
+              // The end of the log stands in when the process dies before its report.
+              terminationMessagePolicy: 'FallbackToLogsOnError',
+              resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
+            },
+          ],
+          volumes,
+        },
+      },
+    },
+  };
+  return object;
+}

@@ -1,0 +1,22 @@
+/** What `rollguard executor` can do; each is carried out by one Job. */
+export const executorActions = ['preflight', 'step-down', 'remove-peer', 'snapshot', 'probe-store'] as const;
+export type ExecutorAction = (typeof executorActions)[number];
+
+/** One step of an operation, for a Job. */
+export interface ExecutorStep {
+  readonly action: ExecutorAction;
+  /** Of the operation it belongs to; part of the Job's name. */
+  readonly operationId: string;
+  /** The pod it is about: who steps down, which peer goes. */
+  readonly pod?: string;
+  /** Tells a further try from the first one, which has none. */
+  readonly attempt?: number;
+}
+
+/** Asks the target image itself which version it holds. */
+export interface VersionCheck {
+  readonly action: 'version-check';
+  readonly operationId: string;
+  readonly pod?: undefined;
+  readonly attempt?: number;
+}

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { jobName } from '../../../src/core/jobs/job-name.ts';
+import { executorActions } from '../../../src/core/jobs/step.ts';
+
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+describe('the name of a Job', () => {
+  it('says cluster, action, operation, ordinal and attempt', () => {
+    const step = { action: 'step-down', operationId: 'k3v9x0q2ab' } as const;
+    expect(jobName('prod', step)).to.equal('prod-step-down-k3v9x0q2ab');
+    expect(jobName('prod', { ...step, pod: 'prod-2' })).to.equal('prod-step-down-k3v9x0q2ab-2');
+    expect(jobName('prod', { ...step, pod: 'prod-2', attempt: 1 })).to.equal(
+      'prod-step-down-k3v9x0q2ab-2-a1',
+    );
+    expect(jobName('prod', { action: 'version-check', operationId: 'k3v9x0q2ab' })).to.equal(
+      'prod-version-check-k3v9x0q2ab',
+    );
+  });
+
+  const name = fc.stringMatching(/^[a-z]([a-z0-9-]{0,60}[a-z0-9])?$/);
+  const step = fc.record(
+    {
+      action: fc.constantFrom(...executorActions),
+      operationId: fc.stringMatching(/^[a-z0-9]{10}$/),
+      ordinal: fc.nat({ max: 99 }),
+      attempt: fc.nat({ max: 9 }),
+    },
+    { requiredKeys: ['action', 'operationId'] },
+  );
+  const named = (
+    cluster: string,
+    { ordinal, ...rest }: typeof step extends fc.Arbitrary<infer T> ? T : never,
+  ) => jobName(cluster, { ...rest, ...(ordinal === undefined ? {} : { pod: `${cluster}-${ordinal}` }) });
+
+  it('fits a label, whatever the cluster is called', () => {
+    fc.assert(fc.property(name, step, (cluster, wanted) => label.test(named(cluster, wanted))));
+  });
+
+  // openbao-operator.md, 7.1, bug 6: a second attempt took the first one's outcome for its own.
+  it('differs when operation, action, subject or attempt differ, also when it is shortened', () => {
+    fc.assert(
+      fc.property(name, step, step, (cluster, a, b) => {
+        fc.pre(JSON.stringify(a, keys) !== JSON.stringify(b, keys));
+        return named(cluster, a) !== named(cluster, b);
+      }),
+    );
+  });
+  const keys = ['action', 'operationId', 'ordinal', 'attempt'];
+
+  it('differs between long cluster names that begin alike', () => {
+    const wanted = { action: 'step-down', operationId: 'k3v9x0q2ab' } as const;
+    const long = 'a'.repeat(55);
+    expect(jobName(`${long}x`, wanted)).not.to.equal(jobName(`${long}y`, wanted));
+  });
+});

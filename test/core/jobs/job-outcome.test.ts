@@ -1,0 +1,142 @@
+import { expect } from 'chai';
+import type { Job, Pod } from '../../../src/api/kubernetes.ts';
+import {
+  jobFailure,
+  jobHindrance,
+  jobOutcome,
+  jobReport,
+  observeJob,
+  versionOf,
+} from '../../../src/core/jobs/job-outcome.ts';
+
+const job = (
+  conditions: readonly { type: string; status: string; reason?: string; message?: string }[] = [],
+) => ({ metadata: { name: 'prod-step-down-1', uid: 'j-1' }, status: { conditions } }) satisfies Job;
+
+type State = NonNullable<NonNullable<NonNullable<Pod['status']>['containerStatuses']>[0]>['state'];
+
+const podOf = (state: State, { uid = 'j-1', made = '2026-11-21T08:00:00Z' } = {}): Pod => ({
+  metadata: {
+    name: 'prod-step-down-1-x',
+    creationTimestamp: made,
+    labels: {
+      'batch.kubernetes.io/job-name': 'prod-step-down-1',
+      'batch.kubernetes.io/controller-uid': uid,
+    },
+  },
+  status: { containerStatuses: [{ name: 'executor', ...(state === undefined ? {} : { state }) }] },
+});
+
+const complete = { type: 'Complete', status: 'True' };
+const failed = (reason: string, message = '') => ({ type: 'Failed', status: 'True', reason, message });
+const report = {
+  outcome: 'refused',
+  reason: 'NoHealthyVoter',
+  message: 'no other voter is healthy',
+} as const;
+
+describe('the outcome of a Job', () => {
+  it('is absent when there is none', () => {
+    expect(jobOutcome(undefined)).to.equal('absent');
+    expect(jobReport(undefined)).to.equal(undefined);
+  });
+
+  it('is running until the Job itself says otherwise', () => {
+    expect(jobOutcome({ job: { metadata: {} } })).to.equal('running');
+    expect(jobOutcome({ job: job([{ type: 'Complete', status: 'False' }]) })).to.equal('running');
+    expect(jobOutcome({ job: job([{ type: 'FailureTarget', status: 'True' }]) })).to.equal('running');
+    expect(jobOutcome({ job: job([{ type: 'SuccessCriteriaMet', status: 'True' }]) })).to.equal('running');
+  });
+
+  it('is succeeded or failed by its condition, whatever its pod wrote', () => {
+    expect(jobOutcome({ job: job([complete]) })).to.equal('succeeded');
+    for (const reason of ['BackoffLimitExceeded', 'DeadlineExceeded']) {
+      expect(jobOutcome({ job: job([failed(reason)]), message: '{"outcome":"done"}' })).to.equal('failed');
+    }
+  });
+
+  it('comes with the report of the executor', () => {
+    expect(jobReport({ job: job(), message: JSON.stringify(report) })).to.deep.equal(report);
+    for (const message of ['', 'Segmentation fault', '{}', '{"outcome":"yes","reason":"A","message":""}']) {
+      expect(jobReport({ job: job(), message }), message).to.equal(undefined);
+    }
+  });
+
+  it('says why it failed, by the report where there is one', () => {
+    const conditions = [failed('DeadlineExceeded', 'Job was active longer than specified deadline')];
+    expect(jobFailure({ job: job(conditions), message: JSON.stringify(report) })).to.equal(
+      'NoHealthyVoter: no other voter is healthy',
+    );
+    expect(jobFailure({ job: job(conditions), podReason: 'ImagePullBackOff: not found' })).to.equal(
+      'Job prod-step-down-1: DeadlineExceeded: Job was active longer than specified deadline: ImagePullBackOff: not found',
+    );
+    expect(jobFailure({ job: job() })).to.equal('Job prod-step-down-1: it failed and said nothing');
+  });
+});
+
+describe('what is seen of a Job', () => {
+  it('is the last words of its newest pod', () => {
+    const older = podOf({ terminated: { message: 'older' } });
+    const newer = podOf({ terminated: { message: 'newer' } }, { made: '2026-11-21T08:01:00Z' });
+    expect(observeJob(job(), [newer, older]).message).to.equal('newer');
+  });
+
+  it('is never taken from the pod of an earlier Job of the same name', () => {
+    const stale = podOf({ terminated: { message: 'stale' } }, { uid: 'j-0' });
+    expect(observeJob(job(), [stale])).to.deep.equal({ job: job() });
+  });
+
+  it('tells why its container does not start', () => {
+    const waiting = podOf({ waiting: { reason: 'ImagePullBackOff', message: 'no such tag' } });
+    expect(jobHindrance(observeJob(job(), [waiting]))).to.equal('ImagePullBackOff: no such tag');
+    expect(jobHindrance(observeJob(job([complete]), [waiting]))).to.equal(undefined);
+  });
+
+  it('tells why its pod has no node', () => {
+    const pod: Pod = {
+      ...podOf(undefined),
+      status: {
+        conditions: [
+          {
+            type: 'PodScheduled',
+            status: 'False',
+            reason: 'Unschedulable',
+            message: '0/3 nodes are available',
+          },
+        ],
+      },
+    };
+    expect(jobHindrance(observeJob(job(), [pod]))).to.equal('Unschedulable: 0/3 nodes are available');
+  });
+
+  it('is nothing while the container is made or runs', () => {
+    for (const state of [{ waiting: { reason: 'ContainerCreating' } }, { running: {} }, undefined]) {
+      expect(observeJob(job(), [podOf(state)])).to.deep.equal({ job: job() });
+    }
+  });
+
+  it('tells how its container was ended', () => {
+    const killed = podOf({ terminated: { reason: 'OOMKilled', exitCode: 137 } });
+    expect(observeJob(job(), [killed]).podReason).to.equal('OOMKilled');
+    expect(observeJob(job(), [podOf({ terminated: { reason: 'Error' } })]).podReason).to.equal(undefined);
+  });
+});
+
+describe('the version an image says it holds', () => {
+  const told: readonly (readonly [string, string | undefined])[] = [
+    ['OpenBao v2.5.5\n', '2.5.5'],
+    ['OpenBao v2.5.5 (bb8b4d3), built 2026-03-01T12:00:00Z', '2.5.5'],
+    ['OpenBao v2.6.0-beta20260501 (abc)', '2.6.0-beta20260501'],
+    ['OpenBao v2.5.5+b1', '2.5.5+b1'],
+    ['warning: something\nOpenBao v2.4.4', '2.4.4'],
+    ['Vault v1.14.0', undefined],
+    ['OpenBao v2.5', undefined],
+    ['exec /bin/sh: exec format error', undefined],
+    ['', undefined],
+  ];
+  for (const [message, version] of told) {
+    it(`is ${version ?? 'none'} in ${JSON.stringify(message)}`, () => {
+      expect(versionOf(message)).to.equal(version);
+    });
+  }
+});

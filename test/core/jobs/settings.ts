@@ -1,0 +1,10 @@
+import { defaultDeadlines, type DriverSettings } from '../../../src/core/cluster/decision.ts';
+
+export const settings: DriverSettings = {
+  imageRepository: 'openbao/openbao',
+  executorImage: 'rollguard:test',
+  controller: { namespace: 'rollguard-system', serviceAccount: 'rollguard-controller' },
+  deadlines: defaultDeadlines,
+  pollMs: 1000,
+  idlePollMs: 60_000,
+};
