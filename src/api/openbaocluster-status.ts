@@ -62,6 +62,7 @@ const upgrade = {
             description: "The leader's last index when the pod was ready, taken once.",
             minimum: 0,
           },
+          deadline: time('When waiting for it becomes a hold.'),
         },
       },
     },
@@ -77,8 +78,39 @@ const upgrade = {
     },
     leadershipChanges: count('Leaders that followed another since it started.'),
     leader: text('The pod that led last.', 63),
-    lastStepDownAt: time('When the last step-down Job was created.'),
     stepDowns: count('Step-downs asked for.'),
+    stepDown: {
+      type: 'object',
+      description: 'The step-down under way; what came of it is read from Raft.',
+      additionalProperties: false,
+      required: ['pod', 'attempt', 'askedAt'],
+      properties: {
+        pod: text('Who is to step down.', 63),
+        attempt: count('Part of the name of its Job.'),
+        askedAt: time('When its Job was last created.'),
+      },
+    },
+    referenceIndex: {
+      type: 'integer',
+      format: 'int64',
+      description: "The leader's last index, taken once: a member that has applied it has caught up.",
+      minimum: 0,
+    },
+    targetStarted: {
+      type: 'boolean',
+      description: 'A container of the target has started, so there is no way back to an older version.',
+    },
+    retarget: {
+      type: 'object',
+      description: 'Another target that spec asks for meanwhile, while its image is being checked.',
+      additionalProperties: false,
+      required: ['operationId', 'version', 'image'],
+      properties: {
+        operationId: text('Names the new attempt.', 32),
+        version: text('The version it leads to.'),
+        image: text('The image it leads to.', 512),
+      },
+    },
     snapshot: text('Name of the pre-upgrade snapshot.', 512),
   },
 } as const satisfies StructuralSchema;
@@ -214,6 +246,13 @@ export const openBaoClusterStatus = {
         properties: {
           name: text('Id of the member, which is the name of its pod.', 63),
           claimUID: text('Of its PersistentVolumeClaim. Another one means that its disk is empty.', 64),
+          catchUpIndex: {
+            type: 'integer',
+            format: 'int64',
+            description:
+              "The leader's last index when the member was first seen on another volume; it counts again from there.",
+            minimum: 0,
+          },
         },
       },
     },
@@ -246,6 +285,9 @@ export const openBaoClusterStatus = {
       additionalProperties: false,
       properties: { lastHandledRetry: text('Of spec.upgrade.requests.retry.') },
     },
+    lastStepDownAt: time(
+      'When a step-down was last asked for or seen to end: there are never two within 15 s.',
+    ),
     lastRestartAt: text('The spec.maintenance.restartAt that was carried out last.', 64),
     pendingRestart: {
       type: 'boolean',
