@@ -2,9 +2,10 @@ import { parseOpenBaoCluster } from '../api/openbaocluster.ts';
 import { parsePersistentVolumeClaim, parsePod } from '../api/kubernetes-schemas.ts';
 import { clusterLabel, enforceLabel, openbaoGroup, type Verb } from '../api/labels.ts';
 import type { PersistentVolumeClaim, Pod, UserInfo } from '../api/kubernetes.ts';
-import { known, unknown, type Known } from '../core/known.ts';
+import type { Known } from '../core/known.ts';
 import { maintenanceEnabled } from '../core/policies/cluster-request.ts';
 import type { KubernetesClient } from './kubernetes.ts';
+import { readKnown } from './read-known.ts';
 
 /** A cluster by its names. */
 export interface ClusterKey {
@@ -38,19 +39,19 @@ const ofCluster = (name: string) => ({ labelSelector: `${clusterLabel}=${name}` 
 export function admissionFacts(client: KubernetesClient): AdmissionFacts {
   return {
     volumes: ({ namespace, name }, signal) =>
-      read(async () => {
+      readKnown(async () => {
         const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/persistentvolumeclaims`;
         const claims = await client.list(path, { query: ofCluster(name), signal });
         return claims.map(parsePersistentVolumeClaim);
       }),
     pods: ({ namespace, name }, signal) =>
-      read(async () => {
+      readKnown(async () => {
         const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
         const pods = await client.list(path, { query: ofCluster(name), signal });
         return pods.map(parsePod);
       }),
     holdsVerb: (user, verb, cluster, signal) =>
-      read(async () => {
+      readKnown(async () => {
         const review = await client.create<{ status?: { allowed?: boolean } }>(
           '/apis/authorization.k8s.io/v1/subjectaccessreviews',
           subjectAccessReview(user, verb, cluster),
@@ -59,13 +60,13 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
         return review.status?.allowed === true;
       }),
     inMaintenance: ({ namespace, name }, signal) =>
-      read(async () => {
+      readKnown(async () => {
         const path = `/apis/${openbaoGroup}/v1alpha1/namespaces/${encodeURIComponent(namespace)}/openbaoclusters/${encodeURIComponent(name)}`;
         const cluster = await client.get(path, { signal });
         return cluster === undefined ? false : maintenanceEnabled(parseOpenBaoCluster(cluster));
       }),
     warnsOnly: (namespace, signal) =>
-      read(async () => {
+      readKnown(async () => {
         const found = await client.get<{ metadata?: { labels?: Record<string, string> } }>(
           `/api/v1/namespaces/${encodeURIComponent(namespace)}`,
           { signal },
@@ -87,12 +88,4 @@ function subjectAccessReview(user: UserInfo, verb: Verb, { namespace, name }: Cl
       resourceAttributes: { group: openbaoGroup, resource: 'openbaoclusters', verb, namespace, name },
     },
   };
-}
-
-async function read<T>(reading: () => Promise<T>): Promise<Known<T>> {
-  try {
-    return known(await reading());
-  } catch (error) {
-    return unknown(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -1,0 +1,142 @@
+import type { Job, KubernetesObject, PersistentVolumeClaim, Pod } from '../api/kubernetes.ts';
+import { componentLabel, components } from '../api/labels.ts';
+import { parseOpenBaoCluster, type OpenBaoCluster } from '../api/openbaocluster.ts';
+import type {
+  ClusterSecrets,
+  Member,
+  Observation,
+  ObservedJob,
+  RaftConfiguration,
+} from '../core/cluster/observation.ts';
+import { known, unknown, type Known } from '../core/known.ts';
+import { readKnown } from './read-known.ts';
+import { serverContainer } from '../core/workload/names.ts';
+import type { ClusterKey } from './admission-facts.ts';
+import type { ClusterCaches } from './cluster-caches.ts';
+
+/** OpenBao, as the controller reads it. Nothing here changes anything in it. */
+export interface ObserverOfOpenBao {
+  /** What a pod says of itself. @throws Error that fits behind a colon */
+  member(cluster: OpenBaoCluster, pod: Pod): Promise<Member>;
+  /** Membership, from the pod that leads. @throws Error that fits behind a colon */
+  raftConfiguration(cluster: OpenBaoCluster, leader: Pod): Promise<RaftConfiguration>;
+  /** Every version that was ever active, from the pod that leads. @throws Error that fits behind a colon */
+  versionHistory(cluster: OpenBaoCluster, leader: Pod): Promise<readonly string[]>;
+}
+
+export interface ObserveTools {
+  readonly caches: ClusterCaches;
+  readonly openbao: ObserverOfOpenBao;
+  readonly secrets: (cluster: OpenBaoCluster) => Promise<ClusterSecrets>;
+  readonly namespace: (name: string) => Promise<KubernetesObject>;
+  /** Children that are not as they should be. */
+  readonly drifted: (
+    cluster: OpenBaoCluster,
+    claims: readonly PersistentVolumeClaim[],
+  ) => Promise<readonly KubernetesObject[]>;
+}
+
+/**
+ * Reads everything that a decision about a cluster rests on. Nothing here throws: what cannot be
+ * read is unknown and says why.
+ *
+ * @returns undefined when there is no such cluster
+ * @throws SchemaViolation when the stored object is not an OpenBaoCluster
+ */
+export async function observe(tools: ObserveTools, key: ClusterKey): Promise<Observation | undefined> {
+  const { caches } = tools;
+  const stored = caches.cluster(key);
+  if (stored === undefined) return undefined;
+  const cluster = parseOpenBaoCluster(stored);
+  const allPods = caches.pods(key);
+  const pods = allPods.filter(({ metadata }) => metadata.labels?.[componentLabel] === components.server);
+  const claims = caches.claims(key);
+  const [members, secrets, namespace, drifted] = await Promise.all([
+    readMembers(tools.openbao, cluster, pods),
+    readKnown(() => tools.secrets(cluster)),
+    readKnown(() => tools.namespace(key.namespace)),
+    readKnown(() => tools.drifted(cluster, claims)),
+  ]);
+  const leader = leaderAmong(members, pods);
+  const asLeader = <T>(reading: (pod: Pod) => Promise<T>): Promise<Known<T>> =>
+    leader === undefined ? Promise.resolve(unknown('no member leads')) : readKnown(() => reading(leader));
+  const [raft, versionHistory] = await Promise.all([
+    asLeader((pod) => tools.openbao.raftConfiguration(cluster, pod)),
+    asLeader((pod) => tools.openbao.versionHistory(cluster, pod)),
+  ]);
+  return {
+    cluster,
+    statefulSet: known(caches.statefulSet(key)),
+    pods: known(pods),
+    claims: known(claims),
+    jobs: known(caches.jobs(key).map((job) => observeJob(job, allPods))),
+    members,
+    raft,
+    versionHistory,
+    secrets,
+    namespace,
+    drifted,
+  };
+}
+
+async function readMembers(
+  openbao: ObserverOfOpenBao,
+  cluster: OpenBaoCluster,
+  pods: readonly Pod[],
+): Promise<ReadonlyMap<string, Known<Member>>> {
+  const reachable = pods.filter((pod) => (pod.status?.podIP ?? '') !== '' && runs(pod));
+  const answers = reachable.map(async (pod) => {
+    const { name = '' } = pod.metadata;
+    return [name, await readKnown(() => openbao.member(cluster, pod))] as const;
+  });
+  return new Map(await Promise.all(answers));
+}
+
+const runs = ({ status }: Pod) =>
+  status?.containerStatuses?.some(
+    ({ name, state }) => name === serverContainer && state?.running !== undefined,
+  ) === true;
+
+/** The one pod that says it leads; none when two do. */
+function leaderAmong(members: ReadonlyMap<string, Known<Member>>, pods: readonly Pod[]): Pod | undefined {
+  const leading = pods.filter(({ metadata }) => {
+    const member = members.get(metadata.name ?? '');
+    return member?.kind === 'known' && !member.value.sealed && !member.value.standby;
+  });
+  return leading.length === 1 ? leading[0] : undefined;
+}
+
+const jobNameLabel = 'batch.kubernetes.io/job-name';
+
+/** A Job with the words of its last pod. */
+function observeJob(job: Job, pods: readonly Pod[]): ObservedJob {
+  const own = pods.filter(({ metadata }) => metadata.labels?.[jobNameLabel] === job.metadata.name);
+  const last = own.toSorted((a, b) => created(a).localeCompare(created(b))).at(-1);
+  if (last === undefined) return { job };
+  const [container] = last.status?.containerStatuses ?? [];
+  const { terminated, waiting } = container?.state ?? {};
+  const message = terminated?.message;
+  const unscheduled = last.status?.conditions?.find(
+    ({ type, status }) => type === 'PodScheduled' && status === 'False',
+  );
+  const podReason =
+    (isOnItsWay(waiting?.reason) ? undefined : sentence(waiting?.reason, waiting?.message)) ??
+    (terminated !== undefined && terminated.exitCode !== 0 ? terminated.reason : undefined) ??
+    sentence(unscheduled?.reason, unscheduled?.message);
+  return {
+    job,
+    ...(message === undefined ? {} : { message }),
+    ...(podReason === undefined ? {} : { podReason }),
+  };
+}
+
+/** What every container waits for first. */
+const isOnItsWay = (reason: string | undefined) =>
+  reason === 'ContainerCreating' || reason === 'PodInitializing';
+
+const created = ({ metadata }: Pod) => metadata.creationTimestamp ?? '';
+
+function sentence(reason: string | undefined, message: string | undefined): string | undefined {
+  if (reason === undefined) return undefined;
+  return message === undefined || message === '' ? reason : `${reason}: ${message}`;
+}
