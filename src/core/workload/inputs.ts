@@ -1,4 +1,8 @@
+import type { PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import type { DriverSettings } from '../cluster/decision.ts';
+import { effectiveImage } from './image.ts';
+import { isRolling, partitionFor } from './partition.ts';
 
 /** All that the children of a cluster are made from. Nothing else: same inputs, same objects. */
 export interface WorkloadInputs {
@@ -21,4 +25,59 @@ export interface WorkloadInputs {
   readonly issuer: { readonly url: string; readonly publicKeys: readonly string[] };
   /** Who reads as rollguard-observer. */
   readonly controller: { readonly namespace: string; readonly serviceAccount: string };
+}
+
+/** What was read, beside the cluster itself, before its children are rendered. */
+export interface WorkloadFacts {
+  /** Claims of the members' volumes, those of earlier members included. */
+  readonly claims: readonly PersistentVolumeClaim[];
+  /** As it is; undefined when there is none. Its size changes by status.scaling alone, never by spec.replicas. */
+  readonly statefulSet: StatefulSet | undefined;
+  readonly issuer: WorkloadInputs['issuer'];
+  readonly settings: Pick<DriverSettings, 'imageRepository' | 'controller'>;
+}
+
+/** How many members a spec without replicas has. */
+const defaultReplicas = 3;
+
+/**
+ * From the cluster with its stored status: what a status does not say yet is not rendered yet, so that every
+ * change is recorded before it is made (design rule 1).
+ */
+export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): WorkloadInputs {
+  const { spec, status } = cluster;
+  const { statefulSet, issuer, settings } = facts;
+  const upgrade = isRolling(status?.upgrade?.phase) ? status?.upgrade : undefined;
+  const replicas =
+    status?.scaling?.replicas ?? statefulSet?.spec?.replicas ?? spec.replicas ?? defaultReplicas;
+  const restartAt = upgrade?.restartAt ?? status?.lastRestartAt;
+  return {
+    cluster,
+    image: upgrade?.targetImage ?? status?.image ?? effectiveImage(spec, settings.imageRepository),
+    version: upgrade?.targetVersion ?? status?.currentVersion ?? spec.version,
+    replicas,
+    partition: partitionFor(status, replicas, statefulSet),
+    ...(restartAt === undefined ? {} : { restartAt }),
+    selfInitialise: selfInitialises(cluster, facts.claims),
+    issuer,
+    controller: settings.controller,
+  };
+}
+
+function selfInitialises(
+  { metadata, spec, status }: OpenBaoCluster,
+  claims: readonly PersistentVolumeClaim[],
+): boolean {
+  if (spec.selfInit?.enabled === false || status?.initialized === true) return false;
+  const born = Date.parse(metadata.creationTimestamp ?? '');
+  return !claims.some((claim) => isOfEarlierLife(claim, born));
+}
+
+/** Milliseconds by which the clocks of two API servers may differ, which stamp a cluster and its claims. */
+const clockSkewMs = 5_000;
+
+/** A claim that was there before the cluster was; one that does not say when it was made may have been. */
+function isOfEarlierLife({ metadata }: PersistentVolumeClaim, born: number): boolean {
+  const made = Date.parse(metadata.creationTimestamp ?? '');
+  return !(made >= born - clockSkewMs);
 }

@@ -36,6 +36,13 @@ export const roles = {
   backup: 'rollguard-backup',
 } as const;
 
+/** Which seal key members unseal with; snapshots record it. */
+export const sealKeyId = 'rollguard-1';
+/** The key of the Secret that holds it. */
+export const sealKeyName = 'key';
+/** Who lists itself as maker of what the driver renders. */
+export const managedBy = 'rollguard';
+
 /** A pod's name in DNS, which its certificate carries and Raft knows it by. */
 export const podHost = (cluster: string, namespace: string, pod: string): string =>
   `${pod}.${cluster}.${namespace}.svc`;

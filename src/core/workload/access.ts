@@ -1,0 +1,75 @@
+import type { WorkloadInputs } from './inputs.ts';
+import { names, roles } from './names.ts';
+
+type Capability = 'read' | 'update' | 'list' | 'sudo';
+type Rights = Readonly<Record<string, readonly Capability[]>>;
+
+/** One way in: who may log in as which role, and what the token may do. */
+export interface Access {
+  /** Names the policy, and the role of it that is there in any case. */
+  readonly name: string;
+  readonly policy: string;
+  /** Roles at auth/jwt-operator that give the policy. */
+  readonly roles: readonly string[];
+  /** The one ServiceAccount that may log in, as `sub` of its token. */
+  readonly subject: string;
+}
+
+/**
+ * The least that each needs, tested one by one (reference/openbao-measured.md, section 1). Only step-down is
+ * root-protected and needs sudo. Everybody may give their own token back, and has no default policy beside.
+ */
+const whatAll: Rights = { 'auth/token/revoke-self': ['update'] };
+
+const reads: Rights = {
+  'sys/storage/raft/configuration': ['read'],
+  'sys/storage/raft/autopilot/state': ['read'],
+  'sys/storage/raft/autopilot/configuration': ['read'],
+  'sys/ha-status': ['read'],
+  'sys/version-history': ['list'],
+};
+
+const rights = {
+  /** The controller: reads alone. */
+  observer: reads,
+  /** The executor: the steps of both strategies. No snapshot, no restore, no secrets. */
+  upgrade: {
+    ...reads,
+    'sys/storage/raft/autopilot/configuration': ['read', 'update'],
+    'sys/step-down': ['update', 'sudo'],
+    'sys/storage/raft/promote': ['update'],
+    'sys/storage/raft/demote': ['update'],
+    'sys/storage/raft/remove-peer': ['update'],
+  },
+  backup: { 'sys/storage/raft/snapshot': ['read'] },
+} satisfies Record<keyof typeof roles, Rights>;
+
+/** All ways in that a cluster has from its start, for either strategy. */
+export function accesses({ cluster, controller }: WorkloadInputs): readonly Access[] {
+  const { spec, metadata } = cluster;
+  const own = names(metadata.name ?? '');
+  const inNamespace = (name: string) => subjectOf(metadata.namespace ?? '', name);
+  return [
+    access('observer', subjectOf(controller.namespace, controller.serviceAccount)),
+    access('upgrade', inNamespace(own.upgradeServiceAccount), spec.upgrade?.jwtAuthRole),
+    access('backup', inNamespace(own.backupServiceAccount), spec.backup?.jwtAuthRole),
+  ];
+}
+
+function access(kind: keyof typeof roles, subject: string, named?: string): Access {
+  const name = roles[kind];
+  return {
+    name,
+    policy: policyText({ ...rights[kind], ...whatAll }),
+    roles: [...new Set([name, named ?? name])],
+    subject,
+  };
+}
+
+const subjectOf = (namespace: string, serviceAccount: string) =>
+  `system:serviceaccount:${namespace}:${serviceAccount}`;
+
+const policyText = (granted: Rights): string =>
+  Object.entries(granted)
+    .map(([path, capabilities]) => `path "${path}" { capabilities = ${JSON.stringify(capabilities)} }`)
+    .join('\n');

@@ -1,0 +1,46 @@
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import type { WorkloadInputs } from './inputs.ts';
+import { child } from './metadata.ts';
+import { names } from './names.ts';
+
+const rbac = 'rbac.authorization.k8s.io';
+
+/** Who the members and the executor's Jobs are. Only the members may do anything at the API server. */
+export function accounts({ cluster, replicas }: WorkloadInputs): readonly KubernetesObject[] {
+  const own = names(cluster.metadata.name ?? '');
+  const serviceAccount = (name: string) =>
+    child(
+      cluster,
+      { apiVersion: 'v1', kind: 'ServiceAccount', name },
+      { automountServiceAccountToken: false },
+    );
+  const members = { apiVersion: `${rbac}/v1`, name: own.serviceAccount };
+  return [
+    serviceAccount(own.serviceAccount),
+    serviceAccount(own.upgradeServiceAccount),
+    serviceAccount(own.backupServiceAccount),
+    child(cluster, { ...members, kind: 'Role' }, { rules: [ownLabels(own, replicas)] }),
+    child(
+      cluster,
+      { ...members, kind: 'RoleBinding' },
+      {
+        roleRef: { apiGroup: rbac, kind: 'Role', name: own.serviceAccount },
+        subjects: [
+          {
+            kind: 'ServiceAccount',
+            name: own.serviceAccount,
+            namespace: cluster.metadata.namespace ?? '',
+          },
+        ],
+      },
+    ),
+  ];
+}
+
+/** What OpenBao's service registration needs to label its pod (reference/openbao.md, section 8), on these pods alone. */
+const ownLabels = (own: ReturnType<typeof names>, replicas: number) => ({
+  apiGroups: [''],
+  resources: ['pods'],
+  resourceNames: Array.from({ length: replicas }, (_, ordinal) => own.pod(ordinal)),
+  verbs: ['get', 'update', 'patch'],
+});

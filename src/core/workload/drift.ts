@@ -1,0 +1,60 @@
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { appliedHashAnnotation } from '../../api/labels.ts';
+import { fingerprint } from './fingerprint.ts';
+
+/**
+ * Marks an object with what it is made of. A field that is dropped from the rendering changes the mark, so that
+ * what is left of it in the live object is noticed too, and taken away by the next server-side apply.
+ */
+export function withHash(object: KubernetesObject): KubernetesObject {
+  const { [appliedHashAnnotation]: _, ...annotations } = object.metadata?.annotations ?? {};
+  const metadata = { ...object.metadata, annotations };
+  const hash = fingerprint({ ...object, metadata });
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...annotations, [appliedHashAnnotation]: hash } },
+  };
+}
+
+/**
+ * Whether the live object has every field that we set, with our value. What others added, defaults, status or an
+ * injected sidecar, does not count: no fight over it.
+ */
+export function isApplied(desired: KubernetesObject, live: KubernetesObject): boolean {
+  return holds(desired, live);
+}
+
+function holds(desired: unknown, live: unknown): boolean {
+  if (desired === undefined) return true;
+  if (Array.isArray(desired)) {
+    // The API server drops an empty list.
+    if (desired.length === 0) return live === undefined || (Array.isArray(live) && live.length === 0);
+    return Array.isArray(live) && arrayHolds(desired, live);
+  }
+  if (typeof desired !== 'object' || desired === null) return desired === live;
+  if (typeof live !== 'object' || live === null || Array.isArray(live)) return false;
+  return Object.entries(desired).every(([name, value]) => holds(value, (live as Fields)[name]));
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Lists that the API server merges by a key may hold elements of others; all other lists are ours as a whole. */
+function arrayHolds(desired: readonly unknown[], live: readonly unknown[]): boolean {
+  const key = mergeKeys.find((each) => isKeyOf(each, desired) && isKeyOf(each, live));
+  if (key === undefined)
+    return desired.length === live.length && desired.every((each, index) => holds(each, live[index]));
+  const byKey = new Map(live.map((each) => [keyOf(key, each), each]));
+  return desired.every((each) => holds(each, byKey.get(keyOf(key, each))));
+}
+
+/** Of the lists that we render: owner references; containers, env, volumes, named ports; mounts. */
+const mergeKeys = ['uid', 'name', 'mountPath'] as const;
+
+const keyOf = (key: (typeof mergeKeys)[number], element: unknown): unknown =>
+  typeof element === 'object' && element !== null ? (element as Fields)[key] : undefined;
+
+/** Whether it tells the elements apart. */
+function isKeyOf(key: (typeof mergeKeys)[number], elements: readonly unknown[]): boolean {
+  const values = elements.map((each) => keyOf(key, each));
+  return values.every((each) => typeof each === 'string') && new Set(values).size === values.length;
+}

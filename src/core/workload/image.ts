@@ -1,0 +1,14 @@
+import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
+
+/**
+ * What the pods of a spec run: its image, or that of its version. A tag cannot hold `+`, so it has `_` there
+ * (design.md, "Small decisions").
+ *
+ * @param repository without a tag, such as openbao/openbao
+ */
+export function effectiveImage(
+  { image, version }: Pick<OpenBaoClusterSpec, 'image' | 'version'>,
+  repository: string,
+): string {
+  return image ?? `${repository}:${version.replace(/^v/, '').replaceAll('+', '_')}`;
+}

@@ -1,0 +1,51 @@
+import type { StatefulSet } from '../../api/kubernetes.ts';
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+
+/**
+ * Pods with an ordinal below the partition keep what they run; one that is re-created there comes back at
+ * currentRevision. So a partition that was lowered goes up again only when the StatefulSet's controller has made
+ * the new revision the current one: else a pod would come back with the old version on newer data
+ * (design.md, "What would hurt most").
+ *
+ * @param live the StatefulSet as it is; undefined when there is none
+ */
+export function partitionFor(
+  status: OpenBaoClusterStatus | undefined,
+  replicas: number,
+  live: StatefulSet | undefined,
+): number {
+  const { upgrade } = status ?? {};
+  if (isRolling(upgrade?.phase)) return upgrade?.currentPartition ?? heldPartition(replicas, live);
+  // Nothing to protect yet, and a typo in the first image must be curable.
+  if (status?.initialized !== true) return 0;
+  return heldPartition(replicas, live);
+}
+
+function heldPartition(replicas: number, live: StatefulSet | undefined): number {
+  const partition = live?.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const isLowered = live !== undefined && partition < (live.spec?.replicas ?? 1);
+  return isLowered && !isSettled(live) ? Math.min(partition, replicas) : replicas;
+}
+
+/** Whether every pod that the StatefulSet makes from now on is of one and the same revision. */
+export function isSettled({ metadata, status }: StatefulSet): boolean {
+  return (
+    status?.observedGeneration !== undefined &&
+    status.observedGeneration >= (metadata.generation ?? Infinity) &&
+    status.updateRevision !== undefined &&
+    status.currentRevision === status.updateRevision
+  );
+}
+
+type Phase = NonNullable<OpenBaoClusterStatus['upgrade']>['phase'];
+
+const rolling: ReadonlySet<Phase> = new Set([
+  'Locking',
+  'SteppingDown',
+  'Replacing',
+  'CatchingUp',
+  'Finalizing',
+]);
+
+/** Whether the pods are to run the upgrade's target by now: all checks have passed. */
+export const isRolling = (phase: Phase): boolean => rolling.has(phase);

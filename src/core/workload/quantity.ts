@@ -1,0 +1,74 @@
+/** Powers of ten and of two that a suffix stands for. */
+const decimal: ReadonlyMap<string, number> = new Map([
+  ['n', -9],
+  ['u', -6],
+  ['m', -3],
+  ['', 0],
+  ['k', 3],
+  ['M', 6],
+  ['G', 9],
+  ['T', 12],
+  ['P', 15],
+  ['E', 18],
+]);
+const binary: ReadonlyMap<string, number> = new Map([
+  ['Ki', 1],
+  ['Mi', 2],
+  ['Gi', 3],
+  ['Ti', 4],
+  ['Pi', 5],
+  ['Ei', 6],
+]);
+
+const form = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/;
+const nano = 10n ** 9n;
+
+/**
+ * A quantity as the API server stores it (apimachinery `resource.Quantity`, "canonical form"): 1000m is 1, 1024Mi
+ * is 1Gi, 0.5 is 500m. Rendered so, it compares equal to what is read back. What is no quantity stays, for the API
+ * server to refuse by name.
+ */
+export function canonicalQuantity(text: string): string {
+  const parts = form.exec(text);
+  if (parts === null) return text;
+  const [, sign = '', whole = '', fraction = '', exponent, suffix = ''] = parts;
+  if (whole === '' && fraction === '') return text;
+  // Beyond any disk; and nobody should make us raise ten to it.
+  if (exponent !== undefined && Math.abs(Number(exponent)) > 30) return text;
+  const power = exponent === undefined ? decimal.get(suffix) : Number(exponent);
+  const scale = power === undefined ? 1024n ** BigInt(binary.get(suffix) ?? 0) : 1n;
+  const units = inNano(BigInt(whole + fraction) * scale, (power ?? 0) - fraction.length);
+  if (units === 0n) return '0';
+  const minus = sign === '-' ? '-' : '';
+  if (power === undefined && units % nano === 0n && units >= 1024n * nano)
+    return `${minus}${withBinarySuffix(units / nano)}`;
+  return `${minus}${withDecimalSuffix(units, exponent !== undefined)}`;
+}
+
+/** Finer than nano is rounded up, as the API server does. */
+function inNano(mantissa: bigint, power: number): bigint {
+  const shift = power + 9;
+  if (shift >= 0) return mantissa * 10n ** BigInt(shift);
+  const divisor = 10n ** BigInt(-shift);
+  return (mantissa + divisor - 1n) / divisor;
+}
+
+function withBinarySuffix(units: bigint): string {
+  let [value, power] = [units, 0];
+  while (value % 1024n === 0n && power < binary.size) [value, power] = [value / 1024n, power + 1];
+  return `${value}${suffixOf(binary, power)}`;
+}
+
+function withDecimalSuffix(units: bigint, asExponent: boolean): string {
+  let [value, power] = [units, -9];
+  while (value % 1000n === 0n && power < 18) [value, power] = [value / 1000n, power + 3];
+  if (asExponent) return power === 0 ? String(value) : `${value}e${power}`;
+  return `${value}${suffixOf(decimal, power)}`;
+}
+
+const suffixOf = (suffixes: ReadonlyMap<string, number>, power: number): string =>
+  [...suffixes].find(([, each]) => each === power)?.[0] ?? '';
+
+/** Each of a resource list's quantities. */
+export const canonicalQuantities = (list: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(list).map(([name, quantity]) => [name, canonicalQuantity(quantity)]));

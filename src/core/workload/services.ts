@@ -1,0 +1,28 @@
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { activeLabel } from '../../api/labels.ts';
+import type { WorkloadInputs } from './inputs.ts';
+import { child, memberSelector } from './metadata.ts';
+import { names, ports } from './names.ts';
+
+const servicePorts = [
+  { name: 'api', port: ports.api, targetPort: ports.api, protocol: 'TCP' },
+  { name: 'cluster', port: ports.cluster, targetPort: ports.cluster, protocol: 'TCP' },
+];
+
+/** The members by name, any unsealed member, and the one that leads. */
+export function services({ cluster }: WorkloadInputs): readonly KubernetesObject[] {
+  const own = names(cluster.metadata.name ?? '');
+  const members = memberSelector(cluster);
+  const service = (name: string, selector: object, more: object = {}) =>
+    child(
+      cluster,
+      { apiVersion: 'v1', kind: 'Service', name },
+      { spec: { type: 'ClusterIP', ...more, selector, ports: servicePorts } },
+    );
+  return [
+    service(own.headlessService, members, { clusterIP: 'None', publishNotReadyAddresses: true }),
+    service(own.publicService, members),
+    // OpenBao moves the label within 0.1 s of a hand-over; after a crash it lags (openbao-measured.md, section 9).
+    service(own.activeService, { ...members, [activeLabel]: 'true' }),
+  ];
+}
