@@ -1,11 +1,11 @@
-import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import express, { type Request, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-review.ts';
 import type { Reason } from '../src/api/reasons.ts';
+import { listen, portOf, startStatusServer, type StatusServer } from '../src/io/status-server.ts';
 import { answerBadReview, BadReview, decodeReview } from './admission-review.ts';
 import { readBody } from './body.ts';
 import { Deadline, endingInTime, patienceMs } from './deadline.ts';
@@ -91,15 +91,14 @@ export async function startServer(given: ServerOptions): Promise<WebhookServer> 
     socket.once('close', () => silent.delete(socket));
   });
   server.on('request', ({ socket }) => silent.delete(socket));
-  const status = http.createServer(
-    statusApp(
-      options.metrics,
-      async () => !draining && server.listening && (await answersTls(portOf(server))),
-    ),
-  );
   await listen(server, options.port);
+  let status: StatusServer;
   try {
-    await listen(status, options.statusPort);
+    status = await startStatusServer({
+      port: options.statusPort,
+      registry: options.metrics.registry,
+      isReady: async () => !draining && server.listening && (await answersTls(portOf(server))),
+    });
   } catch (error) {
     server.close();
     throw error;
@@ -117,13 +116,12 @@ export async function startServer(given: ServerOptions): Promise<WebhookServer> 
     ];
     await closed;
     cuts.forEach(clearTimeout);
-    status.closeAllConnections();
-    await new Promise((resolve) => status.close(resolve));
+    await status.close();
   };
   let closing: Promise<void> | undefined;
   return {
     port: portOf(server),
-    statusPort: portOf(status),
+    statusPort: status.port,
     useCertificate: (certificate) => server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' }),
     close: () => (closing ??= drain()),
   };
@@ -261,20 +259,6 @@ function send(response: Response, code: number, body: object): void {
   response.end(text);
 }
 
-function statusApp({ registry }: WebhookMetrics, isReady: () => Promise<boolean>): express.Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.get('/healthz', (_request, response) => void response.send('ok'));
-  app.get('/readyz', async (_request, response) => {
-    const ready = await isReady();
-    response.status(ready ? 200 : 503).send(ready ? 'ok' : 'not ready');
-  });
-  app.get('/metrics', async (_request, response) => {
-    response.set('Content-Type', registry.contentType).send(await registry.metrics());
-  });
-  return app;
-}
-
 /** Whether a TLS handshake with our own listener succeeds: what the API server needs, not that a process lives. */
 function answersTls(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -289,15 +273,3 @@ function answersTls(port: number): Promise<boolean> {
     socket.once('timeout', () => end(false));
   });
 }
-
-function listen(server: http.Server | https.Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-const portOf = (server: http.Server | https.Server): number => (server.address() as AddressInfo).port;

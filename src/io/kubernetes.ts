@@ -59,6 +59,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default 10 000. */
   readonly timeoutMs?: number | undefined;
+  /** Asks for another representation than `application/json`. */
+  readonly accept?: string | undefined;
 }
 
 export interface Call extends CallOptions {
@@ -99,13 +101,44 @@ export interface KubernetesClient {
   close(): Promise<void>;
 }
 
+export interface StreamOptions extends Omit<CallOptions, 'timeoutMs'> {
+  /** Milliseconds without a byte, the head of the answer included, after which it counts as dead. */
+  readonly inactivityMs: number;
+}
+
+/** A client that can also read answers which do not end. */
+export interface StreamingClient extends KubernetesClient {
+  /**
+   * A GET whose answer is read as it comes, each on a connection of its own, beside those of the calls.
+   * The bytes must be read, or the signal raised. Both this call and the reading throw ApiError.
+   */
+  stream(path: string, options: StreamOptions): Promise<AsyncIterable<Buffer>>;
+  /** Waits for calls under way, ends the streams, then closes the connections. */
+  close(): Promise<void>;
+}
+
+/** A call that has ended. */
+export interface AnsweredCall {
+  readonly method: Call['method'];
+  /** Host and port of the API server. */
+  readonly host: string;
+  /** The HTTP status; 0 when no whole answer came. */
+  readonly status: number;
+}
+
+export interface ConnectOptions {
+  readonly kubeconfig?: string | undefined;
+  /** Told of each call at its end, and of each stream at its beginning. */
+  readonly onAnswer?: ((call: AnsweredCall) => void) | undefined;
+}
+
 /**
  * Connects as the kubeconfig says; without one, as `KUBECONFIG`, `~/.kube/config` or the pod's
  * service account say, in this order. Nothing is sent before the first call.
  *
  * @throws Error when there is no usable configuration
  */
-export function connect(options: { readonly kubeconfig?: string | undefined } = {}): KubernetesClient {
+export function connect(options: ConnectOptions = {}): StreamingClient {
   const config = new KubeConfig();
   if (options.kubeconfig === undefined) config.loadFromDefault();
   else config.loadFromFile(options.kubeconfig);
@@ -114,16 +147,34 @@ export function connect(options: { readonly kubeconfig?: string | undefined } = 
   const connections = keepConnections(config);
   const server = cluster.server.replace(/\/+$/, '');
 
-  const call = async <T>(wanted: Call): Promise<T> => {
-    const { dispatcher, headers } = await connections.current().catch((error: unknown) => {
+  const current = (wanted: Wanted) =>
+    connections.current().catch((error: unknown) => {
       const { message } = error as Error;
       throw unreachable(wanted, `no credentials: ${message}`, error);
     });
-    return send<T>(wanted, server, dispatcher, headers);
+  const { host } = new URL(server);
+  const answered = async <T>(method: Call['method'], answer: Promise<T>): Promise<T> => {
+    const tell = (status: number) => options.onAnswer?.({ method, host, status });
+    try {
+      const value = await answer;
+      tell(200);
+      return value;
+    } catch (error) {
+      tell(error instanceof ApiError ? error.status : 0);
+      throw error;
+    }
+  };
+  const call = async <T>(wanted: Call): Promise<T> => {
+    const { calls, headers } = await current(wanted);
+    return answered(wanted.method, send<T>(wanted, server, calls, headers));
   };
 
   return {
     request: call,
+    async stream(path, streamOptions) {
+      const { streams, headers } = await current({ method: 'GET', path });
+      return answered('GET', open(path, streamOptions, server, streams, headers));
+    },
     async get<T>(path: string, callOptions?: CallOptions) {
       try {
         return await call<T>({ method: 'GET', path, ...callOptions });
@@ -132,7 +183,8 @@ export function connect(options: { readonly kubeconfig?: string | undefined } = 
         throw error;
       }
     },
-    list: (path, callOptions) => list(call, path, callOptions),
+    list: async <T>(path: string, callOptions?: CallOptions) =>
+      (await readCollection<T>({ request: call }, path, callOptions)).items,
     create: (path, body, callOptions) => call({ method: 'POST', path, body, ...callOptions }),
     update: (path, body, callOptions) => call({ method: 'PUT', path, body, ...callOptions }),
     apply: (path, body, { fieldManager, force = false, query, ...callOptions }) =>
@@ -150,19 +202,37 @@ export function connect(options: { readonly kubeconfig?: string | undefined } = 
 }
 
 interface Page<T> {
-  readonly metadata?: { readonly continue?: string };
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: { readonly continue?: string; readonly resourceVersion?: string };
   readonly items?: readonly T[] | null;
 }
 
-async function list<T>(
-  call: <R>(wanted: Call) => Promise<R>,
+/** What a list answered. */
+export interface Collection<T> {
+  readonly items: readonly T[];
+  /** The version of the whole collection, from which a watch goes on. */
+  readonly resourceVersion: string;
+}
+
+/**
+ * Every item of a collection, page after page, with its version.
+ *
+ * @param each makes what is kept of an item, page by page. It is given the apiVersion and kind of the list,
+ *   because items carry none.
+ */
+export async function readCollection<T, Kept = T>(
+  client: Pick<KubernetesClient, 'request'>,
   path: string,
   { query, ...options }: CallOptions = {},
-): Promise<readonly T[]> {
+  each: (item: T, list: { readonly apiVersion?: string; readonly kind?: string }) => Kept = (item) =>
+    item as unknown as Kept,
+): Promise<Collection<Kept>> {
   const read = (more: Record<string, string>) =>
-    call<Page<T>>({ method: 'GET', path, query: { ...query, ...more }, ...options });
-  const items: T[] = [];
+    client.request<Page<T>>({ method: 'GET', path, query: { ...query, ...more }, ...options });
+  const items: Kept[] = [];
   let next: string | undefined;
+  let resourceVersion = '';
   do {
     const position: Record<string, string> = next === undefined ? {} : { continue: next };
     let page: Page<T>;
@@ -171,17 +241,19 @@ async function list<T>(
     } catch (error) {
       // The server forgot the version that the first page was of: read everything at once, as client-go's pager does.
       if (next === undefined || !(error instanceof ApiError && error.status === 410)) throw error;
-      return (await read({})).items ?? [];
+      page = await read({});
+      items.length = 0;
     }
-    items.push(...(page.items ?? []));
+    for (const item of page.items ?? []) items.push(each(item, page));
     next = page.metadata?.continue;
+    resourceVersion = page.metadata?.resourceVersion ?? '';
   } while (next !== undefined && next !== '');
-  return items;
+  return { items, resourceVersion };
 }
 
 interface Connections {
-  /** The connections to use now, and the headers that say who calls. */
-  current(): Promise<{ dispatcher: Dispatcher; headers: Record<string, string> }>;
+  /** The connections to use now, for calls and for streams, and the headers that say who calls. */
+  current(): Promise<{ calls: Dispatcher; streams: Dispatcher; headers: Record<string, string> }>;
   close(): Promise<void>;
 }
 
@@ -193,20 +265,26 @@ interface Connections {
  * replaces the old, which ends after its last call.
  */
 function keepConnections(config: KubeConfig): Connections {
-  let pool: { readonly dispatcher: Dispatcher; readonly identity: Identity } | undefined;
+  let pool:
+    { readonly calls: Dispatcher; readonly streams: Dispatcher; readonly identity: Identity } | undefined;
   return {
     async current() {
       const options: RequestOptions = {};
       await config.applyToHTTPSOptions(options);
       const identity = identityOf(options);
       if (pool === undefined || !isDeepStrictEqual(pool.identity, identity)) {
-        void pool?.dispatcher.close();
-        pool = { dispatcher: createDispatcher(config, identity), identity };
+        void pool?.calls.close();
+        void pool?.streams.close();
+        pool = {
+          calls: createDispatcher(config, identity, { connections: 16, maxResponseSize: maxResponseBytes }),
+          streams: createDispatcher(config, identity, { connections: null }),
+          identity,
+        };
       }
-      return { dispatcher: pool.dispatcher, headers: headersOf(options) };
+      return { calls: pool.calls, streams: pool.streams, headers: headersOf(options) };
     },
     async close() {
-      await pool?.dispatcher.close();
+      await Promise.all([pool?.calls.close(), pool?.streams.destroy()]);
       pool = undefined;
     },
   };
@@ -227,12 +305,15 @@ function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
   return own;
 }
 
-function createDispatcher(config: KubeConfig, identity: Identity): Dispatcher {
+function createDispatcher(
+  config: KubeConfig,
+  identity: Identity,
+  limits: { readonly connections: number | null; readonly maxResponseSize?: number },
+): Dispatcher {
   const options = {
     allowH2: false, // The API server would choose HTTP/2, where one stalled connection holds up every call.
-    connections: 16,
     keepAliveTimeout: 60_000,
-    maxResponseSize: maxResponseBytes,
+    ...limits,
   };
   // 30 s keeps idle connections alive through load balancers, which drop them after 60.
   const connection = { keepAlive: true, keepAliveInitialDelay: 30_000 };
@@ -250,18 +331,21 @@ async function send<T>(
   headers: Record<string, string>,
   isRepeat = false,
 ): Promise<T> {
-  const { method, path, query, body, contentType, signal, timeoutMs = defaultTimeoutMs } = wanted;
-  const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+  const { method, path, query, body, contentType, accept, signal, timeoutMs = defaultTimeoutMs } = wanted;
   const timeout = AbortSignal.timeout(timeoutMs);
   const defaultType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   let status: number;
   let retryAfter: string;
   let text: string;
   try {
-    const answer = await request(`${server}${path}${search}`, {
+    const answer = await request(`${server}${path}${search(query)}`, {
       method,
       dispatcher,
-      headers: body === undefined ? headers : { ...headers, 'content-type': contentType ?? defaultType },
+      headers: {
+        ...headers,
+        ...(accept === undefined ? {} : { accept }),
+        ...(body === undefined ? {} : { 'content-type': contentType ?? defaultType }),
+      },
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
@@ -285,15 +369,73 @@ async function send<T>(
   }
 }
 
+const search = (query: CallOptions['query']) =>
+  query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+
+async function open(
+  path: string,
+  { query, signal, accept, inactivityMs }: StreamOptions,
+  server: string,
+  dispatcher: Dispatcher,
+  headers: Record<string, string>,
+): Promise<AsyncIterable<Buffer>> {
+  const wanted: Wanted = { method: 'GET', path };
+  try {
+    const {
+      statusCode,
+      headers: received,
+      body,
+    } = await request(`${server}${path}${search(query)}`, {
+      dispatcher,
+      headers: { ...headers, ...(accept === undefined ? {} : { accept }) },
+      headersTimeout: inactivityMs,
+      bodyTimeout: inactivityMs,
+      signal: signal ?? null,
+    });
+    if (statusCode === 200) return readable(wanted, body, inactivityMs);
+    throw refused(wanted, statusCode, await body.text(), String(received['retry-after'] ?? ''));
+  } catch (error) {
+    throw error instanceof ApiError ? error : brokenOff(wanted, error, inactivityMs);
+  }
+}
+
+async function* readable(
+  wanted: Wanted,
+  body: AsyncIterable<Buffer>,
+  inactivityMs: number,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw brokenOff(wanted, error, inactivityMs);
+  }
+}
+
+function brokenOff(wanted: Wanted, error: unknown, inactivityMs: number): ApiError {
+  const isTimeout = ['UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
+  return isTimeout
+    ? unreachable(wanted, `nothing came for ${inactivityMs} ms`, error, 'Timeout')
+    : unreachable(wanted, (error as Error).message, error);
+}
+
 const wasDropped = (error: unknown) =>
   ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
 
-function unreachable({ method, path }: Call, what: string, cause: unknown, reason = 'Unreachable'): ApiError {
+type Wanted = Pick<Call, 'method' | 'path'>;
+
+function unreachable(
+  { method, path }: Wanted,
+  what: string,
+  cause: unknown,
+  reason = 'Unreachable',
+): ApiError {
   return new ApiError(`${method} ${path}: ${what}`, { status: 0, reason }, { cause });
 }
 
 /** Reads the server's `metav1.Status`; proxies in between answer with any text. */
-function refused({ method, path }: Call, status: number, text: string, retryAfter: string): ApiError {
+function refused({ method, path }: Wanted, status: number, text: string, retryAfter: string): ApiError {
   let said: { reason?: unknown; message?: unknown; details?: { retryAfterSeconds?: unknown } } = {};
   try {
     said = JSON.parse(text) ?? {};
