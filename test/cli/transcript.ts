@@ -54,8 +54,15 @@ export function readTranscript(path: string): Transcript {
   return { text, files, steps };
 }
 
-/** The transcript as it should read: the same commands, with what they print now. */
-export async function replay(transcript: Transcript): Promise<string> {
+/**
+ * The transcript as it should read: the same commands, with what they print now.
+ *
+ * @param runLine runs one command line, in the folder of the files; default: `rollguard review`
+ */
+export async function replay(
+  transcript: Transcript,
+  runLine: (line: string) => Promise<Outcome> = run,
+): Promise<string> {
   const lines: string[] = [];
   await inFolder(transcript.files, async () => {
     for (const step of transcript.steps) {
@@ -64,7 +71,7 @@ export async function replay(transcript: Transcript): Promise<string> {
         lines.push(step.line, ...(name === undefined ? [] : contentLines(transcript.files.get(name) ?? '')));
         continue;
       }
-      const { code, stdout, stderr } = await run(step.line);
+      const { code, stdout, stderr } = await runLine(step.line);
       lines.push(
         `$ ${step.line}`,
         ...contentLines(stdout),

@@ -1,0 +1,254 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
+import { SchemaViolation } from '../api/parse.ts';
+import { contextNamespace } from '../io/context-namespace.ts';
+import { ApiError, connect } from '../io/kubernetes.ts';
+import { parseDuration } from './status/duration.ts';
+import { progressLine } from './status/progress-line.ts';
+import { clusterReader, type Reader, type Reading } from './status/reader.ts';
+import { screen } from './status/screen.ts';
+import { toText } from './status/text.ts';
+import { clusterView, type ClusterView } from './status/view.ts';
+import { watchUntilEnd } from './status/watch.ts';
+import { painter, visible, wantsColour } from './terminal.ts';
+
+/** The command line, as commander reads it. */
+export interface StatusOptions {
+  /** Default: the kubeconfig's. */
+  readonly namespace?: string;
+  readonly watch: boolean;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly output: 'text' | 'json';
+  readonly kubeconfig?: string;
+}
+
+/** The world around the program. */
+export interface StatusIo {
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  readonly exitCode: (code: number) => void;
+  /** Ends the program at once: the command line is wrong, or help was asked for. */
+  readonly abort: (code: number) => never;
+  readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+  /** The size of the terminal that standard output is; undefined when it is none. */
+  readonly terminal: () => { readonly columns: number; readonly rows: number } | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** @throws Error when there is no usable kubeconfig */
+  readonly open: (
+    name: string,
+    options: StatusOptions,
+  ) => { readonly reader: Reader; readonly namespace: string };
+}
+
+const exitCodes = { done: 0, stopped: 1, gone: 1, late: 1, unusable: 2 } as const;
+
+/**
+ * Shows where a cluster is and what it waits for; with `watch`, until that is done.
+ *
+ * @returns the exit code: 0 nothing needs a person, 1 something does (or it is gone, or late), 2 it cannot be read
+ */
+export async function status(name: string, options: StatusOptions, io: StatusIo): Promise<number> {
+  const fail = (message: string): number => {
+    io.writeError(`${painter(io.colour.stderr)('red', 'error:')} ${visible(message)}\n`);
+    return exitCodes.unusable;
+  };
+  let opened: ReturnType<StatusIo['open']>;
+  try {
+    opened = io.open(name, options);
+  } catch (error) {
+    return fail(`${(error as Error).message}; name a kubeconfig with --kubeconfig or KUBECONFIG`);
+  }
+  const { reader, namespace } = opened;
+  try {
+    const first = await reader.read();
+    if (first === undefined) {
+      return fail(
+        `there is no openbaocluster ${namespace}/${name}; kubectl get openbaoclusters -A lists those that are`,
+      );
+    }
+    return options.watch ? await watch(first, reader, options, io) : showOnce(first, options, io);
+  } catch (error) {
+    if (error instanceof ApiError) return fail(`${error.message}${remedy(error)}`);
+    if (error instanceof SchemaViolation) return fail(error.message);
+    throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
+function remedy({ status: code }: ApiError): string {
+  if (code === 403) return '; it takes the right to get openbaoclusters in that namespace';
+  if (code === 401) return '; the credentials of the kubeconfig are not accepted';
+  return code === 0 ? '; is the address in the kubeconfig right, and can it be reached from here?' : '';
+}
+
+const viewer =
+  ({ kubeconfig }: StatusOptions, io: StatusIo) =>
+  ({ cluster, pods }: Reading): ClusterView =>
+    clusterView(cluster, pods, io.now(), { kubeconfig });
+
+function showOnce(reading: Reading, options: StatusOptions, io: StatusIo): number {
+  const view = viewer(options, io)(reading);
+  io.write(
+    options.output === 'json'
+      ? `${JSON.stringify(view, null, 2)}\n`
+      : toText(view, painter(io.colour.stdout)),
+  );
+  return view.state === 'held' ? exitCodes.stopped : exitCodes.done;
+}
+
+async function watch(first: Reading, reader: Reader, options: StatusOptions, io: StatusIo): Promise<number> {
+  const live = options.output === 'text' && io.terminal() !== undefined;
+  const { show, finish } = live ? redrawing(io) : options.output === 'json' ? documents(io) : lines(io);
+  let troubled = false;
+  const ending = await watchUntilEnd(first, reader, {
+    view: viewer(options, io),
+    show,
+    trouble(message) {
+      if (message !== undefined && !troubled) io.writeError(`${visible(message)}; asking on\n`);
+      troubled = message !== undefined;
+    },
+    // Nobody could end it where there is no terminal.
+    stay: io.terminal() !== undefined,
+    timeoutMs: options.timeout,
+    now: io.now,
+    sleep: io.sleep,
+  });
+  finish();
+  if (ending === 'gone') io.writeError('the cluster is gone\n');
+  if (ending === 'late') io.writeError('not done within --timeout; it goes on\n');
+  return exitCodes[ending];
+}
+
+interface Display {
+  readonly show: (view: ClusterView) => void;
+  /** Said once, at the end. */
+  readonly finish: () => void;
+}
+
+function redrawing(io: StatusIo): Display {
+  const display = screen();
+  return {
+    show(view) {
+      const text = toText(view, painter(io.colour.stdout));
+      io.write(display.redraw(text, io.terminal() ?? { columns: 80, rows: 24 }));
+    },
+    finish: () => {},
+  };
+}
+
+/** A line per change for logs, and the whole at the end if a person must act. */
+function lines(io: StatusIo): Display {
+  let last = '';
+  let view: ClusterView | undefined;
+  return {
+    show(next) {
+      view = next;
+      const line = progressLine(next);
+      if (line !== last) io.write(`${new Date(io.now()).toISOString().replace(/\.\d+/, '')}  ${line}\n`);
+      last = line;
+    },
+    finish() {
+      if (view?.state === 'held') io.write(`\n${toText(view, painter(io.colour.stdout))}`);
+    },
+  };
+}
+
+/** A JSON document in a line per change. */
+function documents(io: StatusIo): Display {
+  let last = '';
+  return {
+    show(view) {
+      const line = progressLine(view);
+      if (line !== last) io.write(`${JSON.stringify(view)}\n`);
+      last = line;
+    },
+    finish: () => {},
+  };
+}
+
+/** The process's own streams, clock and kubeconfig. */
+const processIo: StatusIo = {
+  write: (text) => writeTo(process.stdout, text),
+  writeError: (text) => writeTo(process.stderr, text),
+  exitCode: (code) => void (process.exitCode = code),
+  abort: (code) => process.exit(code),
+  get colour() {
+    return {
+      stdout: wantsColour(process.stdout, process.env),
+      stderr: wantsColour(process.stderr, process.env),
+    };
+  },
+  terminal: () =>
+    process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : undefined,
+  now: Date.now,
+  sleep: (milliseconds) => sleep(milliseconds),
+  open(name, { kubeconfig, namespace = contextNamespace(kubeconfig) }) {
+    return { reader: clusterReader(connect({ kubeconfig }), namespace, name), namespace };
+  },
+};
+
+function writeTo(stream: NodeJS.WriteStream, text: string): void {
+  // Whoever reads may have read enough (`| head`): then there is nobody left to tell.
+  if (stream.listenerCount('error') === 0) stream.on('error', () => process.exit());
+  stream.write(text);
+}
+
+const description = [
+  'Says where an OpenBao cluster is: what is under way, since when, what it waits for, its pods, ' +
+    'and the exact next command if a person must act. Needs the right to get openbaoclusters; ' +
+    'shows more of the pods to whoever may list them.',
+].join('\n\n');
+
+const examples = `
+Exit codes: 0 nothing needs a person, 1 it is held, failed, gone or not done in time,
+2 it cannot be read. With --watch, 0 means that what was under way is done.
+
+Examples:
+  # where is it?
+  rollguard status prod -n bao
+
+  # watch an upgrade on a terminal; in a pipeline this prints a line per change
+  # and ends when the upgrade does
+  rollguard status prod -n bao --watch
+
+  # for programs
+  rollguard status prod -n bao -o json | jq '.state, .upgrade.phase'
+`;
+
+/** Columns, whatever the terminal has: the examples below it do not wrap either. */
+const helpWidth = 100;
+
+function duration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw new InvalidArgumentError('A duration is such as 90s, 10m or 1h30m.');
+  return milliseconds;
+}
+
+/** `rollguard status` */
+export function statusCommand(io: StatusIo = processIo): Command {
+  const command = new Command('status')
+    .argument('<cluster>', 'name of the OpenBaoCluster')
+    .summary('say where a cluster is and what it waits for')
+    .description(description)
+    .addHelpText('after', examples)
+    .showHelpAfterError('rollguard status --help shows the options and examples')
+    .configureOutput({ writeOut: io.write, writeErr: io.writeError, getOutHelpWidth: () => helpWidth })
+    .option('-n, --namespace <name>', 'its namespace (default: the one of the kubeconfig)')
+    .option('-w, --watch', 'until what is under way is done, or needs a person', false)
+    .option('--timeout <duration>', 'with --watch: how long at most, such as 10m', duration)
+    .addOption(
+      new Option('-o, --output <format>', 'for people or for programs')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .option('--kubeconfig <file>', 'how to reach the API server (default: as kubectl)')
+    .action(async (name: string, options: StatusOptions) => io.exitCode(await status(name, options, io)));
+  // Its own exit code for a wrong option is 1, which here means that a person must act.
+  return command.exitOverride((error: CommanderError) =>
+    io.abort(error.exitCode === 0 ? exitCodes.done : exitCodes.unusable),
+  );
+}

@@ -1,0 +1,35 @@
+import type { State } from './state.ts';
+import type { ClusterView } from './view.ts';
+
+export const symbols: Readonly<Record<State, string>> = {
+  settled: '✓',
+  progressing: '◌',
+  degraded: '!',
+  paused: '‖',
+  held: '✗',
+  deleting: '◌',
+};
+
+/** What it does, in a few words: `Upgrading 2.4.4 → 2.5.5`, `Running 2.5.5`. */
+export function activity({ phase, upgrade, scaling, version }: ClusterView): string {
+  if (upgrade !== undefined) {
+    const { kind, from = '?', to = '?' } = upgrade;
+    if (kind === 'restart') return `Restarting ${to}`;
+    return `${kind === 'image' ? 'Changing image' : 'Upgrading'} ${from} → ${to}`;
+  }
+  if (scaling !== undefined) return `Scaling ${scaling.from ?? '?'} → ${scaling.to ?? '?'}`;
+  const { current, wanted } = version;
+  return current === undefined ? `${phase ?? 'Waiting'} ${wanted}` : `${phase ?? 'Running'} ${current}`;
+}
+
+/** Where an upgrade or a change of size is: `Replacing prod-1`. Empty when nothing is under way. */
+export function step({ upgrade, scaling }: ClusterView): string {
+  if (upgrade === undefined) return scaling?.step ?? '';
+  return [upgrade.phase ?? '', upgrade.pods.join(', ')].filter((text) => text !== '').join(' ');
+}
+
+/** Words for the state where the activity does not say it already; empty otherwise. */
+export function stateWord({ state, breakGlass }: ClusterView): string {
+  if (state === 'held') return breakGlass === undefined ? 'held' : 'break glass';
+  return state === 'paused' || state === 'degraded' || state === 'deleting' ? state : '';
+}

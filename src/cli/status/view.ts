@@ -1,0 +1,146 @@
+import type { Pod } from '../../api/kubernetes.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import type { Known } from '../../core/known.ts';
+import { parseTimestamp } from '../../core/time.ts';
+import { adviceOn, type Advice, type Kubectl } from './advice.ts';
+import { podViews, type PodView } from './pods.ts';
+import { isHeld, isUnseen, stateOf, type State } from './state.ts';
+import { milestones, upgradeView, type Milestone, type UpgradeView } from './upgrade.ts';
+
+/** All that is shown of a cluster; `-o json` prints it as it is. What is not known is absent. Durations are milliseconds. */
+export interface ClusterView {
+  readonly object: { readonly namespace: string; readonly name: string };
+  readonly state: State;
+  readonly phase?: string;
+  readonly version: { readonly wanted: string; readonly current?: string };
+  readonly image?: string;
+  readonly replicas: { readonly wanted: number; readonly ready?: number };
+  readonly paused: boolean;
+  readonly maintenance: boolean;
+  readonly upgrade?: UpgradeView;
+  readonly milestones: readonly Milestone[];
+  readonly scaling?: ScalingView;
+  /** What is waited for, in words. */
+  readonly waitingFor?: string;
+  readonly leader?: string;
+  readonly pods: readonly PodView[];
+  /** Why pods could not be read; then what is said of them is the status's. */
+  readonly podsUnknown?: string;
+  readonly snapshot?: SnapshotView;
+  readonly breakGlass?: { readonly reason?: string; readonly forMs?: number; readonly nonce?: string };
+  readonly error?: { readonly reason: string; readonly message: string };
+  readonly conditions: NonNullable<OpenBaoClusterStatus['conditions']>;
+  readonly next: readonly Advice[];
+}
+
+export interface ScalingView {
+  readonly from?: number;
+  readonly to?: number;
+  readonly step?: string;
+  readonly runningForMs?: number;
+  readonly holdsInMs?: number;
+  readonly held: boolean;
+}
+
+export interface SnapshotView {
+  readonly name?: string;
+  readonly sizeBytes?: number;
+  readonly ageMs?: number;
+  readonly version?: string;
+}
+
+/**
+ * What is to be seen of a cluster, from what was read of it.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function clusterView(
+  cluster: OpenBaoCluster,
+  pods: Known<readonly Pod[]>,
+  now: number,
+  kubectl: Kubectl = {},
+): ClusterView {
+  const { metadata, spec, status = {} } = cluster;
+  const upgrade = upgradeView(cluster, now);
+  const leader = status.activeLeader ?? status.raft?.leader;
+  const waitingFor = waitingForOf(cluster);
+  const scaling = status.scaling === undefined ? undefined : scalingView(status.scaling, now);
+  const snapshot = status.backup?.latestSnapshot;
+  const { breakGlass, lastErrorReason: reason, lastErrorMessage: message = '' } = status;
+  return {
+    object: { namespace: metadata.namespace ?? '', name: metadata.name ?? '' },
+    state: stateOf(cluster),
+    ...optional('phase', status.phase),
+    version: { wanted: spec.version, ...optional('current', status.currentVersion) },
+    ...optional('image', status.image),
+    replicas: { wanted: spec.replicas ?? 3, ...optional('ready', status.readyReplicas) },
+    paused: spec.paused ?? false,
+    maintenance: spec.maintenance?.enabled ?? false,
+    ...optional('upgrade', upgrade),
+    milestones: upgrade === undefined ? [] : milestones(upgrade, spec.upgrade?.preUpgradeSnapshot ?? false),
+    ...optional('scaling', scaling),
+    ...optional('waitingFor', waitingFor),
+    ...optional('leader', leader),
+    pods: podViews(cluster, pods),
+    ...(pods.kind === 'unknown' ? { podsUnknown: pods.cause } : {}),
+    ...optional('snapshot', snapshot === undefined ? undefined : snapshotView(snapshot, now)),
+    ...(breakGlass?.active === true ? { breakGlass: breakGlassView(breakGlass, now) } : {}),
+    ...(reason === undefined ? {} : { error: { reason, message } }),
+    conditions: status.conditions ?? [],
+    next: adviceOn(cluster, upgrade, now, kubectl),
+  };
+}
+
+/** A property where there is a value, nothing where there is none. */
+function optional<K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: T });
+}
+
+function waitingForOf(cluster: OpenBaoCluster): string | undefined {
+  const { metadata, status } = cluster;
+  if (isUnseen(cluster))
+    return status === undefined
+      ? 'for the controller to see it'
+      : `for the controller to see generation ${metadata.generation} (its status speaks of ${status.observedGeneration})`;
+  if (isHeld(cluster) && stateOf(cluster) === 'progressing') return 'for the controller to take up the retry';
+  return status?.upgrade?.waitingFor;
+}
+
+function scalingView(
+  { replicas, target, step, startedAt, deadline, held = false }: NonNullable<OpenBaoClusterStatus['scaling']>,
+  now: number,
+): ScalingView {
+  const [started, due] = [startedAt, deadline].map(parseTimestamp);
+  return {
+    ...optional('from', replicas),
+    ...optional('to', target),
+    ...optional('step', step),
+    ...optional('runningForMs', started === undefined ? undefined : now - started),
+    ...optional('holdsInMs', due === undefined || held ? undefined : due - now),
+    held,
+  };
+}
+
+type Snapshot = NonNullable<NonNullable<OpenBaoClusterStatus['backup']>['latestSnapshot']>;
+
+function snapshotView({ name, size, takenAt, version }: Snapshot, now: number): SnapshotView {
+  const taken = parseTimestamp(takenAt);
+  return {
+    ...optional('name', name),
+    ...optional('sizeBytes', size),
+    ...optional('ageMs', taken === undefined ? undefined : now - taken),
+    ...optional('version', version),
+  };
+}
+
+function breakGlassView(
+  { reason, enteredAt, nonce }: NonNullable<OpenBaoClusterStatus['breakGlass']>,
+  now: number,
+): NonNullable<ClusterView['breakGlass']> {
+  const entered = parseTimestamp(enteredAt);
+  return {
+    ...optional('reason', reason),
+    ...optional('forMs', entered === undefined ? undefined : now - entered),
+    ...optional('nonce', nonce),
+  };
+}

@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import type { Pod } from '../../src/api/kubernetes.ts';
+import { parseOpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import { statusCommand, type StatusIo } from '../../src/cli/status.ts';
+import type { Reader, Reading } from '../../src/cli/status/reader.ts';
+import { known, unknown } from '../../src/core/known.ts';
+import { ApiError } from '../../src/io/kubernetes.ts';
+import type { Outcome } from './transcript.ts';
+
+/** The time at which every story is told: half a minute past eight. */
+export const storyTime = Date.parse('2026-11-21T08:00:30Z');
+
+interface StoryOptions {
+  /** Default: standard output is no terminal. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
+  readonly colour?: boolean;
+}
+
+/**
+ * Runs a command line of `rollguard status` in this process against files instead of an API
+ * server: `1.yaml` is what the first read finds, `2.yaml` the second, a second later, and the
+ * last one every further. A document without a kind stands for a failure to read.
+ */
+export async function runStatus(
+  line: string,
+  { terminal, colour = false }: StoryOptions = {},
+): Promise<Outcome> {
+  const args = line.split(' ').slice(2);
+  let [stdout, stderr] = ['', ''];
+  let code: number | undefined;
+  let now = storyTime;
+  const io: StatusIo = {
+    write: (text) => void (stdout += text),
+    writeError: (text) => void (stderr += text),
+    exitCode: (value) => void (code = value),
+    abort(value) {
+      code = value;
+      throw new Aborted();
+    },
+    colour: { stdout: colour, stderr: colour },
+    terminal: () => terminal,
+    now: () => now,
+    sleep: async (milliseconds) => void (now += milliseconds),
+    open: (name, { namespace = 'default' }) => ({ namespace, reader: simulatedReader(namespace, name) }),
+  };
+  try {
+    await statusCommand(io).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof Aborted)) throw error;
+  }
+  return { code, stdout, stderr };
+}
+
+/** In place of the end of the process. */
+class Aborted extends Error {}
+
+/** More reads than any story has: a watch that does not end is a failure, not a hang. */
+const mostReads = 100;
+
+function simulatedReader(namespace: string, name: string): Reader {
+  let count = 0;
+  return {
+    async read() {
+      count++;
+      if (count > mostReads) throw new Error('the watch goes on after the end of the story');
+      const path = existsSync(`${count}.yaml`) ? `${count}.yaml` : `${lastFile()}.yaml`;
+      return readingIn(readFileSync(path, 'utf8'), namespace, name);
+    },
+    close: async () => {},
+  };
+}
+
+function lastFile(): number {
+  let last = 1;
+  while (existsSync(`${last + 1}.yaml`)) last++;
+  return last;
+}
+
+interface Document {
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+  /** In place of a kind: how the API server fails. */
+  readonly status?: number;
+  readonly message?: string;
+}
+
+function readingIn(yaml: string, namespace: string, name: string): Reading | undefined {
+  const documents = parseAllDocuments(yaml).map((document) => document.toJS() as Document);
+  const failure = documents.find(({ kind, status }) => kind === undefined && status !== undefined);
+  if (failure !== undefined)
+    throw new ApiError(failure.message ?? '', { status: failure.status ?? 0, reason: '' });
+  const cluster = documents.find(
+    ({ kind, metadata }) =>
+      kind === 'OpenBaoCluster' && metadata?.name === name && metadata.namespace === namespace,
+  );
+  if (cluster === undefined) return undefined;
+  const pods = documents.filter(({ kind }) => kind === 'Pod') as readonly Pod[];
+  return {
+    cluster: parseOpenBaoCluster(cluster),
+    // No pods in a story stand for no right to list them.
+    pods: pods.length === 0 ? unknown('you may not list pods here') : known(pods),
+  };
+}
