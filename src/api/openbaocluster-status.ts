@@ -289,6 +289,11 @@ export const openBaoClusterStatus = {
       'When a step-down was last asked for or seen to end: there are never two within 15 s.',
     ),
     lastRestartAt: text('The spec.maintenance.restartAt that was carried out last.', 64),
+    maintenance: {
+      type: 'boolean',
+      description:
+        'Pods carry the annotation openbao.org/maintenance because spec.maintenance.enabled says so.',
+    },
     pendingRestart: {
       type: 'boolean',
       description: 'The pods run an older template; the next upgrade or restartAt brings the new one.',

@@ -34,7 +34,7 @@ export interface ClusterSecrets {
   readonly unsealKey: boolean;
   /** Of the Secret that holds it; only deletionPolicy DeleteAll needs it. */
   readonly unsealKeyUID?: string;
-  /** `due`: valid, but to be renewed now. External and plain listeners are always `valid`. */
+  /** `due`: valid, but to be renewed now. Plain listeners are always `valid`, External ones `absent` or `valid`. */
   readonly certificates: 'valid' | 'due' | 'absent';
 }
 

@@ -1,0 +1,35 @@
+import { guardedLabel } from '../../api/labels.ts';
+import { held, only, type DecidePart } from './part.ts';
+import { clusterName, isPaused } from './view.ts';
+
+/** Holds a cluster that somebody else has to initialise. */
+export const decideInitialisation: DecidePart = ({ cluster }, status) => {
+  if (status.initialized === true || cluster.spec.selfInit?.enabled !== false) return only(status);
+  const { namespace = '' } = cluster.metadata;
+  const pod = `${clusterName(cluster)}-0`;
+  return only(
+    status,
+    held(
+      'SelfInitRequired',
+      `spec.selfInit.enabled is false and the cluster is not initialised: kubectl -n ${namespace} exec ${pod} -- bao operator init, then set up auth/jwt-operator as the README says; or set spec.selfInit.enabled to true`,
+    ),
+  );
+};
+
+/** Puts the namespace under the gate's protection, unless its owner said no. */
+export const decideGuarding: DecidePart = ({ cluster, namespace }, status) => {
+  if (isPaused(cluster) || namespace.kind === 'unknown') return only(status);
+  const { name, uid, labels } = namespace.value.metadata ?? {};
+  if (name === undefined || uid === undefined || labels?.[guardedLabel] !== undefined) return only(status);
+  return {
+    ...only(status),
+    effects: [
+      {
+        kind: 'patch',
+        target: { apiVersion: 'v1', kind: 'Namespace', name },
+        uid,
+        patch: { metadata: { labels: { [guardedLabel]: 'true' } } },
+      },
+    ],
+  };
+};

@@ -1,0 +1,55 @@
+import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { sameValue } from '../same-value.ts';
+import type { Effect } from './decision.ts';
+import type { Observation } from './observation.ts';
+import { waiting, type Notice } from './part.ts';
+import { isPaused } from './view.ts';
+
+/** What the StatefulSet is rendered from: a change in this pass is rendered by the next one. */
+const renderedFrom = ['upgrade', 'scaling', 'replicas', 'image', 'currentVersion', 'lastRestartAt'] as const;
+
+/** Notices with which pods are left as they are. */
+const blocking: ReadonlySet<string> = new Set([
+  'UnsealKeyMissing',
+  'CertificatesMissing',
+  'SecretsUnknown',
+  'ClaimsUnknown',
+  'SecondClusterDetected',
+]);
+
+/**
+ * Applies the children that are not as they should be, in their order. They were rendered from the stored
+ * status; so the StatefulSet waits where this pass changes what it is rendered from, where its size is
+ * another one than recorded, and while something is wrong that pods must not be changed in.
+ *
+ * @param status what all parts came to
+ */
+export function applyDrifted(
+  { cluster, drifted }: Observation,
+  status: OpenBaoClusterStatus,
+  notices: readonly Notice[],
+): { readonly effects: readonly Effect[]; readonly notices: readonly Notice[] } {
+  if (drifted.kind === 'unknown') {
+    return {
+      effects: [],
+      notices: [waiting('ChildrenUnknown', `the children could not be compared: ${drifted.cause}`)],
+    };
+  }
+  if (drifted.value.length === 0) return { effects: [], notices: [] };
+  if (isPaused(cluster)) {
+    const list = drifted.value.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
+    return { effects: [], notices: [waiting('Paused', `while paused these stay as they are: ${list}`)] };
+  }
+  const stored = cluster.status ?? {};
+  const blocked =
+    notices.some(({ reason }) => blocking.has(reason)) ||
+    renderedFrom.some((field) => !sameValue(stored[field], status[field]));
+  const applied = drifted.value.filter(
+    (object) => object.kind !== 'StatefulSet' || (!blocked && hasSize(object, status)),
+  );
+  return { effects: applied.map((object) => ({ kind: 'apply', object })), notices: [] };
+}
+
+const hasSize = (object: KubernetesObject, { replicas }: OpenBaoClusterStatus) =>
+  (object as StatefulSet).spec?.replicas === replicas;

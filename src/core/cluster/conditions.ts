@@ -1,0 +1,251 @@
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { whyUnhealthy } from '../raft/health.ts';
+import { peersOf, type Peers } from '../raft/peers.ts';
+import { quorum } from '../raft/quorum.ts';
+import { timestamp } from '../time.ts';
+import type { Observation } from './observation.ts';
+import type { Notice } from './part.ts';
+import { answers, isPaused, wantedReplicas } from './view.ts';
+
+type Condition = NonNullable<OpenBaoClusterStatus['conditions']>[number];
+/** What a condition says, without its times. */
+export type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+/**
+ * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and BreakGlass
+ * from its first time on. Pausing hides nothing (openbao-operator.md, 1.2 did). `lastTransitionTime` moves
+ * with `status` alone.
+ *
+ * @param notices what the parts wait for
+ */
+export function withConditions(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  notices: readonly Notice[],
+  now: number,
+): OpenBaoClusterStatus {
+  const { cluster } = observation;
+  const peers = peersOf(observation, status.replicas ?? wantedReplicas(cluster), status.clusterID);
+  const available = availability(observation, status, peers);
+  const holds = holdsOf(status, notices);
+  const degraded = degradation(status, peers, holds, available);
+  const work = workOf(observation, status, notices);
+  const verdicts: readonly Verdict[] = [
+    readiness(available, degraded, work, holds),
+    reconciling(cluster, holds, work),
+    stalled(holds),
+    available,
+    upgrading(status, cluster),
+    degraded,
+    ...breakGlass(status),
+  ];
+  return {
+    ...status,
+    phase: phaseOf(status, holds, peers),
+    conditions: verdicts.map((verdict) => dated(verdict, status, cluster.metadata.generation, now)),
+  };
+}
+
+/** The same condition where nothing but the hour has changed. */
+export function dated(
+  verdict: Verdict,
+  { conditions = [] }: OpenBaoClusterStatus,
+  generation: number | undefined,
+  now: number,
+): Condition {
+  const former = conditions.find(({ type }) => type === verdict.type);
+  return {
+    ...verdict,
+    lastTransitionTime: former?.status === verdict.status ? former.lastTransitionTime : timestamp(now),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+}
+
+const verdict = (type: string, is: boolean | undefined, reason: string, message: string): Verdict => ({
+  type,
+  status: is === undefined ? 'Unknown' : is ? 'True' : 'False',
+  reason,
+  message,
+});
+
+/** What needs a person, the gravest first. */
+function holdsOf(status: OpenBaoClusterStatus, notices: readonly Notice[]): readonly Notice[] {
+  const {
+    breakGlass: incident,
+    lastErrorReason = 'Held',
+    lastErrorMessage = 'no reason was recorded',
+  } = status;
+  const stopped = status.upgrade?.held === true || status.scaling?.held === true;
+  return [
+    ...(incident?.active === true
+      ? [{ kind: 'held' as const, reason: 'BreakGlassRequired', message: incidentMessage(incident) }]
+      : []),
+    ...(stopped ? [{ kind: 'held' as const, reason: lastErrorReason, message: lastErrorMessage }] : []),
+    ...notices.filter(({ kind }) => kind === 'held'),
+  ];
+}
+
+const incidentMessage = ({
+  reason = 'unknown',
+  nonce = '',
+}: NonNullable<OpenBaoClusterStatus['breakGlass']>) =>
+  `automation stopped (${reason}), because going on could make things worse; repair, then set spec.breakGlassAck to ${nonce}`;
+
+function availability(observation: Observation, status: OpenBaoClusterStatus, peers: Peers): Verdict {
+  const { leader, voters } = peers;
+  if (leader.kind === 'known' && voters.kind === 'known') {
+    const healthy = healthyCount(peers);
+    const message = `${leader.value} leads; ${healthy} of ${voters.value.length} voters are healthy`;
+    return verdict('Available', true, 'LeaderActive', message);
+  }
+  if (status.initialized !== true)
+    return verdict('Available', false, 'NotInitialized', 'it was never initialised');
+  const answering = answers(observation);
+  const everybody = peers.expected.every(({ pod, member }) => pod === undefined || member.kind === 'known');
+  const nobodyLeads =
+    observation.pods.kind === 'known' && !answering.some((each) => !each.sealed && !each.standby);
+  if (everybody && nobodyLeads) {
+    return verdict('Available', false, 'NoLeader', 'no member leads; reads and writes are refused');
+  }
+  const cause = leader.kind === 'unknown' ? leader.cause : voters.kind === 'unknown' ? voters.cause : '';
+  return verdict('Available', undefined, 'LeaderUnknown', cause);
+}
+
+const healthyCount = (peers: Peers) =>
+  peers.expected.filter((peer) => whyUnhealthy(peer, peers) === undefined).length;
+
+function degradation(
+  { initialized, upgrade, scaling }: OpenBaoClusterStatus,
+  peers: Peers,
+  holds: readonly Notice[],
+  available: Verdict,
+): Verdict {
+  const [gravest] = holds;
+  if (gravest !== undefined) return verdict('Degraded', true, gravest.reason, gravest.message);
+  if (initialized !== true) return verdict('Degraded', false, 'Initializing', 'it is coming up');
+  if (available.status === 'False') return verdict('Degraded', true, available.reason, available.message);
+  const busy = new Set([
+    ...(upgrade?.replacing === undefined ? [] : [upgrade.replacing.ordinal]),
+    ...(upgrade?.catchUp ?? []).map(({ ordinal }) => ordinal),
+    ...(scaling?.step === undefined || scaling.replicas === undefined ? [] : [scaling.replicas - 1]),
+  ]);
+  const missing = peers.expected
+    .filter(({ ordinal }) => !busy.has(ordinal))
+    .flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
+  if (available.status === 'Unknown')
+    return verdict('Degraded', undefined, available.reason, available.message);
+  return missing.length === 0
+    ? verdict('Degraded', false, 'AsExpected', 'every member is healthy, or is being worked on')
+    : verdict('Degraded', true, 'MembersUnhealthy', missing.join('; '));
+}
+
+/** What is being done or waited for, the first of it; undefined when all is as it should be. */
+function workOf(
+  { cluster }: Observation,
+  { initialized, upgrade, scaling }: OpenBaoClusterStatus,
+  notices: readonly Notice[],
+): Notice | undefined {
+  if (upgrade !== undefined) {
+    const { phase = 'PreChecks', waitingFor } = upgrade;
+    return { kind: 'waiting', reason: phase, message: `${target(upgrade)}: ${waitingFor ?? phase}` };
+  }
+  if (scaling !== undefined) {
+    const message = `from ${scaling.replicas} to ${scaling.target} members`;
+    return { kind: 'waiting', reason: scaling.step ?? 'Scaling', message };
+  }
+  const notice = notices.find(({ kind }) => kind === 'waiting');
+  if (notice !== undefined) return notice;
+  if (initialized !== true) {
+    return {
+      kind: 'waiting',
+      reason: 'Initializing',
+      message: `waits for ${cluster.metadata.name}-0 to initialise`,
+    };
+  }
+  return undefined;
+}
+
+const target = ({
+  targetVersion = '',
+  restartAt,
+  fromVersion,
+}: NonNullable<OpenBaoClusterStatus['upgrade']>) =>
+  restartAt !== undefined && fromVersion === targetVersion
+    ? `restart of ${restartAt}`
+    : `upgrade to ${targetVersion}`;
+
+function readiness(
+  available: Verdict,
+  degraded: Verdict,
+  work: Notice | undefined,
+  [hold]: readonly Notice[],
+): Verdict {
+  if (hold !== undefined) return verdict('Ready', false, hold.reason, hold.message);
+  if (available.status !== 'True') return { ...available, type: 'Ready' };
+  if (work !== undefined) return verdict('Ready', false, work.reason, work.message);
+  if (degraded.status === 'True') return verdict('Ready', false, degraded.reason, degraded.message);
+  return verdict('Ready', true, 'AsExpected', 'it runs what spec asks for');
+}
+
+function reconciling(
+  cluster: Observation['cluster'],
+  holds: readonly Notice[],
+  work: Notice | undefined,
+): Verdict {
+  if (work === undefined) return verdict('Reconciling', false, 'AsExpected', 'nothing is to be done');
+  if (isPaused(cluster)) {
+    return verdict('Reconciling', false, 'Paused', `spec.paused is true; it stays at: ${work.message}`);
+  }
+  if (holds.length > 0) return verdict('Reconciling', false, 'Held', 'it waits for a person; see Stalled');
+  return verdict('Reconciling', true, work.reason, work.message);
+}
+
+const stalled = ([hold]: readonly Notice[]): Verdict =>
+  hold === undefined
+    ? verdict('Stalled', false, 'AsExpected', 'nobody has to do anything')
+    : verdict('Stalled', true, hold.reason, hold.message);
+
+function upgrading(status: OpenBaoClusterStatus, cluster: Observation['cluster']): Verdict {
+  const { upgrade } = status;
+  if (upgrade === undefined) return verdict('Upgrading', false, 'Idle', 'no upgrade is under way');
+  const where = `${target(upgrade)}, in ${upgrade.phase ?? 'PreChecks'}`;
+  if (upgrade.held === true) {
+    return verdict(
+      'Upgrading',
+      false,
+      status.lastErrorReason ?? 'Held',
+      `${where}, has stopped; see Degraded`,
+    );
+  }
+  if (isPaused(cluster)) return verdict('Upgrading', true, 'Paused', `${where}, is paused`);
+  return verdict('Upgrading', true, upgrade.phase ?? 'PreChecks', where);
+}
+
+function breakGlass({ breakGlass: incident, conditions = [] }: OpenBaoClusterStatus): readonly Verdict[] {
+  if (incident?.active === true) {
+    return [verdict('BreakGlass', true, incident.reason ?? 'Unknown', incidentMessage(incident))];
+  }
+  return conditions.some(({ type }) => type === 'BreakGlass')
+    ? [verdict('BreakGlass', false, 'Acknowledged', 'no incident is open')]
+    : [];
+}
+
+function phaseOf(
+  status: OpenBaoClusterStatus,
+  holds: readonly Notice[],
+  peers: Peers,
+): NonNullable<OpenBaoClusterStatus['phase']> {
+  const { initialized, upgrade } = status;
+  if (holds.length > 0 || hasLostQuorum(peers, status)) return 'Failed';
+  if (upgrade !== undefined) return 'Upgrading';
+  return initialized === true ? 'Running' : 'Initializing';
+}
+
+/** Known, and more than a moment's election: fewer than a quorum of the voters are there and unsealed. */
+function hasLostQuorum(peers: Peers, { raft }: OpenBaoClusterStatus): boolean {
+  const voters = peers.voters.kind === 'known' ? peers.voters.value : (raft?.voters ?? []);
+  const down = peers.expected
+    .filter(({ name }) => voters.includes(name))
+    .filter(({ pod, member }) => pod === undefined || (member.kind === 'known' && member.value.sealed));
+  return voters.length > 0 && voters.length - down.length < quorum(voters.length);
+}

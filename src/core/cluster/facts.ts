@@ -1,0 +1,187 @@
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { ordinalOf, serverContainer } from '../workload/names.ts';
+import type { ClusterEvent } from './decision.ts';
+import type { Member, Observation, RaftConfiguration } from './observation.ts';
+import { only, type DecidePart, type Part } from './part.ts';
+import {
+  answers,
+  claimsByPod,
+  clusterName,
+  isReady,
+  isUnsealed,
+  memberOf,
+  podsByName,
+  wantedReplicas,
+} from './view.ts';
+
+type Status = OpenBaoClusterStatus;
+
+/** What is seen, written down: also while paused. What could not be read stays as it was. */
+export const decideFacts: DecidePart = (observation, before): Part => {
+  const { metadata } = observation.cluster;
+  const status = [size, readiness, initialisation, leadership, membership, volumes].reduce<Status>(
+    (so, far) => far(observation, so),
+    before.observedGeneration === metadata.generation || metadata.generation === undefined
+      ? before
+      : { ...before, observedGeneration: metadata.generation },
+  );
+  return { ...only(status), events: changesOf(before, status) };
+};
+
+/** The StatefulSet that is there says the size; a new one gets the wanted one at once. */
+function size({ cluster, statefulSet }: Observation, status: Status): Status {
+  if (statefulSet.kind === 'unknown') return status;
+  const wanted = wantedReplicas(cluster);
+  if (status.replicas === undefined)
+    return { ...status, replicas: statefulSet.value?.spec?.replicas ?? wanted };
+  // Before there is data, nobody has to join one after another. It only grows: data may be there unseen.
+  return status.initialized !== true && wanted > status.replicas ? { ...status, replicas: wanted } : status;
+}
+
+function readiness(observation: Observation, status: Status): Status {
+  const pods = podsByName(observation);
+  if (pods === undefined) return status;
+  const readyReplicas = [...pods.values()].filter(isReady).length;
+  return status.readyReplicas === readyReplicas ? status : { ...status, readyReplicas };
+}
+
+/** Whether it was ever initialised, which cluster it is and what it runs: each is recorded once. */
+function initialisation(observation: Observation, status: Status): Status {
+  const members = answers(observation);
+  let next = status;
+  if (status.initialized !== true && members.some(({ initialized }) => initialized)) {
+    next = { ...next, initialized: true };
+  }
+  const ids = new Set(members.flatMap(({ clusterId }) => clusterId ?? []));
+  const leader = activeMember(observation, next);
+  if (leader === undefined || ids.size > 1) return next;
+  if (next.clusterID === undefined && leader.clusterId !== undefined) {
+    next = { ...next, clusterID: leader.clusterId };
+  }
+  if (next.currentVersion === undefined) next = { ...next, currentVersion: leader.version };
+  const image = podsByName(observation)
+    ?.get(leader.pod)
+    ?.spec?.containers?.find(({ name }) => name === serverContainer)?.image;
+  if (next.image === undefined && image !== undefined) next = { ...next, image };
+  return next;
+}
+
+/** The one member that is active; a member in the ten seconds after its step-down says it is not. */
+function activeMember(observation: Observation, status: Status): Member | undefined {
+  const active = answers(observation).filter((member) => isUnsealed(member, status) && !member.standby);
+  return active.length === 1 ? active[0] : undefined;
+}
+
+function leadership(observation: Observation, status: Status): Status {
+  const { raft, members } = observation;
+  const leader =
+    raft.kind === 'known'
+      ? raft.value.servers.find((server) => server.leader)?.id
+      : activeMember(observation, status)?.pod;
+  if (leader !== undefined) {
+    return status.activeLeader === leader ? status : { ...status, activeLeader: leader };
+  }
+  const pods = podsByName(observation);
+  const silent = pods === undefined || [...members.values()].some(({ kind }) => kind === 'unknown');
+  if (silent || status.activeLeader === undefined) return status;
+  const { activeLeader: _, ...rest } = status;
+  return rest;
+}
+
+/** For the gate: who votes. Written when it changes, in the order of the ordinals. */
+function membership({ cluster, raft }: Observation, status: Status): Status {
+  if (raft.kind === 'unknown') return status;
+  const idsOf = (voter: boolean) =>
+    inOrder(
+      clusterName(cluster),
+      raft.value.servers.filter((server) => server.voter === voter).map(({ id }) => id),
+    );
+  const leader = raft.value.servers.find((server) => server.leader)?.id;
+  const next = { voters: idsOf(true), nonVoters: idsOf(false), ...(leader === undefined ? {} : { leader }) };
+  const { voters = [], nonVoters = [], leader: former } = status.raft ?? {};
+  const same =
+    status.raft !== undefined &&
+    former === leader &&
+    equal(voters, next.voters) &&
+    equal(nonVoters, next.nonVoters);
+  return same ? status : { ...status, raft: next };
+}
+
+/**
+ * Remembers the volume of each member from the first time that it takes part. Another volume under the same
+ * id is an empty disk that votes (openbao.md, fact 8; disks.ts acts), until it holds all that the leader had
+ * when the member was first seen with it.
+ */
+function volumes(observation: Observation, status: Status): Status {
+  const { raft } = observation;
+  const claims = claimsByPod(observation);
+  if (raft.kind === 'unknown' || claims === undefined) return status;
+  const before = status.members ?? [];
+  const members = raft.value.servers.flatMap(({ id }) => {
+    const recorded = before.find(({ name }) => name === id);
+    const claim = claims.get(id)?.metadata;
+    const member = memberOf(observation, id);
+    const present = claim?.uid !== undefined && claim.deletionTimestamp === undefined;
+    if (!present || !isUnsealed(member, status)) return recorded ?? [];
+    if (recorded === undefined) return { name: id, claimUID: claim.uid };
+    if (recorded.claimUID === claim.uid) {
+      return recorded.catchUpIndex === undefined ? recorded : { name: id, claimUID: claim.uid };
+    }
+    return refilled(recorded, claim.uid, member, leaderOf(observation, raft.value));
+  });
+  const sorted = inOrder(
+    clusterName(observation.cluster),
+    members.map(({ name }) => name),
+  ).flatMap((name) => members.find((member) => member.name === name) ?? []);
+  const same =
+    sorted.length === before.length && sorted.every((member, index) => equalMember(member, before[index]));
+  return same ? status : { ...status, members: sorted };
+}
+
+type Volume = NonNullable<Status['members']>[number];
+
+function refilled(
+  recorded: Volume,
+  claimUID: string,
+  member: Member | undefined,
+  leader: Member | undefined,
+): Volume {
+  const { catchUpIndex } = recorded;
+  if (catchUpIndex === undefined) {
+    return leader?.lastIndex === undefined ? recorded : { ...recorded, catchUpIndex: leader.lastIndex };
+  }
+  return (member?.appliedIndex ?? -1) >= catchUpIndex ? { name: recorded.name, claimUID } : recorded;
+}
+
+const leaderOf = (observation: Observation, raft: RaftConfiguration): Member | undefined =>
+  memberOf(observation, raft.readFrom);
+
+const equalMember = (a: Volume, b: Volume | undefined) =>
+  a.name === b?.name && a.claimUID === b.claimUID && a.catchUpIndex === b.catchUpIndex;
+
+const equal = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((each, index) => each === b[index]);
+
+function inOrder(cluster: string, ids: readonly string[]): string[] {
+  const rank = (id: string) => ordinalOf(cluster, id) ?? Number.MAX_SAFE_INTEGER;
+  return ids.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+function changesOf(before: Status, after: Status): readonly ClusterEvent[] {
+  const events: ClusterEvent[] = [];
+  if (before.initialized !== true && after.initialized === true) {
+    events.push({
+      type: 'Normal',
+      reason: 'Initialized',
+      action: 'Initialize',
+      note: 'The cluster is initialised; pod 0 is no longer told to make one.',
+    });
+  }
+  const { activeLeader: former } = before;
+  const { activeLeader: leader } = after;
+  if (leader !== undefined && leader !== former) {
+    const note = former === undefined ? `${leader} leads.` : `${leader} leads; ${former} led before.`;
+    events.push({ type: 'Normal', reason: 'LeaderChanged', action: 'Observe', note });
+  }
+  return events;
+}

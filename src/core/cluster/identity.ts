@@ -1,0 +1,71 @@
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { unknown } from '../known.ts';
+import type { ClusterEvent } from './decision.ts';
+import type { Observation } from './observation.ts';
+import { held, only, type Notice, type Part } from './part.ts';
+import { answers } from './view.ts';
+
+export const secondClusterDetected = 'SecondClusterDetected';
+
+/**
+ * The ids of OpenBao clusters among the pods that are not this one's. A pod 0 that starts on an empty disk
+ * while it is told to initialise can make one (openbao-measured.md, 0.2).
+ */
+function strangers(
+  observation: Observation,
+  { clusterID }: OpenBaoClusterStatus,
+): readonly { readonly pod: string; readonly clusterId: string }[] {
+  const seen = answers(observation).flatMap(({ pod, clusterId }) =>
+    clusterId === undefined ? [] : [{ pod, clusterId }],
+  );
+  if (clusterID !== undefined) return seen.filter((each) => each.clusterId !== clusterID);
+  // None is recorded yet: which of several is the right one cannot be told.
+  return new Set(seen.map((each) => each.clusterId)).size > 1 ? seen : [];
+}
+
+/** Says that there are two clusters, and what to do. */
+export function decideIdentity(observation: Observation, status: OpenBaoClusterStatus): Part {
+  const found = strangers(observation, status);
+  if (found.length === 0) return only(status);
+  const notice = secondCluster(observation, status, found);
+  const known = status.conditions?.find(({ type }) => type === 'Degraded');
+  const events: readonly ClusterEvent[] =
+    known?.reason === secondClusterDetected
+      ? []
+      : [
+          {
+            type: 'Warning',
+            reason: secondClusterDetected,
+            action: 'CompareClusterIds',
+            note: notice.message,
+          },
+        ];
+  return { ...only(status, notice), events };
+}
+
+function secondCluster(
+  { cluster }: Observation,
+  { clusterID }: OpenBaoClusterStatus,
+  found: ReturnType<typeof strangers>,
+): Notice {
+  const { name = '', namespace = '' } = cluster.metadata;
+  const list = found.map(({ pod, clusterId }) => `${pod} (${clusterId})`).join(', ');
+  const own =
+    clusterID === undefined ? 'no id is recorded for this cluster yet' : `this cluster is ${clusterID}`;
+  const remedy =
+    clusterID === undefined
+      ? `keep one of them: delete the volume and the pod of every other`
+      : found
+          .map(({ pod }) => `kubectl -n ${namespace} delete pvc/data-${pod} pod/${pod} --wait=false`)
+          .join('; ');
+  return held(
+    secondClusterDetected,
+    `pods of ${name} belong to another OpenBao cluster: ${list}; ${own}. Upgrades, scaling and changes of pods have stopped. Nothing written to the other one is in this one; save what is needed, then, with the verb maintenance: ${remedy}`,
+  );
+}
+
+/** While two clusters answer, what either says about membership is not to be trusted. */
+export function withTrustedRaft(observation: Observation, status: OpenBaoClusterStatus): Observation {
+  if (strangers(observation, status).length === 0) return observation;
+  return { ...observation, raft: unknown('pods of two different OpenBao clusters answer') };
+}

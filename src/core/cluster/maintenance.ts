@@ -1,0 +1,45 @@
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { maintenanceAnnotation } from '../../api/labels.ts';
+import { maintenanceEnabled } from '../policies/cluster-request.ts';
+import type { Effect } from './decision.ts';
+import { only, type DecidePart } from './part.ts';
+import { podsByName, targetIn } from './view.ts';
+
+/**
+ * Stamps pods and StatefulSet while spec.maintenance.enabled, also while paused, and takes the stamps off
+ * again. Never in the pod template, so nothing restarts. What a person annotated by hand, while maintenance
+ * was off, stays.
+ */
+export const decideMaintenance: DecidePart = (observation, status) => {
+  const { cluster, statefulSet } = observation;
+  const pods = podsByName(observation);
+  const wanted = maintenanceEnabled(cluster);
+  if (!wanted && status.maintenance !== true) return only(status);
+
+  const found: readonly { readonly kind: 'Pod' | 'StatefulSet'; readonly object: KubernetesObject }[] = [
+    ...[...(pods?.values() ?? [])].map((object) => ({ kind: 'Pod' as const, object })),
+    ...(statefulSet.kind === 'known' && statefulSet.value !== undefined
+      ? [{ kind: 'StatefulSet' as const, object: statefulSet.value }]
+      : []),
+  ];
+  const effects = found
+    .filter(({ object }) => object.metadata?.deletionTimestamp === undefined)
+    .filter(({ object }) => isStamped(object) !== wanted)
+    .flatMap(({ kind, object: { metadata } }): Effect[] => {
+      if (metadata?.name === undefined || metadata.uid === undefined) return [];
+      const target = targetIn(cluster, kind === 'Pod' ? 'v1' : 'apps/v1', kind, metadata.name);
+      const patch = { metadata: { annotations: { [maintenanceAnnotation]: wanted ? 'true' : null } } };
+      return [{ kind: 'patch', target, uid: metadata.uid, patch }];
+    });
+
+  if (wanted) {
+    return { ...only(status.maintenance === true ? status : { ...status, maintenance: true }), effects };
+  }
+  const clean = effects.length === 0 && pods !== undefined && statefulSet.kind === 'known';
+  if (!clean) return { ...only(status), effects };
+  const { maintenance: _, ...rest } = status;
+  return only(rest);
+};
+
+const isStamped = ({ metadata }: KubernetesObject) =>
+  metadata?.annotations?.[maintenanceAnnotation] === 'true';

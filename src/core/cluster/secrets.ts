@@ -1,0 +1,85 @@
+import type { ObjectMeta } from '../../api/kubernetes.ts';
+import { names } from '../workload/names.ts';
+import { held, only, waiting, type DecidePart } from './part.ts';
+import { claimsByPod, clusterName, isPaused } from './view.ts';
+
+/**
+ * The unseal key is made once: never for a cluster that was initialised, nor where a volume of an earlier
+ * life is, for nothing else could open that data again.
+ */
+export const decideUnsealKey: DecidePart = (observation, status) => {
+  const { cluster, secrets } = observation;
+  if (secrets.kind === 'unknown') {
+    return only(status, waiting('SecretsUnknown', `the Secrets could not be read: ${secrets.cause}`));
+  }
+  if (secrets.value.unsealKey) return only(status);
+  const claims = claimsByPod(observation);
+  const secret = names(clusterName(cluster)).unsealKey;
+  if (status.initialized !== true && claims === undefined) {
+    return only(
+      status,
+      waiting('ClaimsUnknown', 'whether volumes of an earlier cluster are there could not be read'),
+    );
+  }
+  if (status.initialized === true || (claims !== undefined && claims.size > 0)) {
+    return only(status, held(unsealKeyMissing, missingKey(cluster.metadata, secret, status.initialized)));
+  }
+  if (isPaused(cluster)) return only(status, waiting('Paused', 'the unseal key is not made while paused'));
+  return {
+    status,
+    effects: [{ kind: 'createUnsealKey' }],
+    events: [
+      {
+        type: 'Normal',
+        reason: 'UnsealKeyCreated',
+        action: 'CreateUnsealKey',
+        note: `The unseal key is in the Secret ${secret}. Back it up: without it the data and every snapshot are lost.`,
+      },
+    ],
+  };
+};
+
+export const unsealKeyMissing = 'UnsealKeyMissing';
+
+const missingKey = (
+  { name: cluster = '', namespace = '' }: ObjectMeta,
+  secret: string,
+  initialized = false,
+) =>
+  `the Secret ${secret} with the unseal key is gone, and ${initialized ? 'the cluster was initialised with it' : 'volumes of an earlier cluster of this name, which it opens, are there'}; a new key could not open them. Put it back from your backup: kubectl -n ${namespace} apply -f ${secret}.yaml${initialized ? '' : `; or, if that data may be lost, delete the volumes: kubectl -n ${namespace} delete pvc -l openbao.org/cluster=${cluster}`}`;
+
+/** Certificates are issued when absent, and renewed before they end. With tls.mode External they are awaited. */
+export const decideCertificates: DecidePart = ({ cluster, secrets }, status) => {
+  if (secrets.kind === 'unknown') return only(status);
+  const { certificates } = secrets.value;
+  if (certificates === 'valid') return only(status);
+  const { ca, serverCertificate } = names(clusterName(cluster));
+  if (cluster.spec.tls?.mode === 'External') {
+    if (certificates === 'due') return only(status);
+    return only(
+      status,
+      held(
+        certificatesMissing,
+        `spec.tls.mode is External and the Secrets ${ca} (ca.crt) and ${serverCertificate} (tls.crt, tls.key) are not both there; create them, or set spec.tls.mode to OperatorManaged`,
+      ),
+    );
+  }
+  if (isPaused(cluster)) {
+    return only(status, waiting('Paused', 'certificates are not issued while paused'));
+  }
+  const renewed = certificates === 'due';
+  return {
+    status,
+    effects: [{ kind: 'issueCertificates' }],
+    events: [
+      {
+        type: 'Normal',
+        reason: renewed ? 'CertificatesRenewed' : 'CertificatesIssued',
+        action: 'IssueCertificates',
+        note: `The certificate in the Secret ${serverCertificate} is ${renewed ? 'renewed' : 'issued'}.`,
+      },
+    ],
+  };
+};
+
+export const certificatesMissing = 'CertificatesMissing';
