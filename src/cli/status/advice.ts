@@ -2,7 +2,7 @@ import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { timestamp } from '../../core/time.ts';
 import { names, serverContainer } from '../../core/workload/names.ts';
-import { isUnseen, stateOf } from './state.ts';
+import { condition, isUnseen, stateOf } from './state.ts';
 import type { UpgradeView } from './upgrade.ts';
 
 /** What a person is to do now, or may do. */
@@ -76,65 +76,62 @@ function incident({ status }: OpenBaoCluster, { patch }: Commands): readonly Adv
   return [{ needed: true, why, command: patch({ breakGlassAck: nonce }) }];
 }
 
+/** What mends a hold, by its reason. The message of the hold says the same with more words. */
+const remedies: Readonly<Record<string, (cluster: OpenBaoCluster, commands: Commands) => Advice>> = {
+  SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => ({
+    needed: true,
+    why: 'initialise it, keep what this prints, and set up auth/jwt-operator as the README says',
+    command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
+  }),
+  UnsealKeyMissing: ({ metadata: { name = '', namespace = '' } }, { run }) => ({
+    needed: true,
+    why: 'put the unseal key back from your backup; no new key would open the data',
+    command: run(`apply -n ${namespace} -f ${names(name).unsealKey}.yaml`),
+  }),
+  CertificatesMissing: (_, { patch }) => ({
+    needed: true,
+    why: 'create the Secrets it names, or let Rollguard issue certificates',
+    command: patch({ tls: { mode: 'OperatorManaged' } }),
+  }),
+};
+
 function hold(
   cluster: OpenBaoCluster,
   upgrade: UpgradeView | undefined,
   now: number,
   commands: Commands,
 ): readonly Advice[] {
-  const { metadata, spec, status } = cluster;
+  const { metadata, status } = cluster;
+  const reason = condition(cluster, 'Stalled')?.reason ?? status?.lastErrorReason ?? '';
+  const known = remedies[reason]?.(cluster, commands);
+  if (known !== undefined) return [known];
+  if (status?.upgrade?.held === true || status?.scaling?.held === true) {
+    const retry = commands.patch({ upgrade: { requests: { retry: timestamp(now) } } });
+    return [
+      { needed: true, why: 'mend what it says, then try again', command: retry },
+      ...wayBack(cluster, upgrade, commands),
+    ];
+  }
+  if (status?.breakGlass?.active === true) return [];
   const { name = '', namespace = '' } = metadata;
-  const parts = names(name);
-  if (status?.lastErrorReason === 'SelfInitRequired') {
-    return [
-      {
-        needed: true,
-        why: 'initialise it, keep what this prints, and set up auth/jwt-operator with the roles of Rollguard',
-        command: commands.run(
-          `exec -n ${namespace} ${parts.pod(0)} -c ${serverContainer} -- bao operator init`,
-        ),
-      },
-    ];
-  }
-  if (status?.lastErrorReason === 'UnsealKeyMissing') {
-    return [
-      {
-        needed: true,
-        why: `put the Secret ${parts.unsealKey} back from your backup; without it the data cannot be read, and no new key would open it`,
-        command: commands.run(`get secret ${parts.unsealKey} -n ${namespace}`),
-      },
-    ];
-  }
-  const retry = commands.patch({ upgrade: { requests: { retry: timestamp(now) } } });
-  const advice: Advice[] = [];
-  if (status?.upgrade?.held === true || status?.scaling?.held === true)
-    advice.push({ needed: true, why: 'mend what it says, then try again', command: retry });
-  if (
-    status?.upgrade?.held === true &&
-    upgrade?.kind === 'upgrade' &&
-    !upgrade.started &&
-    upgrade.from !== undefined
-  ) {
-    // An image that names the target's version would be refused beside the old one.
-    const image =
-      spec.image === undefined || status.upgrade.fromImage === undefined
-        ? {}
-        : { image: status.upgrade.fromImage };
-    advice.push({
-      needed: false,
-      why: `or give it up: no pod has run ${upgrade.to ?? 'the target'} yet`,
-      command: commands.patch({ version: upgrade.from, ...image }),
-    });
-  }
-  const stalled = status?.conditions?.find(({ type, status: is }) => type === 'Stalled' && is === 'True');
-  if (advice.length === 0 && status?.breakGlass?.active !== true) {
-    advice.push({
-      needed: true,
-      why: stalled?.message ?? status?.lastErrorMessage ?? 'look at what happened',
-      command: commands.run(`describe openbaocluster ${name} -n ${namespace}`),
-    });
-  }
-  return advice;
+  const describe = commands.run(`describe openbaocluster ${name} -n ${namespace}`);
+  return [{ needed: true, why: 'do what it says; this shows the whole status', command: describe }];
+}
+
+/** Giving an upgrade up, as long as no container of its target has started. */
+function wayBack(
+  { spec, status }: OpenBaoCluster,
+  upgrade: UpgradeView | undefined,
+  { patch }: Commands,
+): readonly Advice[] {
+  if (status?.upgrade?.held !== true || upgrade?.kind !== 'upgrade' || upgrade.started) return [];
+  const { from, to = 'the target' } = upgrade;
+  if (from === undefined) return [];
+  // An image that names the target's version would be refused beside the old one.
+  const { fromImage } = status.upgrade;
+  const image = spec.image === undefined || fromImage === undefined ? {} : { image: fromImage };
+  const command = patch({ version: from, ...image });
+  return [{ needed: false, why: `or give it up: no pod has run ${to} yet`, command }];
 }
 
 function paused(

@@ -18,25 +18,24 @@ export function stateOf(cluster: OpenBaoCluster): State {
   if (isHeld(cluster)) return isRetryAsked(cluster) || isUnseen(cluster) ? 'progressing' : 'held';
   if (isUnderWay(cluster))
     return cluster.spec.paused === true && !isUnseen(cluster) ? 'paused' : 'progressing';
-  return condition(cluster, 'Ready')?.status === 'False' ? 'degraded' : 'settled';
+  const ready =
+    condition(cluster, 'Ready')?.status ?? (cluster.status?.phase === 'Failed' ? 'False' : 'True');
+  return ready === 'True' ? 'settled' : 'degraded';
 }
 
 export const condition = ({ status }: OpenBaoCluster, type: string) =>
   status?.conditions?.find((each) => each.type === type);
 
-/** Errors that no waiting mends, wherever they came up. */
-const needsPerson: readonly (string | undefined)[] = ['SelfInitRequired', 'UnsealKeyMissing'];
-
 /** Whether the status says that nothing goes on without a person; a retry may have been asked for since. */
 export function isHeld(cluster: OpenBaoCluster): boolean {
   const { status } = cluster;
+  const stalled = condition(cluster, 'Stalled');
   return (
     status?.breakGlass?.active === true ||
     status?.upgrade?.held === true ||
     status?.scaling?.held === true ||
-    status?.phase === 'Failed' ||
-    condition(cluster, 'Stalled')?.status === 'True' ||
-    needsPerson.includes(status?.lastErrorReason)
+    // Failed may also be a loss of quorum that passes. Another operator may not have the condition.
+    (stalled === undefined ? status?.phase === 'Failed' : stalled.status === 'True')
   );
 }
 
@@ -60,11 +59,15 @@ export function isUnseen({ metadata, status }: OpenBaoCluster): boolean {
 
 function isUnderWay(cluster: OpenBaoCluster): boolean {
   const { spec, status } = cluster;
+  const reconciling = condition(cluster, 'Reconciling');
   return (
     isUnseen(cluster) ||
+    reconciling?.status === 'True' ||
+    reconciling?.reason === 'Paused' ||
     status?.upgrade !== undefined ||
     status?.scaling !== undefined ||
-    (status?.phase !== undefined && status.phase !== 'Running') ||
+    status?.phase === 'Initializing' ||
+    status?.phase === 'Upgrading' ||
     !isSameVersion(spec.version, status?.currentVersion) ||
     (spec.maintenance?.restartAt !== undefined && spec.maintenance.restartAt !== status?.lastRestartAt)
   );

@@ -13,7 +13,7 @@ export interface UpgradeView {
   readonly pods: readonly string[];
   readonly completedPods: number;
   readonly totalPods: number;
-  /** Whether a pod of the target may have started: from then on there is no way back but a snapshot. */
+  /** Whether a pod of the target may have started: from then on the only way back is a snapshot. */
   readonly started: boolean;
   readonly runningForMs?: number;
   readonly phaseForMs?: number;
@@ -42,7 +42,10 @@ export function upgradeView(cluster: OpenBaoCluster, now: number): UpgradeView |
     pods: ordinalsOf(upgrade).map(names(cluster.metadata.name ?? '').pod),
     completedPods,
     totalPods,
-    started: completedPods > 0 || (upgrade.currentPartition ?? totalPods) < totalPods,
+    started:
+      upgrade.targetStarted === true ||
+      completedPods > 0 ||
+      (upgrade.currentPartition ?? totalPods) < totalPods,
     ...clock,
     held: upgrade.held ?? false,
     leadershipChanges: upgrade.leadershipChanges ?? 0,

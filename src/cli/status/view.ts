@@ -4,7 +4,7 @@ import type { Known } from '../../core/known.ts';
 import { parseTimestamp } from '../../core/time.ts';
 import { adviceOn, type Advice, type Kubectl } from './advice.ts';
 import { podViews, type PodView } from './pods.ts';
-import { isHeld, isUnseen, stateOf, type State } from './state.ts';
+import { condition, isHeld, isUnseen, stateOf, type State } from './state.ts';
 import { milestones, upgradeView, type Milestone, type UpgradeView } from './upgrade.ts';
 
 /** All that is shown of a cluster; `-o json` prints it as it is. What is not known is absent. Durations are milliseconds. */
@@ -66,7 +66,8 @@ export function clusterView(
   const waitingFor = waitingForOf(cluster);
   const scaling = status.scaling === undefined ? undefined : scalingView(status.scaling, now);
   const snapshot = status.backup?.latestSnapshot;
-  const { breakGlass, lastErrorReason: reason, lastErrorMessage: message = '' } = status;
+  const { breakGlass } = status;
+  const error = errorOf(cluster);
   return {
     object: { namespace: metadata.namespace ?? '', name: metadata.name ?? '' },
     state: stateOf(cluster),
@@ -85,7 +86,7 @@ export function clusterView(
     ...(pods.kind === 'unknown' ? { podsUnknown: pods.cause } : {}),
     ...optional('snapshot', snapshot === undefined ? undefined : snapshotView(snapshot, now)),
     ...(breakGlass?.active === true ? { breakGlass: breakGlassView(breakGlass, now) } : {}),
-    ...(reason === undefined ? {} : { error: { reason, message } }),
+    ...optional('error', error),
     conditions: status.conditions ?? [],
     next: adviceOn(cluster, upgrade, now, kubectl),
   };
@@ -96,6 +97,15 @@ function optional<K extends string, T>(key: K, value: T | undefined): { readonly
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: T });
 }
 
+/** Why the last attempt failed, or else what a person is needed for. An incident is said by itself. */
+function errorOf(cluster: OpenBaoCluster): ClusterView['error'] {
+  const { lastErrorReason, lastErrorMessage = '', breakGlass } = cluster.status ?? {};
+  if (lastErrorReason !== undefined) return { reason: lastErrorReason, message: lastErrorMessage };
+  const stalled = condition(cluster, 'Stalled');
+  if (stalled?.status !== 'True' || breakGlass?.active === true) return undefined;
+  return { reason: stalled.reason, message: stalled.message };
+}
+
 function waitingForOf(cluster: OpenBaoCluster): string | undefined {
   const { metadata, status } = cluster;
   if (isUnseen(cluster))
@@ -103,7 +113,10 @@ function waitingForOf(cluster: OpenBaoCluster): string | undefined {
       ? 'for the controller to see it'
       : `for the controller to see generation ${metadata.generation} (its status speaks of ${status.observedGeneration})`;
   if (isHeld(cluster) && stateOf(cluster) === 'progressing') return 'for the controller to take up the retry';
-  return status?.upgrade?.waitingFor;
+  if (status?.upgrade !== undefined) return status.upgrade.waitingFor;
+  const state = stateOf(cluster);
+  if (state === 'progressing') return condition(cluster, 'Reconciling')?.message;
+  return state === 'degraded' ? condition(cluster, 'Ready')?.message : undefined;
 }
 
 function scalingView(
