@@ -21,7 +21,9 @@ export function withHash(object: KubernetesObject): KubernetesObject {
  * injected sidecar, does not count: no fight over it.
  */
 export function isApplied(desired: KubernetesObject, live: KubernetesObject): boolean {
-  return holds(desired, live);
+  // An item of a list says neither.
+  const { apiVersion: _, kind: __, ...fields } = desired;
+  return holds(fields, live);
 }
 
 function holds(desired: unknown, live: unknown): boolean {

@@ -31,7 +31,7 @@ export interface WorkloadInputs {
 export interface WorkloadFacts {
   /** Claims of the members' volumes, those of earlier members included. */
   readonly claims: readonly PersistentVolumeClaim[];
-  /** As it is; undefined when there is none. Its size changes by status.scaling alone, never by spec.replicas. */
+  /** As it is; undefined when there is none. */
   readonly statefulSet: StatefulSet | undefined;
   readonly issuer: WorkloadInputs['issuer'];
   readonly settings: Pick<DriverSettings, 'imageRepository' | 'controller'>;
@@ -49,7 +49,11 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   const { statefulSet, issuer, settings } = facts;
   const upgrade = isRolling(status?.upgrade?.phase) ? status?.upgrade : undefined;
   const replicas =
-    status?.scaling?.replicas ?? statefulSet?.spec?.replicas ?? spec.replicas ?? defaultReplicas;
+    status?.scaling?.replicas ??
+    status?.replicas ??
+    statefulSet?.spec?.replicas ??
+    spec.replicas ??
+    defaultReplicas;
   const restartAt = upgrade?.restartAt ?? status?.lastRestartAt;
   return {
     cluster,
