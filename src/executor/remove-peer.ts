@@ -1,0 +1,80 @@
+import type { Member, RaftConfiguration } from '../core/cluster/observation.ts';
+import type { ExecutorReport } from '../core/jobs/executor-report.ts';
+import { quorum } from '../core/raft/quorum.ts';
+import { ordinalOf } from '../core/workload/names.ts';
+import type { OpenBaoNode } from '../io/openbao.ts';
+import { until, within, type ExecutorContext, type Look } from './context.ts';
+import { asRole, attempt } from './login.ts';
+import { leaderAmong, readMembers, whyNotFollowing, type Members } from './members.ts';
+import { done, failed, refused } from './report.ts';
+
+/**
+ * `pod` must be no member of the Raft cluster. OpenBao says 204 to any id, the leader's included, and checks
+ * nothing: the membership is read before and after, from the leader (openbao-measured.md, section 3).
+ */
+export async function removePeer(context: ExecutorContext, pod: string): Promise<ExecutorReport> {
+  const { cluster, deadline, log } = context;
+  if (ordinalOf(cluster, pod) === undefined) {
+    return refused('UnknownMember', `${pod} is not the name of a pod of ${cluster}`);
+  }
+  const before = await until(within(deadline, 0.5), () => lookAtLeader(context, pod));
+  if ('missing' in before) return refused('QuorumAtRisk', `${pod} was not removed: ${before.missing}`);
+  const { leader, node, raft } = before.found;
+  if (!isPeer(raft, pod)) return done('AlreadyAbsent', `${pod} is no member`, membersOf(raft));
+  if (leader.pod === pod) {
+    return refused('PeerLeads', `${pod} leads and was not removed; it must step down first`);
+  }
+
+  log.info({ pod, leader: leader.pod }, 'removing the peer');
+  const answer = await attempt(context, node, (token) => node.removePeer(token, pod));
+  const after = await until(deadline, () => lookForAbsence(context, pod));
+  if ('missing' in after) {
+    return failed('RemovalUnconfirmed', `${pod} was to be removed (${answer}), but ${after.missing}`);
+  }
+  return done('Removed', `${pod} is no member any more`, membersOf(after.found));
+}
+
+interface Seen {
+  readonly leader: Member;
+  readonly node: OpenBaoNode;
+  readonly raft: RaftConfiguration;
+}
+
+/** The membership as the leader reports it, once nothing speaks against the removal or there is nothing to do. */
+async function lookAtLeader(context: ExecutorContext, pod: string): Promise<Look<Seen>> {
+  const members = await readMembers(context);
+  const seen = await readMembership(context, members);
+  if ('missing' in seen) return seen;
+  const { leader, raft } = seen.found;
+  const isDecided = !isPeer(raft, pod) || leader.pod === pod;
+  const risk = isDecided ? undefined : riskOf(raft, pod, leader, members);
+  return risk === undefined ? seen : { missing: risk };
+}
+
+/** Those that stay must be a quorum of themselves. */
+function riskOf(raft: RaftConfiguration, pod: string, leader: Member, members: Members): string | undefined {
+  const staying = raft.servers.filter(({ id, voter }) => voter && id !== pod).map(({ id }) => id);
+  const problems = staying.flatMap((id) => whyNotFollowing(id, members.get(id), leader) ?? []);
+  const healthy = staying.length - problems.length;
+  if (healthy >= quorum(staying.length)) return undefined;
+  return `${healthy} of the ${staying.length} voters that stay would be healthy: ${problems.join(', ')}`;
+}
+
+async function lookForAbsence(context: ExecutorContext, pod: string): Promise<Look<RaftConfiguration>> {
+  const seen = await readMembership(context, await readMembers(context));
+  if ('missing' in seen) return seen;
+  const { raft, leader } = seen.found;
+  return isPeer(raft, pod) ? { missing: `${leader.pod} still counts it as a member` } : { found: raft };
+}
+
+async function readMembership(context: ExecutorContext, members: Members): Promise<Look<Seen>> {
+  const leader = leaderAmong(members);
+  if ('missing' in leader) return leader;
+  const node = context.members.get(leader.found.pod);
+  if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
+  const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
+  return 'missing' in raft ? raft : { found: { leader: leader.found, node, raft: raft.found } };
+}
+
+const isPeer = ({ servers }: RaftConfiguration, pod: string) => servers.some(({ id }) => id === pod);
+const membersOf = ({ servers }: RaftConfiguration) => ({ members: servers.map(({ id }) => id) });

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import type { ExecutorReport } from '../core/jobs/executor-report.ts';
+import type { ExecutorAction } from '../core/jobs/step.ts';
+import type { Logger } from '../io/logger.ts';
+import { podOfAddress } from '../io/openbao-member.ts';
+import { openBaoSession } from '../io/openbao-session.ts';
+import { connectOpenBao } from '../io/openbao.ts';
+import { deadlineIn, type Deadline, type ExecutorContext } from './context.ts';
+import { ActionFailed } from './login.ts';
+import { preflight } from './preflight.ts';
+import { removePeer } from './remove-peer.ts';
+import { failed } from './report.ts';
+import { stepDown } from './step-down.ts';
+
+/** One `--member`. */
+export interface MemberFlag {
+  readonly pod: string;
+  /** Scheme, host and port. */
+  readonly url: string;
+}
+
+/** The flags of `rollguard executor`. */
+export interface ExecutorFlags {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly operationId: string;
+  readonly pod?: string;
+  readonly member: readonly MemberFlag[];
+  readonly role: string;
+  readonly tokenFile?: string;
+  readonly caFile?: string;
+  readonly target?: string;
+  readonly storeCaFile?: string;
+  readonly storeFolder?: string;
+  readonly name?: string;
+  readonly timeoutSeconds: number;
+}
+
+/** Carries out one action. Whatever happens, it ends in a report. */
+export async function runAction(
+  action: ExecutorAction,
+  flags: ExecutorFlags,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<ExecutorReport> {
+  const deadline = deadlineIn(flags.timeoutSeconds * 1000, signal);
+  try {
+    return await act(action, flags, log, deadline);
+  } catch (error) {
+    if (error instanceof ActionFailed) return error.report;
+    return failed('Unexpected', error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function act(
+  action: ExecutorAction,
+  flags: ExecutorFlags,
+  log: Logger,
+  deadline: Deadline,
+): Promise<ExecutorReport> {
+  switch (action) {
+    case 'preflight':
+      return withMembers(flags, log, deadline, preflight);
+    case 'step-down':
+      return withMembers(flags, log, deadline, (context) => stepDown(context, required(flags.pod, '--pod')));
+    case 'remove-peer':
+      return withMembers(flags, log, deadline, (context) =>
+        removePeer(context, required(flags.pod, '--pod')),
+      );
+    case 'snapshot':
+    case 'probe-store':
+      return failed('NotBuilt', `${action} is not built yet`);
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Connects to the members for one action, and drops the connections after it. */
+async function withMembers(
+  flags: ExecutorFlags,
+  log: Logger,
+  deadline: Deadline,
+  carryOut: (context: ExecutorContext) => Promise<ExecutorReport>,
+): Promise<ExecutorReport> {
+  const tokenFile = required(flags.tokenFile, '--token-file');
+  const ca = flags.caFile === undefined ? undefined : await readFile(flags.caFile, 'utf8');
+  const nodes = flags.member.map(({ pod, url }) => connectOpenBao({ pod, url, ca }));
+  const byHost = new Map(flags.member.map(({ pod, url }) => [URL.parse(url)?.host ?? '', pod]));
+  const byName = podOfAddress(flags.cluster, flags.namespace);
+  const context: ExecutorContext = {
+    cluster: flags.cluster,
+    members: new Map(nodes.map((node) => [node.pod, node])),
+    podOf: (address) => byHost.get(URL.parse(address)?.host ?? '') ?? byName(address),
+    role: flags.role,
+    // Read again for each login: Kubernetes renews it.
+    session: openBaoSession(flags.role, async () => (await readFile(tokenFile, 'utf8')).trim()),
+    deadline,
+    log,
+  };
+  try {
+    return await carryOut(context);
+  } finally {
+    await Promise.all(nodes.map((node) => node.close()));
+  }
+}
+
+function required(value: string | undefined, flag: string): string {
+  if (value !== undefined && value !== '') return value;
+  throw new ActionFailed(failed('InvalidFlags', `${flag} is missing`));
+}

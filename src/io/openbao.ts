@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream';
+import { SchemaViolation } from '../api/parse.ts';
+import type { RaftConfiguration } from '../core/cluster/observation.ts';
+import { jwtAuth } from '../core/workload/names.ts';
+import * as answers from './openbao-answers.ts';
+import { OpenBaoError } from './openbao-error.ts';
+import {
+  openBaoTransport,
+  type CallOptions,
+  type OpenBaoAddress,
+  type OpenBaoCall,
+  type OpenBaoTransport,
+} from './openbao-request.ts';
+
+export { OpenBaoError, mayHaveArrived, type OpenBaoReason } from './openbao-error.ts';
+export type { CallOptions, OpenBaoAddress } from './openbao-request.ts';
+export type { AutopilotState, Health, LeaderStatus, Login } from './openbao-answers.ts';
+
+/**
+ * One OpenBao server's HTTP API. Each call goes to that very server: a redirect to another one is an
+ * error (WrongNode), never followed. Each method throws OpenBaoError.
+ */
+export interface OpenBaoNode {
+  readonly pod: string;
+  /** Answers in every state, without a token. */
+  health(options?: CallOptions): Promise<answers.Health>;
+  /** Without a token; throws Sealed while sealed. The indexes are this node's own. */
+  leader(options?: CallOptions): Promise<answers.LeaderStatus>;
+  /** At auth/jwt-operator. A login writes to Raft: keep the token. */
+  login(role: string, jwt: string, options?: CallOptions): Promise<answers.Login>;
+  /** Membership as this node sees it: only the leader's counts (openbao.md, section 4). */
+  raftConfiguration(token: string, options?: CallOptions): Promise<RaftConfiguration>;
+  autopilotState(token: string, options?: CallOptions): Promise<answers.AutopilotState>;
+  /** Every version that was ever active on this data. */
+  versionHistory(token: string, options?: CallOptions): Promise<readonly string[]>;
+  /** What the token may do, by path. */
+  capabilities(
+    token: string,
+    paths: readonly string[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Asks this node, which leads, to hand over. It answers before it does; no effect may be seen for 0.6 s. */
+  stepDown(token: string, options?: CallOptions): Promise<void>;
+  /** Also succeeds for an id that is not there: read the membership before and after. */
+  removePeer(token: string, id: string, options?: CallOptions): Promise<void>;
+  /**
+   * A Raft snapshot, a gzipped tar. The status says nothing about its end: verify it. The time-out holds until
+   * its first byte; then it fails when it stands still for 30 s.
+   */
+  snapshot(token: string, options?: CallOptions): Promise<Readable>;
+  /** Waits for calls under way, then closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Connects to one server. Nothing is sent before the first call. */
+export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
+  const transport = openBaoTransport(address);
+  const { pod } = transport;
+  const read = readerOf(transport);
+  return {
+    pod,
+    health: (options) =>
+      read(answers.parseHealth, { method: 'GET', path: 'sys/health', accept: healthStatuses, ...options }),
+    leader: (options) => read(answers.parseLeaderStatus, { method: 'GET', path: 'sys/leader', ...options }),
+    login: (role, jwt, options) =>
+      read(answers.parseLogin, {
+        method: 'POST',
+        path: `auth/${jwtAuth.mount}/login`,
+        body: { role, jwt },
+        secrets: [jwt],
+        ...options,
+      }),
+    async raftConfiguration(token, options) {
+      const call = { method: 'GET', path: 'sys/storage/raft/configuration', token, ...options } as const;
+      return { readFrom: pod, servers: await read(answers.parseRaftServers, call) };
+    },
+    autopilotState: (token, options) =>
+      read(answers.parseAutopilotState, {
+        method: 'GET',
+        path: 'sys/storage/raft/autopilot/state',
+        token,
+        ...options,
+      }),
+    versionHistory: (token, options) =>
+      read(answers.parseVersionHistory, { method: 'LIST', path: 'sys/version-history', token, ...options }),
+    capabilities: (token, paths, options) =>
+      read(answers.parseCapabilities, {
+        method: 'POST',
+        path: 'sys/capabilities-self',
+        body: { paths },
+        token,
+        ...options,
+      }),
+    async stepDown(token, options) {
+      await transport.call({ method: 'PUT', path: 'sys/step-down', token, ...options });
+    },
+    async removePeer(token, id, options) {
+      const path = 'sys/storage/raft/remove-peer';
+      await transport.call({ method: 'POST', path, body: { server_id: id }, token, ...options });
+    },
+    snapshot: (token, options) =>
+      transport.stream({ method: 'GET', path: 'sys/storage/raft/snapshot', token, ...options }),
+    close: () => transport.close(),
+  };
+}
+
+/** Active, standby, the two of other editions, not initialised, sealed: each with the same body. */
+const healthStatuses = [429, 472, 473, 501, 503];
+
+type Read = <T>(parse: (body: unknown) => T, call: OpenBaoCall) => Promise<T>;
+
+const readerOf =
+  (transport: OpenBaoTransport): Read =>
+  async (parse, call) => {
+    const { status, body } = await transport.call(call);
+    try {
+      return parse(body);
+    } catch (error) {
+      if (!(error instanceof SchemaViolation)) throw error;
+      const message = `${call.method} ${call.path}: ${status} with an answer of another shape: ${error.message}`;
+      throw new OpenBaoError(message, { reason: 'Malformed', pod: transport.pod, status });
+    }
+  };
