@@ -100,6 +100,7 @@ async function withMembers(
   try {
     return await carryOut(context);
   } finally {
+    await context.session.end({ timeoutMs: 1000 });
     await Promise.all(nodes.map((node) => node.close()));
   }
 }

@@ -8,6 +8,15 @@ export interface OpenBaoSession {
    * @throws OpenBaoError of the login or of the call
    */
   run<T>(node: OpenBaoNode, call: (token: string) => Promise<T>, options?: CallOptions): Promise<T>;
+  /** Gives the token back, as far as a server takes it now; it ends by itself otherwise. */
+  end(options?: CallOptions): Promise<void>;
+}
+
+interface CurrentLogin {
+  readonly token: Promise<string>;
+  readonly at: number;
+  readonly node: OpenBaoNode;
+  endsAt: number;
 }
 
 /** A token is renewed when this part of its life has passed. */
@@ -27,11 +36,11 @@ export function openBaoSession(
   jwt: () => Promise<string>,
   now: () => number = () => performance.now(),
 ): OpenBaoSession {
-  let login: { readonly token: Promise<string>; readonly at: number; endsAt: number } | undefined;
+  let login: CurrentLogin | undefined;
 
   const logIn = (node: OpenBaoNode, options?: CallOptions) => {
     const at = now();
-    const begun = { token: begin(), at, endsAt: Infinity };
+    const begun: CurrentLogin = { token: begin(), at, node, endsAt: Infinity };
     login = begun;
     return begun;
 
@@ -60,6 +69,11 @@ export function openBaoSession(
         const next = login !== current && login !== undefined ? login : logIn(node, options);
         return call(await next.token);
       }
+    },
+    async end(options) {
+      const ending = login;
+      login = undefined;
+      await ending?.token.then((token) => ending.node.revokeSelf(token, options)).catch(() => {});
     },
   };
 }

@@ -39,6 +39,8 @@ export interface OpenBaoNode {
     paths: readonly string[],
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Gives a token back. */
+  revokeSelf(token: string, options?: CallOptions): Promise<void>;
   /** Asks this node, which leads, to hand over. It answers before it does; no effect may be seen for 0.6 s. */
   stepDown(token: string, options?: CallOptions): Promise<void>;
   /** Also succeeds for an id that is not there: read the membership before and after. */
@@ -91,6 +93,9 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
         token,
         ...options,
       }),
+    async revokeSelf(token, options) {
+      await transport.call({ method: 'POST', path: 'auth/token/revoke-self', token, ...options });
+    },
     async stepDown(token, options) {
       await transport.call({ method: 'PUT', path: 'sys/step-down', token, ...options });
     },

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
-import { actionAnnotation, clusterLabel, componentLabel, operationAnnotation } from '../../api/labels.ts';
+import { actionAnnotation, componentLabel, operationAnnotation } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { child, labelsOf } from '../workload/metadata.ts';
 import { jobName } from './job-name.ts';
 import type { ExecutorStep, VersionCheck } from './step.ts';
 
@@ -34,57 +35,50 @@ export function job(
   wanted: ExecutorStep | VersionCheck,
   { component, serviceAccount, user, activeDeadlineSeconds, container, volumes = [] }: JobPod,
 ): KubernetesObject {
-  const { name: clusterName = '', namespace = '', uid = '' } = cluster.metadata;
-  const labels = { [clusterLabel]: clusterName, [componentLabel]: component };
+  const labels = { ...labelsOf(cluster), [componentLabel]: component };
   const annotations = { [actionAnnotation]: wanted.action, [operationAnnotation]: wanted.operationId };
-  const { apiVersion, kind } = cluster;
-  const owner = { apiVersion, kind, name: clusterName, uid, controller: true, blockOwnerDeletion: true };
-  const object = {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: {
-      name: jobName(clusterName, wanted),
-      namespace,
-      labels,
-      annotations,
-      ownerReferences: [owner],
-    },
-    spec: {
-      backoffLimit: 0,
-      activeDeadlineSeconds,
-      ttlSecondsAfterFinished: keptSeconds,
-      template: {
-        metadata: { labels, annotations },
-        spec: {
-          restartPolicy: 'Never',
-          serviceAccountName: serviceAccount,
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          terminationGracePeriodSeconds: 5,
-          securityContext: {
-            runAsNonRoot: true,
-            runAsUser: user.uid,
-            runAsGroup: user.gid,
-            fsGroup: user.gid,
-            seccompProfile: { type: 'RuntimeDefault' },
-          },
-          containers: [
-            {
-              ...container,
-              // The end of the log stands in when the process dies before its report.
-              terminationMessagePolicy: 'FallbackToLogsOnError',
-              resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ['ALL'] },
-              },
+  const name = jobName(cluster.metadata.name ?? '', wanted);
+  const object = child(
+    cluster,
+    { apiVersion: 'batch/v1', kind: 'Job', name },
+    {
+      spec: {
+        backoffLimit: 0,
+        activeDeadlineSeconds,
+        ttlSecondsAfterFinished: keptSeconds,
+        template: {
+          metadata: { labels, annotations },
+          spec: {
+            restartPolicy: 'Never',
+            serviceAccountName: serviceAccount,
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            terminationGracePeriodSeconds: 5,
+            securityContext: {
+              runAsNonRoot: true,
+              runAsUser: user.uid,
+              runAsGroup: user.gid,
+              fsGroup: user.gid,
+              seccompProfile: { type: 'RuntimeDefault' },
             },
-          ],
-          volumes,
+            containers: [
+              {
+                ...container,
+                // The end of the log stands in when the process dies before its report.
+                terminationMessagePolicy: 'FallbackToLogsOnError',
+                resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  readOnlyRootFilesystem: true,
+                  capabilities: { drop: ['ALL'] },
+                },
+              },
+            ],
+            volumes,
+          },
         },
       },
     },
-  };
-  return object;
+  );
+  return { ...object, metadata: { ...object.metadata, labels, annotations } };
 }

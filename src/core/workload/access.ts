@@ -17,9 +17,10 @@ export interface Access {
 
 /**
  * The least that each needs, tested one by one (reference/openbao-measured.md, section 1). Only step-down is
- * root-protected and needs sudo. Everybody may give their own token back, and has no default policy beside.
+ * root-protected and needs sudo. Everybody may ask what their own token may do, and give it back, and has no
+ * default policy beside.
  */
-const whatAll: Rights = { 'auth/token/revoke-self': ['update'] };
+const whatAll: Rights = { 'auth/token/revoke-self': ['update'], 'sys/capabilities-self': ['update'] };
 
 const reads: Rights = {
   'sys/storage/raft/configuration': ['read'],

@@ -60,7 +60,7 @@ const containerOf = ({ spec }: JobObject) => spec.template.spec.containers[0];
 describe('the Job of a step', () => {
   it('runs the step once, as its ServiceAccount, and goes with its cluster', () => {
     const { metadata, spec } = made({}, { pod: 'prod-2' });
-    expect(metadata.labels).to.deep.equal({
+    expect(metadata.labels).to.deep.include({
       'openbao.org/cluster': 'prod',
       'openbao.org/component': 'upgrade',
     });
