@@ -1,0 +1,170 @@
+import { openBaoClusterStatus, rollingPhases, type OpenBaoCluster } from '../api/openbaocluster.ts';
+import { parseTimestamp } from '../core/time.ts';
+
+/** One value, with its labels beside `namespace` and `name`. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A metric, and how it follows from a cluster: nothing is kept, so nothing is left of a cluster that goes. */
+export interface ClusterFamily {
+  readonly name: string;
+  readonly help: string;
+  /** Beside `namespace` and `name`. */
+  readonly labels: readonly string[];
+  /** @param now milliseconds since the epoch */
+  readonly samples: (cluster: OpenBaoCluster, now: number) => readonly Sample[];
+}
+
+type ValueOf = (cluster: OpenBaoCluster, now: number) => number | boolean | undefined;
+
+/** A metric with one value a cluster, or none where it is not known. */
+const single = (name: string, help: string, valueOf: ValueOf): ClusterFamily => ({
+  name,
+  help,
+  labels: [],
+  samples(cluster, now) {
+    const value = valueOf(cluster, now);
+    return value === undefined ? [] : [{ labels: {}, value: Number(value) }];
+  },
+});
+
+/** A set of states of which one holds: each has its series, as 1 or 0. */
+const oneOf = (phases: readonly string[], present: string | undefined): readonly Sample[] =>
+  phases.map((phase) => ({ labels: { phase }, value: phase === present ? 1 : 0 }));
+
+/** Seconds since a time of the status; undefined when it is not there. */
+function secondsSince(timestamp: string | undefined, now: number): number | undefined {
+  const time = parseTimestamp(timestamp);
+  return time === undefined ? undefined : Math.max(0, (now - time) / 1000);
+}
+
+const upgradeOf = ({ status }: OpenBaoCluster) => status?.upgrade;
+
+const info: ClusterFamily = {
+  name: 'rollguard_cluster_info',
+  help: 'Always 1; the versions and the image of a cluster as labels',
+  labels: ['version', 'current_version', 'target_version', 'image'],
+  samples: ({ spec, status }) => [
+    {
+      labels: {
+        version: spec.version,
+        current_version: status?.currentVersion ?? '',
+        target_version: status?.upgrade?.targetVersion ?? '',
+        image: status?.image ?? '',
+      },
+      value: 1,
+    },
+  ],
+};
+
+const clusterPhase: ClusterFamily = {
+  name: 'rollguard_cluster_phase',
+  help: 'status.phase: 1 for the one that it is in',
+  labels: ['phase'],
+  samples: ({ status }) => oneOf(openBaoClusterStatus.properties.phase.enum, status?.phase),
+};
+
+const upgradePhase: ClusterFamily = {
+  name: 'rollguard_upgrade_phase',
+  help: 'Phase of the upgrade under way: 1 for the one that it is in; no series while idle',
+  labels: ['phase'],
+  samples: ({ status }) => (status?.upgrade === undefined ? [] : oneOf(rollingPhases, status.upgrade.phase)),
+};
+
+const conditions: ClusterFamily = {
+  name: 'rollguard_cluster_condition',
+  help: 'Always 1; status.conditions by type and status (true, false, unknown)',
+  labels: ['type', 'status', 'reason'],
+  samples: ({ status }) =>
+    (status?.conditions ?? []).map(({ type, status: is, reason }) => ({
+      labels: { type, status: is.toLowerCase(), reason },
+      value: 1,
+    })),
+};
+
+const held: ClusterFamily = {
+  name: 'rollguard_upgrade_held',
+  help: '1 while the upgrade waits for a person, by status.lastErrorReason; no series while it does not',
+  labels: ['reason'],
+  samples: ({ status }) =>
+    status?.upgrade?.held === true
+      ? [{ labels: { reason: status.lastErrorReason ?? 'Unknown' }, value: 1 }]
+      : [],
+};
+
+/** Everything that is said of each cluster. A test holds the rules in manifests/monitoring to these names. */
+export const clusterFamilies: readonly ClusterFamily[] = [
+  info,
+  clusterPhase,
+  conditions,
+  single('rollguard_cluster_replicas', 'Members that spec asks for', ({ spec }) => spec.replicas ?? 3),
+  single(
+    'rollguard_cluster_ready_replicas',
+    'Pods that are Ready, as of the last status',
+    ({ status }) => status?.readyReplicas,
+  ),
+  single('rollguard_cluster_paused', 'spec.paused', ({ spec }) => spec.paused ?? false),
+  single(
+    'rollguard_cluster_break_glass',
+    'Whether an incident waits for an acknowledgement',
+    ({ status }) => status?.breakGlass?.active ?? false,
+  ),
+  single(
+    'rollguard_cluster_unobserved_generations',
+    'Changes of spec that the status does not speak of yet',
+    ({ metadata, status }) => Math.max(0, (metadata.generation ?? 0) - (status?.observedGeneration ?? 0)),
+  ),
+  upgradePhase,
+  held,
+  single(
+    'rollguard_upgrade_seconds',
+    'Seconds since the upgrade under way started; no series while idle',
+    (cluster, now) => secondsSince(upgradeOf(cluster)?.startedAt, now),
+  ),
+  single('rollguard_upgrade_step_seconds', 'Seconds that it is in its phase', (cluster, now) =>
+    secondsSince(upgradeOf(cluster)?.phaseStartedAt, now),
+  ),
+  single('rollguard_upgrade_pods', 'Pods that it has to replace', ({ spec, status }) =>
+    status?.upgrade === undefined ? undefined : (status.replicas ?? spec.replicas ?? 3),
+  ),
+  single(
+    'rollguard_upgrade_completed_pods',
+    'Pods that run its target and have caught up',
+    ({ status }) => status?.upgrade && (status.upgrade.completedPods ?? []).length,
+  ),
+  single(
+    'rollguard_upgrade_leadership_changes',
+    'Leaders that followed another since it started',
+    ({ status }) => status?.upgrade && (status.upgrade.leadershipChanges ?? 0),
+  ),
+  single(
+    'rollguard_upgrade_step_downs',
+    'Step-downs that it asked for',
+    ({ status }) => status?.upgrade && (status.upgrade.stepDowns ?? 0),
+  ),
+  single(
+    'rollguard_raft_voters',
+    'Voters, as the leader last reported them',
+    ({ status }) => status?.raft?.voters?.length,
+  ),
+  single(
+    'rollguard_raft_non_voters',
+    'Other members, as the leader last reported them',
+    ({ status }) => status?.raft?.nonVoters?.length,
+  ),
+  single(
+    'rollguard_snapshot_configured',
+    'Whether spec names a store for snapshots',
+    ({ spec }) => spec.backup?.target !== undefined,
+  ),
+  single('rollguard_snapshot_age_seconds', 'Seconds since the newest verified snapshot', ({ status }, now) =>
+    secondsSince(status?.backup?.latestSnapshot?.takenAt, now),
+  ),
+  single(
+    'rollguard_snapshot_size_bytes',
+    'Size of the newest verified snapshot',
+    ({ status }) => status?.backup?.latestSnapshot?.size,
+  ),
+];

@@ -1,0 +1,106 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { KubernetesObject } from '../api/kubernetes.ts';
+import { rollingPhases, type OpenBaoCluster } from '../api/openbaocluster.ts';
+import type { Observation } from '../core/cluster/observation.ts';
+import { keyOf, namesOf } from './cache.ts';
+import { clusterFamilies } from './cluster-families.ts';
+import { raftLag } from './raft-lag.ts';
+import { upgradeTransition } from './upgrade-transition.ts';
+
+/** What the metrics are told beside the clusters that they read. */
+export interface ClusterMetrics {
+  /** An observation was made: it says who lags. */
+  readonly observed: (observation: Observation) => void;
+  /** A cluster changed, for `Informer.onChange`: phases and upgrades that ended are counted. */
+  readonly changed: (change: { readonly old?: KubernetesObject; readonly new?: KubernetesObject }) => void;
+}
+
+/** Seconds. A phase takes moments, or as long as its deadline of ten minutes; a snapshot up to half an hour. */
+const phaseBuckets = [0.5, 1, 2.5, 5, 10, 15, 20, 30, 60, 120, 300, 600, 1800];
+const upgradeBuckets = [10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800, 3600];
+
+/**
+ * Metrics of the clusters, read from the cache at each scrape. Every replica of the controller has them, also one
+ * that does not lead: rules take the maximum.
+ *
+ * @param clusters the OpenBaoClusters there are now, as the API server stores them
+ * @param now milliseconds since the epoch
+ */
+export function clusterMetrics(
+  registry: Registry,
+  clusters: () => Iterable<KubernetesObject>,
+  now: () => number = Date.now,
+): ClusterMetrics {
+  const lags = new Map<string, ReadonlyMap<string, number>>();
+  // The API server has held them to the CRD.
+  const present = () => [...clusters()] as readonly KubernetesObject[] as readonly OpenBaoCluster[];
+  /** A gauge whose values are all made anew at each scrape. */
+  const gauge = (name: string, help: string, labels: readonly string[], read: (one: Gauge) => void) => {
+    const one: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['namespace', 'name', ...labels],
+      registers: [registry],
+      collect() {
+        one.reset();
+        read(one);
+      },
+    });
+  };
+  for (const { name, help, labels, samples } of clusterFamilies) {
+    gauge(name, help, labels, (one) => {
+      for (const cluster of present()) {
+        const of = namesOf(keyOf(cluster));
+        for (const sample of samples(cluster, now())) one.set({ ...of, ...sample.labels }, sample.value);
+      }
+    });
+  }
+  const lagHelp =
+    'Log entries that a member is behind its leader, as last observed; by the replica that leads';
+  gauge('rollguard_raft_lag_entries', lagHelp, ['pod'], (one) => {
+    const there = new Set(present().map(keyOf));
+    for (const [key, ofPods] of lags) {
+      if (!there.has(key)) lags.delete(key);
+      else for (const [pod, entries] of ofPods) one.set({ ...namesOf(key), pod }, entries);
+    }
+  });
+  return {
+    observed: (observation) => void lags.set(keyOf(observation.cluster), raftLag(observation)),
+    changed: transitionMetrics(registry, now),
+  };
+}
+
+function transitionMetrics(registry: Registry, now: () => number): ClusterMetrics['changed'] {
+  const registers = [registry];
+  const phases = new Histogram({
+    name: 'rollguard_upgrade_phase_duration_seconds',
+    help: 'Seconds that phases took, pauses included; the phases of each pod by themselves',
+    labelNames: ['phase'],
+    buckets: phaseBuckets,
+    registers,
+  });
+  const upgrades = new Histogram({
+    name: 'rollguard_upgrade_duration_seconds',
+    help: 'Seconds that upgrades and restarts took, pauses included',
+    labelNames: ['outcome'],
+    buckets: upgradeBuckets,
+    registers,
+  });
+  const holds = new Counter({
+    name: 'rollguard_upgrade_holds_total',
+    help: 'Times that an upgrade stopped to wait for a person',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const phase of rollingPhases) phases.zero({ phase });
+  for (const outcome of ['done', 'aborted']) upgrades.zero({ outcome });
+  return (change) => {
+    // A cluster that goes takes its upgrade along; that is no end of it.
+    if (change.new === undefined) return;
+    const [before, after] = [change.old, change.new] as readonly (OpenBaoCluster | undefined)[];
+    const { phase, upgrade, heldFor } = upgradeTransition(before?.status, after?.status, now());
+    if (phase !== undefined) phases.observe({ phase: phase.name }, phase.seconds);
+    if (upgrade !== undefined) upgrades.observe({ outcome: upgrade.outcome }, upgrade.seconds);
+    if (heldFor !== undefined) holds.inc({ reason: heldFor });
+  };
+}
