@@ -4,8 +4,6 @@ import type { ClusterKey } from './admission-facts.ts';
 
 /** What the controller's watches hold of the clusters and their children, as raw JSON of the API server. */
 export interface ClusterCaches {
-  /** The OpenBaoCluster, not yet checked against its schema. */
-  readonly cluster: (key: ClusterKey) => KubernetesObject | undefined;
   readonly statefulSet: (key: ClusterKey) => StatefulSet | undefined;
   /** Every pod labelled with the cluster, the Jobs' too. */
   readonly pods: (key: ClusterKey) => readonly Pod[];

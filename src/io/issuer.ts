@@ -16,7 +16,11 @@ export interface TokenIssuer {
 export async function readIssuer(client: KubernetesClient): Promise<TokenIssuer> {
   const [discovery, keys] = await Promise.all([
     client.request<{ issuer?: string }>({ method: 'GET', path: '/.well-known/openid-configuration' }),
-    client.request<{ keys?: readonly JsonWebKey[] }>({ method: 'GET', path: '/openid/v1/jwks' }),
+    client.request<{ keys?: readonly JsonWebKey[] }>({
+      method: 'GET',
+      path: '/openid/v1/jwks',
+      accept: 'application/jwk-set+json', // Asked for plain JSON, the API server answers 406.
+    }),
   ]);
   const publicKeys = (keys.keys ?? []).map((key) =>
     createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString(),

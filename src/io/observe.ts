@@ -37,24 +37,23 @@ export interface ObserveTools {
 }
 
 /**
- * Reads everything that a decision about a cluster rests on. Nothing here throws: what cannot be
- * read is unknown and says why.
+ * Reads everything that a decision about a cluster rests on. What cannot be read is unknown and says why.
  *
- * @returns undefined when there is no such cluster
- * @throws SchemaViolation when the stored object is not an OpenBaoCluster
+ * @param stored the OpenBaoCluster as the API server has it
+ * @throws SchemaViolation when it is not an OpenBaoCluster
  */
-export async function observe(tools: ObserveTools, key: ClusterKey): Promise<Observation | undefined> {
+export async function observe(tools: ObserveTools, stored: KubernetesObject): Promise<Observation> {
   const { caches } = tools;
-  const stored = caches.cluster(key);
-  if (stored === undefined) return undefined;
   const cluster = parseOpenBaoCluster(stored);
+  const { namespace: space = '', name = '' } = cluster.metadata;
+  const key: ClusterKey = { namespace: space, name };
   const allPods = caches.pods(key);
   const pods = allPods.filter(({ metadata }) => metadata.labels?.[componentLabel] === components.server);
   const claims = caches.claims(key);
   const [members, secrets, namespace, drifted] = await Promise.all([
     readMembers(tools.openbao, cluster, pods),
     readKnown(() => tools.secrets(cluster)),
-    readKnown(() => tools.namespace(key.namespace)),
+    readKnown(() => tools.namespace(space)),
     readKnown(() => tools.drifted(cluster, claims)),
   ]);
   const leader = leaderAmong(members, pods);

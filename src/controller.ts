@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { clusterCertificates, type ClusterCertificates } from '../certs/cluster-certificates.ts';
+import type { Pod } from './api/kubernetes.ts';
+import type { OpenBaoCluster } from './api/openbaocluster.ts';
+import type { ControllerConfig } from './config.ts';
+import { watchClusters } from './controller/cluster-watch.ts';
+import { eventRecorder } from './controller/events.ts';
+import { leaseElector } from './controller/lease.ts';
+import { controllerMetrics } from './controller/metrics.ts';
+import { openBaoClusterController } from './controller/openbaocluster.ts';
+import { runControllers } from './controller/run.ts';
+import { defaultDeadlines, type DriverSettings } from './core/cluster/decision.ts';
+import type { ClusterSecrets } from './core/cluster/observation.ts';
+import { jwtAuth } from './core/workload/names.ts';
+import { applyEffect } from './io/apply.ts';
+import { readCa } from './io/cluster-facts.ts';
+import { requestToken } from './io/issuer.ts';
+import { connect, type KubernetesClient } from './io/kubernetes.ts';
+import { openBaoObserver } from './io/openbao-observer.ts';
+import { objectPath } from './io/resources.ts';
+import { createUnsealKey, unsealKeyUID } from './io/unseal-key.ts';
+
+/** What a run can be changed by; tests crash it here. */
+export interface ControllerHooks {
+  /** Stands in for the carrying out of each effect. */
+  readonly applyEffect?: typeof applyEffect;
+}
+
+/** `rollguard controller`: drives the clusters until SIGTERM or SIGINT, then hands over. */
+export async function runController(
+  config: ControllerConfig,
+  logger: Logger,
+  hooks: ControllerHooks = {},
+): Promise<void> {
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+  const metrics = controllerMetrics(['openbaocluster']);
+  const client = connect({ kubeconfig: config.kubeconfig, onAnswer: metrics.answered });
+  const identity = `${hostname()}_${randomUUID()}`;
+  const events = eventRecorder({ client, logger, reportingInstance: identity.slice(0, 128) });
+  const settings = await driverSettings(config, client);
+  const openbao = openBaoObserver({
+    ca: (cluster) => readCa(client, cluster),
+    jwt: () =>
+      requestToken(
+        client,
+        { namespace: config.namespace, name: config.serviceAccount },
+        jwtAuth.audience,
+        3600,
+      ),
+  });
+  const watch = watchClusters(client, logger);
+  const certificates = clusterCertificates(client);
+  try {
+    const controller = openBaoClusterController({
+      client,
+      watch,
+      settings,
+      openbao,
+      secrets: {
+        inspect: (cluster) => inspectSecrets(client, certificates, cluster),
+        createUnsealKey: (cluster) => createUnsealKey(client, cluster),
+        issueCertificates: (cluster) => certificates.issue(cluster),
+      },
+      apply: hooks.applyEffect ?? applyEffect,
+      concurrency: config.concurrency,
+      events,
+      metrics,
+      logger,
+    });
+    await runControllers(
+      {
+        controllers: [controller],
+        elector: leaseElector({
+          client,
+          namespace: config.namespace,
+          name: config.lease,
+          identity,
+          logger,
+        }),
+        leaseName: config.lease,
+        events,
+        metrics,
+        logger,
+        statusPort: config.statusPort,
+        onListening: (port) => logger.info({ port }, 'serving metrics and probes'),
+      },
+      stopping.signal,
+    );
+  } finally {
+    await openbao.close();
+    await client.close();
+  }
+}
+
+async function driverSettings(config: ControllerConfig, client: KubernetesClient): Promise<DriverSettings> {
+  return {
+    imageRepository: config.imageRepository,
+    executorImage: config.executorImage ?? (await ownImage(config, client)),
+    controller: { namespace: config.namespace, serviceAccount: config.serviceAccount },
+    deadlines: { ...defaultDeadlines, ...config.deadlines },
+    pollMs: 500,
+    idlePollMs: 60_000,
+  };
+}
+
+/** @throws Error when it is neither told nor to be found */
+async function ownImage({ pod, namespace }: ControllerConfig, client: KubernetesClient): Promise<string> {
+  const path = (name: string) => objectPath({ apiVersion: 'v1', kind: 'Pod', namespace, name });
+  const own = pod === undefined ? undefined : await client.get<Pod>(path(pod));
+  const image = own?.spec?.containers?.[0]?.image;
+  if (image === undefined)
+    throw new Error(
+      'the image of the executor is not known: name it with --executor-image, or give POD_NAME and the right to read that pod',
+    );
+  return image;
+}
+
+async function inspectSecrets(
+  client: KubernetesClient,
+  certificates: ClusterCertificates,
+  cluster: OpenBaoCluster,
+): Promise<ClusterSecrets> {
+  const [uid, state] = await Promise.all([unsealKeyUID(client, cluster), certificates.inspect(cluster)]);
+  return {
+    unsealKey: uid !== undefined,
+    ...(uid === undefined ? {} : { unsealKeyUID: uid }),
+    certificates: state,
+  };
+}

@@ -1,0 +1,88 @@
+import type { KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes.ts';
+import type { OpenBaoCluster } from '../api/openbaocluster.ts';
+import { decideCluster } from '../core/cluster/decide.ts';
+import type { DriverSettings } from '../core/cluster/decision.ts';
+import type { ClusterSecrets } from '../core/cluster/observation.ts';
+import { isApplied } from '../core/workload/drift.ts';
+import { workloadInputs } from '../core/workload/inputs.ts';
+import { render } from '../core/workload/render.ts';
+import type { applyEffect, EffectTools } from '../io/apply.ts';
+import { childComparison } from '../io/children.ts';
+import { readNamespace } from '../io/cluster-facts.ts';
+import { readIssuer } from '../io/issuer.ts';
+import type { KubernetesClient } from '../io/kubernetes.ts';
+import type { Logger } from '../io/logger.ts';
+import { observe, type ObserverOfOpenBao } from '../io/observe.ts';
+import { remembered } from '../io/remembered.ts';
+import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
+import type { EventRecorder } from './events.ts';
+import type { ControllerMetrics } from './metrics.ts';
+import { reconciler } from './reconciler.ts';
+import type { Controller } from './run.ts';
+import { statusClient } from './status.ts';
+
+export interface OpenBaoClusterOptions {
+  readonly client: KubernetesClient;
+  readonly watch: ClusterWatch;
+  readonly settings: DriverSettings;
+  readonly openbao: ObserverOfOpenBao;
+  /** Makes the Secrets of a cluster, and looks after them. */
+  readonly secrets: {
+    inspect(cluster: OpenBaoCluster): Promise<ClusterSecrets>;
+    createUnsealKey(cluster: OpenBaoCluster): Promise<void>;
+    issueCertificates(cluster: OpenBaoCluster): Promise<void>;
+  };
+  readonly apply: typeof applyEffect;
+  readonly concurrency: number;
+  readonly events: EventRecorder;
+  readonly metrics: ControllerMetrics;
+  readonly logger: Logger;
+}
+
+const name = 'openbaocluster';
+const minute = 60_000;
+
+/** The controller of OpenBaoClusters: the one loop, with what it reads, decides and does about them. */
+export function openBaoClusterController(options: OpenBaoClusterOptions): Controller {
+  const { client, watch, settings, secrets } = options;
+  const { caches } = watch;
+  const children = childComparison(client, caches, isApplied);
+  const issuer = remembered(
+    () => readIssuer(client),
+    () => 10 * minute,
+  );
+  const namespaces = remembered(
+    (namespace) => readNamespace(client, namespace),
+    () => minute,
+  );
+  const tools: EffectTools = { client, ...secrets };
+  const drifted = async (cluster: OpenBaoCluster, claims: readonly PersistentVolumeClaim[]) => {
+    const { namespace = '', name: own = '' } = cluster.metadata;
+    const statefulSet = caches.statefulSet({ namespace, name: own });
+    const inputs = workloadInputs(cluster, { claims, statefulSet, issuer: await issuer.get(''), settings });
+    return children.drifted(`${namespace}/${own}`, render(inputs));
+  };
+  const observing = {
+    caches,
+    openbao: options.openbao,
+    secrets: (cluster: OpenBaoCluster) => secrets.inspect(cluster),
+    namespace: (namespace: string) => namespaces.get(namespace),
+    drifted,
+  };
+  return {
+    name,
+    concurrency: options.concurrency,
+    sources: watch.sources,
+    reconcile: reconciler({
+      controller: name,
+      resources: watch.clusters,
+      ...statusClient<KubernetesObject>(client, openBaoClusterKind),
+      observe: (stored) => observe(observing, stored),
+      decide: (observation, context) => decideCluster(observation, { ...context, settings }),
+      apply: (effect, stored) => options.apply(tools, stored as OpenBaoCluster, effect),
+      record: options.events.record,
+      logger: options.logger,
+      metrics: options.metrics,
+    }),
+  };
+}

@@ -1,0 +1,53 @@
+import type { KubernetesObject } from '../api/kubernetes.ts';
+import type { ClusterCaches } from './cluster-caches.ts';
+import type { KubernetesClient } from './kubernetes.ts';
+import { objectPath, targetOf } from './resources.ts';
+
+/**
+ * Finds the children that are not as they should be.
+ *
+ * The watches hold only names and versions of most children: a child is read when its version, or what
+ * it should be, has changed since it was last found right.
+ */
+export interface ChildComparison {
+  drifted(owner: string, desired: readonly KubernetesObject[]): Promise<readonly KubernetesObject[]>;
+  /** Forgets what was found about the children of an owner that is gone. */
+  forget(owner: string): void;
+}
+
+export function childComparison(
+  client: Pick<KubernetesClient, 'get'>,
+  caches: Pick<ClusterCaches, 'child'>,
+  isApplied: (desired: KubernetesObject, live: KubernetesObject) => boolean,
+): ChildComparison {
+  /** By owner and path: the version at which an object was found right, and what it should be then. */
+  const found = new Map<string, Map<string, { readonly version: string; readonly desired: string }>>();
+
+  const isRight = async (owner: string, desired: KubernetesObject): Promise<boolean> => {
+    const target = targetOf(desired);
+    const cached = caches.child(target);
+    if (cached === undefined) return false;
+    const path = objectPath(target);
+    const wanted = JSON.stringify(desired);
+    const children = found.get(owner) ?? new Map<string, { version: string; desired: string }>();
+    found.set(owner, children);
+    const last = children.get(path);
+    if (last?.version === cached.metadata?.resourceVersion && last?.desired === wanted) return true;
+    const live = 'spec' in cached ? cached : await client.get<KubernetesObject>(path);
+    const version = live?.metadata?.resourceVersion;
+    if (live === undefined || version === undefined || !isApplied(desired, live)) {
+      children.delete(path);
+      return false;
+    }
+    children.set(path, { version, desired: wanted });
+    return true;
+  };
+
+  return {
+    async drifted(owner, desired) {
+      const right = await Promise.all(desired.map((each) => isRight(owner, each)));
+      return desired.filter((_, index) => right[index] === false);
+    },
+    forget: (owner) => void found.delete(owner),
+  };
+}
