@@ -39,6 +39,11 @@ async function localObstacle(size: GroundSize): Promise<Obstacle | undefined> {
   return (await privilegeObstacle()) ?? packagesObstacle() ?? binariesObstacle(nodeComponents);
 }
 
+/** Whether these components are there or can be built. */
+export async function componentsAvailability(names: readonly ComponentName[]): Promise<Availability> {
+  return (await binariesObstacle(names)) ?? { available: true };
+}
+
 async function binariesObstacle(names: readonly ComponentName[]): Promise<Obstacle | undefined> {
   const found = await Promise.all(names.map(findBinary));
   const missing = names.filter((_, index) => found[index] === undefined);

@@ -8,13 +8,14 @@ import { packageRoot } from './package-root.ts';
 export type Progress = (line: string) => void;
 
 /** A Go module of `components/`: a go.mod and a go.sum that pin what is built, and no source of its own. */
-type ModuleName = 'etcd' | 'kubernetes' | 'coredns';
+type ModuleName = 'etcd' | 'kubernetes' | 'coredns' | 'minio';
 
 /** The module whose version in go.mod is the component's version. */
 const versionedModule: Readonly<Record<ModuleName, string>> = {
   etcd: 'go.etcd.io/etcd/server/v3',
   kubernetes: 'k8s.io/kubernetes',
   coredns: 'github.com/coredns/coredns',
+  minio: 'github.com/minio/minio',
 };
 
 interface Component {
@@ -39,6 +40,7 @@ const components = {
   kubelet: kubernetes('kubelet'),
   'kube-proxy': kubernetes('kube-proxy'),
   coredns: { module: 'coredns', package: 'github.com/coredns/coredns', versionArgs: ['-version'] },
+  minio: { module: 'minio', package: 'github.com/minio/minio', versionArgs: ['--version'] },
 } as const satisfies Record<string, Component>;
 
 export type ComponentName = keyof typeof components;
@@ -48,7 +50,14 @@ export const controlPlaneComponents = [
   'kube-apiserver',
   'kubectl',
 ] as const satisfies ComponentName[];
-export const nodeComponents = Object.keys(components) as ComponentName[];
+export const nodeComponents = [
+  ...controlPlaneComponents,
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'coredns',
+] as const satisfies ComponentName[];
 
 /** The paths of the binaries, by name, and one line on where they came from. */
 export interface Binaries<Name extends ComponentName> {

@@ -3,14 +3,7 @@ import { basename, join } from 'node:path';
 import { createCgroup } from './cgroup.ts';
 import type { KeyPair } from './certificates.ts';
 import { runCommand, type CommandResult } from './command.ts';
-import {
-  findBinaries,
-  nodeComponents,
-  versionOf,
-  type Binaries,
-  type ComponentName,
-  type Progress,
-} from './components.ts';
+import { findBinaries, nodeComponents, versionOf, type Binaries, type Progress } from './components.ts';
 import type { Ground, PodNetwork } from './contract.ts';
 import { pauseImage, pauseTag } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
@@ -33,7 +26,7 @@ const containerdSocket = '/run/containerd/containerd.sock';
 /** A node that is being started: its state, what is there of it, and how to run a command inside. */
 interface NodeContext {
   readonly state: GroundState;
-  readonly paths: Binaries<ComponentName>['paths'];
+  readonly paths: Binaries<(typeof nodeComponents)[number]>['paths'];
   readonly enter: readonly string[];
   readonly addresses: GroundAddresses;
   readonly podNetwork: PodNetwork;
