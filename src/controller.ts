@@ -5,6 +5,7 @@ import { clusterCertificates, type ClusterCertificates } from '../certs/cluster-
 import type { Pod } from './api/kubernetes.ts';
 import type { OpenBaoCluster } from './api/openbaocluster.ts';
 import type { ControllerConfig } from './config.ts';
+import { clusterMetrics } from './controller/cluster-metrics.ts';
 import { watchClusters } from './controller/cluster-watch.ts';
 import { eventRecorder } from './controller/events.ts';
 import { leaseElector } from './controller/lease.ts';
@@ -52,6 +53,8 @@ export async function runController(
       ),
   });
   const watch = watchClusters(client, logger);
+  const { observed, changed } = clusterMetrics(metrics.registry, () => watch.clusters.values());
+  watch.clusters.onChange(changed);
   const certificates = clusterCertificates(client);
   try {
     const controller = openBaoClusterController({
@@ -67,6 +70,7 @@ export async function runController(
       apply: hooks.applyEffect ?? applyEffect,
       concurrency: config.concurrency,
       events,
+      observed,
       metrics,
       logger,
     });

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { reviewCommand } from './cli/review.ts';
+import { statusCommand } from './cli/status.ts';
 import {
   ConfigError,
   controllerConfig,
@@ -10,6 +11,7 @@ import {
   type ControllerFlags,
   type WebhookFlags,
 } from './config.ts';
+import { executorCommand } from './executor/command.ts';
 
 /**
  * The program: one subcommand each, wires everything, nothing else. What the webhook needs
@@ -20,7 +22,9 @@ const program = new Command('rollguard')
     'Makes version changes of stateful clusters safe: a gate at admission, a controller that carries them out step by step, and a preview of what the gate says.',
   )
   .showHelpAfterError()
-  .addCommand(reviewCommand());
+  .addCommand(reviewCommand())
+  .addCommand(statusCommand())
+  .addCommand(executorCommand());
 
 program
   .command('webhook')

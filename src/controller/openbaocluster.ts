@@ -2,7 +2,7 @@ import type { KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes.
 import type { OpenBaoCluster } from '../api/openbaocluster.ts';
 import { decideCluster } from '../core/cluster/decide.ts';
 import type { DriverSettings } from '../core/cluster/decision.ts';
-import type { ClusterSecrets } from '../core/cluster/observation.ts';
+import type { ClusterSecrets, Observation } from '../core/cluster/observation.ts';
 import { isApplied } from '../core/workload/drift.ts';
 import { workloadInputs } from '../core/workload/inputs.ts';
 import { render } from '../core/workload/render.ts';
@@ -35,6 +35,8 @@ export interface OpenBaoClusterOptions {
   readonly apply: typeof applyEffect;
   readonly concurrency: number;
   readonly events: EventRecorder;
+  /** Told of each observation, for the metrics. */
+  readonly observed: (observation: Observation) => void;
   readonly metrics: ControllerMetrics;
   readonly logger: Logger;
 }
@@ -77,7 +79,11 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
       controller: name,
       resources: watch.clusters,
       ...statusClient<KubernetesObject>(client, openBaoClusterKind),
-      observe: (stored) => observe(observing, stored),
+      async observe(stored) {
+        const observation = await observe(observing, stored);
+        options.observed(observation);
+        return observation;
+      },
       decide: (observation, context) => decideCluster(observation, { ...context, settings }),
       apply: (effect, stored) => options.apply(tools, stored as OpenBaoCluster, effect),
       record: options.events.record,
