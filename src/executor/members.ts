@@ -1,4 +1,4 @@
-import type { Member } from '../core/cluster/observation.ts';
+import type { Member, RaftConfiguration, RaftServer } from '../core/cluster/observation.ts';
 import type { Known } from '../core/known.ts';
 import { claimsLeadership } from '../core/raft/leader.ts';
 import { readMember } from '../io/openbao-member.ts';
@@ -60,6 +60,14 @@ export function whyNotFollowing(
   if (clusterId === undefined || clusterId !== leader.clusterId) return `${pod} is in another cluster`;
   return followed === leader.pod ? undefined : `${pod} follows ${followed ?? 'nobody'}`;
 }
+
+/** The ids of a membership, in order: its own order is that of joining. */
+export const idsOf = (servers: readonly RaftServer[]): readonly string[] =>
+  servers.map(({ id }) => id).toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+
+/** Those that vote. */
+export const votersAmong = ({ servers }: RaftConfiguration): readonly string[] =>
+  idsOf(servers.filter(({ voter }) => voter));
 
 /** What a member has applied of the log, as it says. */
 export function appliedIndex(members: Members, pod: string): number | undefined {

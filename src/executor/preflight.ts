@@ -1,7 +1,7 @@
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { until, type ExecutorContext, type Look } from './context.ts';
 import { asRole } from './login.ts';
-import { leaderAmong, readMembers } from './members.ts';
+import { leaderAmong, readMembers, votersAmong } from './members.ts';
 import { done, failed } from './report.ts';
 
 /** What the role of the executor must be able to do (openbao-measured.md, section 1: step-down needs both). */
@@ -42,12 +42,12 @@ async function look(context: ExecutorContext): Promise<Look<Seen>> {
   const node = context.members.get(leader.found.pod);
   if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
   return asRole(context, node, async (token) => {
-    const { servers } = await node.raftConfiguration(token);
+    const raft = await node.raftConfiguration(token);
     const paths = needed.map(([path]) => path);
     const held = await node.capabilities(token, paths);
     return {
       leader: node.pod,
-      voters: servers.filter(({ voter }) => voter).map(({ id }) => id),
+      voters: votersAmong(raft),
       lacking: needed.flatMap(([path, wanted]) => lackingOn(path, wanted, held.get(path) ?? [])),
     };
   });

@@ -5,7 +5,7 @@ import { ordinalOf } from '../core/workload/names.ts';
 import type { OpenBaoNode } from '../io/openbao.ts';
 import { until, within, type ExecutorContext, type Look } from './context.ts';
 import { asRole, attempt } from './login.ts';
-import { leaderAmong, readMembers, whyNotFollowing, type Members } from './members.ts';
+import { idsOf, leaderAmong, readMembers, votersAmong, whyNotFollowing, type Members } from './members.ts';
 import { done, failed, refused } from './report.ts';
 
 /**
@@ -53,7 +53,7 @@ async function lookAtLeader(context: ExecutorContext, pod: string): Promise<Look
 
 /** Those that stay must be a quorum of themselves. */
 function riskOf(raft: RaftConfiguration, pod: string, leader: Member, members: Members): string | undefined {
-  const staying = raft.servers.filter(({ id, voter }) => voter && id !== pod).map(({ id }) => id);
+  const staying = votersAmong(raft).filter((id) => id !== pod);
   const problems = staying.flatMap((id) => whyNotFollowing(id, members.get(id), leader) ?? []);
   const healthy = staying.length - problems.length;
   if (healthy >= quorum(staying.length)) return undefined;
@@ -77,4 +77,4 @@ async function readMembership(context: ExecutorContext, members: Members): Promi
 }
 
 const isPeer = ({ servers }: RaftConfiguration, pod: string) => servers.some(({ id }) => id === pod);
-const membersOf = ({ servers }: RaftConfiguration) => ({ members: servers.map(({ id }) => id) });
+const membersOf = ({ servers }: RaftConfiguration) => ({ members: idsOf(servers) });

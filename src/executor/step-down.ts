@@ -4,7 +4,14 @@ import { quorum } from '../core/raft/quorum.ts';
 import { type OpenBaoNode } from '../io/openbao.ts';
 import { until, within, type ExecutorContext, type Look } from './context.ts';
 import { asRole, attempt } from './login.ts';
-import { appliedIndex, leaderAmong, readMembers, whyNotFollowing, type Members } from './members.ts';
+import {
+  appliedIndex,
+  leaderAmong,
+  readMembers,
+  votersAmong,
+  whyNotFollowing,
+  type Members,
+} from './members.ts';
 import { done, failed, refused } from './report.ts';
 
 /**
@@ -59,8 +66,7 @@ function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<
     const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
     if ('missing' in raft) return raft;
     index ??= leader.found.lastIndex;
-    const voters = raft.found.servers.filter(({ voter }) => voter).map(({ id }) => id);
-    return candidatesAmong(voters, leader.found, members, index);
+    return candidatesAmong(votersAmong(raft.found), leader.found, members, index);
   };
 }
 

@@ -1,0 +1,224 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
+import type { ExecutorAction } from '../../src/core/jobs/step.ts';
+import { runAction, type ExecutorFlags } from '../../src/executor/run.ts';
+import { connectOpenBao } from '../../src/io/openbao.ts';
+import { skip } from '../support/skip.ts';
+import { findOpenBao, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
+
+const silent = { info() {}, warn() {}, error() {} };
+
+/** Runs an action against the servers as its Job would. */
+async function run(
+  servers: OpenBaoServers,
+  action: ExecutorAction,
+  flags: Partial<ExecutorFlags> & { readonly serviceAccount?: string } = {},
+): Promise<ExecutorReport> {
+  const { serviceAccount = 'prod-upgrade-serviceaccount', ...rest } = flags;
+  const folder = await mkdtemp(join(tmpdir(), 'rollguard-executor-'));
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, `${servers.tokenOf(serviceAccount)}\n`);
+  try {
+    const member = [...servers.urls].map(([pod, url]) => ({ pod, url }));
+    return await runAction(
+      action,
+      {
+        cluster: 'prod',
+        namespace: 'bao',
+        operationId: 'op00000001',
+        member,
+        role: 'rollguard-upgrade',
+        tokenFile,
+        timeoutSeconds: 30,
+        ...rest,
+      },
+      silent,
+      new AbortController().signal,
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Who leads, as the members say. */
+async function leaderOf({ urls }: OpenBaoServers): Promise<string> {
+  for (const [pod, url] of urls) {
+    const node = connectOpenBao({ pod, url });
+    const leader = await node.leader({ timeoutMs: 2000 }).catch(() => undefined);
+    await node.close();
+    if (leader?.is_self === true) return pod;
+  }
+  throw new Error('nobody leads');
+}
+
+/** Where nothing listens. */
+const nowhere = (pod: string) => ({ pod, url: 'http://127.0.0.1:9' });
+
+describe('the actions of the executor', function () {
+  this.timeout(120_000);
+  let servers: OpenBaoServers;
+
+  before(async function () {
+    const found = await findOpenBao();
+    if (found === undefined) skip(this, 'OPENBAO_DIR names no folder of OpenBao servers', 'openbao');
+    servers = await startOpenBao(found);
+  });
+  after(async () => {
+    await servers?.stop();
+  });
+
+  const others = async () => {
+    const leader = await leaderOf(servers);
+    return {
+      leader,
+      followers: [...servers.urls.keys()].filter((pod) => pod !== leader) as [string, string],
+    };
+  };
+
+  describe('preflight', () => {
+    it('logs in, reads the membership and finds every right', async () => {
+      const report = await run(servers, 'preflight');
+      expect(report).to.deep.include({ outcome: 'done', reason: 'Ready' });
+      expect(report.data).to.deep.equal({
+        leader: await leaderOf(servers),
+        voters: ['prod-0', 'prod-1', 'prod-2'],
+      });
+    });
+
+    it('says which login is refused, and never the token', async () => {
+      const report = await run(servers, 'preflight', { serviceAccount: 'somebody-else' });
+      expect(report).to.deep.include({ outcome: 'failed', reason: 'LoginRefused' });
+      expect(report.message).to.contain('invalid subject').and.contain('rollguard-upgrade');
+      expect(report.message).not.to.contain(servers.tokenOf('somebody-else').slice(0, 30));
+    });
+
+    it('names a role that is not there', async () => {
+      const report = await run(servers, 'preflight', { role: 'nobody' });
+      expect(report).to.deep.include({ outcome: 'failed', reason: 'LoginRefused' });
+      expect(report.message).to.contain('nobody');
+    });
+
+    it('names the rights that a role lacks', async () => {
+      const report = await run(servers, 'preflight', {
+        role: 'rollguard-backup',
+        serviceAccount: 'prod-backup-serviceaccount',
+      });
+      expect(report).to.deep.include({ outcome: 'failed', reason: 'PermissionMissing' });
+    });
+
+    it('waits for a leader as long as it may, then says who is how', async () => {
+      const member = [...servers.urls.keys()].map(nowhere);
+      const report = await run(servers, 'preflight', { member, timeoutSeconds: 1 });
+      expect(report).to.deep.include({ outcome: 'failed', reason: 'PreflightFailed' });
+      expect(report.message).to.contain('prod-0 did not answer');
+    });
+
+    it('leaves no token behind', async () => {
+      await run(servers, 'preflight');
+      expect(await accessorsOf(servers, 'rollguard-upgrade')).to.deep.equal([]);
+    });
+  });
+
+  describe('step-down', () => {
+    it('does nothing when the pod does not lead', async () => {
+      const { leader, followers } = await others();
+      const report = await run(servers, 'step-down', { pod: followers[0] });
+      expect(report).to.deep.include({ outcome: 'done', reason: 'NotLeading', data: { leader } });
+      expect(await leaderOf(servers)).to.equal(leader);
+    });
+
+    it('is refused while no other voter is seen to be healthy', async () => {
+      const { leader, followers } = await others();
+      const member = [{ pod: leader, url: servers.urls.get(leader) ?? '' }, ...followers.map(nowhere)];
+      const report = await run(servers, 'step-down', { pod: leader, member, timeoutSeconds: 3 });
+      expect(report).to.deep.include({ outcome: 'refused', reason: 'NoHealthyVoter' });
+      expect(report.message).to.contain(`${followers[0]} did not answer, ${followers[1]} did not answer`);
+      expect(await leaderOf(servers)).to.equal(leader);
+    });
+
+    it('hands over to another voter, and a second run finds it done', async () => {
+      const { leader, followers } = await others();
+      const report = await run(servers, 'step-down', { pod: leader });
+      expect(report).to.deep.include({ outcome: 'done', reason: 'SteppedDown' });
+      expect(followers).to.include(report.data?.['leader']);
+      expect(await leaderOf(servers)).to.equal(report.data?.['leader']);
+      const again = await run(servers, 'step-down', { pod: leader });
+      expect(again).to.deep.include({ outcome: 'done', reason: 'NotLeading' });
+    });
+
+    it('is refused for a pod that is not among the members', async () => {
+      const report = await run(servers, 'step-down', { pod: 'prod-10' });
+      expect(report).to.deep.include({ outcome: 'refused', reason: 'UnknownMember' });
+    });
+
+    it('says which flag is missing', async () => {
+      const report = await run(servers, 'step-down');
+      expect(report).to.deep.include({
+        outcome: 'failed',
+        reason: 'InvalidFlags',
+        message: '--pod is missing',
+      });
+    });
+  });
+
+  describe('remove-peer', () => {
+    it('refuses a name that no pod of the cluster has', async () => {
+      for (const pod of ['prod-1b8e-0', 'production-1', 'prod-01', 'prod']) {
+        const report = await run(servers, 'remove-peer', { pod });
+        expect(report, pod).to.deep.include({ outcome: 'refused', reason: 'UnknownMember' });
+      }
+    });
+
+    it('refuses the leader', async () => {
+      const report = await run(servers, 'remove-peer', { pod: await leaderOf(servers) });
+      expect(report).to.deep.include({ outcome: 'refused', reason: 'PeerLeads' });
+    });
+
+    it('finds it done when the peer is not there', async () => {
+      const report = await run(servers, 'remove-peer', { pod: 'prod-7' });
+      expect(report).to.deep.include({ outcome: 'done', reason: 'AlreadyAbsent' });
+      expect(report.data).to.deep.equal({ members: ['prod-0', 'prod-1', 'prod-2'] });
+    });
+
+    it('refuses to take one of two healthy voters; removes the dead one, once', async () => {
+      const { followers } = await others();
+      const [dead, healthy] = followers;
+      await servers.kill(dead);
+      const risky = await run(servers, 'remove-peer', { pod: healthy, timeoutSeconds: 3 });
+      expect(risky).to.deep.include({ outcome: 'refused', reason: 'QuorumAtRisk' });
+      expect(risky.message).to.contain(`${dead} did not answer`);
+
+      const report = await run(servers, 'remove-peer', { pod: dead });
+      expect(report).to.deep.include({ outcome: 'done', reason: 'Removed' });
+      expect(report.data?.['members']).to.have.members(
+        [...servers.urls.keys()].filter((pod) => pod !== dead),
+      );
+      const again = await run(servers, 'remove-peer', { pod: dead });
+      expect(again).to.deep.include({ outcome: 'done', reason: 'AlreadyAbsent' });
+    });
+  });
+});
+
+/** Tokens that live now and were given to a role. */
+async function accessorsOf(servers: OpenBaoServers, role: string): Promise<readonly string[]> {
+  const url = servers.urls.get(await leaderOf(servers)) ?? '';
+  const token = servers.tokenOf('tester');
+  const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${url}/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return (await answer.json()) as { auth?: { client_token: string }; data?: { meta?: { role?: string } } };
+  };
+  const login = await post('auth/jwt-operator/login', { role: 'tester', jwt: token });
+  const headers = { 'x-vault-token': login.auth?.client_token ?? '' };
+  const answer = await fetch(`${url}/v1/auth/token/accessors?list=true`, { headers });
+  const { data } = (await answer.json()) as { data: { keys: readonly string[] } };
+  const roles = await Promise.all(
+    data.keys.map(async (accessor) => {
+      const found = await post('auth/token/lookup-accessor', { accessor }, headers);
+      return found.data?.meta?.role ?? '';
+    }),
+  );
+  return roles.filter((each) => each === role);
+}
