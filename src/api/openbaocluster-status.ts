@@ -88,6 +88,7 @@ const upgrade = {
         pod: text('Who is to step down.', 63),
         attempt: count('Part of the name of its Job.'),
         askedAt: time('When its Job was last created.'),
+        missingSince: time('Since when its Job is not there although the pod still leads.'),
       },
     },
     referenceIndex: {
@@ -312,6 +313,13 @@ export const openBaoClusterStatus = {
           type: 'string',
           description: 'What is being done.',
           enum: ['Joining', 'SteppingDown', 'RemovingPeer', 'Shrinking'],
+        },
+        attempt: count('Part of the names of its Jobs.'),
+        index: {
+          type: 'integer',
+          format: 'int64',
+          description: "The leader's last index, taken once: a member that has applied it has caught up.",
+          minimum: 0,
         },
         held: { type: 'boolean', description: 'It stopped and waits for a person.' },
       },

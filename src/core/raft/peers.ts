@@ -1,0 +1,81 @@
+import type { Pod } from '../../api/kubernetes.ts';
+import type { Member, Observation } from '../cluster/observation.ts';
+import { known, unknown, type Known } from '../known.ts';
+import { names } from '../workload/names.ts';
+import { leaderOf } from './leader.ts';
+
+/** One expected member of the Raft cluster, as far as it is known. */
+export interface Peer {
+  /** Its pod's name, which is its node id in Raft. */
+  readonly name: string;
+  readonly ordinal: number;
+  readonly pod?: Pod;
+  /** What this very pod says of itself; what an earlier pod of the name said is unknown. */
+  readonly member: Known<Member>;
+  /** Whether the leader counts it among the voters. */
+  readonly voter: Known<boolean>;
+}
+
+/** The Raft cluster at one moment. Pods and peers are matched by exact names (design rule 4). */
+export interface Peers {
+  readonly expected: readonly Peer[];
+  readonly leader: Known<string>;
+  /** Ids of the voters, as the leader reports them. */
+  readonly voters: Known<readonly string[]>;
+  /** OpenBao's ids of the cluster among the members. More than one means more than one cluster. */
+  readonly clusterIds: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * @param replicas how many members there should be: the ordinals from 0
+ * @param clusterID the id recorded for this cluster, if any
+ */
+export function peersOf(
+  { cluster, pods, members, raft }: Pick<Observation, 'cluster' | 'pods' | 'members' | 'raft'>,
+  replicas: number,
+  clusterID?: string,
+): Peers {
+  const podName = names(cluster.metadata.name ?? '').pod;
+  const voters =
+    raft.kind === 'known' ? known(raft.value.servers.filter(({ voter }) => voter).map(({ id }) => id)) : raft;
+  const expected = Array.from({ length: replicas }, (_, ordinal): Peer => {
+    const name = podName(ordinal);
+    const pod = pods.kind === 'known' ? pods.value.find(({ metadata }) => metadata.name === name) : undefined;
+    return {
+      name,
+      ordinal,
+      ...(pod === undefined ? {} : { pod }),
+      member: memberOf(name, pod, members),
+      voter: voters.kind === 'known' ? known(voters.value.includes(name)) : voters,
+    };
+  });
+  const answering = expected.flatMap(({ member }) => (member.kind === 'known' ? [member.value] : []));
+  return {
+    expected,
+    voters,
+    leader: pods.kind === 'unknown' ? pods : leaderOf(answering, raft),
+    clusterIds: clusterIdsOf(answering, clusterID),
+  };
+}
+
+export const isReady = (pod: Pod): boolean =>
+  pod.metadata.deletionTimestamp === undefined &&
+  pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+
+function memberOf(name: string, pod: Pod | undefined, members: Observation['members']): Known<Member> {
+  const member = members.get(name);
+  if (pod === undefined) return unknown('it has no pod');
+  if (member === undefined) return unknown('it has no address yet');
+  if (member.kind === 'known' && member.value.podUID !== pod.metadata.uid) {
+    return unknown('only an earlier pod of this name has answered');
+  }
+  return member;
+}
+
+function clusterIdsOf(members: readonly Member[], recorded?: string): ReadonlyMap<string, readonly string[]> {
+  const ids = new Map<string, string[]>(recorded === undefined ? [] : [[recorded, []]]);
+  for (const { clusterId, pod } of members) {
+    if (clusterId !== undefined) ids.set(clusterId, [...(ids.get(clusterId) ?? []), pod]);
+  }
+  return ids;
+}

@@ -1,0 +1,27 @@
+import { actionAnnotation } from '../../api/labels.ts';
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import type { ObservedJob } from '../cluster/observation.ts';
+import { jobOutcome } from '../jobs/job-outcome.ts';
+import { parseTimestamp } from '../time.ts';
+
+/**
+ * Milliseconds between two step-downs of a cluster. A leader that steps down is blocked for 10 s; a second
+ * step-down meanwhile lands back on it, which is an outage of 10 s every time (openbao-measured.md, 0.5).
+ */
+export const stepDownSpacingMs = 15_000;
+
+/** When the next step-down may be asked for, in milliseconds since the epoch. */
+export function nextStepDownAt({ lastStepDownAt }: OpenBaoClusterStatus): number {
+  const last = parseTimestamp(lastStepDownAt);
+  return last === undefined ? 0 : last + stepDownSpacingMs;
+}
+
+/** The step-down Jobs of any operation, but the one of this name, that may still act. */
+export function unfinishedStepDowns(jobs: readonly ObservedJob[], except?: string): readonly ObservedJob[] {
+  return jobs.filter(
+    (observed) =>
+      observed.job.metadata.annotations?.[actionAnnotation] === 'step-down' &&
+      observed.job.metadata.name !== except &&
+      jobOutcome(observed) === 'running',
+  );
+}

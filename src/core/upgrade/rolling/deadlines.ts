@@ -1,0 +1,35 @@
+import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
+import type { DriverSettings } from '../../cluster/decision.ts';
+import { parseTimestamp, timestamp } from '../../time.ts';
+import { patched, type PhaseName } from './phase.ts';
+
+/** Which patience each phase has. */
+const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> = {
+  PreChecks: 'preChecks',
+  Snapshot: 'snapshot',
+  Locking: 'replacing',
+  SteppingDown: 'stepDown',
+  Replacing: 'replacing',
+  CatchingUp: 'catchingUp',
+  Finalizing: 'replacing',
+};
+
+/**
+ * When waiting in a phase that begins at `from` becomes a hold. Each phase has its own time, never one for
+ * the whole upgrade: a large cluster would run out of it (style.md, section 2, 1).
+ */
+export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: DriverSettings): string =>
+  timestamp(from + deadlines[patience[phase]]);
+
+/** Moves every deadline back by the time that spec.paused has taken. */
+export function postponed(upgrade: RollingUpgrade, milliseconds: number): RollingUpgrade {
+  const later = (time: string | undefined) => {
+    const parsed = parseTimestamp(time);
+    return parsed === undefined ? undefined : timestamp(parsed + milliseconds);
+  };
+  return patched(upgrade, {
+    deadline: later(upgrade.deadline),
+    catchUp: upgrade.catchUp?.map((each) => patched(each, { deadline: later(each.deadline) })),
+    pausedAt: undefined,
+  });
+}

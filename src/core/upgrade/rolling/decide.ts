@@ -1,0 +1,254 @@
+import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../cluster/decision.ts';
+import type { Observation } from '../../cluster/observation.ts';
+import { peersOf } from '../../raft/peers.ts';
+import { parseTimestamp, timestamp } from '../../time.ts';
+import { deadlineOf, postponed } from './deadlines.ts';
+import { event } from './events.ts';
+import { failure, timeoutReason, type Failure } from './failure.ts';
+import { trackLeadership } from './leadership.ts';
+import { takeLock } from './lock.ts';
+import { patched, type PhaseHandler, type PhaseInput, type PhaseName, type Step } from './phase.ts';
+import { catchingUp } from './phases/catching-up.ts';
+import { finalizing } from './phases/finalizing.ts';
+import { locking } from './phases/locking.ts';
+import { preChecks } from './phases/pre-checks.ts';
+import { replacing } from './phases/replacing.ts';
+import { snapshot } from './phases/snapshot.ts';
+import { steppingDown } from './phases/stepping-down.ts';
+import { remedy } from './remedy.ts';
+import { asksForRetry, tryAgain } from './requests.ts';
+import { dropped, hasTargetStarted, isUntouched, retarget, targetOf } from './retarget.ts';
+import { decideStart, ignoreRetry } from './start.ts';
+import { sameTarget, wantedTarget } from './target.ts';
+
+/** The phases in their order. From SteppingDown to CatchingUp once for each ordinal, the highest first. */
+const phases: Readonly<Record<PhaseName, PhaseHandler>> = {
+  // nothing is touched before all of these pass
+  PreChecks: preChecks,
+  // a verified copy of the data lies elsewhere
+  Snapshot: snapshot,
+  // the new template is there, held back from every pod
+  Locking: locking,
+  // the pod whose turn it is must not lead
+  SteppingDown: steppingDown,
+  // it is made anew
+  Replacing: replacing,
+  // it has what the leader had
+  CatchingUp: catchingUp,
+  // all of them, and the StatefulSet says so too
+  Finalizing: finalizing,
+};
+
+/**
+ * What to do next about the version and restarts of a cluster. Pure: the same arguments give the same
+ * decision; nothing is carried out before the status that says so is stored (design rule 1).
+ *
+ * @param status what is to be stored so far; the upgrade reads and writes no other one
+ */
+export function decideUpgrade(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  context: DecisionContext,
+): Decision {
+  const { upgrade } = status;
+  if (upgrade === undefined) return decideStart(observation, status, context);
+  const { spec } = observation.cluster;
+  const { now, settings } = context;
+  if (spec.paused === true || status.breakGlass?.active === true) {
+    // No new effect; a Job that runs may end, and is read on resuming.
+    const stopped = upgrade.pausedAt === undefined ? { ...upgrade, pausedAt: timestamp(now) } : upgrade;
+    return { status: { ...status, upgrade: stopped }, effects: [], events: [] };
+  }
+  const pausedAt = parseTimestamp(upgrade.pausedAt);
+  const resumed = pausedAt === undefined ? upgrade : postponed(upgrade, now - pausedAt);
+
+  const replicas = status.replicas ?? spec.replicas ?? 3;
+  const peers = peersOf(observation, replicas, status.clusterID);
+  const tracked = trackLeadership(resumed, peers);
+  const run: Run = {
+    observation,
+    context,
+    replicas,
+    peers,
+    status: { ...status, upgrade: tracked.upgrade },
+    upgrade: tracked.upgrade,
+    effects: [],
+    events: tracked.events,
+  };
+
+  if (isUntouched(run.upgrade, replicas) && !asksForTarget(run)) {
+    const note = `the target ${run.upgrade.targetVersion} is no longer asked for; nothing had been touched`;
+    return {
+      status: dropped(run.status),
+      effects: [],
+      events: [...run.events, event('Normal', 'UpgradeAborted', 'Abort', note)],
+      requeueAt: now,
+    };
+  }
+  const noted = noteStart(run);
+  const isHeld = noted.upgrade.held === true;
+  if (asksForRetry(observation, noted.status)) {
+    if (isHeld) {
+      const again = tryAgain(observation, noted.status, noted.upgrade, peers, context);
+      return { status: again.status, effects: [], events: [...run.events, ...again.events], requeueAt: now };
+    }
+    const ignored = ignoreRetry(noted.status, spec.upgrade?.requests?.retry);
+    return carryOn({ ...noted, status: ignored });
+  }
+  if (isHeld && !isFreed(noted)) {
+    return { status: noted.status, effects: [], events: noted.events, requeueAt: now + settings.idlePollMs };
+  }
+  return carryOn(isHeld ? freed(noted) : noted);
+}
+
+/** A decision in the making. */
+interface Run extends PhaseInput {
+  readonly effects: readonly Effect[];
+  readonly events: readonly ClusterEvent[];
+}
+
+const asksForTarget = ({ observation, upgrade, context }: Run) =>
+  sameTarget(wantedTarget(observation.cluster, context.settings), targetOf(upgrade));
+
+/** That the target has run is recorded when it is first seen: a pod made anew has forgotten it. */
+function noteStart(run: Run): Run {
+  if (run.upgrade.targetStarted === true || !hasTargetStarted(run)) return run;
+  return withUpgrade(run, { ...run.upgrade, targetStarted: true });
+}
+
+/** What spec caused, spec undoes: back at the target, or on to one that may replace a stuck one. */
+function isFreed(run: Run): boolean {
+  const { lastErrorReason } = run.status;
+  if (asksForTarget(run)) return lastErrorReason === 'DowngradeBlocked' || run.upgrade.retarget !== undefined;
+  const next = retarget(run);
+  if (next === undefined || next.kind === 'hold') return false;
+  return true;
+}
+
+function freed(run: Run): Run {
+  const { context, upgrade } = run;
+  const phase = upgrade.phase ?? 'PreChecks';
+  const next = patched(upgrade, {
+    held: undefined,
+    retarget: asksForTarget(run) ? undefined : upgrade.retarget,
+    deadline: deadlineOf(phase, context.now, context.settings),
+    phaseStartedAt: timestamp(context.now),
+  });
+  return withUpgrade(
+    { ...run, status: patched(run.status, { lastErrorReason: undefined, lastErrorMessage: undefined }) },
+    next,
+  );
+}
+
+/** Runs phases until one waits. */
+function carryOn(run: Run): Decision {
+  const locked = takeLock(run.observation, run.status, run.upgrade.operationId ?? '', run.context.now);
+  if (locked.kind === 'held') {
+    return held(run, failure('OperationLockLost', locked.by, remedy(run, 'wait until it has ended')));
+  }
+  let at: Run = { ...run, status: locked.status, events: [...run.events, ...locked.events] };
+  // Each phase can be entered at most once for each ordinal before something has to be awaited.
+  for (let turns = 0; turns < 4 * at.replicas + phaseCount; turns++) {
+    const step = (isUntouched(at.upgrade, at.replicas) ? undefined : retarget(at)) ?? handle(at);
+    if (step.kind === 'finish') return finished(at);
+    at = taken(at, step);
+    if (step.kind === 'hold') return held(at, step.failure);
+    if (step.kind === 'wait') return waiting(at, step);
+  }
+  return { status: at.status, effects: at.effects, events: at.events, requeueAt: at.context.now };
+}
+
+const phaseCount = Object.keys(phases).length;
+const handle = (run: Run): Step => phases[run.upgrade.phase ?? 'PreChecks'](run);
+
+/** Puts down what follows from a step. */
+function taken(run: Run, step: Exclude<Step, { kind: 'finish' }>): Run {
+  const { now, settings } = run.context;
+  const base = patched(run.upgrade, step.patch ?? {});
+  const enters = step.kind === 'advance' && step.phase !== run.upgrade.phase;
+  const [catchingUpPod] = base.catchUp ?? [];
+  const upgrade = enters
+    ? patched(base, {
+        phase: step.phase,
+        phaseStartedAt: timestamp(now),
+        // A step-down in between does not give the pod that catches up more time.
+        deadline:
+          (step.phase === 'CatchingUp' ? catchingUpPod?.deadline : undefined) ??
+          deadlineOf(step.phase, now, settings),
+        waitingFor: undefined,
+      })
+    : base;
+  const status = patched(run.status, step.statusPatch ?? {});
+  return {
+    ...withUpgrade({ ...run, status }, upgrade),
+    effects: [...run.effects, ...(step.effects ?? [])],
+    events: [...run.events, ...(step.events ?? [])],
+  };
+}
+
+/** Waiting becomes a hold when the phase's deadline has passed; what was seen now counts first (design rule 9). */
+function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
+  const { now, settings } = run.context;
+  const deadline = parseTimestamp(run.upgrade.deadline);
+  if (deadline !== undefined && now > deadline) {
+    const phase = run.upgrade.phase ?? 'PreChecks';
+    const what = `phase ${phase} has waited since ${run.upgrade.phaseStartedAt} for: ${step.reason}`;
+    return held(
+      { ...run, effects: [] },
+      failure(timeoutReason[phase], what, remedy(run, 'find out why and repair it')),
+    );
+  }
+  const upgrade = { ...run.upgrade, waitingFor: step.reason.slice(0, 512) };
+  const at = withUpgrade(run, upgrade);
+  const poll = now + settings.pollMs;
+  return {
+    status: at.status,
+    effects: at.effects,
+    events: at.events,
+    requeueAt: step.until === undefined ? poll : Math.min(step.until, poll),
+  };
+}
+
+/** Stops until a person acts. Before anything was touched, the lock is given back (openbao-operator.md, 7.1, 11). */
+function held(run: Run, { reason, message }: Failure): Decision {
+  const { context, upgrade } = run;
+  const releases = upgrade.phase === 'PreChecks' || upgrade.phase === 'Snapshot';
+  const next = patched(upgrade, { held: true, waitingFor: undefined });
+  const status = patched(
+    { ...run.status, upgrade: next, lastErrorReason: reason, lastErrorMessage: message },
+    releases && run.status.operationLock?.operation === 'Upgrade' ? { operationLock: undefined } : {},
+  );
+  return {
+    status,
+    effects: run.effects,
+    events: [...run.events, event('Warning', 'UpgradeHeld', 'Hold', `${reason}: ${message}`)],
+    requeueAt: context.now + context.settings.idlePollMs,
+  };
+}
+
+/** The end, in one write: version, image, upgrade, lock and error change together (openbao-operator.md, 7.1, 10). */
+function finished(run: Run): Decision {
+  const { upgrade, status } = run;
+  const { targetVersion, targetImage, restartAt, leadershipChanges = 0 } = upgrade;
+  const note = `${targetVersion} (${targetImage}) runs everywhere; leadership changed ${leadershipChanges} times`;
+  return {
+    status: patched(status, {
+      currentVersion: targetVersion,
+      image: targetImage,
+      upgrade: undefined,
+      operationLock: undefined,
+      lastErrorReason: undefined,
+      lastErrorMessage: undefined,
+      lastRestartAt: restartAt ?? status.lastRestartAt,
+    }),
+    effects: run.effects,
+    events: [...run.events, event('Normal', 'UpgradeCompleted', 'Upgrade', note)],
+  };
+}
+
+const withUpgrade = (run: Run, upgrade: RollingUpgrade): Run => ({
+  ...run,
+  upgrade,
+  status: { ...run.status, upgrade },
+});

@@ -1,0 +1,71 @@
+import { stepDownCandidates, survivesLossOf, whyBehind, whyUnhealthy } from '../../raft/health.ts';
+import { quorum } from '../../raft/quorum.ts';
+import { nextStepDownAt } from '../../raft/step-down.ts';
+import type { PhaseInput } from './phase.ts';
+
+/** The index that members must have applied to count as caught up now. */
+export const indexToReach = ({ upgrade }: Pick<PhaseInput, 'upgrade'>): number | undefined => {
+  const [catchingUp] = upgrade.catchUp ?? [];
+  return catchingUp === undefined ? upgrade.referenceIndex : catchingUp.index;
+};
+
+/**
+ * Why the pod of this ordinal must not be taken down now; undefined when it may. Everything that is not
+ * known says no. Only the ordinal in work may be down: every other member is a healthy voter that has caught
+ * up, and without this one they are a quorum of what Raft itself counts, not of spec.replicas
+ * (style.md, section 2, 3). A single member has nobody to wait for.
+ */
+export function whyNotTakeDown(input: PhaseInput, ordinal: number): string | undefined {
+  const { peers, replicas } = input;
+  const down = peers.expected[ordinal];
+  if (down === undefined) return `there is no ordinal ${ordinal}`;
+  if (replicas === 1) return undefined;
+  if (peers.leader.kind === 'unknown') return `no leader is known: ${peers.leader.cause}`;
+  if (peers.leader.value === down.name) return `${down.name} leads`;
+  return whyOthersNotFit(input, down.name) ?? whyNoQuorum(input, down.name);
+}
+
+/**
+ * Why this leader must not be asked to step down now; undefined when it may.
+ *
+ * @param lagging a replaced pod that is up but still catches up. It may vote, and the next leader dials it
+ *   anew; but it neither takes over nor counts towards the quorum that keeps writes going.
+ */
+export function whyNotStepDown(
+  input: PhaseInput,
+  ordinal: number,
+  lagging?: string,
+): { readonly reason: string; readonly until?: number } | undefined {
+  const { peers, status, context } = input;
+  const leader = peers.expected[ordinal];
+  if (leader === undefined) return { reason: `there is no ordinal ${ordinal}` };
+  if (peers.leader.kind === 'unknown') return { reason: `no leader is known: ${peers.leader.cause}` };
+  const unfit = whyOthersNotFit(input, leader.name, lagging) ?? whyNoQuorum(input, leader.name);
+  if (unfit !== undefined) return { reason: unfit };
+  const heirs = stepDownCandidates(peers, leader.name, indexToReach(input)).filter(
+    ({ name }) => name !== lagging,
+  );
+  if (heirs.length === 0) return { reason: `no other healthy voter has caught up to take over` };
+  const until = nextStepDownAt(status);
+  return until <= context.now
+    ? undefined
+    : { reason: 'a step-down follows another after 15 s at the earliest', until };
+}
+
+function whyOthersNotFit(input: PhaseInput, name: string, lagging?: string): string | undefined {
+  const { peers } = input;
+  for (const peer of peers.expected) {
+    if (peer.name === name) continue;
+    const unfit =
+      whyUnhealthy(peer, peers) ?? (peer.name === lagging ? undefined : whyBehind(peer, indexToReach(input)));
+    if (unfit !== undefined) return unfit;
+  }
+  return undefined;
+}
+
+function whyNoQuorum({ peers }: PhaseInput, name: string): string | undefined {
+  if (peers.voters.kind === 'unknown') return `the voters are not known: ${peers.voters.cause}`;
+  if (survivesLossOf(peers, name)) return undefined;
+  const voters = peers.voters.value.length;
+  return `without ${name} the healthy voters are no quorum: ${quorum(voters)} of ${voters} are needed`;
+}

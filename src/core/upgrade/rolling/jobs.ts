@@ -1,0 +1,59 @@
+import type { KubernetesObject } from '../../../api/kubernetes.ts';
+import type { Effect } from '../../cluster/decision.ts';
+import type { ObservedJob } from '../../cluster/observation.ts';
+import { executorJob } from '../../jobs/executor-job.ts';
+import { jobName } from '../../jobs/job-name.ts';
+import { jobOutcome, type JobOutcome } from '../../jobs/job-outcome.ts';
+import type { ExecutorAction } from '../../jobs/step.ts';
+import { versionCheckJob } from '../../jobs/version-check-job.ts';
+import type { PhaseInput } from './phase.ts';
+import type { UpgradeTarget } from './target.ts';
+
+/** A Job of this upgrade that changes nothing in Raft: when it is gone, it may be created again. */
+export interface Check {
+  readonly name: string;
+  readonly outcome: JobOutcome;
+  readonly observed?: ObservedJob;
+  readonly create: Effect;
+}
+
+export type CheckAction = Exclude<ExecutorAction, 'step-down' | 'remove-peer'>;
+
+export const executorCheck = (
+  input: PhaseInput,
+  jobs: readonly ObservedJob[],
+  action: CheckAction,
+): Check => {
+  const { observation, upgrade, context } = input;
+  const wanted = { action, operationId: upgrade.operationId ?? '' };
+  return check(
+    jobs,
+    jobName(observation.cluster.metadata.name ?? '', wanted),
+    executorJob(observation.cluster, wanted, context.settings),
+  );
+};
+
+/** Asks the image itself which version it holds. */
+export function versionCheck(
+  { observation, context }: PhaseInput,
+  jobs: readonly ObservedJob[],
+  operationId: string,
+  { image }: UpgradeTarget,
+): Check {
+  const { cluster } = observation;
+  return check(
+    jobs,
+    jobName(cluster.metadata.name ?? '', { action: 'version-check', operationId }),
+    versionCheckJob(cluster, { operationId, image }, context.settings),
+  );
+}
+
+function check(jobs: readonly ObservedJob[], name: string, object: KubernetesObject): Check {
+  const observed = jobs.find(({ job: { metadata } }) => metadata.name === name);
+  return {
+    name,
+    outcome: jobOutcome(observed),
+    ...(observed === undefined ? {} : { observed }),
+    create: { kind: 'create', object },
+  };
+}

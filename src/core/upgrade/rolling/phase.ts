@@ -1,0 +1,66 @@
+import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import type { ClusterEvent, DecisionContext, Effect } from '../../cluster/decision.ts';
+import type { Observation } from '../../cluster/observation.ts';
+import type { Peers } from '../../raft/peers.ts';
+import type { Failure } from './failure.ts';
+
+export type PhaseName = NonNullable<RollingUpgrade['phase']>;
+
+/** Fields of status.upgrade to set; `undefined` removes one. */
+export type UpgradePatch = { readonly [Key in keyof RollingUpgrade]?: RollingUpgrade[Key] | undefined };
+
+/** What a phase is given: everything that was read, and where the upgrade is. */
+export interface PhaseInput {
+  readonly observation: Observation;
+  readonly status: OpenBaoClusterStatus;
+  readonly upgrade: RollingUpgrade;
+  readonly peers: Peers;
+  /** How many members there are. */
+  readonly replicas: number;
+  readonly context: DecisionContext;
+}
+
+interface Consequences {
+  readonly patch?: UpgradePatch;
+  /** Changes of the status beside status.upgrade. */
+  readonly statusPatch?: Partial<OpenBaoClusterStatus>;
+  readonly effects?: readonly Effect[];
+  readonly events?: readonly ClusterEvent[];
+}
+
+/** What follows from a phase. Whatever is to be done is in the status before it is done. */
+export type Step =
+  /** Not yet; looks again when something changes, at the latest at `until` or after a poll. */
+  | (Consequences & { readonly kind: 'wait'; readonly reason: string; readonly until?: number })
+  /** On to this phase, whose turn it is at once. */
+  | (Consequences & { readonly kind: 'advance'; readonly phase: PhaseName })
+  /** A person must act. */
+  | (Consequences & { readonly kind: 'hold'; readonly failure: Failure })
+  /** All done. */
+  | { readonly kind: 'finish' };
+
+export type PhaseHandler = (input: PhaseInput) => Step;
+
+export const wait = (reason: string, more: Consequences & { readonly until?: number } = {}): Step => ({
+  kind: 'wait',
+  reason,
+  ...more,
+});
+/** Waits for a gate to open, at the latest until it is known to. */
+export const waitBlocked = ({ reason, until }: { readonly reason: string; readonly until?: number }): Step =>
+  wait(reason, until === undefined ? {} : { until });
+export const advance = (phase: PhaseName, more: Consequences = {}): Step => ({
+  kind: 'advance',
+  phase,
+  ...more,
+});
+export const hold = (failure: Failure, more: Consequences = {}): Step => ({ kind: 'hold', failure, ...more });
+
+/** Sets and removes fields. */
+export function patched<T extends object>(
+  object: T,
+  patch: { readonly [Key in keyof T]?: T[Key] | undefined },
+): T {
+  const next = Object.entries({ ...object, ...patch }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(next) as T;
+}

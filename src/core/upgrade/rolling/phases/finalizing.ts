@@ -1,0 +1,40 @@
+import { whyUnhealthy } from '../../../raft/health.ts';
+import { failure } from '../failure.ts';
+import { hold, wait, type PhaseHandler } from '../phase.ts';
+import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
+import { remedy } from '../remedy.ts';
+import { isSameVersion } from '../target.ts';
+
+/**
+ * Finalizing: every pod is the target's and healthy, and the StatefulSet controller itself calls the roll
+ * done: currentRevision == updateRevision. Only then may the partition hold everything again, for a pod below
+ * it is made from currentRevision, which until then is the old version (design.md, "What would hurt most").
+ */
+export const finalizing: PhaseHandler = (input) => {
+  const { observation, upgrade, peers } = input;
+  const missing = whyNotInPlace(observation.statefulSet, upgrade, 0);
+  if (missing !== undefined) return wait(missing);
+  const { statefulSet } = observation;
+  if (statefulSet.kind === 'unknown') return wait(statefulSet.cause);
+  const { currentRevision, updateRevision } = statefulSet.value?.status ?? {};
+  for (const peer of peers.expected) {
+    if (peer.pod === undefined || !isOfNewestTemplate(peer.pod, statefulSet.value, upgrade)) {
+      return wait(`${peer.name} to be of the newest template`);
+    }
+    const unhealthy = whyUnhealthy(peer, peers);
+    if (unhealthy !== undefined) return wait(unhealthy);
+    if (
+      peer.member.kind === 'known' &&
+      !isSameVersion(peer.member.value.version, upgrade.targetVersion ?? '')
+    ) {
+      const what = `${peer.name} reports version ${peer.member.value.version}, not ${upgrade.targetVersion}`;
+      return hold(failure('VersionMismatch', what, remedy(input, 'correct spec.image or spec.version')));
+    }
+  }
+  if (currentRevision !== updateRevision) {
+    return wait(
+      `the StatefulSet controller to finish: currentRevision ${currentRevision}, updateRevision ${updateRevision}`,
+    );
+  }
+  return { kind: 'finish' };
+};

@@ -1,0 +1,123 @@
+import type { ObservedJob } from '../../../cluster/observation.ts';
+import { jobFailure, jobHindrance } from '../../../jobs/job-outcome.ts';
+import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
+import { event } from '../events.ts';
+import { failure, type FailureReason } from '../failure.ts';
+import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
+import { advance, hold, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
+import { remedy } from '../remedy.ts';
+import { startCheck } from '../start-check.ts';
+import { judgeImage } from '../version-check.ts';
+
+/**
+ * PreChecks: nothing has been touched, and nothing is before every one of these passes in the same look:
+ * the gate's rules, every pod and member, membership, catch-up, a real login, the store, the target image.
+ */
+export const preChecks: PhaseHandler = (input) => {
+  const { observation, upgrade, replicas } = input;
+  const from = { version: upgrade.fromVersion ?? '', image: upgrade.fromImage ?? '' };
+  const target = { version: upgrade.targetVersion ?? '', image: upgrade.targetImage ?? '' };
+  const forbidden = startCheck(observation, from, target);
+  if (forbidden?.kind === 'violation') return hold(forbidden.failure);
+  if (forbidden !== undefined) return wait(forbidden.reason);
+  if (replicas === 2) {
+    const what = 'two members are no quorum without one of them, so replacing either would stop writes';
+    return hold(failure('QuorumWouldBeLost', what, remedy(input, 'set spec.replicas to 3')));
+  }
+  return judgeMembers(input) ?? judgeJobs(input, target);
+};
+
+/** Every member is a healthy voter that has caught up, and nobody else is a voter. */
+function judgeMembers(input: PhaseInput): Step | undefined {
+  const { peers, observation, upgrade, replicas } = input;
+  const { statefulSet } = observation;
+  if (statefulSet.kind === 'unknown') return wait(`the StatefulSet could not be read: ${statefulSet.cause}`);
+  const size = statefulSet.value?.spec?.replicas;
+  if (size !== replicas) return wait(`the StatefulSet has ${size ?? 'no'} replicas, not ${replicas}`);
+  if (peers.clusterIds.size > 1) return hold(twoClusters(input));
+  for (const peer of peers.expected) {
+    const unhealthy = whyUnhealthy(peer, peers);
+    if (unhealthy !== undefined) return wait(unhealthy);
+  }
+  if (peers.voters.kind === 'unknown') return wait(`the voters are not known: ${peers.voters.cause}`);
+  const expected = new Set(peers.expected.map(({ name }) => name));
+  const strangers = peers.voters.value.filter((id) => !expected.has(id));
+  if (strangers.length > 0) {
+    const what = `Raft counts ${strangers.join(', ')} as voter, which is no pod of this cluster`;
+    return hold(
+      failure(
+        'MembershipMismatch',
+        what,
+        remedy(input, `remove it: bao operator raft remove-peer ${strangers[0]}`),
+      ),
+    );
+  }
+  for (const peer of peers.expected) {
+    const behind = whyBehind(peer, upgrade.referenceIndex);
+    if (behind !== undefined) return wait(behind);
+  }
+  return undefined;
+}
+
+export function twoClusters(input: PhaseInput) {
+  const ids = [...input.peers.clusterIds].map(([id, pods]) => `${id} (${pods.join(', ') || 'recorded'})`);
+  return failure(
+    'TwoClusters',
+    `the members belong to different OpenBao clusters: ${ids.join(', ')}`,
+    remedy(input, 'empty the volume of the members that left the recorded one'),
+  );
+}
+
+function judgeJobs(input: PhaseInput, target: { readonly version: string; readonly image: string }): Step {
+  const { observation, upgrade } = input;
+  const { jobs, cluster } = observation;
+  if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
+  const wantsSnapshot = cluster.spec.upgrade?.preUpgradeSnapshot === true;
+  const actions: readonly CheckAction[] = wantsSnapshot ? ['preflight', 'probe-store'] : ['preflight'];
+  const checks = actions.map((action) => judgeJob(input, jobs.value, action));
+  // What runs already needs no check of its image.
+  const isRestart = target.version === upgrade.fromVersion && target.image === upgrade.fromImage;
+  if (!isRestart) {
+    const check = versionCheck(input, jobs.value, upgrade.operationId ?? '', target);
+    const judged = judgeImage(input, check, target);
+    checks.push(
+      judged?.kind === 'failed'
+        ? hold(judged.failure)
+        : judged === undefined
+          ? undefined
+          : wait(judged.reason, { effects: check.outcome === 'absent' ? [check.create] : [] }),
+    );
+  }
+  const failed = checks.find((step) => step?.kind === 'hold');
+  if (failed !== undefined) return failed;
+  const pending = checks.filter((step) => step?.kind === 'wait');
+  if (pending.length > 0) {
+    return wait(pending.map(({ reason }) => reason).join(', '), {
+      effects: pending.flatMap(({ effects = [] }) => effects),
+    });
+  }
+  return advance(wantsSnapshot ? 'Snapshot' : 'Locking', {
+    patch: { referenceIndex: undefined },
+    events: [event('Normal', 'PreChecksPassed', 'PreChecks', 'every check before the upgrade has passed')],
+  });
+}
+
+const failed: Readonly<Record<'preflight' | 'probe-store' | 'snapshot', readonly [FailureReason, string]>> = {
+  preflight: ['LoginFailed', 'correct the role at auth/jwt-operator (spec.upgrade.jwtAuthRole)'],
+  'probe-store': ['SnapshotStoreUnusable', 'correct spec.backup.target and its credentials'],
+  snapshot: ['PreUpgradeSnapshotFailed', 'correct spec.backup'],
+};
+
+/** One Job: nothing when it has succeeded. */
+function judgeJob(input: PhaseInput, jobs: readonly ObservedJob[], action: CheckAction): Step | undefined {
+  const { outcome, observed, name, create } = executorCheck(input, jobs, action);
+  if (outcome === 'succeeded') return undefined;
+  if (outcome === 'failed' && observed !== undefined) {
+    const [reason, hint] = failed[action];
+    return hold(failure(reason, jobFailure(observed), remedy(input, hint)));
+  }
+  const hindrance = jobHindrance(observed);
+  return wait(`Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`}`, {
+    effects: outcome === 'absent' ? [create] : [],
+  });
+}

@@ -1,0 +1,84 @@
+import type { Pod } from '../../../../api/kubernetes.ts';
+import type { Effect } from '../../../cluster/decision.ts';
+import { leaderIndex, whyUnhealthy } from '../../../raft/health.ts';
+import { isReady } from '../../../raft/peers.ts';
+import { deadlineOf } from '../deadlines.ts';
+import { event } from '../events.ts';
+import { advance, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
+import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
+
+/**
+ * Replacing: the partition has come down by one ordinal, and its pod is made anew from the target's template.
+ * Only that exact pod counts: another UID than before, the newest template, the target's image; then Ready
+ * and unsealed.
+ */
+export const replacing: PhaseHandler = (input) => {
+  const { observation, upgrade, peers, context } = input;
+  const ordinal = upgrade.currentPartition ?? 0;
+  const missing = whyNotInPlace(observation.statefulSet, upgrade, ordinal);
+  if (missing !== undefined) return wait(missing);
+  const peer = peers.expected[ordinal];
+  const { statefulSet } = observation;
+  if (peer?.pod === undefined || statefulSet.kind === 'unknown')
+    return wait(`pod of ordinal ${ordinal} to be made`);
+  const { pod, name, member } = peer;
+  const uid = pod.metadata.uid;
+  if (pod.metadata.deletionTimestamp !== undefined) return wait(`${name} to end`);
+  if (uid === undefined || uid === upgrade.replacing?.oldPodUID) return replaceOld(input, pod);
+  if (!isOfNewestTemplate(pod, statefulSet.value, upgrade)) return replaceOld(input, pod);
+  if (!isReady(pod)) return wait(`${name} to be Ready${whyWaiting(pod)}`);
+  if (member.kind === 'unknown') return wait(`${name} to answer: ${member.cause}`);
+  if (member.value.sealed || !member.value.initialized) return wait(`${name} to be unsealed`);
+  const index = leaderIndex(peers);
+  return advance('CatchingUp', {
+    patch: {
+      catchUp: [
+        {
+          ordinal,
+          podUID: uid,
+          ...(index === undefined ? {} : { index }),
+          deadline: deadlineOf('CatchingUp', context.now, context.settings),
+        },
+      ],
+    },
+  });
+};
+
+/**
+ * The pod of before, or one of an older template. One that is Ready the StatefulSet controller replaces
+ * itself; a broken one it may leave for ever (openbao-operator.md, 7.1, 12), so we delete it: only this
+ * ordinal, only this very pod, and only while every other member is a healthy voter.
+ */
+function replaceOld({ peers, observation, replicas }: PhaseInput, pod: Pod): Step {
+  const name = pod.metadata.name ?? '';
+  if (isReady(pod)) return wait(`the StatefulSet controller to replace ${name}`);
+  const unfit =
+    replicas === 1
+      ? undefined
+      : peers.expected
+          .filter((peer) => peer.name !== name)
+          .map((peer) => whyUnhealthy(peer, peers))
+          .find((reason) => reason !== undefined);
+  if (unfit !== undefined) return wait(`${name} is to be replaced, but ${unfit}`);
+  const namespace = observation.cluster.metadata.namespace;
+  const effect: Effect = {
+    kind: 'delete',
+    target: { apiVersion: 'v1', kind: 'Pod', name, ...(namespace === undefined ? {} : { namespace }) },
+    uid: pod.metadata.uid ?? '',
+  };
+  return wait(`${name}, which is broken, to be made anew`, {
+    effects: [effect],
+    events: [
+      event('Normal', 'BrokenPodDeleted', 'Delete', `${name} runs an older template and is not Ready`),
+    ],
+  });
+}
+
+/** What the kubelet says, such as ImagePullBackOff. */
+function whyWaiting({ status }: Pod): string {
+  const waiting = status?.containerStatuses?.find(({ state }) => state?.waiting !== undefined)?.state
+    ?.waiting;
+  return waiting?.reason === undefined
+    ? ''
+    : ` (${[waiting.reason, waiting.message].filter(Boolean).join(': ')})`;
+}

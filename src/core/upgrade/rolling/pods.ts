@@ -1,0 +1,66 @@
+import type { ContainerStatus, Pod, StatefulSet } from '../../../api/kubernetes.ts';
+import { restartAtAnnotation } from '../../../api/labels.ts';
+import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
+import type { Known } from '../../known.ts';
+import { serverContainer } from '../../workload/names.ts';
+
+/** The label in which the StatefulSet controller says which template a pod was made from. */
+const revisionHash = 'controller-revision-hash';
+
+/** The image of OpenBao's container. */
+export const imageOf = (
+  spec: { readonly containers?: readonly { readonly name: string; readonly image?: string }[] } | undefined,
+): string | undefined => spec?.containers?.find(({ name }) => name === serverContainer)?.image;
+
+/**
+ * Why the StatefulSet does not carry the target's template at this partition yet; undefined when it does,
+ * and its controller has seen it. Until then updateRevision is the old one, and an old pod would pass for
+ * an upgraded one (openbao-operator.md, 7.1, 9; style.md, section 2, 2).
+ */
+export function whyNotInPlace(
+  statefulSet: Known<StatefulSet | undefined>,
+  { targetImage, restartAt }: RollingUpgrade,
+  partition: number,
+): string | undefined {
+  if (statefulSet.kind === 'unknown') return `the StatefulSet could not be read: ${statefulSet.cause}`;
+  const { value } = statefulSet;
+  if (value === undefined) return 'there is no StatefulSet';
+  const { spec, metadata, status } = value;
+  const image = imageOf(spec?.template?.spec);
+  if (image !== targetImage) return `the StatefulSet's template still has the image ${image ?? '(none)'}`;
+  if (restartAt !== undefined && spec?.template?.metadata?.annotations?.[restartAtAnnotation] !== restartAt) {
+    return `the StatefulSet's template does not carry restartAt ${restartAt} yet`;
+  }
+  const { type, rollingUpdate } = spec?.updateStrategy ?? {};
+  if (type !== undefined && type !== 'RollingUpdate') {
+    return `the StatefulSet's updateStrategy is ${type}, not RollingUpdate`;
+  }
+  if ((rollingUpdate?.partition ?? 0) !== partition) {
+    return `the StatefulSet's partition is ${rollingUpdate?.partition ?? 0}, not ${partition}`;
+  }
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0) || !status?.updateRevision) {
+    return 'the StatefulSet controller has not seen the newest StatefulSet yet';
+  }
+  return undefined;
+}
+
+/** Whether a pod was made from the StatefulSet's newest template. */
+export const isOfNewestTemplate = (
+  { metadata, spec }: Pod,
+  statefulSet: StatefulSet | undefined,
+  { targetImage }: RollingUpgrade,
+): boolean =>
+  metadata.labels?.[revisionHash] !== undefined &&
+  metadata.labels[revisionHash] === statefulSet?.status?.updateRevision &&
+  imageOf(spec) === targetImage;
+
+/** Whether a pod ever started a container of this image. */
+export function everStarted({ spec, status }: Pod, image: string): boolean {
+  if (imageOf(spec) !== image) return false;
+  const container = status?.containerStatuses?.find(({ name }) => name === serverContainer);
+  return container !== undefined && started(container);
+}
+
+const started = ({ state, lastState, restartCount = 0 }: ContainerStatus) =>
+  restartCount > 0 ||
+  [state, lastState].some((each) => each?.running !== undefined || each?.terminated !== undefined);

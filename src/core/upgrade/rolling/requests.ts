@@ -1,0 +1,84 @@
+import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import type { ClusterEvent, DecisionContext } from '../../cluster/decision.ts';
+import type { Observation } from '../../cluster/observation.ts';
+import { isReady, type Peers } from '../../raft/peers.ts';
+import { timestamp } from '../../time.ts';
+import { deadlineOf } from './deadlines.ts';
+import { event } from './events.ts';
+import { takeLock } from './lock.ts';
+import { patched, type PhaseName, type UpgradePatch } from './phase.ts';
+import { ignoreRetry } from './start.ts';
+
+/** Whether spec.upgrade.requests.retry has a value that was not handled yet. */
+export function asksForRetry({ cluster }: Observation, status: OpenBaoClusterStatus): boolean {
+  const retry = cluster.spec.upgrade?.requests?.retry;
+  return retry !== undefined && retry !== status.upgradeRequests?.lastHandledRetry;
+}
+
+/**
+ * Tries a held upgrade again: a new attempt with new Job names and new deadlines, so that no Job of before
+ * is taken for one of now (openbao-operator.md, 7.1, 6 and 12). What has been reached stays.
+ */
+export function tryAgain(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  upgrade: RollingUpgrade,
+  peers: Peers,
+  context: DecisionContext,
+): { readonly status: OpenBaoClusterStatus; readonly events: readonly ClusterEvent[] } {
+  const { newOperationId: operationId, now } = context;
+  const locked = takeLock(observation, status, operationId, now);
+  if (locked.kind === 'held') {
+    const upgraded = patched(upgrade, { waitingFor: locked.by });
+    return { status: patched(status, { upgrade: upgraded }), events: [] };
+  }
+  const phase = phaseOfRetry(upgrade, peers);
+  const next = patched(upgrade, {
+    operationId,
+    held: undefined,
+    waitingFor: undefined,
+    phase,
+    phaseStartedAt: timestamp(now),
+    deadline: deadlineOf(phase, now, context.settings),
+    stepDown: undefined,
+    retarget: undefined,
+    referenceIndex: undefined,
+    ...workOfRetry(phase, upgrade, peers, context),
+  });
+  const handled = ignoreRetry(locked.status, observation.cluster.spec.upgrade?.requests?.retry);
+  return {
+    status: patched(handled, { upgrade: next, lastErrorReason: undefined, lastErrorMessage: undefined }),
+    events: [...locked.events, event('Normal', 'UpgradeRetried', 'Retry', `goes on in phase ${phase}`)],
+  };
+}
+
+/** Before anything was touched all checks run again; a replaced pod that is not up is replaced once more. */
+function phaseOfRetry({ phase = 'PreChecks', catchUp }: RollingUpgrade, peers: Peers): PhaseName {
+  if (phase === 'PreChecks' || phase === 'Snapshot') return 'PreChecks';
+  const [entry] = catchUp ?? [];
+  const pod = entry === undefined ? undefined : peers.expected[entry.ordinal]?.pod;
+  if (phase === 'CatchingUp' && entry !== undefined && (pod === undefined || !isReady(pod)))
+    return 'Replacing';
+  return phase;
+}
+
+/** In Replacing, a pod that is not Ready is one of before: it is deleted as soon as that is safe. */
+function workOfRetry(
+  phase: PhaseName,
+  { currentPartition, replacing, catchUp }: RollingUpgrade,
+  peers: Peers,
+  { now, settings }: DecisionContext,
+): UpgradePatch {
+  if (phase !== 'Replacing') {
+    return {
+      catchUp: catchUp?.map((entry) => ({
+        ...patched(entry, { index: undefined }),
+        deadline: deadlineOf('CatchingUp', now, settings),
+      })),
+    };
+  }
+  const ordinal = currentPartition ?? 0;
+  const pod = peers.expected[ordinal]?.pod;
+  const uid = pod === undefined || isReady(pod) ? replacing?.oldPodUID : pod.metadata.uid;
+  return { catchUp: undefined, replacing: { ordinal, ...(uid === undefined ? {} : { oldPodUID: uid }) } };
+}

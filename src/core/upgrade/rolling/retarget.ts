@@ -1,0 +1,135 @@
+import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { whyUnhealthy } from '../../raft/health.ts';
+import { isReady } from '../../raft/peers.ts';
+import { timestamp } from '../../time.ts';
+import { event } from './events.ts';
+import { failure } from './failure.ts';
+import { versionCheck } from './jobs.ts';
+import { advance, hold, wait, type PhaseInput, type Step } from './phase.ts';
+import { everStarted } from './pods.ts';
+import { startCheck } from './start-check.ts';
+import { isOlder, sameTarget, wantedTarget, type UpgradeTarget } from './target.ts';
+import { judgeImage } from './version-check.ts';
+
+export const targetOf = ({ targetVersion, targetImage }: RollingUpgrade): UpgradeTarget => ({
+  version: targetVersion ?? '',
+  image: targetImage ?? '',
+});
+
+/** Whether no pod has been touched yet, so that the upgrade can be dropped as if it had never been. */
+export const isUntouched = ({ phase, currentPartition }: RollingUpgrade, replicas: number): boolean =>
+  phase === 'PreChecks' || phase === 'Snapshot' || (currentPartition ?? replicas) >= replicas;
+
+/**
+ * Whether a container of the target has ever started, on any pod that may run it. Pods that could not be
+ * read may have; what was seen once stays in the status, for a pod made anew has forgotten it.
+ */
+export function hasTargetStarted({ upgrade, observation, peers, replicas }: PhaseInput): boolean {
+  if (upgrade.targetStarted === true || (upgrade.completedPods ?? []).length > 0) return true;
+  if ((upgrade.catchUp ?? []).length > 0) return true;
+  if (isUntouched(upgrade, replicas)) return false;
+  if (observation.pods.kind === 'unknown') return true;
+  return peers.expected
+    .slice(upgrade.currentPartition ?? replicas)
+    .some(({ pod }) => pod !== undefined && everStarted(pod, upgrade.targetImage ?? ''));
+}
+
+/**
+ * spec asks for something else while pods are being replaced. The pod in work must be stuck: one that is
+ * making its way is let finish first, and so is a target that runs on other pods already, for under a new
+ * template the StatefulSet controller would take them down by itself, without our gate.
+ *
+ * @returns what to do instead of the phase; nothing when the phase goes on
+ */
+export function retarget(input: PhaseInput): Step | undefined {
+  const { observation, upgrade, context, peers, replicas } = input;
+  const wanted = wantedTarget(observation.cluster, context.settings);
+  if (sameTarget(wanted, targetOf(upgrade))) return undefined;
+  const started = hasTargetStarted(input);
+  if (isOlder(wanted.version, upgrade.targetVersion ?? '') && started) {
+    const what = `spec asks for ${wanted.version}, but ${upgrade.targetVersion} has already run on this data`;
+    return hold(failure('DowngradeBlocked', what, `Set spec.version to ${upgrade.targetVersion} or newer`));
+  }
+  const others = (upgrade.completedPods ?? []).length > 0;
+  const ordinal = upgrade.currentPartition ?? replicas;
+  const pod = peers.expected[ordinal]?.pod;
+  if (others || (pod !== undefined && isReady(pod))) return undefined;
+  const unfit = peers.expected
+    .filter((peer) => peer.ordinal !== ordinal && replicas > 1)
+    .map((peer) => whyUnhealthy(peer, peers))
+    .find((reason) => reason !== undefined);
+  if (unfit !== undefined) return wait(`another target, ${wanted.version}, is to follow, but ${unfit}`);
+  const from = { version: upgrade.fromVersion ?? '', image: upgrade.fromImage ?? '' };
+  // What still runs on every other pod needs no check.
+  if (sameTarget(wanted, from)) return switchTo(input, wanted, context.newOperationId);
+  return checkThenSwitch(input, wanted, started ? targetOf(upgrade) : from);
+}
+
+function checkThenSwitch(input: PhaseInput, wanted: UpgradeTarget, from: UpgradeTarget): Step {
+  const { observation, upgrade, context } = input;
+  const { jobs } = observation;
+  const forbidden = startCheck(observation, from, wanted);
+  if (forbidden?.kind === 'violation') return hold(forbidden.failure);
+  if (forbidden !== undefined) return wait(forbidden.reason);
+  const asked =
+    upgrade.retarget !== undefined && sameTarget(upgrade.retarget, wanted)
+      ? upgrade.retarget
+      : { ...wanted, operationId: context.newOperationId };
+  if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
+  const check = versionCheck(input, jobs.value, asked.operationId, wanted);
+  const judged = judgeImage(input, check, wanted);
+  if (judged === undefined) return switchTo(input, wanted, asked.operationId);
+  if (judged.kind === 'failed') return hold(judged.failure, { patch: { retarget: asked } });
+  return wait(`another target, ${wanted.version}: ${judged.reason}`, {
+    patch: { retarget: asked },
+    effects: check.outcome === 'absent' ? [check.create] : [],
+  });
+}
+
+/** The pod in work is made anew from the new target; the partition stays where it is. */
+function switchTo(input: PhaseInput, { version, image }: UpgradeTarget, operationId: string): Step {
+  const { upgrade, peers, replicas, status, context } = input;
+  const ordinal = upgrade.currentPartition ?? replicas;
+  const uid = peers.expected[ordinal]?.pod?.metadata.uid;
+  const aborts = version === upgrade.fromVersion && image === upgrade.fromImage;
+  const lock = status.operationLock;
+  return advance('Replacing', {
+    patch: {
+      operationId,
+      targetVersion: version,
+      targetImage: image,
+      retarget: undefined,
+      stepDown: undefined,
+      catchUp: undefined,
+      targetStarted: aborts ? undefined : upgrade.targetStarted,
+      replacing: { ordinal, ...(uid === undefined ? {} : { oldPodUID: uid }) },
+    },
+    statusPatch:
+      lock === undefined
+        ? {}
+        : { operationLock: { ...lock, operationId, renewedAt: timestamp(context.now) } },
+    events: [
+      aborts
+        ? event(
+            'Normal',
+            'UpgradeAborted',
+            'Abort',
+            `back to ${version}: no container of ${upgrade.targetVersion} has started`,
+          )
+        : event(
+            'Normal',
+            'UpgradeRetargeted',
+            'Retarget',
+            `to ${version} (${image}) instead of ${upgrade.targetVersion}`,
+          ),
+    ],
+  });
+}
+
+/** Drops an upgrade that has touched nothing; what spec asks for then starts anew by itself. */
+export function dropped(status: OpenBaoClusterStatus): OpenBaoClusterStatus {
+  const { upgrade: _, operationLock, lastErrorReason: __, lastErrorMessage: ___, ...rest } = status;
+  return operationLock === undefined || operationLock.operation === 'Upgrade'
+    ? rest
+    : { ...rest, operationLock };
+}

@@ -1,0 +1,84 @@
+import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
+import type { Observation } from '../../cluster/observation.ts';
+import type { ClusterRequest } from '../../policies/cluster-request.ts';
+import { downgradeBlocked } from '../../policies/downgrade-blocked.ts';
+import { imageVersionMismatch } from '../../policies/image-version-mismatch.ts';
+import { invalidImageReference } from '../../policies/invalid-image-reference.ts';
+import { invalidVersion } from '../../policies/invalid-version.ts';
+import { decide, explain, type Policy } from '../../policies/policy.ts';
+import { failure, type Failure } from './failure.ts';
+import { remedy } from './remedy.ts';
+import { isOlder, type UpgradeTarget } from './target.ts';
+
+/** The gate's rules about a target. It may have been off, or not there yet (design rule 5). */
+const rules: readonly Policy<ClusterRequest>[] = [
+  invalidVersion,
+  downgradeBlocked,
+  imageVersionMismatch,
+  invalidImageReference,
+];
+
+/**
+ * The gate's own rules once more, and what only the controller can read: the newest version that was ever
+ * active on this data, which a downgrade of the leader leaves in place (openbao-measured.md, section 6).
+ *
+ * @param from what the data was written by: status.currentVersion, or a target that has run
+ * @returns what forbids the target, why that cannot be told yet, or nothing
+ */
+export function startCheck(
+  observation: Observation,
+  from: UpgradeTarget,
+  wanted: UpgradeTarget,
+):
+  | { readonly kind: 'violation'; readonly failure: Failure }
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | undefined {
+  const { cluster, claims, pods, versionHistory } = observation;
+  if (claims.kind === 'unknown')
+    return { kind: 'unknown', reason: `the claims could not be read: ${claims.cause}` };
+  if (pods.kind === 'unknown')
+    return { kind: 'unknown', reason: `the pods could not be read: ${pods.cause}` };
+  const permission = { kind: 'not-judged' } as const;
+  const { violations } = decide(rules, {
+    operation: 'UPDATE',
+    object: cluster,
+    oldObject: asStored(cluster, from),
+    volumes: claims,
+    pods,
+    permissions: { maintenance: permission, acknowledge: permission },
+  });
+  const [violation] = violations;
+  if (violation !== undefined) {
+    const { reason } = violation;
+    const what = explain(violation).replace(/\.$/, '');
+    const hint = remedy({ observation }, 'change spec.version or spec.image');
+    return {
+      kind: 'violation',
+      failure: failure(
+        reason === 'DowngradeBlocked' ? reason : 'PolicyViolation',
+        `${reason}: ${what}`,
+        hint,
+      ),
+    };
+  }
+  if (wanted.version === from.version) return undefined;
+  if (versionHistory.kind === 'unknown') {
+    return { kind: 'unknown', reason: `the version history could not be read: ${versionHistory.cause}` };
+  }
+  const newer = versionHistory.value.find((version) => isOlder(wanted.version, version));
+  if (newer === undefined) return undefined;
+  return {
+    kind: 'violation',
+    failure: failure(
+      'DowngradeBlocked',
+      `version ${newer} has led this cluster (sys/version-history), and ${wanted.version} is older`,
+      `Set spec.version to ${newer} or newer`,
+    ),
+  };
+}
+
+/** The cluster as if its spec still named what it runs, so that every rule judges the change. */
+function asStored(cluster: OpenBaoCluster, { version, image }: UpgradeTarget): OpenBaoCluster {
+  const { upgrade: _, ...status } = cluster.status ?? {};
+  return { ...cluster, spec: { ...cluster.spec, version, image }, status };
+}

@@ -1,0 +1,77 @@
+import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import type { ClusterEvent, Decision, DecisionContext } from '../../cluster/decision.ts';
+import type { Observation } from '../../cluster/observation.ts';
+import { timestamp } from '../../time.ts';
+import { deadlineOf } from './deadlines.ts';
+import { event } from './events.ts';
+import { takeLock } from './lock.ts';
+import { patched } from './phase.ts';
+import { currentTarget, sameTarget, wantedTarget } from './target.ts';
+
+/** Nothing is under way: starts what spec asks for, unless it is running already. */
+export function decideStart(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  context: DecisionContext,
+): Decision {
+  const { cluster } = observation;
+  const { spec } = cluster;
+  // Status holds lock and upgrade in one write, so such a lock is nobody's.
+  const idle =
+    status.operationLock?.operation === 'Upgrade' ? patched(status, { operationLock: undefined }) : status;
+  const acknowledged = ignoreRetry(idle, spec.upgrade?.requests?.retry);
+  const nothing = { status: acknowledged, effects: [], events: [] };
+
+  const current = currentTarget(status, context.settings);
+  if (current === undefined || status.initialized !== true) return { ...nothing, status: idle };
+  const wanted = wantedTarget(cluster, context.settings);
+  const restartAt = spec.maintenance?.restartAt;
+  const restarts = restartAt !== undefined && restartAt !== status.lastRestartAt;
+  if (sameTarget(current, wanted) && !restarts) return nothing;
+  if (spec.paused === true || status.breakGlass?.active === true) return { ...nothing, status: idle };
+  // A member joins or leaves first: the size must be what spec says.
+  if (status.scaling !== undefined) return { ...nothing, requeueAt: context.now + context.settings.pollMs };
+
+  const { newOperationId: operationId, now } = context;
+  const locked = takeLock(observation, acknowledged, operationId, now);
+  if (locked.kind === 'held') {
+    return {
+      ...nothing,
+      status: patched(acknowledged, {
+        lastErrorReason: 'OperationLockHeld',
+        lastErrorMessage: `an upgrade to ${wanted.version} waits: ${locked.by}`,
+      }),
+      requeueAt: now + context.settings.idlePollMs,
+    };
+  }
+  const upgrade: RollingUpgrade = {
+    operationId,
+    fromVersion: current.version,
+    targetVersion: wanted.version,
+    fromImage: current.image,
+    targetImage: wanted.image,
+    ...(restarts ? { restartAt } : {}),
+    startedAt: timestamp(now),
+    phase: 'PreChecks',
+    phaseStartedAt: timestamp(now),
+    deadline: deadlineOf('PreChecks', now, context.settings),
+    leadershipChanges: 0,
+    stepDowns: 0,
+  };
+  const what = sameTarget(current, wanted)
+    ? `restart of ${spec.replicas ?? 3} members (restartAt ${restartAt})`
+    : `upgrade from ${current.version} (${current.image}) to ${wanted.version} (${wanted.image})`;
+  const events: ClusterEvent[] = [...locked.events, event('Normal', 'UpgradeStarted', 'Upgrade', what)];
+  return {
+    status: patched(locked.status, { upgrade, lastErrorReason: undefined, lastErrorMessage: undefined }),
+    effects: [],
+    events,
+    requeueAt: now,
+  };
+}
+
+/** A retry that nothing waits for is handled by that: it never stays armed (openbao-operator.md, 1.3). */
+export function ignoreRetry(status: OpenBaoClusterStatus, retry: string | undefined): OpenBaoClusterStatus {
+  if (retry === undefined || retry === status.upgradeRequests?.lastHandledRetry) return status;
+  return patched(status, { upgradeRequests: { ...status.upgradeRequests, lastHandledRetry: retry } });
+}

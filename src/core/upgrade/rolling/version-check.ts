@@ -1,0 +1,45 @@
+import { jobFailure, jobHindrance, versionOf } from '../../jobs/job-outcome.ts';
+import { failure, type Failure } from './failure.ts';
+import type { Check } from './jobs.ts';
+import type { PhaseInput } from './phase.ts';
+import { remedy } from './remedy.ts';
+import { isSameVersion, type UpgradeTarget } from './target.ts';
+
+/**
+ * What the target image's own word says: nothing when it holds the target version, else why not, or what
+ * is waited for. A typo, a wrong digest or architecture stops here, before anything moves.
+ */
+export function judgeImage(
+  input: Pick<PhaseInput, 'observation'>,
+  { outcome, observed, name }: Check,
+  { version, image }: UpgradeTarget,
+):
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'pending'; readonly reason: string }
+  | undefined {
+  if (observed === undefined || outcome === 'absent' || outcome === 'running') {
+    const hindrance = jobHindrance(observed);
+    return { kind: 'pending', reason: `Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`}` };
+  }
+  if (outcome === 'failed') {
+    const what = `image ${image} could not be run: ${jobFailure(observed)}`;
+    return {
+      kind: 'failed',
+      failure: failure('TargetImageUnusable', what, remedy(input, 'correct spec.version or spec.image')),
+    };
+  }
+  const said = versionOf(observed.message ?? '');
+  if (said === undefined) {
+    const what = `image ${image} did not say which version it holds`;
+    return {
+      kind: 'failed',
+      failure: failure('TargetImageUnusable', what, remedy(input, `read kubectl logs job/${name}`)),
+    };
+  }
+  if (isSameVersion(said, version)) return undefined;
+  const what = `image ${image} holds version ${said}, not ${version}`;
+  return {
+    kind: 'failed',
+    failure: failure('TargetImageUnusable', what, remedy(input, 'correct spec.version or spec.image')),
+  };
+}
