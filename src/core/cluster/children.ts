@@ -18,6 +18,10 @@ const blocking: ReadonlySet<string> = new Set([
   'SecondClusterDetected',
 ]);
 
+/** Whether something is wrong in which no pod must be made anew: it might not come back. */
+export const keepsPodsAsTheyAre = (notices: readonly Notice[]): boolean =>
+  notices.some(({ reason }) => blocking.has(reason));
+
 /**
  * Applies the children that are not as they should be, in their order. They were rendered from the stored
  * status; so the StatefulSet waits where this pass changes what it is rendered from, where its size is
@@ -43,8 +47,7 @@ export function applyDrifted(
   }
   const stored = cluster.status ?? {};
   const blocked =
-    notices.some(({ reason }) => blocking.has(reason)) ||
-    renderedFrom.some((field) => !sameValue(stored[field], status[field]));
+    keepsPodsAsTheyAre(notices) || renderedFrom.some((field) => !sameValue(stored[field], status[field]));
   const applied = drifted.value.filter(
     (object) => object.kind !== 'StatefulSet' || (!blocked && hasSize(object, status)),
   );

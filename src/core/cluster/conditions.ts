@@ -150,7 +150,8 @@ function workOf(
     return { kind: 'waiting', reason: phase, message: `${target(upgrade)}: ${waitingFor ?? phase}` };
   }
   if (scaling !== undefined) {
-    const message = `from ${scaling.replicas} to ${scaling.target} members`;
+    const waits = notices.find(({ reason }) => reason === 'Scaling')?.message;
+    const message = `from ${scaling.replicas} to ${scaling.target} members${waits === undefined ? '' : `: ${waits}`}`;
     return { kind: 'waiting', reason: scaling.step ?? 'Scaling', message };
   }
   const notice = notices.find(({ kind }) => kind === 'waiting');

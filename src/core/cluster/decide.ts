@@ -1,26 +1,39 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../same-value.ts';
+import { decideUpgrade } from '../upgrade/rolling/decide.ts';
 import { decideGuarding, decideInitialisation } from './bootstrap.ts';
-import { applyDrifted } from './children.ts';
+import { applyDrifted, keepsPodsAsTheyAre } from './children.ts';
 import { withConditions } from './conditions.ts';
-import type { Decision, DecisionContext } from './decision.ts';
+import type { Decision, DecisionContext, Effect } from './decision.ts';
+import { decideDeletion, decideFinalizer, withDeletionConditions } from './deletion.ts';
+import { decideDisks } from './disks.ts';
 import { decideFacts } from './facts.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
+import { withLastError } from './last-error.ts';
 import { decideMaintenance } from './maintenance.ts';
 import type { Observation } from './observation.ts';
-import { inTurn, type DecidePart } from './part.ts';
+import { inTurn, type DecidePart, type Part } from './part.ts';
+import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
+import { decideStaleLock } from './stale-lock.ts';
+import { decideVersionStamps } from './version-stamps.ts';
 
-/** The concerns of a cluster's life, in their order: what is first has its way. */
-const parts: readonly DecidePart[] = [
+/** What is so, and what every cluster needs. */
+const life: readonly DecidePart[] = [
   decideFacts,
   decideIdentity,
   decideMaintenance,
+  decideVersionStamps,
   decideUnsealKey,
   decideCertificates,
   decideInitialisation,
   decideGuarding,
+  decideFinalizer,
+  decideStaleLock,
 ];
+
+/** What changes members, one thing at a time: what is first has its way. */
+const changes: readonly DecidePart[] = [decideDisks, decideScale, decideUpgrade];
 
 /**
  * All that follows from one observation of a cluster. The status comes back as it was stored when nothing
@@ -28,32 +41,56 @@ const parts: readonly DecidePart[] = [
  */
 export function decideCluster(observed: Observation, context: DecisionContext): Decision {
   const stored = observed.cluster.status ?? {};
+  if (observed.cluster.metadata.deletionTimestamp !== undefined) return goodbye(observed, stored, context);
   const observation = withTrustedRaft(observed, stored);
-  const result = inTurn(parts, observation, stored, context);
-  const children = applyDrifted(observation, result.status, result.notices);
-  const notices = [...result.notices, ...children.notices];
-  const status = withConditions(observation, result.status, notices, context.now);
-  const effects = [...result.effects, ...children.effects];
-  const isBusy = notices.length > 0 || status.upgrade !== undefined || status.scaling !== undefined;
+  const first = inTurn(life, observation, stored, context);
+  const isUnderWay = first.status.upgrade !== undefined || first.status.scaling !== undefined;
+  // Nothing new starts while pods could not come back; what is under way goes on watching.
+  const second = inTurn(
+    isUnderWay || !keepsPodsAsTheyAre(first.notices) ? changes : [],
+    observation,
+    first.status,
+    context,
+  );
+  const children = applyDrifted(observation, second.status, first.notices);
+  const notices = [...first.notices, ...second.notices, ...children.notices];
+  const status = withConditions(observation, withLastError(second.status, notices), notices, context.now);
+  const isBusy =
+    notices.length > 0 ||
+    status.initialized !== true ||
+    status.upgrade !== undefined ||
+    status.scaling !== undefined;
   const { pollMs, idlePollMs } = context.settings;
-  return {
-    status: unlessSame(stored, status, effects.length > 0, context),
-    effects,
-    events: result.events,
+  return decision(stored, status, context, {
+    // Stamps and secrets first; children before the Jobs that may need them.
+    effects: [...first.effects, ...children.effects, ...second.effects],
+    events: [...first.events, ...second.events],
     requeueAt: Math.min(
-      result.requeueAt ?? Infinity,
-      context.now + (isBusy || status.initialized !== true ? pollMs : idlePollMs),
+      first.requeueAt ?? Infinity,
+      second.requeueAt ?? Infinity,
+      context.now + (isBusy ? pollMs : idlePollMs),
     ),
-  };
+  });
 }
 
-/** The stored status where nothing changed; else the new one, in the name of this term of the controller. */
-function unlessSame(
+function goodbye(observation: Observation, stored: OpenBaoClusterStatus, context: DecisionContext): Decision {
+  const part: Part = inTurn([decideMaintenance, decideDeletion], observation, stored, context);
+  const status = withDeletionConditions(observation, part.status, part.notices ?? [], context.now);
+  return decision(stored, status, context, { ...part, requeueAt: context.now + context.settings.pollMs });
+}
+
+/** With the stored status where nothing changed; else with the new one, in the name of this term of the controller. */
+function decision(
   stored: OpenBaoClusterStatus,
   status: OpenBaoClusterStatus,
-  hasEffects: boolean,
   { leaseTransitions }: DecisionContext,
-): OpenBaoClusterStatus {
-  if (!hasEffects && sameValue(stored, status)) return stored;
-  return { ...status, leaseTransitions };
+  { effects, events, requeueAt }: Omit<Decision, 'status'> & { readonly effects: readonly Effect[] },
+): Decision {
+  const isSame = effects.length === 0 && sameValue(stored, status);
+  return {
+    status: isSame ? stored : { ...status, leaseTransitions },
+    effects,
+    events,
+    ...(requeueAt === undefined ? {} : { requeueAt }),
+  };
 }

@@ -1,5 +1,6 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { ordinalOf, serverContainer } from '../workload/names.ts';
+import { pendingRestart } from '../workload/pending-restart.ts';
 import type { ClusterEvent } from './decision.ts';
 import type { Member, Observation, RaftConfiguration } from './observation.ts';
 import { only, type DecidePart, type Part } from './part.ts';
@@ -19,7 +20,15 @@ type Status = OpenBaoClusterStatus;
 /** What is seen, written down: also while paused. What could not be read stays as it was. */
 export const decideFacts: DecidePart = (observation, before): Part => {
   const { metadata } = observation.cluster;
-  const status = [size, readiness, initialisation, leadership, membership, volumes].reduce<Status>(
+  const status = [
+    size,
+    readiness,
+    initialisation,
+    leadership,
+    membership,
+    volumes,
+    restartPending,
+  ].reduce<Status>(
     (so, far) => far(observation, so),
     before.observedGeneration === metadata.generation || metadata.generation === undefined
       ? before
@@ -86,6 +95,16 @@ function leadership(observation: Observation, status: Status): Status {
   if (silent || status.activeLeader === undefined) return status;
   const { activeLeader: _, ...rest } = status;
   return rest;
+}
+
+/** Whether pods run an older template than the one that waits for the next upgrade or restart. */
+function restartPending({ statefulSet }: Observation, status: Status): Status {
+  if (statefulSet.kind === 'unknown' || statefulSet.value === undefined) return status;
+  if (status.upgrade !== undefined || status.initialized !== true) return status;
+  const pending = pendingRestart(statefulSet.value);
+  if (pending === undefined || pending === (status.pendingRestart ?? false)) return status;
+  const { pendingRestart: _, ...rest } = status;
+  return pending ? { ...rest, pendingRestart: true } : rest;
 }
 
 /** For the gate: who votes. Written when it changes, in the order of the ordinals. */

@@ -13,6 +13,10 @@ export const wantedReplicas = ({ spec }: OpenBaoCluster): number => spec.replica
 
 export const isPaused = ({ spec }: OpenBaoCluster): boolean => spec.paused === true;
 
+/** Whether nothing new is to start: a person said so, or an incident waits for one. */
+export const isStopped = (cluster: OpenBaoCluster, { breakGlass }: OpenBaoClusterStatus): boolean =>
+  isPaused(cluster) || breakGlass?.active === true;
+
 /** The members' pods by name; undefined when they could not be read. Exact names only (design rule 4). */
 export function podsByName({ cluster, pods }: Observation): ReadonlyMap<string, Pod> | undefined {
   if (pods.kind === 'unknown') return undefined;

@@ -1,0 +1,133 @@
+import { clusterFinalizer } from '../../api/labels.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { names } from '../workload/names.ts';
+import type { Effect } from './decision.ts';
+import type { Observation } from './observation.ts';
+import { dated } from './conditions.ts';
+import { only, waiting, type DecidePart, type Notice, type Part } from './part.ts';
+import { claimsByPod, clusterName, isPaused, podsByName, targetIn } from './view.ts';
+
+const policyOf = ({ spec }: OpenBaoCluster) => spec.deletionPolicy ?? 'Retain';
+
+const hasFinalizer = ({ metadata }: OpenBaoCluster) =>
+  metadata.finalizers?.includes(clusterFinalizer) === true;
+
+/** Something is to be deleted with the cluster only under DeletePVCs and DeleteAll; only then it waits for us. */
+export const decideFinalizer: DecidePart = ({ cluster }, status) => {
+  const wanted = policyOf(cluster) !== 'Retain';
+  if (isPaused(cluster) || wanted === hasFinalizer(cluster)) return only(status);
+  return { ...only(status), effects: finalizerEffect(cluster, wanted) };
+};
+
+/**
+ * Carries out spec.deletionPolicy, also while paused: StatefulSet and pods first, then the volumes, then (DeleteAll) the unseal
+ * key, at last our finalizer. Each only when what is before it is seen to be gone. Retain lets go at once: the
+ * children go with their owner; volumes and unseal key have none.
+ */
+export const decideDeletion: DecidePart = (observation, status): Part => {
+  const { cluster } = observation;
+  if (!hasFinalizer(cluster)) return only(status);
+  const next =
+    policyOf(cluster) === 'Retain'
+      ? undefined
+      : (workload(observation) ?? volumes(observation) ?? unsealKey(observation));
+  if (next === undefined) return { ...only(status), effects: finalizerEffect(cluster, false) };
+  return { ...only(status, waiting('Deleting', next.message)), effects: next.effects };
+};
+
+/** Says what the deletion waits for; what else is known of the cluster stays as it was. */
+export function withDeletionConditions(
+  { cluster }: Observation,
+  status: OpenBaoClusterStatus,
+  [notice]: readonly Notice[],
+  now: number,
+): OpenBaoClusterStatus {
+  const message = notice?.message ?? 'the cluster is being deleted';
+  const conditions = (['Ready', 'Reconciling'] as const).map((type) =>
+    dated(
+      { type, status: type === 'Ready' ? 'False' : 'True', reason: 'Deleting', message },
+      status,
+      cluster.metadata.generation,
+      now,
+    ),
+  );
+  const others = (status.conditions ?? []).filter(({ type }) => type !== 'Ready' && type !== 'Reconciling');
+  return { ...status, phase: 'Deleting', conditions: [...conditions, ...others] };
+}
+
+/** What is not gone yet, and what to do about it. Undefined: it is gone. */
+interface Remaining {
+  readonly message: string;
+  readonly effects: readonly Effect[];
+}
+
+const remains = (message: string, effects: readonly Effect[] = []): Remaining => ({ message, effects });
+
+function workload(observation: Observation): Remaining | undefined {
+  const { cluster, statefulSet } = observation;
+  if (statefulSet.kind === 'unknown')
+    return remains(`the StatefulSet could not be read: ${statefulSet.cause}`);
+  if (statefulSet.value !== undefined) {
+    return remains(
+      'waits for the StatefulSet to be gone',
+      deleted(cluster, 'apps/v1', 'StatefulSet', statefulSet.value),
+    );
+  }
+  const pods = podsByName(observation);
+  if (pods === undefined) return remains('waits for the pods, which could not be read');
+  if (pods.size === 0) return undefined;
+  return remains(
+    `waits for the pods to be gone: ${[...pods.keys()].join(', ')}`,
+    [...pods.values()].flatMap((pod) => deleted(cluster, 'v1', 'Pod', pod)),
+  );
+}
+
+function volumes(observation: Observation): Remaining | undefined {
+  const claims = claimsByPod(observation);
+  if (claims === undefined) return remains('waits for the volumes, which could not be read');
+  if (claims.size === 0) return undefined;
+  const list = [...claims.values()];
+  return remains(
+    `waits for the volumes to be gone: ${list.map(({ metadata }) => metadata.name).join(', ')}`,
+    list.flatMap((claim) => deleted(observation.cluster, 'v1', 'PersistentVolumeClaim', claim)),
+  );
+}
+
+function unsealKey({ cluster, secrets }: Observation): Remaining | undefined {
+  if (policyOf(cluster) !== 'DeleteAll') return undefined;
+  if (secrets.kind === 'unknown') return remains(`the Secrets could not be read: ${secrets.cause}`);
+  const { unsealKey: isThere, unsealKeyUID: uid } = secrets.value;
+  if (!isThere) return undefined;
+  const name = names(clusterName(cluster)).unsealKey;
+  return remains(
+    `waits for the Secret ${name} to be gone`,
+    uid === undefined ? [] : deleted(cluster, 'v1', 'Secret', { metadata: { name, uid } }),
+  );
+}
+
+function deleted(
+  cluster: OpenBaoCluster,
+  apiVersion: string,
+  kind: string,
+  { metadata }: Pick<OpenBaoCluster, 'metadata'>,
+): readonly Effect[] {
+  const { name, uid, deletionTimestamp } = metadata;
+  if (name === undefined || uid === undefined || deletionTimestamp !== undefined) return [];
+  return [{ kind: 'delete', target: targetIn(cluster, apiVersion, kind, name), uid }];
+}
+
+/** At the observed version only: the list is replaced whole, and others keep finalizers in it. */
+function finalizerEffect(cluster: OpenBaoCluster, wanted: boolean): readonly Effect[] {
+  const { name, uid, resourceVersion, finalizers = [] } = cluster.metadata;
+  if (name === undefined || uid === undefined || resourceVersion === undefined) return [];
+  const others = finalizers.filter((finalizer) => finalizer !== clusterFinalizer);
+  return [
+    {
+      kind: 'patch',
+      target: targetIn(cluster, 'openbao.org/v1alpha1', 'OpenBaoCluster', name),
+      uid,
+      resourceVersion,
+      patch: { metadata: { finalizers: wanted ? [...others, clusterFinalizer] : others } },
+    },
+  ];
+}

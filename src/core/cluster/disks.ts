@@ -1,0 +1,116 @@
+import { executorJob } from '../jobs/executor-job.ts';
+import { jobFailure, jobOutcome } from '../jobs/job-outcome.ts';
+import { jobName } from '../jobs/job-name.ts';
+import type { ExecutorStep } from '../jobs/step.ts';
+import { peersOf } from '../raft/peers.ts';
+import { everStarted, imageOf } from '../upgrade/rolling/pods.ts';
+import type { Effect } from './decision.ts';
+import type { Observation } from './observation.ts';
+import { held, only, waiting, type DecidePart, type Notice, type Part } from './part.ts';
+import { whyNotRemove } from './scale/shrink.ts';
+import {
+  claimsByPod,
+  clusterName,
+  isStopped,
+  isUnsealed,
+  memberOf,
+  podsByName,
+  wantedReplicas,
+} from './view.ts';
+
+/**
+ * A member that lost its disk comes back under its id as a full voter with an empty log: two of them can lose
+ * what was acknowledged (openbao.md, fact 8). So it is removed from Raft before it counts, and joins anew.
+ *
+ * Lost: its volume is being deleted, and its pod is gone or going; or the volume is another one than its log
+ * was written to (`status.members`), and nothing has run on it or it is sealed. One that is unsealed is past
+ * the danger once it has caught up, and removing it then would only strand it.
+ */
+export const decideDisks: DecidePart = (observation, status, context): Part => {
+  const { cluster, raft, jobs } = observation;
+  const lost = lostMembers(observation, status.members ?? []);
+  const stranded = strandedMembers(observation, status);
+  const [first] = lost;
+  if (first === undefined || raft.kind === 'unknown' || jobs.kind === 'unknown')
+    return only(status, ...stranded);
+  const { name, claimUID } = first;
+  const wait = (message: string) =>
+    only(status, waiting('DiskLost', `${name} has lost its disk; ${message}`), ...stranded);
+  if (isStopped(cluster, status)) return wait('nothing is done about it while paused or in break glass');
+  if (status.scaling?.step === 'RemovingPeer') return wait('one member is removed after another');
+  const peers = peersOf(observation, status.replicas ?? wantedReplicas(cluster), status.clusterID);
+  const unsafe = whyNotRemove({ observation, peers }, name);
+  if (unsafe !== undefined) return wait(unsafe);
+  if (peers.leader.kind === 'unknown' || peers.leader.value === name) return wait('it leads, or nobody does');
+
+  const step: ExecutorStep = { action: 'remove-peer', operationId: idOf(claimUID), pod: name };
+  const job = jobs.value.find((each) => each.job.metadata.name === jobName(clusterName(cluster), step));
+  const outcome = jobOutcome(job);
+  if (outcome === 'failed' && job !== undefined) {
+    const { namespace = '' } = cluster.metadata;
+    return only(
+      status,
+      held(
+        'DiskRepairFailed',
+        `${name} has lost its disk and could not be removed from Raft. ${jobFailure(job)}. To try again: kubectl -n ${namespace} delete job ${job.job.metadata.name}`,
+      ),
+      ...stranded,
+    );
+  }
+  if (outcome !== 'absent') return wait('it is being removed from Raft, to join anew');
+  const effects: readonly Effect[] = [
+    { kind: 'create', object: executorJob(cluster, step, context.settings) },
+  ];
+  const note = `${name} has lost its disk and is removed from Raft, to join anew.`;
+  return {
+    ...wait('it is being removed from Raft, to join anew'),
+    effects,
+    events: [{ type: 'Warning', reason: 'DiskLost', action: 'RemovePeer', note }],
+  };
+};
+
+type Volume = { readonly name: string; readonly claimUID: string };
+
+/** Members that Raft still lists, whose log is gone. What could not be read, or is not seen, is taken to be there. */
+function lostMembers(observation: Observation, members: readonly Volume[]): readonly Volume[] {
+  const { raft } = observation;
+  const claims = claimsByPod(observation);
+  const pods = podsByName(observation);
+  if (claims === undefined || pods === undefined || raft.kind === 'unknown') return [];
+  return members.filter(({ name, claimUID }) => {
+    const claim = claims.get(name)?.metadata;
+    if (claim === undefined || !raft.value.servers.some(({ id }) => id === name)) return false;
+    const pod = pods.get(name);
+    if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) {
+      return claim.deletionTimestamp !== undefined || claim.uid !== claimUID;
+    }
+    if (claim.uid === claimUID) return false;
+    const member = memberOf(observation, name);
+    return member === undefined ? !everStarted(pod, imageOf(pod.spec) ?? '') : member.sealed;
+  });
+}
+
+/**
+ * Members that run and are unsealed, but that Raft does not list: they were removed, and with the data they
+ * have they never join again (openbao-measured.md, section 3). A joiner is listed before it is unsealed.
+ */
+function strandedMembers(
+  observation: Observation,
+  status: NonNullable<Observation['cluster']['status']>,
+): readonly Notice[] {
+  const { raft, cluster } = observation;
+  if (raft.kind === 'unknown' || status.scaling !== undefined) return [];
+  const { name = '', namespace = '' } = cluster.metadata;
+  return peersOf(observation, status.replicas ?? 0, status.clusterID)
+    .expected.filter((peer) => isUnsealed(memberOf(observation, peer.name), status))
+    .filter((peer) => !raft.value.servers.some(({ id }) => id === peer.name))
+    .map((peer) =>
+      held(
+        'MemberWithoutMembership',
+        `${peer.name} runs, but Raft does not list it, and with its data it cannot join again; clients may read old values from it. With the verb maintenance on ${name}: kubectl -n ${namespace} delete pvc/data-${peer.name} pod/${peer.name} --wait=false`,
+      ),
+    );
+}
+
+/** The same for the same lost disk, another one for the next: letters and digits of the volume's uid. */
+const idOf = (claimUID: string) => `disk${claimUID.replaceAll(/[^0-9a-z]/g, '').slice(0, 12)}`;

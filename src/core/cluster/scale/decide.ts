@@ -1,0 +1,223 @@
+import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import { peersOf } from '../../raft/peers.ts';
+import { parseTimestamp, timestamp } from '../../time.ts';
+import { retryCommand } from '../../upgrade/rolling/failure.ts';
+import { patched } from '../../upgrade/rolling/phase.ts';
+import type { ClusterEvent, DecisionContext } from '../decision.ts';
+import { withoutLastError } from '../last-error.ts';
+import type { Observation } from '../observation.ts';
+import { isLockedAgainst, withLock, withoutLock } from '../operation-lock.ts';
+import { only, waiting, type DecidePart, type Part } from '../part.ts';
+import { clusterName, isPaused, isStopped, wantedReplicas } from '../view.ts';
+import { join, startJoining } from './grow.ts';
+import { removePeer, shrink, startLeaving, stepDown } from './shrink.ts';
+import { atRest, type ScaleInput, type ScaleStep, type Scaling } from './step.ts';
+
+type Status = OpenBaoClusterStatus;
+
+/**
+ * Changes the number of members, one after another: up, one joiner at a time until it votes and has caught
+ * up; down, step down, remove, read back, take the pod away, then its volume (design.md, "What would hurt
+ * most"). Never beside an upgrade.
+ */
+export const decideScale: DecidePart = (observation, before, context) => {
+  if (before.scaling === undefined) return begin(observation, before, context);
+  if (isStopped(observation.cluster, before)) return only(withoutDeadline(before));
+  const { status, event } = retried(observation, before, context);
+  const input = inputOf(observation, status, context);
+  if (input === undefined) return only(status);
+  const part = follow(input, next(input));
+  return event === undefined ? part : { ...part, events: [event, ...part.events] };
+};
+
+function begin(observation: Observation, status: Status, context: DecisionContext): Part {
+  const { cluster, raft } = observation;
+  const { replicas, initialized } = status;
+  const target = wantedReplicas(cluster);
+  if (replicas === undefined || replicas === target || initialized !== true) return only(status);
+  const change = `spec.replicas is ${target}, and ${replicas} members are there`;
+  const blocked = whyNotBegin(status, raft.kind === 'unknown' ? raft.cause : undefined, isPaused(cluster));
+  if (blocked !== undefined) return only(status, waiting(blocked.reason, `${change}; ${blocked.message}`));
+  const { newOperationId, now, settings } = context;
+  const locked = withLock(status, 'Scale', newOperationId, now);
+  if (locked === undefined) return only(status);
+  const scaling: Scaling = {
+    operationId: newOperationId,
+    replicas,
+    target,
+    startedAt: timestamp(now),
+    deadline: timestamp(now + settings.deadlines.scaling),
+  };
+  const even = target % 2 === 0 ? ` An even number survives no more failures than ${target - 1}.` : '';
+  return {
+    ...only({ ...withoutLastError(locked), scaling }),
+    events: [
+      {
+        type: even === '' ? 'Normal' : 'Warning',
+        reason: 'ScalingStarted',
+        action: 'Scale',
+        note: `From ${replicas} to ${target} members.${even}`,
+      },
+    ],
+    requeueAt: now,
+  };
+}
+
+function whyNotBegin(
+  status: Status,
+  unreadable: string | undefined,
+  paused: boolean,
+): { readonly reason: string; readonly message: string } | undefined {
+  if (paused) return { reason: 'Paused', message: 'spec.paused is true' };
+  if (status.breakGlass?.active === true) return { reason: 'BreakGlass', message: 'an incident is open' };
+  if (status.upgrade !== undefined) return { reason: 'UpgradeUnderWay', message: 'the upgrade ends first' };
+  if (isLockedAgainst(status, 'Scale')) {
+    return { reason: 'Locked', message: `${status.operationLock?.holder} holds the lock` };
+  }
+  return unreadable === undefined
+    ? undefined
+    : { reason: 'MembershipUnknown', message: `who the members are is not known: ${unreadable}` };
+}
+
+/** Undefined for a status that lacks what this code always writes. */
+function inputOf(observation: Observation, status: Status, context: DecisionContext): ScaleInput | undefined {
+  const { scaling } = status;
+  const { operationId, replicas } = scaling ?? {};
+  if (scaling === undefined || operationId === undefined || replicas === undefined) return undefined;
+  const wanted = wantedReplicas(observation.cluster);
+  return {
+    observation,
+    status,
+    scaling: { ...scaling, operationId, replicas },
+    peers: peersOf(observation, replicas, status.clusterID),
+    wanted,
+    context,
+  };
+}
+
+const steps: Readonly<Record<NonNullable<Scaling['step']>, (input: ScaleInput) => ScaleStep>> = {
+  Joining: join,
+  SteppingDown: stepDown,
+  RemovingPeer: removePeer,
+  Shrinking: shrink,
+};
+
+function next(input: ScaleInput): ScaleStep {
+  const { scaling, wanted } = input;
+  if (scaling.step !== undefined) return steps[scaling.step](input);
+  if (wanted === scaling.replicas) return { kind: 'finish' };
+  return wanted > scaling.replicas ? startJoining(input) : startLeaving(input);
+}
+
+type Kind<K extends ScaleStep['kind']> = Extract<ScaleStep, { readonly kind: K }>;
+
+function follow(input: ScaleInput, step: ScaleStep): Part {
+  const { scaling, wanted, context } = input;
+  const base: Scaling = patched<Scaling>(scaling, {
+    target: wanted,
+    deadline: scaling.deadline ?? deadlineFrom(context),
+  });
+  if (step.kind === 'finish') return finished(input);
+  if (step.kind === 'go') return moved(input, base, step);
+  if (step.kind === 'wait') return waited(input, base, step);
+  const isSame = scaling.held === true && input.status.lastErrorReason === step.reason;
+  return isSame ? only({ ...input.status, scaling: base }) : heldAt(input, base, step.reason, step.message);
+}
+
+const deadlineFrom = ({ now, settings }: DecisionContext) => timestamp(now + settings.deadlines.scaling);
+
+function moved({ status, scaling, context }: ScaleInput, base: Scaling, step: Kind<'go'>): Part {
+  const after = patched<Scaling>(base, {
+    ...step.patch,
+    held: undefined,
+    deadline: deadlineFrom(context),
+  });
+  const cleared = scaling.held === true ? withoutLastError(status) : status;
+  return {
+    status: locked({ ...cleared, ...step.statusPatch, scaling: after }, after, context.now),
+    effects: step.effects ?? [],
+    events: step.events ?? [],
+    requeueAt: context.now,
+  };
+}
+
+function waited(input: ScaleInput, base: Scaling, step: Kind<'wait'>): Part {
+  const { status, scaling, context } = input;
+  const { now, settings } = context;
+  if (now >= (parseTimestamp(base.deadline) ?? Infinity) && scaling.held !== true) {
+    return heldAt(input, base, 'ScaleTimedOut', `it did not go on in time: ${step.message}`);
+  }
+  const after = patched<Scaling>(base, step.patch ?? {});
+  return {
+    ...only(locked({ ...status, scaling: after }, after, now), waiting('Scaling', step.message)),
+    effects: step.effects ?? [],
+    requeueAt: Math.min(now + settings.pollMs, step.until ?? Infinity),
+  };
+}
+
+const locked = (status: Status, { operationId = '' }: Scaling, now: number): Status =>
+  withLock(status, 'Scale', operationId, now) ?? status;
+
+function finished({ status, scaling, wanted }: ScaleInput): Part {
+  const { scaling: _, ...rest } = status;
+  const cleared = scaling.held === true ? withoutLastError(rest) : rest;
+  return {
+    ...only(withoutLock(cleared, 'Scale')),
+    events: [{ type: 'Normal', reason: 'Scaled', action: 'Scale', note: `${wanted} members are there.` }],
+  };
+}
+
+function heldAt(
+  { observation, status, context }: ScaleInput,
+  base: Scaling,
+  reason: string,
+  what: string,
+): Part {
+  const { cluster } = observation;
+  const remedy = `Mend it; it goes on by itself when it can, or tries again after: ${retryCommand(clusterName(cluster), cluster.metadata.namespace ?? '')}`;
+  const lastErrorMessage = `${what.slice(0, 1_500)}. ${remedy}`;
+  const scaling: Scaling = { ...base, held: true };
+  return {
+    status: locked({ ...status, scaling, lastErrorReason: reason, lastErrorMessage }, scaling, context.now),
+    effects: [],
+    events: [
+      { type: 'Warning', reason: 'ScalingHeld', action: 'Scale', note: lastErrorMessage.slice(0, 1_000) },
+    ],
+    requeueAt: context.now + context.settings.pollMs,
+  };
+}
+
+/** A new value of spec.upgrade.requests.retry tries again what holds: Jobs of a new name, a new deadline. */
+function retried(
+  { cluster }: Observation,
+  status: Status,
+  { now, settings }: DecisionContext,
+): { readonly status: Status; readonly event?: ClusterEvent } {
+  const retry = cluster.spec.upgrade?.requests?.retry;
+  const { scaling, upgradeRequests } = status;
+  if (scaling?.held !== true || retry === undefined || retry === upgradeRequests?.lastHandledRetry) {
+    return { status };
+  }
+  const again = patched<Scaling>(scaling, {
+    ...(scaling.step === 'SteppingDown' ? atRest : {}),
+    attempt: (scaling.attempt ?? 0) + 1,
+    held: undefined,
+    deadline: timestamp(now + settings.deadlines.scaling),
+  });
+  return {
+    status: {
+      ...withoutLastError(status),
+      scaling: again,
+      upgradeRequests: { ...upgradeRequests, lastHandledRetry: retry },
+    },
+    event: { type: 'Normal', reason: 'ScalingRetried', action: 'Scale', note: 'Tried again as asked.' },
+  };
+}
+
+/** Time spent paused does not count: the clock starts anew when it goes on. */
+function withoutDeadline(status: Status): Status {
+  const { scaling } = status;
+  return scaling?.deadline === undefined
+    ? status
+    : { ...status, scaling: patched<Scaling>(scaling, { deadline: undefined }) };
+}

@@ -1,0 +1,59 @@
+import { leaderIndex, whyBehind, whyUnhealthy } from '../../raft/health.ts';
+import { names } from '../../workload/names.ts';
+import { claimsByPod, clusterName } from '../view.ts';
+import { atRest, wait, type ScaleInput, type ScaleStep } from './step.ts';
+
+/** Lets one more member join, when all that are there are well. */
+export function startJoining({ observation, scaling, peers }: ScaleInput): ScaleStep {
+  const { cluster } = observation;
+  const name = clusterName(cluster);
+  const unhealthy = peers.expected.flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
+  if (unhealthy.length > 0)
+    return wait(`every member must be healthy before another joins: ${unhealthy.join('; ')}`);
+  const pod = names(name).pod(scaling.replicas);
+  const claims = claimsByPod(observation);
+  if (claims === undefined) return wait('the volumes could not be read');
+  const claim = claims.get(pod);
+  if (claim?.metadata.deletionTimestamp !== undefined)
+    return wait(`the earlier volume of ${pod} is being deleted`);
+  if (claim !== undefined) {
+    // A member that was removed never joins again with its old data (openbao-operator.md, 7.1, 8).
+    return {
+      kind: 'hold',
+      reason: 'StaleVolume',
+      message: `${claim.metadata.name} holds the data of an earlier ${pod}, with which it cannot join. If it may be lost: kubectl -n ${cluster.metadata.namespace} delete pvc ${claim.metadata.name}`,
+    };
+  }
+  const replicas = scaling.replicas + 1;
+  return {
+    kind: 'go',
+    patch: { step: 'Joining', replicas, index: undefined },
+    statusPatch: { replicas },
+    events: [{ type: 'Normal', reason: 'MemberJoining', action: 'Scale', note: `${pod} joins.` }],
+  };
+}
+
+/** Waits until the newest member votes and has all that the leader had when it first did. */
+export function join(input: ScaleInput): ScaleStep {
+  const { observation, scaling, peers, wanted, context } = input;
+  const { replicas, index } = scaling;
+  // Taken back: as far as it came it is taken down, by Jobs of another name.
+  if (wanted < replicas) return { kind: 'go', patch: { ...atRest, operationId: context.newOperationId } };
+  const pod = names(clusterName(observation.cluster)).pod(replicas - 1);
+  const peer = peers.expected[replicas - 1];
+  if (peer === undefined) return wait(`waits for ${pod}`);
+  const unhealthy = whyUnhealthy(peer, peers);
+  if (unhealthy !== undefined) return wait(unhealthy);
+  if (index === undefined) {
+    const leaders = leaderIndex(peers);
+    return wait(`${pod} catches up`, leaders === undefined ? {} : { patch: { index: leaders } });
+  }
+  if (whyBehind(peer, index) !== undefined) return wait(`${pod} catches up`);
+  return {
+    kind: 'go',
+    patch: atRest,
+    events: [
+      { type: 'Normal', reason: 'MemberJoined', action: 'Scale', note: `${pod} votes and has caught up.` },
+    ],
+  };
+}

@@ -1,0 +1,223 @@
+import { executorJob } from '../../jobs/executor-job.ts';
+import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
+import { jobName } from '../../jobs/job-name.ts';
+import type { ExecutorStep } from '../../jobs/step.ts';
+import { healthyVoters, leaderIndex, stepDownCandidates, whyUnhealthy } from '../../raft/health.ts';
+import { quorum } from '../../raft/quorum.ts';
+import { nextStepDownAt, unfinishedStepDowns } from '../../raft/step-down.ts';
+import { timestamp } from '../../time.ts';
+import { names } from '../../workload/names.ts';
+import type { Effect } from '../decision.ts';
+import type { ObservedJob } from '../observation.ts';
+import { claimsByPod, clusterName, podsByName, targetIn } from '../view.ts';
+import { atRest, wait, type ScaleInput, type ScaleStep } from './step.ts';
+
+/** The highest ordinal is the one to go: it steps down if it leads, else it is removed. */
+export function startLeaving(input: ScaleInput): ScaleStep {
+  const { scaling, peers } = input;
+  const pod = leaving(input);
+  const listed = isListed(input, pod);
+  if (listed === undefined) return wait('who the members are is not known');
+  if (!listed) return shrunk(input);
+  const unsafe = whyNotRemove(input, pod);
+  if (unsafe !== undefined) return wait(unsafe);
+  if (peers.leader.kind === 'unknown') return wait(`no leader is known: ${peers.leader.cause}`);
+  if (peers.leader.value === pod) return startStepDown(input, pod);
+  const attempt = (scaling.attempt ?? 0) + 1;
+  return {
+    kind: 'go',
+    patch: { step: 'RemovingPeer', attempt, index: undefined },
+    effects: [job(input, 'remove-peer', pod, attempt)],
+    events: [{ type: 'Normal', reason: 'RemovingMember', action: 'RemovePeer', note: `${pod} leaves.` }],
+  };
+}
+
+function startStepDown(input: ScaleInput, pod: string): ScaleStep {
+  const { observation, scaling, status, peers, context } = input;
+  if (scaling.index === undefined) {
+    const index = leaderIndex(peers);
+    return wait(
+      `${pod} leads; who could take over is being looked at`,
+      index === undefined ? {} : { patch: { index } },
+    );
+  }
+  if (stepDownCandidates(peers, pod, scaling.index).length === 0) {
+    return wait(`${pod} leads, and no other healthy voter has caught up to take over`);
+  }
+  if (observation.jobs.kind === 'unknown')
+    return wait(`the Jobs could not be read: ${observation.jobs.cause}`);
+  if (unfinishedStepDowns(observation.jobs.value).length > 0)
+    return wait('an earlier step-down has not ended');
+  const until = nextStepDownAt(status);
+  if (until > context.now) return wait('a step-down follows another after 15 s at the earliest', { until });
+  const attempt = (scaling.attempt ?? 0) + 1;
+  return {
+    kind: 'go',
+    patch: { step: 'SteppingDown', attempt },
+    statusPatch: { lastStepDownAt: timestamp(context.now) },
+    effects: [job(input, 'step-down', pod, attempt)],
+    events: [
+      {
+        type: 'Normal',
+        reason: 'StepDownStarted',
+        action: 'StepDown',
+        note: `${pod} leads and is asked to step down.`,
+      },
+    ],
+  };
+}
+
+/** Whether it stepped down, Raft says; what the Job says only ends the waiting. */
+export function stepDown(input: ScaleInput): ScaleStep {
+  const { peers } = input;
+  const pod = leaving(input);
+  const found = ownJob(input, 'step-down', pod);
+  if (found.kind === 'unknown') return wait(found.message);
+  const outcome = jobOutcome(found.job);
+  if (outcome === 'absent') return recreate(input, 'step-down', pod);
+  if (outcome === 'running') return running(found.job, `${pod} is asked to step down`);
+  if (peers.leader.kind === 'known' && peers.leader.value !== pod) return { kind: 'go', patch: atRest };
+  if (outcome === 'failed') return failed(found.job, 'StepDownFailed');
+  if (peers.leader.kind === 'unknown') return wait(`waits for a new leader: ${peers.leader.cause}`);
+  // It stepped down and leads again, which happens: once more, in time.
+  return { kind: 'go', patch: { step: undefined } };
+}
+
+/** Whether it is removed, the configuration read back says (design rule 3). */
+export function removePeer(input: ScaleInput): ScaleStep {
+  const pod = leaving(input);
+  const listed = isListed(input, pod);
+  if (listed === false) return shrunk(input);
+  const found = ownJob(input, 'remove-peer', pod);
+  if (found.kind === 'unknown') return wait(found.message);
+  const outcome = jobOutcome(found.job);
+  if (outcome === 'absent') {
+    const unsafe = whyNotRemove(input, pod);
+    return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
+  }
+  if (outcome === 'running') return running(found.job, `${pod} is being removed from Raft`);
+  if (outcome === 'failed') {
+    // Taken back: the Job can do nothing more, and the peer is still there.
+    const isTakenBack = listed === true && input.wanted >= input.scaling.replicas;
+    return isTakenBack
+      ? { kind: 'go', patch: { ...atRest, operationId: input.context.newOperationId } }
+      : failed(found.job, 'RemovePeerFailed');
+  }
+  return wait(`${pod} is still in the Raft configuration`);
+}
+
+/** Waits for pod and StatefulSet, and deletes the volume: with its old data it could not join again. */
+export function shrink(input: ScaleInput): ScaleStep {
+  const { observation, scaling } = input;
+  const { cluster, statefulSet } = observation;
+  const pod = names(clusterName(cluster)).pod(scaling.replicas);
+  const pods = podsByName(observation);
+  const claims = claimsByPod(observation);
+  if (statefulSet.kind === 'unknown' || pods === undefined || claims === undefined) {
+    return wait(`whether ${pod} is gone could not be read`);
+  }
+  if ((statefulSet.value?.spec?.replicas ?? 0) > scaling.replicas || pods.has(pod)) {
+    return wait(`waits for ${pod} to be gone`);
+  }
+  const claim = claims.get(pod)?.metadata;
+  if (claim?.name === undefined || claim.uid === undefined) {
+    return {
+      kind: 'go',
+      patch: atRest,
+      events: [
+        { type: 'Normal', reason: 'MemberRemoved', action: 'Scale', note: `${pod} and its volume are gone.` },
+      ],
+    };
+  }
+  const effects: readonly Effect[] =
+    claim.deletionTimestamp === undefined
+      ? [
+          {
+            kind: 'delete',
+            target: targetIn(cluster, 'v1', 'PersistentVolumeClaim', claim.name),
+            uid: claim.uid,
+          },
+        ]
+      : [];
+  return wait(`waits for ${claim.name} to be gone`, { effects });
+}
+
+/** The peer is out: now the StatefulSet is one smaller. */
+function shrunk({ scaling }: ScaleInput): ScaleStep {
+  const replicas = scaling.replicas - 1;
+  return { kind: 'go', patch: { step: 'Shrinking', replicas, index: undefined }, statusPatch: { replicas } };
+}
+
+const leaving = ({ observation, scaling }: ScaleInput) =>
+  names(clusterName(observation.cluster)).pod(scaling.replicas - 1);
+
+/** Whether Raft lists it, as voter or not; undefined when that is not known. */
+const isListed = ({ observation: { raft } }: ScaleInput, pod: string) =>
+  raft.kind === 'unknown' ? undefined : raft.value.servers.some(({ id }) => id === pod);
+
+/**
+ * Why this peer must not be removed now. OpenBao checks no quorum itself (openbao.md, fact 6). One that is
+ * well goes only when every other one is; one that is not, when the others are a quorum of those that remain.
+ */
+export function whyNotRemove(
+  { observation, peers }: Pick<ScaleInput, 'observation' | 'peers'>,
+  pod: string,
+): string | undefined {
+  const { raft } = observation;
+  if (raft.kind === 'unknown') return `who the members are is not known: ${raft.cause}`;
+  const servers = raft.value.servers.filter(({ id }) => id !== pod);
+  const voters = servers.filter(({ voter }) => voter).length;
+  if (voters === 0) return `${pod} is the only voter`;
+  const healthy = healthyVoters(peers, pod).length;
+  if (healthy < quorum(voters)) {
+    return `without ${pod} only ${healthy} of ${voters} voters are healthy; ${quorum(voters)} are needed`;
+  }
+  const leaver = peers.expected.find(({ name }) => name === pod);
+  const isWell = leaver !== undefined && whyUnhealthy(leaver, peers) === undefined;
+  if (!isWell || healthy === voters) return undefined;
+  const others = peers.expected
+    .filter(({ name }) => name !== pod)
+    .flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
+  return `${pod} is healthy and stays while others are not: ${others.join('; ')}`;
+}
+
+type Action = 'step-down' | 'remove-peer';
+
+const stepOf = ({ scaling }: ScaleInput, action: Action, pod: string, attempt: number): ExecutorStep => ({
+  action,
+  operationId: scaling.operationId,
+  pod,
+  attempt,
+});
+
+const job = (input: ScaleInput, action: Action, pod: string, attempt: number): Effect => ({
+  kind: 'create',
+  object: executorJob(input.observation.cluster, stepOf(input, action, pod, attempt), input.context.settings),
+});
+
+/** It was recorded and is not seen: the effect was lost, or the cache lags. Its name makes a second one harmless. */
+const recreate = (input: ScaleInput, action: Action, pod: string): ScaleStep =>
+  wait(`waits for the Job that does ${action} on ${pod}`, {
+    effects: [job(input, action, pod, input.scaling.attempt ?? 1)],
+  });
+
+type OwnJob =
+  | { readonly kind: 'known'; readonly job: ObservedJob | undefined }
+  | { readonly kind: 'unknown'; readonly message: string };
+
+function ownJob(input: ScaleInput, action: Action, pod: string): OwnJob {
+  const { jobs, cluster } = input.observation;
+  if (jobs.kind === 'unknown')
+    return { kind: 'unknown', message: `the Jobs could not be read: ${jobs.cause}` };
+  const name = jobName(clusterName(cluster), stepOf(input, action, pod, input.scaling.attempt ?? 1));
+  return { kind: 'known', job: jobs.value.find(({ job: { metadata } }) => metadata.name === name) };
+}
+
+const running = (observed: ObservedJob | undefined, message: string) =>
+  wait(`${message}${jobHindrance(observed) === undefined ? '' : `: ${jobHindrance(observed)}`}`);
+
+const failed = (observed: ObservedJob | undefined, reason: string): ScaleStep => ({
+  kind: 'hold',
+  reason,
+  message: observed === undefined ? reason : jobFailure(observed),
+});

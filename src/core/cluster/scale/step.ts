@@ -1,0 +1,55 @@
+import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import type { Peers } from '../../raft/peers.ts';
+import type { ClusterEvent, DecisionContext, Effect } from '../decision.ts';
+import type { Observation } from '../observation.ts';
+
+export type Scaling = NonNullable<OpenBaoClusterStatus['scaling']>;
+
+/** A change of replicas under way: everything that was read, and where it is. */
+export interface ScaleInput {
+  readonly observation: Observation;
+  readonly status: OpenBaoClusterStatus;
+  readonly scaling: Scaling & { readonly operationId: string; readonly replicas: number };
+  /** Members of the size that is now. */
+  readonly peers: Peers;
+  /** spec.replicas. */
+  readonly wanted: number;
+  readonly context: DecisionContext;
+}
+
+/** Fields of status.scaling to set; `undefined` removes one. */
+export type ScalingPatch = { readonly [Key in keyof Scaling]?: Scaling[Key] | undefined };
+
+/** What follows. Whatever is to be done is in the status before it is done. */
+export type ScaleStep =
+  /** Not yet. */
+  | {
+      readonly kind: 'wait';
+      readonly message: string;
+      readonly until?: number;
+      readonly patch?: ScalingPatch;
+      readonly effects?: readonly Effect[];
+    }
+  /** A step is done or begun: its time starts anew. */
+  | {
+      readonly kind: 'go';
+      readonly patch: ScalingPatch;
+      readonly statusPatch?: Partial<OpenBaoClusterStatus>;
+      readonly effects?: readonly Effect[];
+      readonly events?: readonly ClusterEvent[];
+    }
+  /** A person must act. */
+  | { readonly kind: 'hold'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'finish' };
+
+export const wait = (
+  message: string,
+  more: { until?: number; patch?: ScalingPatch; effects?: readonly Effect[] } = {},
+): ScaleStep => ({
+  kind: 'wait',
+  message,
+  ...more,
+});
+
+/** A point at which nothing is half done; another operation id keeps the Jobs of a new direction apart. */
+export const atRest = { step: undefined, index: undefined } as const;

@@ -1,0 +1,30 @@
+import { operationAnnotation } from '../../api/labels.ts';
+import { jobOutcome } from '../jobs/job-outcome.ts';
+import { parseTimestamp } from '../time.ts';
+import { only, type DecidePart } from './part.ts';
+
+/** A lock whose operation nothing shows is given free after this many milliseconds. */
+const staleAfter = 10 * 60_000;
+
+/** Frees a lock that its operation has left behind, with an Event. Jobs that could not be read may show it. */
+export const decideStaleLock: DecidePart = ({ jobs }, status, { now }) => {
+  const { operationLock: lock, upgrade, scaling, ...rest } = status;
+  if (lock === undefined || upgrade !== undefined || scaling !== undefined) return only(status);
+  const seen = parseTimestamp(lock.renewedAt) ?? parseTimestamp(lock.acquiredAt);
+  const isFresh = seen !== undefined && now - seen < staleAfter;
+  const isShown =
+    jobs.kind === 'unknown' ||
+    jobs.value.some(
+      (observed) =>
+        observed.job.metadata.annotations?.[operationAnnotation] === lock.operationId &&
+        jobOutcome(observed) === 'running',
+    );
+  if (isFresh || isShown) {
+    return seen === undefined || isShown ? only(status) : { ...only(status), requeueAt: seen + staleAfter };
+  }
+  const note = `The lock of ${lock.holder ?? lock.operation}, seen alive last at ${lock.renewedAt ?? 'no known time'}, belongs to nothing that runs.`;
+  return {
+    ...only(rest),
+    events: [{ type: 'Warning', reason: 'OperationLockTakenOver', action: 'Lock', note }],
+  };
+};

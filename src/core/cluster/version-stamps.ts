@@ -1,0 +1,87 @@
+import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
+import { dataVersionAnnotation, runningVersionLabel } from '../../api/labels.ts';
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { everStarted, imageOf } from '../upgrade/rolling/pods.ts';
+import { parseImageReference, tagVersion } from '../version/image-reference.ts';
+import { compareVersions, parseVersion, type Version } from '../version/version.ts';
+import type { Effect } from './decision.ts';
+import type { Member, Observation } from './observation.ts';
+import { only, type DecidePart } from './part.ts';
+import { claimsByPod, memberOf, podsByName, targetIn } from './view.ts';
+
+/**
+ * Stamps each member's claim with the highest version whose container ever started on it, never lower. The
+ * gate refuses to go below it, also after the cluster was deleted and is created again.
+ *
+ * Not before the container has started: a target that never ran can be taken back. As the truth about data it
+ * is written also while paused.
+ */
+export const decideVersionStamps: DecidePart = (observation, status) => {
+  const pods = podsByName(observation);
+  const claims = claimsByPod(observation);
+  if (pods === undefined || claims === undefined) return only(status);
+  const effects = [...pods].flatMap(([name, pod]): readonly Effect[] => {
+    const claim = claims.get(name);
+    const version = ranVersion(pod, memberOf(observation, name), observation, status);
+    if (claim === undefined || version === undefined || !isHigher(version, claim)) return [];
+    const stamp = stampOn(observation, claim, version);
+    return stamp === undefined ? [] : [stamp];
+  });
+  return { ...only(status), effects };
+};
+
+function stampOn(
+  { cluster }: Observation,
+  { metadata }: PersistentVolumeClaim,
+  version: Version,
+): Effect | undefined {
+  const { name, uid, resourceVersion, deletionTimestamp } = metadata;
+  if (name === undefined || uid === undefined || deletionTimestamp !== undefined) return undefined;
+  return {
+    kind: 'patch',
+    target: targetIn(cluster, 'v1', 'PersistentVolumeClaim', name),
+    uid,
+    // Nobody's higher stamp is overwritten.
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    patch: { metadata: { annotations: { [dataVersionAnnotation]: version.canonical } } },
+  };
+}
+
+function isHigher(version: Version, { metadata }: PersistentVolumeClaim): boolean {
+  const stamp = metadata.annotations?.[dataVersionAnnotation];
+  if (stamp === undefined) return true;
+  const stamped = parseVersion(stamp);
+  // What a person wrote there and is no version, the gate complains about; it is not ours to replace.
+  return !('error' in stamped) && compareVersions(version, stamped) > 0;
+}
+
+/**
+ * What the pod runs or ran: as OpenBao says in its label or itself, else as its image says, else as the image
+ * is known for. Undefined where its container never started, and where nobody knows.
+ */
+function ranVersion(
+  pod: Pod,
+  member: Member | undefined,
+  { cluster }: Observation,
+  { image, currentVersion, upgrade }: OpenBaoClusterStatus,
+): Version | undefined {
+  const ran = imageOf(pod.spec);
+  if (ran === undefined || !everStarted(pod, ran)) return undefined;
+  const reference = parseImageReference(ran);
+  const tag = 'error' in reference ? undefined : reference.tag;
+  return (
+    tagVersionOf(pod.metadata.labels?.[runningVersionLabel]) ??
+    versionOf(member?.version) ??
+    tagVersionOf(tag) ??
+    versionOf(ran === upgrade?.targetImage ? upgrade.targetVersion : undefined) ??
+    versionOf(ran === image ? currentVersion : undefined) ??
+    versionOf(ran === cluster.spec.image ? cluster.spec.version : undefined)
+  );
+}
+
+const tagVersionOf = (tag: string | undefined) => (tag === undefined ? undefined : tagVersion(tag));
+
+function versionOf(text: string | undefined): Version | undefined {
+  const version = parseVersion(text ?? '');
+  return 'error' in version ? undefined : version;
+}
