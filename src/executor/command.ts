@@ -1,4 +1,5 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { tmpdir } from 'node:os';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
 import { executorActions, type ExecutorAction } from '../core/jobs/step.ts';
 import { runAction, type ExecutorFlags, type MemberFlag } from './run.ts';
@@ -17,10 +18,11 @@ export function executorCommand(): Command {
     .option('--role <name>', 'role at auth/jwt-operator', 'rollguard-upgrade')
     .option('--token-file <file>', 'the ServiceAccount token to log in with')
     .option('--ca-file <file>', 'CA of the members, PEM; needed for https')
-    .addOption(new Option('--target <json>', 'spec.backup.target: where snapshots go'))
+    .option('--target <json>', 'spec.backup.target: where snapshots go')
     .option('--store-ca-file <file>', 'CA of the store, PEM')
     .option('--store-folder <folder>', 'where the claim of the store is mounted')
     .option('--name <key>', 'what the snapshot is called in the store')
+    .option('--spool <folder>', 'a folder with room for one snapshot', tmpdir())
     .option('--timeout-seconds <number>', 'by when it must have ended', seconds, 60)
     .option('--report-file <file>', 'where the report goes', '/dev/termination-log')
     .action(async (action: ExecutorAction, flags: ExecutorFlags & { readonly reportFile: string }) => {

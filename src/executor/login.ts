@@ -54,7 +54,8 @@ export async function attempt(
 /** Whether trying again cannot help: the role, its token or its rights are wrong. */
 const isRefusal = ({ reason }: OpenBaoError) => reason === 'Forbidden' || reason === 'Invalid';
 
-function refusalOf({ message }: OpenBaoError, role: string): ExecutorReport {
+/** What to say of a login or call that was refused for good. */
+export function refusalOf({ message }: OpenBaoError, role: string): ExecutorReport {
   if (message.includes('/login')) {
     const remedy = `Check that auth/jwt-operator has the role ${role}, bound to the ServiceAccount of this Job and to the audience openbao-internal.`;
     return failed('LoginRefused', `${message}. ${remedy}`);

@@ -10,7 +10,9 @@ import { ActionFailed } from './login.ts';
 import { preflight } from './preflight.ts';
 import { removePeer } from './remove-peer.ts';
 import { failed } from './report.ts';
+import { snapshot } from './snapshot.ts';
 import { stepDown } from './step-down.ts';
+import { probeStore, withStore, type StoreFlags } from './store.ts';
 
 /** One `--member`. */
 export interface MemberFlag {
@@ -20,7 +22,7 @@ export interface MemberFlag {
 }
 
 /** The flags of `rollguard executor`. */
-export interface ExecutorFlags {
+export interface ExecutorFlags extends StoreFlags {
   readonly cluster: string;
   readonly namespace: string;
   readonly operationId: string;
@@ -29,10 +31,8 @@ export interface ExecutorFlags {
   readonly role: string;
   readonly tokenFile?: string;
   readonly caFile?: string;
-  readonly target?: string;
-  readonly storeCaFile?: string;
-  readonly storeFolder?: string;
   readonly name?: string;
+  readonly spool: string;
   readonly timeoutSeconds: number;
 }
 
@@ -67,9 +67,14 @@ async function act(
       return withMembers(flags, log, deadline, (context) =>
         removePeer(context, required(flags.pod, '--pod')),
       );
-    case 'snapshot':
+    case 'snapshot': {
+      const place = { name: required(flags.name, '--name'), spool: flags.spool };
+      return withStore(flags, (store) =>
+        withMembers(flags, log, deadline, (context) => snapshot(context, { ...place, store })),
+      );
+    }
     case 'probe-store':
-      return failed('NotBuilt', `${action} is not built yet`);
+      return withStore(flags, (store) => probeStore(store, deadline));
     default:
       return action satisfies never;
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,7 @@ async function run(
         member,
         role: 'rollguard-upgrade',
         tokenFile,
+        spool: folder,
         timeoutSeconds: 30,
         ...rest,
       },
@@ -119,6 +121,49 @@ describe('the actions of the executor', function () {
     it('leaves no token behind', async () => {
       await run(servers, 'preflight');
       expect(await accessorsOf(servers, 'rollguard-upgrade')).to.deep.equal([]);
+    });
+  });
+
+  describe('snapshot', () => {
+    const asBackup = { role: 'rollguard-backup', serviceAccount: 'prod-backup-serviceaccount' };
+    let folder: string;
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'rollguard-store-'));
+    });
+    after(() => rm(folder, { recursive: true }));
+    const toFolder = () => ({
+      target: JSON.stringify({ provider: 'pvc', claimName: 'snaps' }),
+      storeFolder: folder,
+      name: 'bao/prod/pre-upgrade.snap',
+    });
+
+    it('is first probed for', async () => {
+      const report = await run(servers, 'probe-store', toFolder());
+      expect(report).to.deep.include({ outcome: 'done', reason: 'StoreReady' });
+    });
+
+    it('is taken from the leader, verified and stored; a second run reports the same one', async () => {
+      const report = await run(servers, 'snapshot', { ...asBackup, ...toFolder() });
+      expect(report).to.deep.include({ outcome: 'done', reason: 'SnapshotTaken' });
+      expect(report.data).to.deep.include({ name: 'bao/prod/pre-upgrade.snap', version: servers.version });
+      const again = await run(servers, 'snapshot', { ...asBackup, ...toFolder() });
+      expect(again.data).to.deep.include({ sha256: report.data?.['sha256'], size: report.data?.['size'] });
+    });
+
+    it('says when the role may not take one, and stores nothing', async () => {
+      const name = 'bao/prod/forbidden.snap';
+      const report = await run(servers, 'snapshot', { ...toFolder(), name });
+      expect(report).to.deep.include({ outcome: 'failed', reason: 'PermissionMissing' });
+      expect(existsSync(join(folder, name))).to.equal(false);
+    });
+
+    it('says what is wrong with the store', async () => {
+      const missing = { ...asBackup, ...toFolder(), storeFolder: join(folder, 'not-mounted') };
+      for (const action of ['probe-store', 'snapshot'] as const) {
+        const report = await run(servers, action, missing);
+        expect(report, action).to.deep.include({ outcome: 'failed' });
+        expect(report.reason, report.message).not.to.equal('Unexpected');
+      }
     });
   });
 

@@ -6,6 +6,7 @@ import { jwtAuth, names, roles } from '../workload/names.ts';
 import {
   caVolume,
   paths,
+  spoolVolume,
   storeEnvironment,
   storeVolumes,
   tokenVolume,
@@ -62,7 +63,8 @@ function volumesOf({ metadata, spec }: OpenBaoCluster, action: ExecutorAction): 
   const login = action === 'probe-store' ? [] : [tokenVolume(jwtAuth.audience)];
   const usesTls = action !== 'probe-store' && spec.tls?.enabled !== false;
   const ca = usesTls ? [caVolume('ca', names(metadata.name ?? '').ca, paths.ca)] : [];
-  return [...login, ...ca, ...(touchesStore(action) ? storeVolumes(spec.backup?.target) : [])];
+  const spool = action === 'snapshot' ? [spoolVolume] : [];
+  return [...login, ...ca, ...spool, ...(touchesStore(action) ? storeVolumes(spec.backup?.target) : [])];
 }
 
 /** The flags of `rollguard executor`, see src/executor/command.ts. */
@@ -84,6 +86,7 @@ function argumentsOf(cluster: OpenBaoCluster, wanted: ExecutorStep, seconds: num
     ...(target.caSecretRef === undefined ? [] : [`--store-ca-file=${paths.storeCa}/ca.crt`]),
     ...(target.provider === 'pvc' ? [`--store-folder=${paths.store}`] : []),
     `--name=${snapshotName(cluster, wanted.operationId)}`,
+    `--spool=${paths.spool}`,
   ];
   return [
     `--cluster=${name}`,

@@ -8,6 +8,7 @@ export const paths = {
   ca: '/etc/rollguard/ca',
   storeCa: '/etc/rollguard/store-ca',
   store: '/snapshots',
+  spool: '/spool',
 } as const;
 
 /** A volume and where it is mounted. */
@@ -50,6 +51,12 @@ export function storeVolumes(target: Target = {}): readonly MountedVolume[] {
     },
   ];
 }
+
+/** Where a snapshot is verified before it is stored. */
+export const spoolVolume: MountedVolume = {
+  volume: { name: 'spool', emptyDir: {} },
+  mount: { name: 'spool', mountPath: paths.spool },
+};
 
 /** Credentials of an S3 store, under the names that every S3 client knows. */
 export function storeEnvironment(target: Target = {}): readonly object[] {

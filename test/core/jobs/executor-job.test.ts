@@ -147,7 +147,7 @@ describe('the Job of a step', () => {
       `--name=bao/bao/prod/pre-upgrade-2.5.5-${operationId}.snap`,
       '--store-ca-file=/etc/rollguard/store-ca/ca.crt',
     ]);
-    expect(volumeMounts?.map(({ name }) => name)).to.deep.equal(['token', 'ca', 'store-ca']);
+    expect(volumeMounts?.map(({ name }) => name)).to.deep.equal(['token', 'ca', 'spool', 'store-ca']);
   });
 
   it('writes a snapshot to a claim when the store is one', () => {
