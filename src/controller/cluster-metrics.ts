@@ -15,6 +15,9 @@ export interface ClusterMetrics {
   readonly changed: (change: { readonly old?: KubernetesObject; readonly new?: KubernetesObject }) => void;
 }
 
+/** How long an observed lag is told, in milliseconds: a replica that no longer leads observes no more. */
+const lagKeptMs = 5 * 60_000;
+
 /** Seconds. A phase takes moments, or as long as its deadline of ten minutes; a snapshot up to half an hour. */
 const phaseBuckets = [0.5, 1, 2.5, 5, 10, 15, 20, 30, 60, 120, 300, 600, 1800];
 const upgradeBuckets = [10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800, 3600];
@@ -31,7 +34,7 @@ export function clusterMetrics(
   clusters: () => Iterable<KubernetesObject>,
   now: () => number = Date.now,
 ): ClusterMetrics {
-  const lags = new Map<string, ReadonlyMap<string, number>>();
+  const lags = new Map<string, { readonly ofPods: ReadonlyMap<string, number>; readonly at: number }>();
   // The API server has held them to the CRD.
   const present = () => [...clusters()] as readonly KubernetesObject[] as readonly OpenBaoCluster[];
   /** A gauge whose values are all made anew at each scrape. */
@@ -59,13 +62,14 @@ export function clusterMetrics(
     'Log entries that a member is behind its leader, as last observed; by the replica that leads';
   gauge('rollguard_raft_lag_entries', lagHelp, ['pod'], (one) => {
     const there = new Set(present().map(keyOf));
-    for (const [key, ofPods] of lags) {
-      if (!there.has(key)) lags.delete(key);
+    for (const [key, { ofPods, at }] of lags) {
+      if (!there.has(key) || now() - at > lagKeptMs) lags.delete(key);
       else for (const [pod, entries] of ofPods) one.set({ ...namesOf(key), pod }, entries);
     }
   });
   return {
-    observed: (observation) => void lags.set(keyOf(observation.cluster), raftLag(observation)),
+    observed: (observation) =>
+      void lags.set(keyOf(observation.cluster), { ofPods: raftLag(observation), at: now() }),
     changed: transitionMetrics(registry, now),
   };
 }

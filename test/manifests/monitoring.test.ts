@@ -1,0 +1,212 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Registry } from 'prom-client';
+import { parse, parseAllDocuments } from 'yaml';
+import { clusterMetrics } from '../../src/controller/cluster-metrics.ts';
+import { controllerMetrics } from '../../src/controller/metrics.ts';
+import { webhookMetrics } from '../../webhooks/metrics.ts';
+import { runCommand } from '../cluster/command.ts';
+import { promtool } from '../support/promtool.ts';
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: {
+    readonly summary: string;
+    readonly description: string;
+    readonly runbook_url: string;
+  };
+}
+
+interface Group {
+  readonly name: string;
+  readonly rules: readonly Rule[];
+}
+
+interface RuleTest {
+  readonly name: string;
+  readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly object[] }[];
+}
+
+describe('the alerts', () => {
+  let groups: readonly Group[];
+  let tests: readonly RuleTest[];
+  const rules = () => groups.flatMap((group) => group.rules);
+
+  before(async () => {
+    const manifest = parse(await readFile('manifests/monitoring/rules.yaml', 'utf8')) as {
+      spec: { groups: Group[] };
+    };
+    groups = manifest.spec.groups;
+    tests = (parse(await readFile('test/testdata/monitoring/alerts.yaml', 'utf8')) as { tests: RuleTest[] })
+      .tests;
+  });
+
+  it('each say what it means, what to do with a command, and where to read more', async () => {
+    const headings = (await readFile('manifests/monitoring/README.md', 'utf8'))
+      .split('\n')
+      .filter((line) => line.startsWith('### '))
+      .map((line) => line.slice(4));
+    expect(headings).to.deep.equal(rules().map(({ alert }) => alert));
+    for (const { alert, labels, annotations } of rules()) {
+      expect(labels.severity, alert).to.be.oneOf(['critical', 'warning']);
+      expect(annotations.summary, alert).to.match(/\.$/);
+      expect(annotations.description, alert).to.match(/`(kubectl|rollguard) [^`]+`/);
+      expect(annotations.runbook_url).to.equal(`manifests/monitoring/README.md#${alert.toLowerCase()}`);
+    }
+  });
+
+  it('each have series that make it fire, and series that do not', () => {
+    const expectations = tests.flatMap((test) => test.alert_rule_test);
+    for (const { alert } of rules()) {
+      const own = expectations.filter(({ alertname }) => alertname === alert);
+      expect(
+        own.some(({ exp_alerts: alerts }) => alerts.length > 0),
+        `${alert} fires`,
+      ).to.equal(true);
+      expect(
+        own.some(({ exp_alerts: alerts }) => alerts.length === 0),
+        `${alert} is quiet`,
+      ).to.equal(true);
+    }
+  });
+
+  it('rest on metrics that there are', async () => {
+    const there = await exportedNames();
+    for (const { alert, expr } of rules()) {
+      const names = [...expr.matchAll(/\b([a-z]+(?:_[a-z]+)+)(?=[{)[]|\s*[<>=])/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => name !== 'histogram_quantile');
+      expect(names.length + Number(/\bup\{/.test(expr)), alert).to.be.above(0);
+      for (const name of names) expect(there, alert).to.include(name);
+    }
+  });
+
+  describe('by promtool', () => {
+    let program: string;
+    let folder: string;
+
+    before(async function () {
+      program = await promtool(this);
+      folder = await mkdtemp(join(tmpdir(), 'rollguard-rules-'));
+    });
+
+    after(async () => {
+      if (folder !== undefined) await rm(folder, { recursive: true });
+    });
+
+    it('are well formed', async function () {
+      this.timeout(60_000);
+      await writeFile(join(folder, 'whole.json'), JSON.stringify({ groups }));
+      const { code, stdout, stderr } = await runCommand(program, ['check', 'rules', 'whole.json'], {
+        directory: folder,
+      });
+      expect(code, stdout + stderr).to.equal(0);
+      expect(stdout).to.contain(`${rules().length} rules found`);
+    });
+
+    it('fire when they must, and are quiet when they must be', async function () {
+      this.timeout(120_000);
+      // promtool compares every annotation: the summaries are enough to see the values in the words.
+      const summaries = groups.map((group) => ({
+        ...group,
+        rules: group.rules.map((rule) => ({ ...rule, annotations: { summary: rule.annotations.summary } })),
+      }));
+      await writeFile(join(folder, 'rules.json'), JSON.stringify({ groups: summaries }));
+      await writeFile(join(folder, 'alerts.yaml'), await readFile('test/testdata/monitoring/alerts.yaml'));
+      const { code, stdout, stderr } = await runCommand(program, ['test', 'rules', 'alerts.yaml'], {
+        directory: folder,
+      });
+      expect(code, stdout + stderr).to.equal(0);
+    });
+  });
+});
+
+/** Every series name that webhook and controller expose. */
+async function exportedNames(): Promise<readonly string[]> {
+  const controller = controllerMetrics(['openbaocluster']);
+  clusterMetrics(controller.registry, () => []);
+  const merged = [...(await series(controller.registry)), ...(await series(webhookMetrics(['/x']).registry))];
+  return [...new Set(merged)];
+}
+
+async function series(registry: Registry): Promise<readonly string[]> {
+  return (await registry.getMetricsAsJSON()).flatMap(({ name, type }) =>
+    String(type) === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+  );
+}
+
+describe('the monitoring manifests', () => {
+  it('are all in the kustomization, which no other has', async () => {
+    const { resources } = parse(await readFile('manifests/monitoring/kustomization.yaml', 'utf8')) as {
+      resources: string[];
+    };
+    const files = (await readdir('manifests/monitoring')).filter(
+      (name) => name.endsWith('.yaml') && name !== 'kustomization.yaml',
+    );
+    expect(resources.toSorted()).to.deep.equal(files.toSorted());
+    expect(await readFile('manifests/base/kustomization.yaml', 'utf8')).not.to.contain('monitoring');
+  });
+
+  it('scrape pods and ports that the Deployments have', async () => {
+    const monitors = await documents('manifests/monitoring/podmonitors.yaml');
+    const deployments = [
+      ...(await documents('manifests/gate/40-deployment.yaml')),
+      ...(await documents('manifests/controller/20-deployment.yaml')),
+    ];
+    expect(monitors).to.have.length(2);
+    for (const monitor of monitors) {
+      const deployment = deployments.find(({ metadata }) => metadata.name === monitor.metadata.name);
+      const { template } = deployment?.spec ?? {};
+      expect(monitor.metadata.namespace).to.equal(deployment?.metadata.namespace);
+      expect(template?.metadata?.labels).to.include(monitor.spec.selector?.matchLabels);
+      const ports = template?.spec.containers[0]?.ports.map(({ name }) => name);
+      const [endpoint] = monitor.spec.podMetricsEndpoints ?? [];
+      expect(ports).to.include(endpoint?.port);
+      // The rules select by it.
+      expect(endpoint?.relabelings).to.deep.equal([
+        { targetLabel: 'job', replacement: monitor.metadata.name },
+      ]);
+    }
+  });
+
+  it('have a README that names every metric of clusters', async () => {
+    const readme = await readFile('manifests/monitoring/README.md', 'utf8');
+    const named = readme
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .flatMap((row) => {
+        const spans = [...(row.split(' | ')[0] ?? '').matchAll(/`([^`{]+)(?:\{[^}]*\})?`/g)].map(
+          ([, name = '']) => name,
+        );
+        const [prefix = ''] = /^rollguard_[a-z]+/.exec(spans[0] ?? '') ?? [];
+        return spans.map((name) => name.replace('…', prefix));
+      });
+    const registry = new Registry();
+    clusterMetrics(registry, () => []);
+    const exported = (await registry.getMetricsAsJSON()).map(({ name }) => name);
+    expect(named.toSorted()).to.deep.equal(exported.toSorted());
+  });
+});
+
+interface Manifest {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: {
+    readonly selector?: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly podMetricsEndpoints?: readonly {
+      readonly port: string;
+      readonly relabelings: readonly object[];
+    }[];
+    readonly template?: {
+      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly spec: { readonly containers: readonly { readonly ports: readonly { name: string }[] }[] };
+    };
+  };
+}
+
+async function documents(path: string): Promise<readonly Manifest[]> {
+  return parseAllDocuments(await readFile(path, 'utf8')).map((document) => document.toJS() as Manifest);
+}
