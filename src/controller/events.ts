@@ -32,9 +32,9 @@ export interface EventRecorder {
    * Reports, without waiting: an Event that cannot be written is logged and forgotten. The same one again within
    * five minutes counts up the one that is there.
    */
-  record(regarding: KubernetesObject, event: ReportedEvent): void;
+  readonly record: (regarding: KubernetesObject, event: ReportedEvent) => void;
   /** Resolves when all that was recorded is written, or could not be. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 export const reportingController = 'rollguard.io/controller';

@@ -7,13 +7,13 @@ import { namesOf } from './cache.ts';
 /** Reads objects of one kind, and writes their status. */
 export interface StatusClient<Resource extends KubernetesObject> {
   /** The object as the API server has it now; undefined when it is not there. */
-  read(key: string, signal: AbortSignal): Promise<Resource | undefined>;
+  readonly read: (key: string, signal: AbortSignal) => Promise<Resource | undefined>;
   /**
    * Replaces the status of that very object at that very version, and touches nothing else of it.
    *
    * @throws ApiError with 409 when the object has changed since, or is another one of the same name
    */
-  writeStatus(resource: Resource, status: object, signal: AbortSignal): Promise<Resource>;
+  readonly writeStatus: (resource: Resource, status: object, signal: AbortSignal) => Promise<Resource>;
 }
 
 export function statusClient<Resource extends KubernetesObject>(

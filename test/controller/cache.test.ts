@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { KubernetesObject } from '../../src/api/kubernetes.ts';
 import { isOlder, keyOf, namesOf, objectCache, type Change } from '../../src/controller/cache.ts';
 

@@ -157,9 +157,9 @@ describe('an informer on a real API server', function () {
 
   it('is right in the end, whatever breaks on the way', async () => {
     const { watched } = start();
-    let isOver = false;
+    const over = new AbortController();
     const breaking = (async () => {
-      for (let fault = 0; !isOver; fault += 1) {
+      for (let fault = 0; !over.signal.aborted; fault += 1) {
         await pause(20 + (fault % 5) * 10);
         if (fault % 4 === 3) {
           network.cut(true);
@@ -174,7 +174,7 @@ describe('an informer on a real API server', function () {
       else await test.set(name, { v: String(n) });
     }
     await test.remove('m3');
-    isOver = true;
+    over.abort();
     await breaking;
     await until(
       'it is as the API server has it',

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { workQueue, type Outcome, type QueueObserver, type WorkQueue } from '../../src/controller/queue.ts';
 import { simulatedClock, type SimulatedClock } from './support/simulated-clock.ts';
 
@@ -38,7 +38,7 @@ function controlled(concurrency = 2, observer: QueueObserver = {}) {
     doubled: () => doubled,
     most: () => most,
     keys: () => started.map(({ key }) => key),
-    async end(key: string, outcome: Outcome | Error = { kind: 'done' }) {
+    end: async (key: string, outcome: Outcome | Error = { kind: 'done' }) => {
       underWay.get(key)?.(outcome);
       await turn();
     },

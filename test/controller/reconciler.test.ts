@@ -335,7 +335,7 @@ describe('the reconcile loop on a real API server', function () {
 
   it('comes through a storm of conflicts without acting on what is old', async () => {
     const key = await create('storm', { readyReplicas: 0 });
-    let isOver = false;
+    const over = new AbortController();
     const storm = (async () => {
       for (let n = 1; n <= 200; n += 1)
         await test.client.request({
@@ -343,7 +343,7 @@ describe('the reconcile loop on a real API server', function () {
           path: `${collection}/storm/status`,
           body: { status: { readyReplicas: n } },
         });
-      isOver = true;
+      over.abort();
     })();
     const acted: { readonly on: string; readonly stored: string }[] = [];
     let decidedOn = '';
@@ -360,7 +360,7 @@ describe('the reconcile loop on a real API server', function () {
       },
     );
     let conflicts = 0;
-    while (!isOver) if ((await reconcile(key, leadership())).kind === 'again') conflicts += 1;
+    while (!over.signal.aborted) if ((await reconcile(key, leadership())).kind === 'again') conflicts += 1;
     await storm;
     await reconcile(key, leadership());
     expect(acted.length).to.be.above(0);

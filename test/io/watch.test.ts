@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ApiError, connect, type StreamingClient } from '../../src/io/kubernetes.ts';
 import { watch, type WatchEvent, type WatchOptions } from '../../src/io/watch.ts';
 import { createCertificateAuthority } from '../cluster/certificates.ts';

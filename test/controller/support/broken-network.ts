@@ -27,7 +27,10 @@ export async function brokenNetwork(kubeconfig: string): Promise<BrokenNetwork> 
   const open = new Set<{ readonly near: Socket; readonly far: Socket }>();
   let isCut = false;
   const server = createServer((near) => {
-    if (isCut) return void near.resetAndDestroy();
+    if (isCut) {
+      near.resetAndDestroy();
+      return;
+    }
     const far = dial(Number(port), host);
     const pair = { near, far };
     open.add(pair);
