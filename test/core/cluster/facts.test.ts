@@ -1,0 +1,183 @@
+import { expect } from 'chai';
+import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
+import { decideFacts } from '../../../src/core/cluster/facts.ts';
+import { decideIdentity, withTrustedRaft } from '../../../src/core/cluster/identity.ts';
+import { known, unknown } from '../../../src/core/known.ts';
+import {
+  claim,
+  clusterId,
+  context,
+  emptyMember,
+  member,
+  membersOf,
+  newRevision,
+  observation,
+  raftOf,
+  serverPod,
+  settledCluster,
+  settledStatus,
+  statefulSet,
+} from '../../support/observation.ts';
+
+type Given = Parameters<typeof observation>[0];
+
+const facts = (given: Given = {}, status: OpenBaoClusterStatus = settledStatus()) =>
+  decideFacts(observation(given), status, context()).status;
+const unread = unknown('the API server did not answer');
+
+describe('what is recorded of a cluster', () => {
+  it('is that it was initialised, for ever: pod 0 on an empty disk is told to make no cluster (openbao-operator.md 7.1 #18)', () => {
+    const wiped = { members: membersOf(emptyMember(0), member(1), member(2)) };
+    expect(facts(wiped).initialized).to.equal(true);
+    expect(facts({ members: new Map() }, { initialized: true }).initialized).to.equal(true);
+  });
+
+  it('is nothing of a pod that another pod of its name answered for', () => {
+    const stale = { members: membersOf(member(0, { podUID: 'an-earlier-one' })) };
+    expect(facts(stale, {})).to.not.have.any.keys('initialized', 'clusterID', 'currentVersion');
+  });
+
+  it('is the version that the leader itself reports, once: a member at another version changes nothing (openbao-operator.md 7.1 #10)', () => {
+    const members = membersOf(member(0, { version: '2.4.4' }), member(1, { version: '2.5.5' }));
+    expect(facts({ members }, {}).currentVersion).to.equal('2.4.4');
+    expect(facts({ members }, { currentVersion: '2.5.5' }).currentVersion).to.equal('2.5.5');
+  });
+
+  it('is no version and no id while nobody leads', () => {
+    const members = membersOf(member(0, { standby: true }), member(1));
+    expect(facts({ members, raft: unread }, {})).to.not.have.any.keys(
+      'clusterID',
+      'currentVersion',
+      'activeLeader',
+    );
+  });
+
+  it('stays as it was where nothing could be read', () => {
+    const before = facts();
+    const nothing = { pods: unread, claims: unread, raft: unread, statefulSet: unread };
+    expect(facts({ ...nothing, members: new Map() }, before)).to.deep.equal(before);
+  });
+
+  it('has no leader when everybody answers and nobody leads', () => {
+    const members = membersOf(member(0, { standby: true }), member(1), member(2));
+    expect(facts({ members, raft: unread }, { activeLeader: 'prod-0' })).to.not.have.property('activeLeader');
+  });
+
+  it('keeps the leader while somebody does not answer', () => {
+    const members = new Map([...membersOf(member(1), member(2)), ['prod-0', unread] as const]);
+    expect(facts({ members, raft: unread }, { activeLeader: 'prod-0' }).activeLeader).to.equal('prod-0');
+  });
+
+  it('is the membership in the order of the ordinals, the same when nothing changed', () => {
+    const before = facts({
+      raft: known(raftOf(['prod-2', 'prod-0', 'prod-10'], { nonVoters: ['prod-10'] })),
+    });
+    expect(before.raft).to.deep.equal({
+      voters: ['prod-0', 'prod-2'],
+      nonVoters: ['prod-10'],
+      leader: 'prod-2',
+    });
+    const shuffled = raftOf(['prod-10', 'prod-0', 'prod-2'], { leader: 'prod-2', nonVoters: ['prod-10'] });
+    expect(facts({ raft: known(shuffled) }, before).raft).to.equal(before.raft);
+  });
+
+  it('is the size of the StatefulSet that is there, else the wanted one', () => {
+    const five = settledCluster({ replicas: 5 });
+    expect(facts({ cluster: five, statefulSet: known(statefulSet({ replicas: 3 })) }, {}).replicas).to.equal(
+      3,
+    );
+    expect(facts({ cluster: five, statefulSet: known(undefined) }, {}).replicas).to.equal(5);
+    expect(facts({ cluster: five, statefulSet: unread }, {})).to.not.have.property('replicas');
+  });
+
+  it('is a size that a change of spec.replicas does not touch once there is data (openbao-operator.md 7.1 #15)', () => {
+    const five = settledCluster({ replicas: 5 });
+    expect(facts({ cluster: five }, settledStatus(3)).replicas).to.equal(3);
+    expect(facts({ cluster: five, members: new Map() }, { replicas: 3 }).replicas).to.equal(5);
+    const one = settledCluster({ replicas: 1 });
+    expect(facts({ cluster: one, members: new Map() }, { replicas: 3 }).replicas).to.equal(3);
+  });
+
+  it('is that a newer template waits, and only while no upgrade brings it', () => {
+    const waiting = { statefulSet: known(statefulSet({ updateRevision: newRevision })) };
+    expect(facts(waiting).pendingRestart).to.equal(true);
+    expect(facts({}, { ...settledStatus(), pendingRestart: true })).to.not.have.property('pendingRestart');
+    expect(facts(waiting, { ...settledStatus(), upgrade: {} })).to.not.have.property('pendingRestart');
+  });
+
+  it('tells of a new leader', () => {
+    const { events } = decideFacts(observation(), { ...settledStatus(), activeLeader: 'prod-2' }, context());
+    expect(events.map(({ note }) => note)).to.deep.equal(['prod-0 leads; prod-2 led before.']);
+  });
+});
+
+describe('the volumes of the members', () => {
+  const recorded = (claimUID: string, more = {}) => ({
+    ...settledStatus(),
+    members: [{ name: 'prod-1', claimUID, ...more }],
+  });
+  const only = (members: OpenBaoClusterStatus['members']) => members?.find(({ name }) => name === 'prod-1');
+
+  it('are remembered when a member first takes part', () => {
+    expect(facts().members).to.deep.equal(
+      [0, 1, 2].map((n) => ({ name: `prod-${n}`, claimUID: `claim-${n}` })),
+    );
+    expect(only(facts({ members: membersOf(member(0), emptyMember(1)) }).members)).to.equal(undefined);
+  });
+
+  it('are forgotten when Raft no longer lists the member', () => {
+    const raft = known(raftOf(['prod-0', 'prod-2']));
+    expect(only(facts({ raft }, recorded('claim-1')).members)).to.equal(undefined);
+  });
+
+  it('count again when another one holds all that the leader had when it was first seen', () => {
+    const first = facts({ members: membersOf(member(0, { lastIndex: 500 }), member(1)) }, recorded('lost'));
+    expect(only(first.members)).to.deep.equal({ name: 'prod-1', claimUID: 'lost', catchUpIndex: 500 });
+    const behind = facts({ members: membersOf(member(0), member(1, { appliedIndex: 499 })) }, first);
+    expect(only(behind.members)).to.deep.equal(only(first.members));
+    const there = facts({ members: membersOf(member(0), member(1, { appliedIndex: 500 })) }, first);
+    expect(only(there.members)).to.deep.equal({ name: 'prod-1', claimUID: 'claim-1' });
+  });
+
+  it('stay while the volume is being deleted or the member is sealed', () => {
+    const going = { claims: known([claim(1, '2.5.5', { deletionTimestamp: '2026-01-02T03:04:05Z' })]) };
+    expect(only(facts(going, recorded('claim-1')).members)?.claimUID).to.equal('claim-1');
+    const sealed = { members: membersOf(member(0), emptyMember(1)) };
+    expect(only(facts(sealed, recorded('lost')).members)).to.deep.equal({ name: 'prod-1', claimUID: 'lost' });
+  });
+});
+
+describe('two clusters among the pods', () => {
+  const second = member(1, { clusterId: 'another', standby: false, leader: 'prod-1' });
+  const seen = observation({
+    members: membersOf(member(0), second, member(2)),
+    pods: known([0, 1, 2].map((n) => serverPod(n))),
+  });
+
+  it('are told, once, with the way out', () => {
+    const { events, notices } = decideIdentity(seen, settledStatus());
+    expect(events).to.have.length(1);
+    expect(notices?.[0]?.message)
+      .to.contain('prod-1 (another)')
+      .and.to.contain(clusterId)
+      .and.to.contain('pvc/data-prod-1');
+    const told = {
+      type: 'Degraded',
+      status: 'True',
+      reason: 'SecondClusterDetected',
+      message: '',
+      lastTransitionTime: '',
+    } as const;
+    expect(decideIdentity(seen, { ...settledStatus(), conditions: [told] }).events).to.deep.equal([]);
+  });
+
+  it('make the membership unknown, whichever of them told it', () => {
+    expect(withTrustedRaft(seen, settledStatus()).raft.kind).to.equal('unknown');
+    expect(withTrustedRaft(observation(), settledStatus()).raft.kind).to.equal('known');
+  });
+
+  it('record no id when none was recorded', () => {
+    expect(decideFacts(seen, {}, context()).status).to.not.have.property('clusterID');
+    expect(decideIdentity(seen, {}).notices).to.have.length(1);
+  });
+});

@@ -1,0 +1,120 @@
+import { expect } from 'chai';
+import type { ClusterSecrets } from '../../../src/core/cluster/observation.ts';
+import { decideInitialisation, decideGuarding } from '../../../src/core/cluster/bootstrap.ts';
+import { decideCertificates, decideUnsealKey } from '../../../src/core/cluster/secrets.ts';
+import { known, unknown } from '../../../src/core/known.ts';
+import { claim, context, observation, settledCluster } from '../../support/observation.ts';
+
+const unborn = { unsealKey: false, certificates: 'absent' } as const satisfies ClusterSecrets;
+const unread = unknown('the API server did not answer');
+
+describe('the unseal key', () => {
+  for (const [title, given, status, outcome] of [
+    ['is made when nothing was ever there', { claims: known([]) }, {}, 'createUnsealKey'],
+    [
+      'is never made again for an initialised cluster',
+      { claims: known([]) },
+      { initialized: true },
+      'UnsealKeyMissing',
+    ],
+    [
+      'is never made where a volume of an earlier life is',
+      { claims: known([claim(0)]) },
+      {},
+      'UnsealKeyMissing',
+    ],
+    ['is not made while the volumes are unknown', { claims: unread }, {}, 'ClaimsUnknown'],
+    ['is not made while the Secrets are unknown', { secrets: unread }, {}, 'SecretsUnknown'],
+    [
+      'is not made while paused',
+      { claims: known([]), cluster: settledCluster({ paused: true }, {}) },
+      {},
+      'Paused',
+    ],
+  ] as const) {
+    it(title, () => {
+      const seen = observation({ secrets: known(unborn), ...given });
+      const { effects, notices } = decideUnsealKey(seen, status, context());
+      expect([
+        ...effects.map(({ kind }) => kind),
+        ...(notices ?? []).map(({ reason }) => reason),
+      ]).to.deep.equal([outcome]);
+    });
+  }
+
+  it('is left alone when it is there', () => {
+    expect(decideUnsealKey(observation(), {}, context())).to.deep.equal({
+      status: {},
+      effects: [],
+      events: [],
+    });
+  });
+
+  it('names the remedy when it is gone', () => {
+    const seen = observation({ secrets: known(unborn), claims: known([claim(0)]) });
+    const [notice] = decideUnsealKey(seen, {}, context()).notices ?? [];
+    expect(notice?.kind).to.equal('held');
+    expect(notice?.message).to.contain('prod-unseal-key').and.to.contain('openbao.org/cluster=prod');
+  });
+});
+
+describe('certificates', () => {
+  const certificates = (state: ClusterSecrets['certificates'], spec = {}) => {
+    const secrets = known({ unsealKey: true, certificates: state });
+    const { effects, events, notices } = decideCertificates(
+      observation({ cluster: settledCluster(spec), secrets }),
+      {},
+      context(),
+    );
+    return [effects, events, notices ?? []]
+      .flat()
+      .map((each) => ('reason' in each ? each.reason : each.kind));
+  };
+
+  it('are issued when absent and renewed when due', () => {
+    expect(certificates('absent')).to.deep.equal(['issueCertificates', 'CertificatesIssued']);
+    expect(certificates('due')).to.deep.equal(['issueCertificates', 'CertificatesRenewed']);
+    expect(certificates('valid')).to.deep.equal([]);
+  });
+
+  it('are awaited with tls.mode External', () => {
+    expect(certificates('absent', { tls: { mode: 'External' } })).to.deep.equal(['CertificatesMissing']);
+  });
+
+  it('are not issued while paused', () => {
+    expect(certificates('due', { paused: true })).to.deep.equal(['Paused']);
+  });
+});
+
+describe('a cluster that somebody else initialises', () => {
+  it('holds until it is initialised', () => {
+    const seen = observation({ cluster: settledCluster({ selfInit: { enabled: false } }) });
+    expect(decideInitialisation(seen, {}, context()).notices?.[0]).to.include({
+      kind: 'held',
+      reason: 'SelfInitRequired',
+    });
+    expect(decideInitialisation(seen, { initialized: true }, context())).to.not.have.property('notices');
+  });
+});
+
+describe('the namespace', () => {
+  const guarding = (labels: Record<string, string>, spec = {}) => {
+    const metadata = { name: 'bao', uid: 'n-1', labels };
+    const seen = observation({ cluster: settledCluster(spec), namespace: known({ metadata }) });
+    return decideGuarding(seen, {}, context()).effects;
+  };
+
+  it('is labelled as guarded, once and unless somebody said no', () => {
+    expect(guarding({})).to.deep.equal([
+      {
+        kind: 'patch',
+        target: { apiVersion: 'v1', kind: 'Namespace', name: 'bao' },
+        uid: 'n-1',
+        patch: { metadata: { labels: { 'rollguard.io/guarded': 'true' } } },
+      },
+    ]);
+    expect(guarding({ 'rollguard.io/guarded': 'false' })).to.deep.equal([]);
+    expect(guarding({ 'rollguard.io/guarded': 'true' })).to.deep.equal([]);
+    expect(guarding({}, { paused: true })).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import type { PersistentVolumeClaim, Pod } from '../../../src/api/kubernetes.ts';
+import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
+import { decideVersionStamps } from '../../../src/core/cluster/version-stamps.ts';
+import type { Member } from '../../../src/core/cluster/observation.ts';
+import { known } from '../../../src/core/known.ts';
+import { sha256 } from '../../support/builders.ts';
+import {
+  claim,
+  context,
+  member,
+  membersOf,
+  observation,
+  serverPod,
+  settledStatus,
+} from '../../support/observation.ts';
+
+/** The stamp that the claim of this pod gets; undefined for none. */
+function stamped(
+  pod: Pod,
+  volume: PersistentVolumeClaim,
+  says?: Partial<Member>,
+  status: OpenBaoClusterStatus = settledStatus(),
+): unknown {
+  const seen = observation({
+    pods: known([pod]),
+    claims: known([volume]),
+    members: says === undefined ? new Map() : membersOf(member(0, says)),
+  });
+  const [effect] = decideVersionStamps(seen, status, context()).effects;
+  if (effect?.kind !== 'patch') return undefined;
+  expect(effect).to.include({ uid: volume.metadata.uid, resourceVersion: '1' });
+  return (effect.patch as { metadata: { annotations: object } }).metadata.annotations;
+}
+
+const stamp = (version: string) => ({ 'rollguard.io/openbao-version': version });
+const byDigest = `openbao/openbao@${sha256}`;
+const upgrading = { ...settledStatus(), upgrade: { targetVersion: '2.6.0', targetImage: byDigest } };
+
+describe('the version on a volume', () => {
+  it('is what the member says that runs on it', () => {
+    expect(stamped(serverPod(0), claim(0, null), { version: '2.5.5' })).to.deep.equal(stamp('2.5.5'));
+    expect(stamped(serverPod(0), claim(0, '2.4.4'), { version: '2.5.5' })).to.deep.equal(stamp('2.5.5'));
+  });
+
+  it('is never lowered, and not written again', () => {
+    expect(stamped(serverPod(0), claim(0, '2.5.5'), { version: '2.5.5' })).to.equal(undefined);
+    expect(stamped(serverPod(0), claim(0, '2.6.0'), { version: '2.5.5' })).to.equal(undefined);
+    expect(stamped(serverPod(0), claim(0, 'not a version'), { version: '2.5.5' })).to.equal(undefined);
+  });
+
+  it('is that of the image when nobody says more', () => {
+    const pod = serverPod(0, { image: 'openbao/openbao:2.6.0' });
+    expect(stamped(pod, claim(0))).to.deep.equal(stamp('2.6.0'));
+    expect(stamped(serverPod(0, { image: byDigest }), claim(0), undefined, upgrading)).to.deep.equal(
+      stamp('2.6.0'),
+    );
+    expect(stamped(serverPod(0, { image: byDigest }), claim(0))).to.equal(undefined);
+  });
+
+  it('is not that of a target whose container never started, so that it can be taken back', () => {
+    const pod = serverPod(0, { image: 'openbao/openbao:2.6.0', waiting: 'ImagePullBackOff' });
+    expect(stamped(pod, claim(0))).to.equal(undefined);
+  });
+
+  it('is not written on a volume that is being deleted', () => {
+    const going = claim(0, null, { deletionTimestamp: '2026-01-02T03:04:05Z' });
+    expect(stamped(serverPod(0), going, { version: '2.5.5' })).to.equal(undefined);
+  });
+});
