@@ -92,6 +92,8 @@ export function removePeer(input: ScaleInput): ScaleStep {
   if (found.kind === 'unknown') return wait(found.message);
   const outcome = jobOutcome(found.job);
   if (outcome === 'absent') {
+    const { leader } = input.peers;
+    if (leader.kind === 'known' && leader.value === pod) return { kind: 'go', patch: atRest };
     const unsafe = whyNotRemove(input, pod);
     return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
   }
