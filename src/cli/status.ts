@@ -171,7 +171,7 @@ function documents(io: StatusIo): Display {
 }
 
 /** The process's own streams, clock and kubeconfig. */
-const processIo: StatusIo = {
+export const processIo: StatusIo = {
   write: (text) => writeTo(process.stdout, text),
   writeError: (text) => writeTo(process.stderr, text),
   exitCode: (code) => void (process.exitCode = code),

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { Pod } from '../../src/api/kubernetes.ts';
 import { parseOpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import { statusCommand, type StatusIo } from '../../src/cli/status.ts';
+import { processIo, statusCommand, type StatusIo } from '../../src/cli/status.ts';
 import type { Reader, Reading } from '../../src/cli/status/reader.ts';
 import { known, unknown } from '../../src/core/known.ts';
 import { ApiError } from '../../src/io/kubernetes.ts';
@@ -26,11 +26,41 @@ export async function runStatus(
   line: string,
   { terminal, colour = false }: StoryOptions = {},
 ): Promise<Outcome> {
+  let now = storyTime;
+  return runWith(line, {
+    colour: { stdout: colour, stderr: colour },
+    terminal: () => terminal,
+    now: () => now,
+    sleep: async (milliseconds) => void (now += milliseconds),
+    open: (name, { namespace = 'default' }) => ({ namespace, reader: simulatedReader(namespace, name) }),
+  });
+}
+
+/**
+ * Runs a command line of `rollguard status` in this process against the API server of its kubeconfig.
+ *
+ * @param meanwhile what happens between two reads of a watch, in place of the waiting
+ */
+export const runStatusForReal = (
+  line: string,
+  meanwhile: () => Promise<unknown> = async () => {},
+): Promise<Outcome> =>
+  runWith(line, {
+    colour: { stdout: false, stderr: false },
+    terminal: () => undefined,
+    now: processIo.now,
+    sleep: async () => void (await meanwhile()),
+    open: processIo.open,
+  });
+
+type World = Pick<StatusIo, 'colour' | 'terminal' | 'now' | 'sleep' | 'open'>;
+
+async function runWith(line: string, world: World): Promise<Outcome> {
   const args = line.split(' ').slice(2);
   let [stdout, stderr] = ['', ''];
   let code: number | undefined;
-  let now = storyTime;
   const io: StatusIo = {
+    ...world,
     write: (text) => void (stdout += text),
     writeError: (text) => void (stderr += text),
     exitCode: (value) => void (code = value),
@@ -38,11 +68,6 @@ export async function runStatus(
       code = value;
       throw new Aborted();
     },
-    colour: { stdout: colour, stderr: colour },
-    terminal: () => terminal,
-    now: () => now,
-    sleep: async (milliseconds) => void (now += milliseconds),
-    open: (name, { namespace = 'default' }) => ({ namespace, reader: simulatedReader(namespace, name) }),
   };
   try {
     await statusCommand(io).parseAsync(args, { from: 'user' });

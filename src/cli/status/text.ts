@@ -132,7 +132,10 @@ function errorLines({ error, state }: ClusterView, paint: Paint): readonly strin
 
 function podTable({ pods }: ClusterView, paint: Paint): readonly string[] {
   const header = ['POD', 'VERSION', 'ROLE', 'READY', 'CAUGHT UP', ''];
-  return table([header.map((title) => paint('dim', title)), ...pods.map((pod) => podRow(pod, paint))]);
+  return table([
+    header.map((title) => (title === '' ? '' : paint('dim', title))),
+    ...pods.map((pod) => podRow(pod, paint)),
+  ]);
 }
 
 function podRow(
