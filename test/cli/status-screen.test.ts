@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
+import { array, assert, integer, property, stringMatching } from 'fast-check';
 import { parseDuration, shortDuration, sizeText } from '../../src/cli/status/duration.ts';
 import { screen } from '../../src/cli/status/screen.ts';
 import { table } from '../../src/cli/status/table.ts';
@@ -28,14 +28,14 @@ const escapes = (text: string) => text.replaceAll('\u001B[', '⎋');
 
 describe('the screen of rollguard status --watch', () => {
   it('shows the newest text alone, below what was there, whatever wraps', () => {
-    const texts = fc.array(
+    const texts = array(
       fc
-        .array(fc.stringMatching(/^[a-z ]{0,30}$/), { minLength: 1, maxLength: 6 })
+        .array(stringMatching(/^[a-z ]{0,30}$/), { minLength: 1, maxLength: 6 })
         .map((lines) => `${lines.join('\n')}\n`),
       { minLength: 1, maxLength: 5 },
     );
-    fc.assert(
-      fc.property(texts, fc.integer({ min: 4, max: 40 }), (all, columns) => {
+    assert(
+      property(texts, integer({ min: 4, max: 40 }), (all, columns) => {
         const display = screen();
         const prompt = ['$ rollguard status prod --watch'];
         let rows: readonly string[] = prompt;
