@@ -29,9 +29,9 @@ const escapes = (text: string) => text.replaceAll('\u001B[', '⎋');
 describe('the screen of rollguard status --watch', () => {
   it('shows the newest text alone, below what was there, whatever wraps', () => {
     const texts = array(
-      fc
-        .array(stringMatching(/^[a-z ]{0,30}$/), { minLength: 1, maxLength: 6 })
-        .map((lines) => `${lines.join('\n')}\n`),
+      array(stringMatching(/^[a-z ]{0,30}$/), { minLength: 1, maxLength: 6 }).map(
+        (lines) => `${lines.join('\n')}\n`,
+      ),
       { minLength: 1, maxLength: 5 },
     );
     assert(
