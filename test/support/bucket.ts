@@ -1,4 +1,5 @@
 import { connectS3 } from '../../src/io/object-store/s3-client.ts';
+import { element } from '../../src/io/object-store/s3-errors.ts';
 import { s3Location } from '../../src/io/object-store/s3-location.ts';
 import type { Minio } from './minio.ts';
 
@@ -18,7 +19,7 @@ const limits = { connectMs: 5_000, stallMs: 5_000, partBytes: 5 * 1024 * 1024 };
 
 export function bucketOf({ target, credentials }: Pick<Minio, 'target' | 'credentials'>): Bucket {
   const client = connectS3(s3Location(target, credentials), credentials.ca, limits);
-  const keys = (xml: string) => Array.from(xml.matchAll(/<Key>([^<]*)<\/Key>/g), ([, key = '']) => key);
+  const keys = (xml: string) => (xml.match(/<Key>[^<]*<\/Key>/g) ?? []).map((each) => element(each, 'Key'));
   return {
     create: () =>
       client.send({ method: 'PUT' }).then(

@@ -6,7 +6,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import type { StoreLimits } from './contract.ts';
 import { answerError, transportError } from './s3-errors.ts';
 import { s3Url, type S3Location } from './s3-location.ts';
-import { guardAgainstStall, type StallGuard } from './stall-guard.ts';
+import { guardAgainstStall, untilAborted, type StallGuard } from './stall-guard.ts';
 import { StoreError } from './store-error.ts';
 
 export interface S3Call {
@@ -56,13 +56,15 @@ export function connectS3(location: S3Location, ca: string | undefined, limits: 
   async function ask(call: S3Call, guard: StallGuard): Promise<Answered> {
     const { method, body } = call;
     const { url, headers } = await sign(call, location);
-    return request(url, {
+    const asked = request(url, {
       dispatcher: agent,
       method,
       headers,
       signal: guard.signal,
       ...(body === undefined ? {} : { body: Readable.from(slices(body, guard), { objectMode: false }) }),
     });
+    // While a connection is being made, undici does not look at the signal.
+    return untilAborted(asked, guard.signal);
   }
 
   function guarded(call: S3Call): StallGuard {

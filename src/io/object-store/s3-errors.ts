@@ -46,11 +46,12 @@ const remedyOfCode: Readonly<Record<string, string>> = {
 export function answerError({ status, text }: FailedAnswer, what: string, location: S3Location): StoreError {
   const code = element(text, 'Code');
   const reason = reasonOfCode[code] ?? (code === '' ? reasonOfStatus[status] : undefined) ?? 'Refused';
-  const said = [String(status), code, element(text, 'Message')].filter((part) => part !== '').join(' ');
+  const message = element(text, 'Message').replace(/\.$/, '');
+  const said = [`${status} ${code}`.trim(), message].filter((part) => part !== '').join(': ');
   const remedy = remedyOfCode[code];
   return new StoreError(
     reason,
-    `the store at ${location.endpoint.origin} answered ${what} in bucket ${location.bucket} with ${said.replace(/\.$/, '')}`,
+    `the store at ${location.endpoint.origin} answered ${what} in bucket ${location.bucket} with ${said}`,
     remedy === undefined ? {} : { remedy },
   );
 }
@@ -79,12 +80,6 @@ export function transportError(error: unknown, { endpoint }: S3Location, signal:
   if (untrusted.test(code)) {
     return new StoreError('CertificateUntrusted', `the certificate of the store is not trusted, ${what}`, {
       cause: error,
-    });
-  }
-  if (code.startsWith('ERR_OSSL_PEM')) {
-    return new StoreError('InvalidTarget', `the CA of the store cannot be read: ${message}`, {
-      cause: error,
-      remedy: 'Put PEM certificates as ca.crt into the Secret that spec.backup.target.caSecretRef names.',
     });
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { segmentsOf } from './key.ts';
 import type { StoreCredentials, StoreTarget } from './contract.ts';
 import { StoreError } from './store-error.ts';
@@ -42,6 +43,25 @@ function endpointOf({ endpoint }: StoreTarget): URL {
   throw new StoreError('InvalidTarget', `spec.backup.target.endpoint is ${JSON.stringify(endpoint)}`, {
     remedy: 'Write the URL of the store there, such as https://s3.example.com.',
   });
+}
+
+/**
+ * The CAs, which Node.js would take for none when they cannot be read.
+ *
+ * @throws StoreError `InvalidTarget`
+ */
+export function checkedCa(ca: string | undefined): string | undefined {
+  if (ca === undefined) return undefined;
+  try {
+    new X509Certificate(ca).toString();
+    return ca;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StoreError('InvalidTarget', `the CA of the store cannot be read: ${message}`, {
+      cause: error,
+      remedy: 'Put PEM certificates as ca.crt into the Secret that spec.backup.target.caSecretRef names.',
+    });
+  }
 }
 
 /** The URL of the bucket or of one of its objects. */

@@ -4,7 +4,7 @@ import { inParts } from './parts.ts';
 import { probeStore } from './probe.ts';
 import { connectS3, type S3Client } from './s3-client.ts';
 import { element } from './s3-errors.ts';
-import { s3Location } from './s3-location.ts';
+import { checkedCa, s3Location } from './s3-location.ts';
 import { chunksUntilAborted } from './stall-guard.ts';
 import { StoreError } from './store-error.ts';
 
@@ -15,7 +15,7 @@ type Signal = AbortSignal | undefined;
 
 /** A bucket of an S3-compatible store. */
 export function openS3(target: StoreTarget, credentials: StoreCredentials, limits: StoreLimits): ObjectStore {
-  const client = connectS3(s3Location(target, credentials), credentials.ca, limits);
+  const client = connectS3(s3Location(target, credentials), checkedCa(credentials.ca), limits);
   const store: ObjectStore = {
     async put(key, content, { signal } = {}) {
       const { chunks, result } = measure(chunksUntilAborted(content, signal));
