@@ -306,15 +306,19 @@ export class SimulatedCluster {
       partition: rolls ? (upgrade?.currentPartition ?? this.replicas) : this.replicas,
     };
     if (JSON.stringify(next) === JSON.stringify(this.template)) return;
+    this.rendered(next.partition);
     this.template = next;
     this.generation++;
   }
+
+  /** Overridden to judge where the partition goes. */
+  rendered(_partition: number): void {}
 
   apply(effect: Effect): void {
     if (effect.kind === 'create') this.createJob(effect.object);
     else if (effect.kind === 'delete') {
       const found = [...this.pods].find(([, { uid }]) => uid === effect.uid);
-      if (found !== undefined) this.endPod(found[0]);
+      if (found !== undefined) this.takeDown(found[0]);
     } else throw new Error(`an upgrade has no effect ${effect.kind}`);
   }
 
@@ -341,13 +345,17 @@ export class SimulatedCluster {
 
   // What the world does by itself.
 
-  /** Lets time pass and everything happen that is due. */
-  tick(milliseconds = 500): void {
+  /**
+   * Lets time pass and everything happen that is due.
+   *
+   * @param isSlow who does nothing this time: `statefulset`, a pod's or a Job's name
+   */
+  tick(milliseconds = 500, isSlow: (who: string) => boolean = () => false): void {
     this.now += milliseconds;
-    this.controlStatefulSet();
-    for (const ordinal of this.pods.keys()) this.kubelet(ordinal);
+    if (!isSlow('statefulset')) this.controlStatefulSet();
+    for (const ordinal of this.pods.keys()) if (!isSlow(this.name(ordinal))) this.kubelet(ordinal);
     this.raft();
-    for (const name of this.jobs.keys()) this.runJob(name);
+    for (const name of this.jobs.keys()) if (!isSlow(name)) this.runJob(name);
   }
 
   /** The StatefulSet controller: makes missing pods, takes down the highest one of an older template. */
@@ -376,7 +384,7 @@ export class SimulatedCluster {
     }
   }
 
-  /** Overridden to judge what the roll takes down. */
+  /** What we take down, ourselves or through the partition; overridden to judge it. */
   takeDown(ordinal: number): void {
     this.endPod(ordinal);
   }
@@ -396,7 +404,7 @@ export class SimulatedCluster {
     if (this.leader === ordinal) this.lose();
   }
 
-  private lose(): void {
+  lose(): void {
     this.leader = undefined;
     this.electionAt = this.now + this.speed.election;
   }
@@ -410,9 +418,10 @@ export class SimulatedCluster {
     }
     const age = this.now - pod.createdAt;
     const { kind = 'missing' } = this.images.get(pod.image) ?? {};
-    if (kind === 'missing' || age < this.speed.start) return;
+    // What runs goes on running, whatever becomes of its image.
+    if (!pod.up && (kind === 'missing' || age < this.speed.start)) return;
     this.starts(ordinal, pod);
-    if (kind === 'crashes') {
+    if (!pod.up && kind === 'crashes') {
       pod.restarts++;
       pod.up = pod.ready = false;
       return;
@@ -513,7 +522,7 @@ export class SimulatedCluster {
     return this.leader;
   }
 
-  private readonly revisions = new Map<string, string>();
+  readonly revisions = new Map<string, string>();
   private revision(): string {
     const { image, restartAt } = this.template;
     const key = `${image}|${restartAt ?? ''}`;

@@ -64,3 +64,26 @@ export function everStarted({ spec, status }: Pod, image: string): boolean {
 const started = ({ state, lastState, restartCount = 0 }: ContainerStatus) =>
   restartCount > 0 ||
   [state, lastState].some((each) => each?.running !== undefined || each?.terminated !== undefined);
+
+/**
+ * Whether a pod's container is kept from starting by more than its turn: no image, no node, no such Secret.
+ * Only then may a target be taken back, for a container about to start could do so while we look.
+ */
+export function cannotStart({ status }: Pod): boolean {
+  const container = status?.containerStatuses?.find(({ name }) => name === serverContainer);
+  if (container !== undefined && started(container)) return false;
+  if (obstacles.has(container?.state?.waiting?.reason ?? '')) return true;
+  return (
+    status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true
+  );
+}
+
+/** What the kubelet says of a container that does not start. */
+const obstacles = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'RegistryUnavailable',
+  'CreateContainerConfigError',
+]);

@@ -6,7 +6,7 @@ import { event } from './events.ts';
 import { failure } from './failure.ts';
 import { versionCheck } from './jobs.ts';
 import { advance, hold, wait, type PhaseInput, type Step } from './phase.ts';
-import { everStarted } from './pods.ts';
+import { cannotStart, everStarted } from './pods.ts';
 import { startCheck } from './start-check.ts';
 import { isOlder, sameTarget, wantedTarget, type UpgradeTarget } from './target.ts';
 import { judgeImage } from './version-check.ts';
@@ -46,7 +46,8 @@ export function retarget(input: PhaseInput): Step | undefined {
   const wanted = wantedTarget(observation.cluster, context.settings);
   if (sameTarget(wanted, targetOf(upgrade))) return undefined;
   const started = hasTargetStarted(input);
-  if (isOlder(wanted.version, upgrade.targetVersion ?? '') && started) {
+  const isBackwards = isOlder(wanted.version, upgrade.targetVersion ?? '');
+  if (isBackwards && started) {
     const what = `spec asks for ${wanted.version}, but ${upgrade.targetVersion} has already run on this data`;
     return hold(failure('DowngradeBlocked', what, `Set spec.version to ${upgrade.targetVersion} or newer`));
   }
@@ -54,6 +55,7 @@ export function retarget(input: PhaseInput): Step | undefined {
   const ordinal = upgrade.currentPartition ?? replicas;
   const pod = peers.expected[ordinal]?.pod;
   if (others || (pod !== undefined && isReady(pod))) return undefined;
+  if (isBackwards && (pod === undefined || !cannotStart(pod))) return undefined;
   const unfit = peers.expected
     .filter((peer) => peer.ordinal !== ordinal && replicas > 1)
     .map((peer) => whyUnhealthy(peer, peers))

@@ -7,7 +7,6 @@ import { invalidImageReference } from '../../policies/invalid-image-reference.ts
 import { invalidVersion } from '../../policies/invalid-version.ts';
 import { decide, explain, type Policy } from '../../policies/policy.ts';
 import { failure, type Failure } from './failure.ts';
-import { remedy } from './remedy.ts';
 import { isOlder, type UpgradeTarget } from './target.ts';
 
 /** The gate's rules about a target. It may have been off, or not there yet (design rule 5). */
@@ -50,14 +49,15 @@ export function startCheck(
   const [violation] = violations;
   if (violation !== undefined) {
     const { reason } = violation;
-    const what = explain(violation).replace(/\.$/, '');
-    const hint = remedy({ observation }, 'change spec.version or spec.image');
+    // Another spec starts anew by itself, so the rule's own remedy is all there is to do.
+    const [what, now = ''] = explain(violation).split(/ (?=Now: )/);
+    const failed = `${reason}: ${what?.replace(/\.$/, '')}`;
     return {
       kind: 'violation',
       failure: failure(
         reason === 'DowngradeBlocked' ? reason : 'PolicyViolation',
-        `${reason}: ${what}`,
-        hint,
+        failed,
+        now.replace(/\.$/, ''),
       ),
     };
   }

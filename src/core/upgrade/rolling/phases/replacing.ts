@@ -24,8 +24,10 @@ export const replacing: PhaseHandler = (input) => {
   const { pod, name, member } = peer;
   const uid = pod.metadata.uid;
   if (pod.metadata.deletionTimestamp !== undefined) return wait(`${name} to end`);
-  if (uid === undefined || uid === upgrade.replacing?.oldPodUID) return replaceOld(input, pod);
-  if (!isOfNewestTemplate(pod, statefulSet.value, upgrade)) return replaceOld(input, pod);
+  if (uid === undefined || !isOfNewestTemplate(pod, statefulSet.value, upgrade))
+    return replaceOld(input, pod);
+  // The newest template's, but the one of before a retry: unless it has recovered, it is made anew.
+  if (!isReady(pod) && uid === upgrade.replacing?.oldPodUID) return replaceOld(input, pod);
   if (!isReady(pod)) return wait(`${name} to be Ready${whyWaiting(pod)}`);
   if (member.kind === 'unknown') return wait(`${name} to answer: ${member.cause}`);
   if (member.value.sealed || !member.value.initialized) return wait(`${name} to be unsealed`);
@@ -69,7 +71,12 @@ function replaceOld({ peers, observation, replicas }: PhaseInput, pod: Pod): Ste
   return wait(`${name}, which is broken, to be made anew`, {
     effects: [effect],
     events: [
-      event('Normal', 'BrokenPodDeleted', 'Delete', `${name} runs an older template and is not Ready`),
+      event(
+        'Normal',
+        'BrokenPodDeleted',
+        'Delete',
+        `${name} runs an older template, or holds the upgrade up, and is not Ready`,
+      ),
     ],
   });
 }
