@@ -32,6 +32,7 @@ export function executorCommand(): Command {
       process.once('SIGTERM', () => {
         ending.abort();
       });
+      log.info({ pod: flags.pod, timeoutSeconds: flags.timeoutSeconds }, 'started');
       const report = await runAction(action, flags, log, ending.signal);
       log[report.outcome === 'done' ? 'info' : 'error'](report, 'ended');
       await writeReport(flags.reportFile, report);

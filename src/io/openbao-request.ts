@@ -31,7 +31,7 @@ export interface CallOptions {
 }
 
 export interface OpenBaoCall extends CallOptions {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'LIST';
+  readonly method: 'GET' | 'PUT' | 'POST';
   /** Below `/v1/`. */
   readonly path: string;
   readonly token?: string;

@@ -84,7 +84,13 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
         ...options,
       }),
     versionHistory: (token, options) =>
-      read(answers.parseVersionHistory, { method: 'LIST', path: 'sys/version-history', token, ...options }),
+      read(answers.parseVersionHistory, {
+        // As good as LIST, which proxies and Node.js' own server do not know.
+        method: 'GET',
+        path: 'sys/version-history?list=true',
+        token,
+        ...options,
+      }),
     capabilities: (token, paths, options) =>
       read(answers.parseCapabilities, {
         method: 'POST',

@@ -2,11 +2,15 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
 import type { ExecutorAction } from '../../src/core/jobs/step.ts';
+import { deadlineIn } from '../../src/executor/context.ts';
 import { runAction, type ExecutorFlags } from '../../src/executor/run.ts';
-import { connectOpenBao } from '../../src/io/openbao.ts';
+import { stepDown } from '../../src/executor/step-down.ts';
+import { openBaoSession } from '../../src/io/openbao-session.ts';
+import { connectOpenBao, OpenBaoError } from '../../src/io/openbao.ts';
 import { skip } from '../support/skip.ts';
 import { findOpenBao, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
 
@@ -192,6 +196,62 @@ describe('the actions of the executor', function () {
       expect(await leaderOf(servers)).to.equal(report.data?.['leader']);
       const again = await run(servers, 'step-down', { pod: leader });
       expect(again).to.deep.include({ outcome: 'done', reason: 'NotLeading' });
+    });
+
+    describe('when its answer is lost', () => {
+      /** The members, but what the leader answers to a step-down never comes back. */
+      async function withLostAnswer(leader: string, isDelivered: boolean, timeoutSeconds: number) {
+        const nodes = [...servers.urls].map(([pod, url]) => connectOpenBao({ pod, url }));
+        let calls = 0;
+        const members = new Map(nodes.map((node) => [node.pod, node]));
+        const node = members.get(leader);
+        if (node === undefined) throw new Error(`${leader} is no member`);
+        members.set(leader, {
+          ...node,
+          async stepDown(token) {
+            calls += 1;
+            if (isDelivered) await node.stepDown(token);
+            throw new OpenBaoError('PUT sys/step-down: socket hang up', { reason: 'Reset', pod: leader });
+          },
+        });
+        const hosts = new Map([...servers.urls].map(([pod, url]) => [new URL(url).host, pod]));
+        const role = 'rollguard-upgrade';
+        const token = servers.tokenOf('prod-upgrade-serviceaccount');
+        const session = openBaoSession(role, () => Promise.resolve(token));
+        const report = await stepDown(
+          {
+            cluster: 'prod',
+            members,
+            podOf: (address) => hosts.get(URL.parse(address)?.host ?? ''),
+            role,
+            session,
+            deadline: deadlineIn(timeoutSeconds * 1000, new AbortController().signal),
+            log: silent,
+          },
+          leader,
+        );
+        await session.end();
+        await Promise.all(nodes.map((each) => each.close()));
+        return { report, calls };
+      }
+
+      it('is settled by who leads then', async () => {
+        // Two within 10 s cost an outage of 10 s (openbao-measured.md, 0.5).
+        await sleep(11_000);
+        const { leader, followers } = await others();
+        const { report, calls } = await withLostAnswer(leader, true, 30);
+        expect(report).to.deep.include({ outcome: 'done', reason: 'SteppedDown' });
+        expect(followers).to.include(report.data?.['leader']);
+        expect(calls).to.equal(1);
+      });
+
+      it('is never called twice, and fails when the pod still leads', async () => {
+        const { leader } = await others();
+        const { report, calls } = await withLostAnswer(leader, false, 3);
+        expect(report).to.deep.include({ outcome: 'failed', reason: 'StepDownUnconfirmed' });
+        expect(report.message).to.contain('socket hang up').and.contain(`${leader} leads`);
+        expect(calls).to.equal(1);
+      });
     });
 
     it('is refused for a pod that is not among the members', async () => {
