@@ -42,21 +42,20 @@ export async function createUnsealKey(client: KubernetesClient, cluster: OpenBao
 }
 
 /**
- * The Secret of the unseal key, when it holds one.
+ * Whether the unseal key is there.
  *
- * @returns its uid; undefined when the Secret is not there, or empty
+ * @returns the uid of its Secret; undefined when the Secret is not there, or empty
  * @throws ApiError
  */
-export async function findUnsealKey(
+export async function unsealKeyUID(
   client: KubernetesClient,
   cluster: OpenBaoCluster,
-): Promise<{ readonly uid: string } | undefined> {
+): Promise<string | undefined> {
   const name = names(cluster.metadata.name ?? '').unsealKey;
   const secret = await client.get<KubernetesObject & { readonly data?: Readonly<Record<string, string>> }>(
     `${collection(cluster)}/${encodeURIComponent(name)}`,
   );
-  const uid = secret?.metadata?.uid;
-  return uid === undefined || (secret?.data?.[sealKeyName] ?? '') === '' ? undefined : { uid };
+  return (secret?.data?.[sealKeyName] ?? '') === '' ? undefined : secret?.metadata?.uid;
 }
 
 const collection = ({ metadata }: OpenBaoCluster) =>

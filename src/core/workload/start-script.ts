@@ -4,14 +4,12 @@ import { files, paths } from './paths.ts';
  * Process 1 of a member's container, for busybox and dash alike. It starts OpenBao, hands a TERM on and waits for
  * the end, which may take 90 s of open requests; and has it read its certificate again when the file changes.
  * Pod 0 makes the cluster as long as the ConfigMap holds the self-init file.
- *
- * The folders stand in variables so that a test can move them.
  */
 export const startScript = `#!/bin/sh
 set -u
-config=\${ROLLGUARD_CONFIG_DIR:-${paths.configuration}}
-certificate=\${ROLLGUARD_TLS_DIR:-${paths.tls}}/tls.crt
-scratch=\${ROLLGUARD_TMP_DIR:-${paths.temporary}}
+config=${paths.configuration}
+certificate=${paths.tls}/tls.crt
+scratch=${paths.temporary}
 
 server=''
 on_term() {
@@ -30,12 +28,12 @@ bao "$@" &
 server=$!
 
 watch_certificate() {
-  seen=$(cksum <"$certificate" 2>/dev/null)
-  while sleep 10; do
-    now=$(cksum <"$certificate" 2>/dev/null) || continue
+  seen=$(cksum <"$certificate")
+  while sleep 10 && kill -0 "$server"; do
+    now=$(cksum <"$certificate") || continue
     [ "$now" = "$seen" ] && continue
     seen=$now
-    kill -HUP "$server" 2>/dev/null || exit 0
+    kill -HUP "$server"
   done
 }
 watch_certificate >/dev/null 2>&1 &

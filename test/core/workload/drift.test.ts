@@ -1,0 +1,107 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
+import { appliedHashAnnotation } from '../../../src/api/labels.ts';
+import { isApplied, withHash } from '../../../src/core/workload/drift.ts';
+import { render } from '../../../src/core/workload/render.ts';
+import { cluster } from '../../support/builders.ts';
+import { inputsOf } from './inputs-of.ts';
+
+const rendered = render(
+  inputsOf(
+    cluster({
+      resources: { requests: { cpu: '500m' } },
+      network: { egressRules: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }], ports: [{ port: 9000 }] }] },
+    }),
+  ),
+);
+const anObject = fc.constantFrom(...rendered);
+const copy = (object: object): any => structuredClone(object);
+
+/** Every object within, itself included, that is no element of a list that is ours as a whole. */
+function objectsIn(value: any): any[] {
+  if (Array.isArray(value)) return value.flatMap(objectsIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return [value, ...Object.values(value).flatMap(objectsIn)];
+}
+
+/** Ways to every scalar within. */
+function scalarsIn(value: any, path: readonly (string | number)[] = []): (readonly (string | number)[])[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return Object.entries(value).flatMap(([key, each]) => scalarsIn(each, [...path, key]));
+}
+
+describe('comparing a child with what it should be', () => {
+  it('finds applied what the API server gave defaults to', () => {
+    fc.assert(
+      fc.property(anObject, fc.infiniteStream(fc.boolean()), (desired, choices) => {
+        const live = copy(desired);
+        for (const object of objectsIn(live)) {
+          if (choices.next().value === true) object.addedByTheServer = { deep: ['x', 1, null] };
+        }
+        live.status = { phase: 'Whatever' };
+        expect(isApplied(desired, live)).to.equal(true);
+      }),
+    );
+  });
+
+  it('finds drifted what has another value anywhere, or lacks one', () => {
+    fc.assert(
+      fc.property(anObject, fc.nat(), fc.boolean(), (desired, pick, removes) => {
+        const live = copy(desired);
+        const paths = scalarsIn(live).filter(([first]) => first !== 'apiVersion' && first !== 'kind');
+        const path = paths[pick % paths.length] ?? [];
+        const last = path.at(-1) ?? '';
+        const parent = path.slice(0, -1).reduce((at, key) => at[key], live);
+        if (!removes) parent[last] = `${parent[last]}x`;
+        else if (Array.isArray(parent)) parent.splice(Number(last), 1);
+        else delete parent[last];
+        expect(isApplied(desired, live), path.join('.')).to.equal(false);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('leaves alone what others added: a container, an owner, a label', () => {
+    const statefulSet = rendered.find(({ kind }) => kind === 'StatefulSet') ?? {};
+    const live = copy(statefulSet);
+    live.metadata.ownerReferences.push({ uid: 'another', kind: 'Whatever' });
+    live.metadata.labels.theirs = 'yes';
+    live.spec.template.spec.containers.unshift({ name: 'sidecar', image: 'theirs' });
+    live.spec.template.spec.containers[1].env.unshift({ name: 'THEIRS', value: '1' });
+    expect(isApplied(statefulSet, live)).to.equal(true);
+  });
+
+  it('wants the lists that are ours as a whole exactly so', () => {
+    const policy = rendered.find(({ kind }) => kind === 'NetworkPolicy') ?? {};
+    const live = copy(policy);
+    live.spec.ingress.push({});
+    expect(isApplied(policy, live)).to.equal(false);
+  });
+
+  it('takes an empty list for none, as the API server does', () => {
+    const desired = { spec: { to: [] } } as KubernetesObject;
+    expect(isApplied(desired, { spec: {} } as KubernetesObject)).to.equal(true);
+    expect(isApplied(desired, { spec: { to: [1] } } as KubernetesObject)).to.equal(false);
+  });
+
+  it('takes no null for an object', () => {
+    const desired = { spec: { selector: {} } } as KubernetesObject;
+    expect(isApplied(desired, { spec: null } as KubernetesObject)).to.equal(false);
+    expect(isApplied(desired, {})).to.equal(false);
+  });
+
+  it('compares items of a list, which say no kind', () => {
+    const desired = withHash({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
+    const { apiVersion: _, kind: __, ...item } = desired;
+    expect(isApplied(desired, item)).to.equal(true);
+  });
+
+  it('notices by its mark that a field is no longer wanted', () => {
+    const before = withHash({ metadata: { name: 'a' }, data: { a: '1', b: '2' } } as KubernetesObject);
+    const after = withHash({ metadata: { name: 'a' }, data: { a: '1' } } as KubernetesObject);
+    expect(isApplied(after, before)).to.equal(false);
+    expect(withHash(before)).to.deep.equal(before);
+    expect(Object.keys(before.metadata?.annotations ?? {})).to.deep.equal([appliedHashAnnotation]);
+  });
+});
