@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { reviewCommand } from './cli/review.ts';
-import { statusCommand } from './cli/status.ts';
 import {
   ConfigError,
   controllerConfig,
@@ -10,7 +9,6 @@ import {
   type ControllerFlags,
   type WebhookFlags,
 } from './config.ts';
-import { executorCommand } from './executor/command.ts';
 
 /**
  * The program: one subcommand each, wires everything, nothing else. What the servers need
@@ -22,8 +20,18 @@ const program = new Command('rollguard')
   )
   .showHelpAfterError()
   .addCommand(reviewCommand())
-  .addCommand(statusCommand())
-  .addCommand(executorCommand());
+  .addCommand(
+    await loaded('status', 'say where a cluster is, what it waits for and what to do now', async () =>
+      (await import('./cli/status.ts')).statusCommand(),
+    ),
+  )
+  .addCommand(
+    await loaded(
+      'executor',
+      "carry out one step in an OpenBao cluster; what the controller's Jobs run",
+      async () => (await import('./executor/command.ts')).executorCommand(),
+    ),
+  );
 
 program
   .command('webhook')
@@ -94,6 +102,11 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   fail(error.message);
+}
+
+/** A subcommand whose modules are read only when it is asked for; else its line in the help. */
+async function loaded(name: string, summary: string, load: () => Promise<Command>): Promise<Command> {
+  return process.argv.includes(name) ? load() : new Command(name).summary(summary);
 }
 
 function logLevel(): Option {
