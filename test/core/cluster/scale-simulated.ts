@@ -121,7 +121,7 @@ export class SimulatedScaling {
       if (!this.claims.has(pod)) {
         this.#claim(pod);
         this.#starting.add(pod);
-      } else if (this.#starting.delete(pod) && !this.#isBroken(Number(pod.split('-')[1]))) {
+      } else if (!this.#isBroken(Number(pod.split('-')[1])) && this.#starting.delete(pod)) {
         this.voters.push(pod);
       }
     }
@@ -131,6 +131,7 @@ export class SimulatedScaling {
     if (effect.kind === 'apply' && effect.object.kind === 'StatefulSet') {
       const { replicas = this.size } = (effect.object as StatefulSet).spec ?? {};
       this.size = replicas;
+      for (const pod of this.#starting) if (!names(replicas).includes(pod)) this.#starting.delete(pod);
       this.done.push(`size ${replicas}`);
     }
     if (effect.kind === 'delete') {

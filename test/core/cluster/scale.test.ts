@@ -1,8 +1,18 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { defaultDeadlines } from '../../../src/core/cluster/decision.ts';
 import { quorum } from '../../../src/core/raft/quorum.ts';
-import { settledStatus } from '../../support/observation.ts';
+import { decideScale } from '../../../src/core/cluster/scale/decide.ts';
+import { known } from '../../../src/core/known.ts';
+import {
+  context,
+  member,
+  membersOf,
+  observation,
+  raftOf,
+  settledCluster,
+  settledStatus,
+} from '../../support/observation.ts';
 import { names, SimulatedScaling } from './scale-simulated.ts';
 
 const reasons = (scaling: SimulatedScaling) =>
@@ -43,7 +53,6 @@ describe('scaling up', () => {
     expect(scaling.status).to.deep.include({ lastErrorReason: 'ScaleTimedOut', phase: 'Failed' });
     expect(condition(scaling, 'Stalled')?.status).to.equal('True');
     scaling.faults = {};
-    scaling.voters.push('prod-3');
     for (let turn = 0; turn < 4; turn++) scaling.turn();
     expect(scaling.status).to.not.have.any.keys('scaling', 'lastErrorReason', 'lastErrorMessage');
   });
@@ -69,6 +78,28 @@ describe('scaling up', () => {
     scaling.claims.delete('prod-3');
     for (let turn = 0; turn < 10; turn++) scaling.turn();
     expect(scaling.status).to.not.have.any.keys('scaling', 'lastErrorReason');
+  });
+});
+
+describe('a joiner', () => {
+  const scaling = { operationId: 'op1', replicas: 4, target: 4, step: 'Joining', index: 100 } as const;
+  const joining = (given: Parameters<typeof observation>[0]) => {
+    const cluster = settledCluster({ replicas: 4 }, { ...settledStatus(4), scaling });
+    const seen = observation({ cluster, ...given });
+    return decideScale(seen, seen.cluster.status ?? {}, context()).status.scaling?.step;
+  };
+
+  it('counts when it votes and has caught up', () => {
+    expect(joining({})).to.equal(undefined);
+  });
+
+  it('does not count while it does not vote, whatever it has', () => {
+    expect(joining({ raft: known(raftOf(names(4), { nonVoters: ['prod-3'] })) })).to.equal('Joining');
+  });
+
+  it('does not count while it is behind what the leader had', () => {
+    const behind = [0, 1, 2, 3].map((n) => member(n, { appliedIndex: n === 3 ? 99 : 100 }));
+    expect(joining({ members: membersOf(...behind) })).to.equal('Joining');
   });
 });
 
@@ -123,6 +154,19 @@ describe('scaling down', () => {
 
   it('goes down to one member', () => {
     expect(new SimulatedScaling(3, 1, 'prod-2').run().voters).to.deep.equal(['prod-0']);
+  });
+
+  it('removes a joiner that was given up and joined all the same', () => {
+    const scaling = new SimulatedScaling(3, 4);
+    scaling.faults = { broken: [3] };
+    scaling.run(4);
+    scaling.wish({ replicas: 3 });
+    while (scaling.status.scaling?.step !== 'Shrinking') scaling.turn();
+    scaling.faults = {};
+    scaling.run();
+    expect(scaling.done).to.include('remove-peer prod-3');
+    expect(scaling.voters).to.deep.equal(names(3));
+    expect([...scaling.claims.keys()]).to.deep.equal(names(3));
   });
 
   it('holds when its Job fails, and tries again as asked under another name', () => {

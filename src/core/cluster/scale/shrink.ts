@@ -118,6 +118,10 @@ export function shrink(input: ScaleInput): ScaleStep {
   if (statefulSet.kind === 'unknown' || pods === undefined || claims === undefined) {
     return wait(`whether ${pod} is gone could not be read`);
   }
+  const listed = isListed(input, pod);
+  if (listed === undefined) return wait('who the members are is not known');
+  // It was not listed when it was taken down, and joined all the same before it was gone.
+  if (listed) return removeLatecomer(input, pod);
   if ((statefulSet.value?.spec?.replicas ?? 0) > scaling.replicas || pods.has(pod)) {
     return wait(`waits for ${pod} to be gone`);
   }
@@ -142,6 +146,23 @@ export function shrink(input: ScaleInput): ScaleStep {
         ]
       : [];
   return wait(`waits for ${claim.name} to be gone`, { effects });
+}
+
+function removeLatecomer(input: ScaleInput, pod: string): ScaleStep {
+  const { scaling, peers } = input;
+  const found = ownJob(input, 'remove-peer', pod);
+  if (found.kind === 'unknown') return wait(found.message);
+  const outcome = jobOutcome(found.job);
+  if (outcome === 'running') return running(found.job, `${pod} is being removed from Raft`);
+  if (outcome === 'failed') return failed(found.job, 'RemovePeerFailed');
+  if (outcome === 'succeeded') {
+    // That was before it joined.
+    return wait(`${pod} has joined again`, { patch: { attempt: (scaling.attempt ?? 1) + 1 } });
+  }
+  if (peers.leader.kind === 'unknown' || peers.leader.value === pod)
+    return wait(`${pod} leads, or nobody does`);
+  const unsafe = whyNotRemove(input, pod);
+  return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
 }
 
 /** The peer is out: now the StatefulSet is one smaller. */

@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { decideDisks } from '../../../src/core/cluster/disks.ts';
+import { jobName } from '../../../src/core/jobs/job-name.ts';
+import { known, unknown } from '../../../src/core/known.ts';
+import {
+  claim,
+  context,
+  emptyMember,
+  member,
+  membersOf,
+  observation,
+  observedJob,
+  raftOf,
+  serverPod,
+  settledCluster,
+  settledStatus,
+} from '../../support/observation.ts';
+
+type Given = Parameters<typeof observation>[0];
+
+const going = { deletionTimestamp: '2026-01-02T03:04:05Z' };
+const recorded = {
+  ...settledStatus(),
+  members: [0, 1, 2].map((n) => ({ name: `prod-${n}`, claimUID: `claim-${n}` })),
+};
+const others = [member(0), member(1)];
+const claims = (third: ReturnType<typeof claim>) => known([claim(0), claim(1), third]);
+const pods = (...third: ReturnType<typeof serverPod>[]) => known([serverPod(0), serverPod(1), ...third]);
+
+const wiped = {
+  claims: claims(claim(2, null, { uid: 'a-new-one' })),
+  pods: pods(serverPod(2, { ready: false })),
+  members: membersOf(...others, emptyMember(2)),
+};
+const step = { action: 'remove-peer', operationId: 'diskclaim2', pod: 'prod-2' } as const;
+
+function decided(given: Given, status = recorded) {
+  const cluster = given?.cluster ?? settledCluster({}, status);
+  const seen = observation({ ...given, cluster });
+  const { effects, notices } = decideDisks(seen, cluster.status ?? {}, context());
+  return {
+    jobs: effects.map((effect) => (effect.kind === 'create' ? effect.object.metadata?.name : effect.kind)),
+    notices: (notices ?? []).map(({ reason }) => reason),
+    message: notices?.[0]?.message,
+  };
+}
+
+describe('a member that lost its disk', () => {
+  it('is removed from Raft before it counts again (openbao.md, fact 8)', () => {
+    expect(decided(wiped).jobs).to.deep.equal([jobName('prod', step)]);
+    const third = serverPod(2, { waiting: 'ContainerCreating' });
+    expect(decided({ ...wiped, pods: pods(third), members: membersOf(...others) }).jobs).to.have.length(1);
+  });
+
+  it('is removed as soon as its volume and its pod are going', () => {
+    const lost = { claims: claims(claim(2, '2.5.5', going)), members: membersOf(...others) };
+    expect(decided({ ...lost, pods: pods() }).jobs).to.have.length(1);
+    expect(decided({ ...lost, pods: pods(serverPod(2, { terminating: true })) }).jobs).to.have.length(1);
+  });
+
+  for (const [title, given] of [
+    [
+      'whose pod still runs on the volume that is being deleted',
+      { claims: claims(claim(2, '2.5.5', going)) },
+    ],
+    ['that is unsealed on its new volume: it is past the danger', { claims: wiped.claims }],
+    [
+      'that does not answer: it may have come back long ago',
+      { ...wiped, pods: pods(serverPod(2)), members: membersOf(...others) },
+    ],
+    [
+      'whose volume is not seen: somebody may have taken its label off',
+      { ...wiped, claims: known([claim(0), claim(1)]) },
+    ],
+    ['that Raft does not list', { ...wiped, raft: known(raftOf(['prod-0', 'prod-1'])) }],
+    ['while the volumes are unknown', { ...wiped, claims: unknown('not read') }],
+    ['while the membership is unknown', { ...wiped, raft: unknown('not read') }],
+    ['while the Jobs are unknown', { ...wiped, jobs: unknown('not read') }],
+    ['while paused', { ...wiped, cluster: settledCluster({ paused: true }, recorded) }],
+    [
+      'without which there would be no quorum',
+      { ...wiped, members: membersOf(member(0), emptyMember(1), emptyMember(2)) },
+    ],
+    ['that leads', { ...wiped, raft: known(raftOf(['prod-2', 'prod-0', 'prod-1'])) }],
+  ] as const) {
+    it(`is not removed when it is one ${title}`, () => {
+      expect(decided(given).jobs).to.deep.equal([]);
+    });
+  }
+
+  it('is awaited while its Job runs, and held when that fails', () => {
+    const name = jobName('prod', step);
+    const running = decided({ ...wiped, jobs: known([observedJob(name, 'running')]) });
+    expect(running).to.deep.include({ jobs: [], notices: ['DiskLost'] });
+    const failed = decided({ ...wiped, jobs: known([observedJob(name, 'failed')]) });
+    expect(failed).to.deep.include({ jobs: [], notices: ['DiskRepairFailed'] });
+    expect(failed.message).to.contain(`kubectl -n bao delete job ${name}`);
+  });
+});
+
+describe('a member that runs and is in no membership', () => {
+  it('is told: it may serve old values and cannot join again', () => {
+    const { jobs, notices, message } = decided({ raft: known(raftOf(['prod-0', 'prod-1'])) });
+    expect({ jobs, notices }).to.deep.equal({ jobs: [], notices: ['MemberWithoutMembership'] });
+    expect(message).to.contain('pvc/data-prod-2 pod/prod-2');
+  });
+
+  it('is not one that is still joining', () => {
+    const raft = known(raftOf(['prod-0', 'prod-1']));
+    expect(decided({ raft, members: membersOf(...others, emptyMember(2)) }).notices).to.deep.equal([]);
+  });
+});
