@@ -53,13 +53,25 @@ describe('the install, as the README says it, on a real node', function () {
   });
 
   it('runs two replicas, restricted, and needs nothing more than it may do', async () => {
-    const pods = (await json([...system, 'get', 'pods'])).items;
-    expect(pods).to.have.length(2);
-    for (const pod of pods) {
-      expect(pod.spec.containers[0].securityContext).to.include({ readOnlyRootFilesystem: true });
-      const { stdout } = await succeed(kubectl([...system, 'logs', pod.metadata.name]));
-      expect(stdout).to.contain('"msg":"serving"').and.not.contain('"level":50');
+    for (const [deployment, said] of [
+      ['rollguard-webhook', '"msg":"serving"'],
+      ['rollguard-controller', '"msg":"serving metrics and probes"'],
+    ] as const) {
+      await succeed(kubectl([...system, 'rollout', 'status', `deployment/${deployment}`, '--timeout=90s']));
+      const label = `app.kubernetes.io/name=${deployment}`;
+      const pods = (await json([...system, 'get', 'pods', '-l', label])).items;
+      expect(pods).to.have.length(2);
+      for (const pod of pods) {
+        expect(pod.spec.containers[0].securityContext).to.include({ readOnlyRootFilesystem: true });
+        const { stdout } = await succeed(kubectl([...system, 'logs', pod.metadata.name]));
+        expect(stdout).to.contain(said).and.not.contain('"level":50');
+      }
     }
+  });
+
+  it('has one controller that leads', async () => {
+    const { spec } = await json([...system, 'get', 'lease', 'rollguard-controller']);
+    expect(spec.holderIdentity).to.match(/^rollguard-controller-/);
   });
 
   it('keeps caBundle by its own field manager, and leaves the rest to whoever applies', async () => {
@@ -72,7 +84,9 @@ describe('the install, as the README says it, on a real node', function () {
   });
 
   it('guards pods of a real StatefulSet: deletion waits for maintenance, and then the pod really goes', async () => {
-    await succeed(kubectl([...demo, 'apply', '-f', '-'], cluster('prod', { version: '2.5.5' })));
+    // Paused, so that the controller makes nothing: the pods are stand-ins.
+    const paused = cluster('prod', { version: '2.5.5', paused: true });
+    await succeed(kubectl([...demo, 'apply', '-f', '-'], paused));
     await succeed(kubectl([...demo, 'apply', '-f', '-'], statefulSet('prod')));
     await succeed(kubectl([...demo, 'rollout', 'status', 'statefulset/prod', '--timeout=90s']));
     const refused = await kubectl([...demo, 'delete', 'pod', 'prod-1']);
@@ -105,7 +119,8 @@ describe('the install, as the README says it, on a real node', function () {
     const doomed = ['-n', 'doomed'];
     await succeed(kubectl(['create', 'namespace', 'doomed']));
     await succeed(kubectl(['label', 'namespace', 'doomed', 'rollguard.io/guarded=true']));
-    await succeed(kubectl([...doomed, 'apply', '-f', '-'], cluster('prod', { version: '2.5.5' })));
+    const paused = cluster('prod', { version: '2.5.5', paused: true });
+    await succeed(kubectl([...doomed, 'apply', '-f', '-'], paused));
     await succeed(kubectl([...doomed, 'apply', '-f', '-'], statefulSet('prod')));
     await succeed(kubectl([...doomed, 'rollout', 'status', 'statefulset/prod', '--timeout=90s']));
     await succeed(kubectl(['delete', 'namespace', 'doomed', '--timeout=90s']));

@@ -1,0 +1,158 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
+import { objectPath } from '../../src/io/resources.ts';
+import type { Ground } from '../cluster/contract.ts';
+import { packageRoot } from '../cluster/package-root.ts';
+import { succeed } from '../support/gate.ts';
+
+/** Who the controller is on the API server. */
+const user = 'system:serviceaccount:rollguard-system:rollguard-controller';
+const groups = ['system:serviceaccounts', 'system:serviceaccounts:rollguard-system', 'system:authenticated'];
+
+/** The controller, as a process of this machine with the rights of its ServiceAccount. */
+export interface Driver {
+  /** Starts it; with `crashAfter` or `crashBefore` it ends as by SIGKILL around its n-th effect. */
+  start(options?: {
+    readonly crashAfter?: number;
+    readonly crashBefore?: number;
+    readonly deadlines?: Readonly<Record<string, number>>;
+  }): Promise<void>;
+  /** Resolves when it ended by itself. */
+  readonly ended: () => Promise<void>;
+  isRunning(): boolean;
+  /** Ends it in good order. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+  /** What it logged, all starts together. */
+  log(): string;
+}
+
+/** Gives a ground the CRD, and the controller's rights. */
+export async function prepareDriver(ground: Ground, namespace: string): Promise<void> {
+  const { kubectl } = ground;
+  await kubectl(['create', 'namespace', 'rollguard-system']);
+  await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/crds/openbaoclusters.yaml']));
+  await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/controller/10-rbac.yaml']));
+  await succeed(
+    kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', 'manifests/crds/openbaoclusters.yaml']),
+  );
+  await kubectl(['create', 'namespace', namespace]);
+}
+
+export async function driverOn(ground: Ground): Promise<Driver> {
+  const kubeconfig = await ground.kubeconfigFor(user, groups);
+  const logFile = join(ground.directory, 'logs', 'rollguard-controller.log');
+  let child: ChildProcess | undefined;
+  let exited: Promise<void> = Promise.resolve();
+  const end = async (signal: NodeJS.Signals) => {
+    child?.kill(signal);
+    await exited;
+  };
+  return {
+    async start({ crashAfter, crashBefore, deadlines = {} } = {}) {
+      const program = join(packageRoot, 'build/test/driver/controller-process.js');
+      const process_ = spawn(process.execPath, ['--enable-source-maps', program], {
+        env: {
+          ...process.env,
+          KUBECONFIG: kubeconfig,
+          STATUS_PORT: '0',
+          DEADLINES: Object.entries(deadlines)
+            .map(([phase, seconds]) => `${phase}=${seconds}`)
+            .join(','),
+          ...(crashAfter === undefined ? {} : { CRASH_AFTER: String(crashAfter) }),
+          ...(crashBefore === undefined ? {} : { CRASH_BEFORE: String(crashBefore) }),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const log = createWriteStream(logFile, { flags: 'a' });
+      process_.stdout.pipe(log, { end: false });
+      process_.stderr.pipe(log, { end: false });
+      child = process_;
+      exited = new Promise((resolve) => process_.once('exit', () => resolve()));
+      await new Promise<void>((resolve, reject) => {
+        process_.once('spawn', resolve);
+        process_.once('error', reject);
+      });
+    },
+    ended: () => exited,
+    isRunning: () => child !== undefined && child.exitCode === null && child.signalCode === null,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    log: () => readFileSync(logFile, 'utf8'),
+  };
+}
+
+/** One OpenBaoCluster, as a person works with it. */
+export interface ClusterHandle {
+  readonly namespace: string;
+  readonly name: string;
+  create(spec: object): Promise<void>;
+  patch(patch: object): Promise<void>;
+  read(): Promise<OpenBaoCluster>;
+  /** Resolves with the cluster when it is so. @throws Error that shows its status when it does not become so */
+  until(what: string, isSo: (cluster: OpenBaoCluster) => boolean, timeoutMs?: number): Promise<OpenBaoCluster>;
+  remove(): Promise<void>;
+}
+
+export function clusterHandle(ground: Ground, namespace: string, name: string): ClusterHandle {
+  const client: KubernetesClient = connect({ kubeconfig: ground.kubeconfig });
+  const path = objectPath({
+    apiVersion: 'openbao.org/v1alpha1',
+    kind: 'OpenBaoCluster',
+    namespace,
+    name,
+  });
+  const read = async () => {
+    const cluster = await client.get<OpenBaoCluster>(path);
+    if (cluster === undefined) throw new Error(`there is no OpenBaoCluster ${name}`);
+    return cluster;
+  };
+  return {
+    namespace,
+    name,
+    read,
+    async create(spec) {
+      await client.create(path.slice(0, path.lastIndexOf('/')), {
+        apiVersion: 'openbao.org/v1alpha1',
+        kind: 'OpenBaoCluster',
+        metadata: { name, namespace },
+        spec,
+      });
+    },
+    async patch(patch) {
+      await client.request({ method: 'PATCH', path, body: patch });
+    },
+    async until(what, isSo, timeoutMs = 180_000) {
+      const end = Date.now() + timeoutMs;
+      let last: OpenBaoCluster | undefined;
+      while (Date.now() < end) {
+        // The API server may be restarting.
+        last = await read().catch(() => last);
+        if (last !== undefined && isSo(last)) return last;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error(`not within ${timeoutMs} ms: ${what}. Status: ${JSON.stringify(last?.status, null, 1)}`);
+    },
+    async remove() {
+      await client.remove(path, { body: { propagationPolicy: 'Foreground' } });
+      await client.close();
+    },
+  };
+}
+
+/** Whether every member is a Ready voter of the version. */
+export const runs =
+  (version: string) =>
+  ({ spec, status }: OpenBaoCluster): boolean =>
+    status?.currentVersion === version &&
+    status.upgrade === undefined &&
+    status.raft?.voters?.length === (spec.replicas ?? 3) &&
+    condition('Ready')({ spec, status } as OpenBaoCluster) === 'True';
+
+export const condition =
+  (type: string) =>
+  ({ status }: OpenBaoCluster): string | undefined =>
+    status?.conditions?.find((each) => each.type === type)?.status;
