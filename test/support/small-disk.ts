@@ -17,10 +17,15 @@ export interface SmallDisk {
  * where there is no right to make one.
  *
  * @param megabytes its size
+ * @param access whether it can be written to
  */
-export async function ownSmallDisk(context: Mocha.Context, megabytes: number): Promise<SmallDisk> {
+export async function ownSmallDisk(
+  context: Mocha.Context,
+  megabytes: number,
+  access: 'rw' | 'ro' = 'rw',
+): Promise<SmallDisk> {
   const directory = mkdtempSync(join(tmpdir(), 'rollguard-disk-'));
-  const script = `mount -t tmpfs -o size=${megabytes}m tmpfs "$0" && echo ready && exec sleep infinity`;
+  const script = `mount -t tmpfs -o ${access},size=${megabytes}m tmpfs "$0" && echo ready && exec sleep infinity`;
   const command = ['--pdeathsig', 'KILL', 'unshare', '--mount', 'sh', '-c', script, directory];
   const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type {
@@ -59,7 +59,11 @@ export function openFolder(
     put: (key, content, options) =>
       guarded(options, (guard) => writeFile(folder, pathOf(key), content, guard)),
     async *get(key, options) {
-      const handle = await guarded(options, () => open(pathOf(key), 'r'));
+      const opening = open(pathOf(key), 'r');
+      const handle = await guarded(options, () => opening).catch((error: unknown) => {
+        closeQuietly(opening);
+        throw error;
+      });
       try {
         for (;;) {
           const buffer = Buffer.allocUnsafe(readBytes);
@@ -68,8 +72,7 @@ export function openFolder(
           yield buffer.subarray(0, bytesRead);
         }
       } finally {
-        // Not awaited: it waits for a read that hangs.
-        void handle.close().catch(() => {});
+        closeQuietly(opening);
       }
     },
     head: (key, options) =>
@@ -83,6 +86,11 @@ export function openFolder(
     close: () => Promise.resolve(),
   };
   return store;
+}
+
+/** Not awaited: a file system that hangs may hang here too. */
+function closeQuietly(opening: Promise<FileHandle>): void {
+  void opening.then((handle) => handle.close()).catch(() => {});
 }
 
 async function statOf(path: string): Promise<Stats | undefined> {
