@@ -2,8 +2,8 @@ import { tmpdir } from 'node:os';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
 import { executorActions, type ExecutorAction } from '../core/jobs/step.ts';
-import { runAction, type ExecutorFlags, type MemberFlag } from './run.ts';
 import { writeReport } from './report.ts';
+import type { ExecutorFlags, MemberFlag } from './run.ts';
 
 /** `rollguard executor ACTION`: one step, for the Job that src/core/jobs/executor-job.ts makes. */
 export function executorCommand(): Command {
@@ -33,6 +33,8 @@ export function executorCommand(): Command {
         ending.abort();
       });
       log.info({ pod: flags.pod, timeoutSeconds: flags.timeoutSeconds }, 'started');
+      // Loaded now: no other subcommand needs it.
+      const { runAction } = await import('./run.ts');
       const report = await runAction(action, flags, log, ending.signal);
       log[report.outcome === 'done' ? 'info' : 'error'](report, 'ended');
       await writeReport(flags.reportFile, report);

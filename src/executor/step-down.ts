@@ -1,6 +1,4 @@
-import type { Member } from '../core/cluster/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import { quorum } from '../core/raft/quorum.ts';
 import { type OpenBaoNode } from '../io/openbao.ts';
 import { until, within, type ExecutorContext, type Look } from './context.ts';
 import { asRole, attempt } from './login.ts';
@@ -13,6 +11,7 @@ import {
   type Members,
 } from './members.ts';
 import { done, failed, refused } from './report.ts';
+import { successionFor, type Succession } from './succession.ts';
 
 /**
  * `pod` must not lead: if it does, it is asked to step down, once, as soon as another voter can take over.
@@ -48,14 +47,8 @@ export async function stepDown(context: ExecutorContext, pod: string): Promise<E
   return done('SteppedDown', message, { leader: after.found, tookMs });
 }
 
-interface Before {
-  readonly leader: string;
-  /** Who may take over from `pod`; empty when another one leads. */
-  readonly candidates: readonly string[];
-}
-
 /** Looks for another leader, or for what allows this one to go. */
-function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<Look<Before>> {
+function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<Look<Succession>> {
   // Taken once: a fresh one is never reached while clients write (openbao-measured.md, 0.4).
   let index: number | undefined;
   return async () => {
@@ -66,36 +59,8 @@ function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<
     const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
     if ('missing' in raft) return raft;
     index ??= leader.found.lastIndex;
-    return candidatesAmong(votersAmong(raft.found), leader.found, members, index);
+    return successionFor(votersAmong(raft.found), leader.found, members, index);
   };
-}
-
-/**
- * The other voters that follow the leader and have applied its log up to the index.
- * Who steps down still votes, so with it the followers must be a quorum.
- */
-function candidatesAmong(
-  voters: readonly string[],
-  leader: Member,
-  members: Members,
-  index: number | undefined,
-): Look<Before> {
-  if (!voters.includes(leader.pod)) return { missing: `${leader.pod} leads, but is no voter` };
-  const others = voters.filter((id) => id !== leader.pod);
-  if (others.length === 0) return { missing: 'there is no other voter' };
-  const problems = others.flatMap((id) => whyNotFollowing(id, members.get(id), leader) ?? []);
-  const followers = others.filter((id) => whyNotFollowing(id, members.get(id), leader) === undefined);
-  if (followers.length === 0 || followers.length + 1 < quorum(voters.length)) {
-    const count = `${followers.length} of ${others.length} other voters follow it`;
-    return { missing: `${count}: ${problems.join(', ')}` };
-  }
-  if (index === undefined) return { missing: `${leader.pod} does not say how long its log is` };
-  const candidates = followers.filter((id) => (appliedIndex(members, id) ?? -1) >= index);
-  if (candidates.length > 0) return { found: { leader: leader.pod, candidates } };
-  const behind = followers.map(
-    (id) => `${id} has applied ${appliedIndex(members, id) ?? 'nothing'} of ${index}`,
-  );
-  return { missing: `no other voter has caught up: ${[...behind, ...problems].join(', ')}` };
 }
 
 /** Looks for a leader that is not `pod`. */

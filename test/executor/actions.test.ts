@@ -11,8 +11,7 @@ import { runAction, type ExecutorFlags } from '../../src/executor/run.ts';
 import { stepDown } from '../../src/executor/step-down.ts';
 import { openBaoSession } from '../../src/io/openbao-session.ts';
 import { connectOpenBao, OpenBaoError } from '../../src/io/openbao.ts';
-import { skip } from '../support/skip.ts';
-import { findOpenBao, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
+import { openBaoKind, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
 
 const silent = { info() {}, warn() {}, error() {} };
 
@@ -63,14 +62,12 @@ async function leaderOf({ urls }: OpenBaoServers): Promise<string> {
 /** Where nothing listens. */
 const nowhere = (pod: string) => ({ pod, url: 'http://127.0.0.1:9' });
 
-describe('the actions of the executor', function () {
+describe(`the actions of the executor, on ${openBaoKind}`, function () {
   this.timeout(120_000);
   let servers: OpenBaoServers;
 
-  before(async function () {
-    const found = await findOpenBao();
-    if (found === undefined) skip(this, 'OPENBAO_DIR names no folder of OpenBao servers', 'openbao');
-    servers = await startOpenBao(found);
+  before(async () => {
+    servers = await startOpenBao();
   });
   after(async () => {
     await servers?.stop();

@@ -2,18 +2,15 @@ import { expect } from 'chai';
 import type { Pod } from '../../src/api/kubernetes.ts';
 import { openBaoObserver } from '../../src/io/openbao-observer.ts';
 import { OpenBaoError } from '../../src/io/openbao.ts';
-import { skip } from '../support/skip.ts';
-import { findOpenBao, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
+import { openBaoKind, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
 
-describe('what the controller reads of OpenBao', function () {
+describe(`what the controller reads of OpenBao, on ${openBaoKind}`, function () {
   this.timeout(120_000);
   let servers: OpenBaoServers;
   let observer: ReturnType<typeof openBaoObserver>;
 
-  before(async function () {
-    const found = await findOpenBao();
-    if (found === undefined) skip(this, 'OPENBAO_DIR names no folder of OpenBao servers', 'openbao');
-    servers = await startOpenBao(found, 1);
+  before(async () => {
+    servers = await startOpenBao(1);
     const token = servers.issuer.token('system:serviceaccount:rollguard-system:rollguard-controller');
     observer = openBaoObserver({
       ca: () => Promise.reject(new Error('there is no TLS here')),

@@ -1,16 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { selfInit } from '../../src/core/workload/self-init.ts';
 import { connectOpenBao } from '../../src/io/openbao.ts';
 import { cluster as openBaoCluster } from '../support/builders.ts';
 import { inputsOf } from '../core/workload/inputs-of.ts';
+import { startHub } from '../openbao/server/hub.ts';
 import { createIssuer, type TestIssuer } from './jwt.ts';
 
 /** A running cluster `bao/prod` on loopback, with the roles that Rollguard's self-initialisation makes. */
@@ -30,20 +31,40 @@ export interface OpenBaoServers {
 /** A role that may do everything, for what a test itself does. */
 export const testerRole = 'tester';
 
-/** The newest server that OPENBAO_DIR (folders named by version) holds; undefined when there is none. */
-export async function findOpenBao(): Promise<{ version: string; program: string } | undefined> {
-  const folder = process.env['OPENBAO_DIR'];
-  if (folder === undefined || folder === '') return undefined;
-  const versions = (await readdir(folder)).toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const version = versions.at(-1);
-  return version === undefined ? undefined : { version, program: join(folder, version, 'bao') };
+/** Which OpenBao the tests run on, for their titles. */
+export const openBaoKind = (process.env['OPENBAO_DIR'] ?? '') === '' ? 'the model' : 'real servers';
+
+/** What runs as `bao`, and what it needs to. */
+interface Program {
+  readonly version: string;
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
 }
 
-/** Starts real servers; ready when all are voters. */
-export async function startOpenBao(
-  { version, program }: { version: string; program: string },
-  members = 3,
-): Promise<OpenBaoServers> {
+/** The newest server in OPENBAO_DIR (folders named by version), else the model of OpenBao: chosen here alone. */
+async function findProgram(): Promise<Program> {
+  const folder = process.env['OPENBAO_DIR'] ?? '';
+  const versions = folder === '' ? [] : await readdir(folder);
+  const version = versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
+  if (version !== undefined) {
+    return { version, command: [join(folder, version, 'bao')], env: {}, close: () => Promise.resolve() };
+  }
+  const hub = await startHub({ host: '127.0.0.1', port: 0, log: () => {} });
+  return {
+    version: modelVersion,
+    command: [process.execPath, fileURLToPath(new URL('../openbao/server/bao.js', import.meta.url))],
+    env: { ROLLGUARD_OPENBAO_MODEL: hub.address, ROLLGUARD_OPENBAO_MODEL_VERSION: modelVersion },
+    close: () => hub.close(),
+  };
+}
+
+const modelVersion = '2.5.5';
+
+/** Starts servers, real ones where they are; ready when all are voters. */
+export async function startOpenBao(members = 3): Promise<OpenBaoServers> {
+  const program = await findProgram();
+  const { version } = program;
   const folder = await mkdtemp(join(tmpdir(), 'rollguard-openbao-'));
   const issuer = createIssuer();
   const cluster = clusterOf(version, members);
@@ -51,22 +72,24 @@ export async function startOpenBao(
   await writeFile(join(folder, 'self-init.json'), JSON.stringify(selfInitOf(cluster, issuer)));
   // Addresses of its own: other clusters of other tests run beside.
   const network = `127.${randomInt(16, 250)}.${randomInt(1, 250)}`;
-  const addresses = Array.from({ length: members }, (_, ordinal) => `${network}.${ordinal + 1}`);
-  const urls = new Map(addresses.map((address, ordinal) => [`prod-${ordinal}`, `http://${address}:8200`]));
+  const pods = Array.from({ length: members }, (_, ordinal) => `prod-${ordinal}`);
+  const addresses = new Map(pods.map((pod, ordinal) => [pod, `${network}.${ordinal + 1}`]));
+  const urls = new Map([...addresses].map(([pod, address]) => [pod, `http://${address}:8200`]));
   const processes = new Map<string, ChildProcess>();
 
-  for (const [ordinal, address] of addresses.entries()) {
-    const pod = `prod-${ordinal}`;
+  for (const [pod, address] of addresses) {
     const own = join(folder, pod);
     await mkdir(join(own, 'data'), { recursive: true });
-    await writeFile(
-      join(own, 'bao.json'),
-      JSON.stringify(configuration(folder, pod, address, [...urls.values()])),
-    );
+    const text = JSON.stringify(configuration(folder, pod, address, [...urls.values()]));
+    await writeFile(join(own, 'bao.json'), text);
     const configs = [`-config=${join(own, 'bao.json')}`];
-    if (ordinal === 0) configs.push(`-config=${join(folder, 'self-init.json')}`);
-    const log = openSync(join(own, 'log'), 'a');
-    processes.set(pod, spawn(program, ['server', ...configs], { stdio: ['ignore', log, log] }));
+    if (pod === 'prod-0') configs.push(`-config=${join(folder, 'self-init.json')}`);
+    const log = await open(join(own, 'log'), 'a');
+    const [command, ...args] = program.command;
+    const env = { ...process.env, ...program.env };
+    const stdio = ['ignore', log.fd, log.fd] as const;
+    processes.set(pod, spawn(command, [...args, 'server', ...configs], { env, stdio: [...stdio] }));
+    await log.close();
   }
   const kill = async (pod: string) => {
     const child = processes.get(pod);
@@ -83,7 +106,8 @@ export async function startOpenBao(
     tokenOf: (serviceAccount) => issuer.token(`system:serviceaccount:bao:${serviceAccount}`),
     kill,
     async stop() {
-      await Promise.all([...processes.keys()].map(kill));
+      await Promise.all(pods.map(kill));
+      await program.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect } from 'chai';
 import { keepOpenBaoConnections } from '../../src/io/openbao-connections.ts';
 import { podOfAddress, readMember } from '../../src/io/openbao-member.ts';
@@ -195,6 +196,17 @@ describe('the client of OpenBao', () => {
         const error = await failure(connectTo({ url, servername, ca }).health());
         expect(error.reason).to.equal('Certificate');
       }
+    });
+
+    it('does not trust whom Node.js trusts', async () => {
+      const servername = 'prod-0.prod.bao.svc';
+      const pair = await createKeyPair(servername);
+      const { url } = await simulate(answering(200, health), pair);
+      const usual = getCACertificates('default');
+      setDefaultCACertificates([...usual, pair.cert]);
+      stops.push(() => Promise.resolve(setDefaultCACertificates(usual)));
+      const error = await failure(connectTo({ url, servername }).health());
+      expect(error.reason).to.equal('Certificate');
     });
 
     it('says when there is no TLS', async () => {
