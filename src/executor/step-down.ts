@@ -2,14 +2,7 @@ import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { type OpenBaoNode } from '../io/openbao.ts';
 import { until, within, type ExecutorContext, type Look } from './context.ts';
 import { asRole, attempt } from './login.ts';
-import {
-  appliedIndex,
-  leaderAmong,
-  readMembers,
-  votersAmong,
-  whyNotFollowing,
-  type Members,
-} from './members.ts';
+import { leaderAmong, readMembers, votersAmong } from './members.ts';
 import { done, failed, refused } from './report.ts';
 import { successionFor, type Succession } from './succession.ts';
 
