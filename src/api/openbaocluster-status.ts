@@ -97,6 +97,7 @@ const upgrade = {
       description: "The leader's last index, taken once: a member that has applied it has caught up.",
       minimum: 0,
     },
+    referenceOf: text('Which leader and which starts of the pods referenceIndex was taken for.', 16),
     targetStarted: {
       type: 'boolean',
       description: 'A container of the target has started, so there is no way back to an older version.',

@@ -128,7 +128,7 @@ describe('exploring a rolling upgrade', function () {
     it(`survives each of ${names.length} happenings at every moment with ${replicas} voters`, () => {
       const seen = new Set<string>();
       let runs = 0;
-      for (const leader of [0, replicas - 1]) {
+      for (const leader of replicas === 3 ? [0, 2] : [0]) {
         for (const name of names) {
           for (let moment = 0; ; moment++) {
             const world = worldOf(replicas, leader);
@@ -145,7 +145,7 @@ describe('exploring a rolling upgrade', function () {
 
     it(`survives random walks with ${replicas} voters`, () => {
       const seen = new Set<string>();
-      const walks = replicas === 3 ? 1_500 : 700;
+      const walks = Number(process.env['WALKS'] ?? (replicas === 3 ? 900 : 400));
       for (let seed = 1; seed <= walks; seed++) walk(replicas, seed, seen);
       report(`random walks, ${replicas} voters`, walks, seen);
     });

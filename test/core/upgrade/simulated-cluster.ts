@@ -191,19 +191,16 @@ export class SimulatedCluster {
     { uid, image, revision, ready, endsAt, restarts, started, up }: SimulatedPod,
   ): Pod {
     const kind = this.images.get(image)?.kind ?? 'missing';
-    const waiting =
-      kind === 'missing'
-        ? 'ImagePullBackOff'
-        : kind === 'crashes' && started
-          ? 'CrashLoopBackOff'
-          : undefined;
+    const stuck =
+      kind === 'missing' ? 'ImagePullBackOff' : started ? 'CrashLoopBackOff' : 'ContainerCreating';
+    const waiting = up ? undefined : stuck;
     const pod = serverPod(ordinal, {
       uid,
       image,
       revision,
       ready: ready && up,
       terminating: endsAt !== undefined,
-      ...(waiting === undefined ? (started ? {} : { waiting: 'ContainerCreating' }) : { waiting }),
+      ...(waiting === undefined ? {} : { waiting }),
     });
     const statuses = (pod.status?.containerStatuses ?? []).map((each) => ({
       ...each,
@@ -452,6 +449,9 @@ export class SimulatedCluster {
         .toSorted((a, b) => (this.applied[b] ?? 0) - (this.applied[a] ?? 0) || a - b);
       if (heir === undefined) return;
       this.leader = heir;
+      this.replicatedFrom[heir] = 0;
+      // The entry that every new leader begins with; it counts once a quorum has it.
+      this.index++;
       this.electionAt = undefined;
     }
     const replicating = up.filter(

@@ -3,12 +3,6 @@ import { quorum } from '../../raft/quorum.ts';
 import { nextStepDownAt } from '../../raft/step-down.ts';
 import type { PhaseInput } from './phase.ts';
 
-/** The index that members must have applied to count as caught up now. */
-export const indexToReach = ({ upgrade }: Pick<PhaseInput, 'upgrade'>): number | undefined => {
-  const [catchingUp] = upgrade.catchUp ?? [];
-  return catchingUp === undefined ? upgrade.referenceIndex : catchingUp.index;
-};
-
 /**
  * Why the pod of this ordinal must not be taken down now; undefined when it may. Everything that is not
  * known says no. Only the ordinal in work may be down: every other member is a healthy voter that has caught
@@ -42,7 +36,7 @@ export function whyNotStepDown(
   if (peers.leader.kind === 'unknown') return { reason: `no leader is known: ${peers.leader.cause}` };
   const unfit = whyOthersNotFit(input, leader.name, lagging) ?? whyNoQuorum(input, leader.name);
   if (unfit !== undefined) return { reason: unfit };
-  const heirs = stepDownCandidates(peers, leader.name, indexToReach(input)).filter(
+  const heirs = stepDownCandidates(peers, leader.name, input.upgrade.referenceIndex).filter(
     ({ name }) => name !== lagging,
   );
   if (heirs.length === 0) return { reason: `no other healthy voter has caught up to take over` };
@@ -57,7 +51,8 @@ function whyOthersNotFit(input: PhaseInput, name: string, lagging?: string): str
   for (const peer of peers.expected) {
     if (peer.name === name) continue;
     const unfit =
-      whyUnhealthy(peer, peers) ?? (peer.name === lagging ? undefined : whyBehind(peer, indexToReach(input)));
+      whyUnhealthy(peer, peers) ??
+      (peer.name === lagging ? undefined : whyBehind(peer, input.upgrade.referenceIndex));
     if (unfit !== undefined) return unfit;
   }
   return undefined;

@@ -6,7 +6,7 @@ import { event } from './events.ts';
 import { failure } from './failure.ts';
 import { versionCheck } from './jobs.ts';
 import { advance, hold, wait, type PhaseInput, type Step } from './phase.ts';
-import { cannotStart, everStarted } from './pods.ts';
+import { cannotStart, everStarted, imageOf } from './pods.ts';
 import { startCheck } from './start-check.ts';
 import { isOlder, sameTarget, wantedTarget, type UpgradeTarget } from './target.ts';
 import { judgeImage } from './version-check.ts';
@@ -29,9 +29,12 @@ export function hasTargetStarted({ upgrade, observation, peers, replicas }: Phas
   if ((upgrade.catchUp ?? []).length > 0) return true;
   if (isUntouched(upgrade, replicas)) return false;
   if (observation.pods.kind === 'unknown') return true;
-  return peers.expected
-    .slice(upgrade.currentPartition ?? replicas)
-    .some(({ pod }) => pod !== undefined && everStarted(pod, upgrade.targetImage ?? ''));
+  return peers.expected.slice(upgrade.currentPartition ?? replicas).some(({ pod, member }) => {
+    if (pod === undefined) return false;
+    // Who answers runs, whatever the pod's status says yet.
+    const answers = member.kind === 'known' && imageOf(pod.spec) === upgrade.targetImage;
+    return answers || everStarted(pod, upgrade.targetImage ?? '');
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
-import { leaderIndex, whyBehind, whyUnhealthy } from '../../../raft/health.ts';
+import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { event } from '../events.ts';
 import { failure } from '../failure.ts';
-import { indexToReach, whyNotStepDown } from '../gate.ts';
+import { whyNotStepDown } from '../gate.ts';
 import { nextOrdinal } from '../next.ts';
 import { hold, patched, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { isOfNewestTemplate } from '../pods.ts';
@@ -30,8 +30,7 @@ export const catchingUp: PhaseHandler = (input) => {
   const uid = pod.metadata.uid;
   if (uid !== undefined && uid !== entry.podUID) {
     // It was made anew meanwhile: what was measured of the one before says nothing of this one.
-    const { index: _, ...rest } = entry;
-    return wait(`${name}, made anew, to catch up`, { patch: { catchUp: [{ ...rest, podUID: uid }] } });
+    return wait(`${name}, made anew, to catch up`, { patch: { catchUp: [{ ...entry, podUID: uid }] } });
   }
   if (
     member.kind === 'known' &&
@@ -43,24 +42,17 @@ export const catchingUp: PhaseHandler = (input) => {
   }
   const unhealthy = whyUnhealthy(peer, peers);
   if (unhealthy !== undefined) return wait(unhealthy);
-  if (entry.index === undefined) {
-    const index = leaderIndex(peers);
-    if (index === undefined) return wait("the leader's last index to be known");
-    return wait(`${name} to catch up to ${index}`, { patch: { catchUp: [{ ...entry, index }] } });
-  }
-  const behind = whyBehind(peer, entry.index);
-  return behind === undefined
-    ? caughtUp(input, entry.ordinal, entry.index)
-    : (overlap(input) ?? wait(behind));
+  const behind = whyBehind(peer, upgrade.referenceIndex);
+  return behind === undefined ? caughtUp(input, entry.ordinal) : (overlap(input) ?? wait(behind));
 };
 
-function caughtUp(input: PhaseInput, ordinal: number, index: number): Step {
+function caughtUp(input: PhaseInput, ordinal: number): Step {
   const { upgrade, peers } = input;
   const completedPods = [
     ...(upgrade.completedPods ?? []).filter((each) => each !== ordinal),
     ordinal,
   ].toSorted((a, b) => a - b);
-  const patch = { completedPods, catchUp: undefined, replacing: undefined, referenceIndex: index } as const;
+  const patch = { completedPods, catchUp: undefined, replacing: undefined } as const;
   const next = nextOrdinal({ ...input, upgrade: patched(upgrade, patch) });
   const name = peers.expected[ordinal]?.name;
   const done = event(
@@ -97,7 +89,7 @@ function overlap(input: PhaseInput): Step | undefined {
       statefulSet.kind === 'known' &&
       isOfNewestTemplate(peer.pod, statefulSet.value, upgrade) &&
       whyUnhealthy(peer, peers) === undefined &&
-      whyBehind(peer, indexToReach(input)) === undefined
+      whyBehind(peer, upgrade.referenceIndex) === undefined
     );
   });
   if (!heir) return undefined;

@@ -31,9 +31,11 @@ export const replacing: PhaseHandler = (input) => {
   if (!isReady(pod)) return wait(`${name} to be Ready${whyWaiting(pod)}`);
   if (member.kind === 'unknown') return wait(`${name} to answer: ${member.cause}`);
   if (member.value.sealed || !member.value.initialized) return wait(`${name} to be unsealed`);
+  // Taken when it is ready, once; taken as soon as there is a leader when there is none now.
   const index = leaderIndex(peers);
   return advance('CatchingUp', {
     patch: {
+      referenceIndex: index,
       catchUp: [
         {
           ordinal,
