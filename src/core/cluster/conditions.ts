@@ -3,6 +3,7 @@ import { whyUnhealthy } from '../raft/health.ts';
 import { peersOf, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
 import { timestamp } from '../time.ts';
+import { secondClusterDetected } from './identity.ts';
 import type { Observation } from './observation.ts';
 import type { Notice } from './part.ts';
 import { answers, isPaused, wantedReplicas } from './view.ts';
@@ -80,8 +81,9 @@ function holdsOf(status: OpenBaoClusterStatus, notices: readonly Notice[]): read
     ...(incident?.active === true
       ? [{ kind: 'held' as const, reason: 'BreakGlassRequired', message: incidentMessage(incident) }]
       : []),
+    ...notices.filter(({ reason }) => reason === secondClusterDetected),
     ...(stopped ? [{ kind: 'held' as const, reason: lastErrorReason, message: lastErrorMessage }] : []),
-    ...notices.filter(({ kind }) => kind === 'held'),
+    ...notices.filter(({ kind, reason }) => kind === 'held' && reason !== secondClusterDetected),
   ];
 }
 

@@ -30,7 +30,7 @@ export function decideIdentity(observation: Observation, status: OpenBaoClusterS
   const notice = secondCluster(observation, status, found);
   const known = status.conditions?.find(({ type }) => type === 'Degraded');
   const events: readonly ClusterEvent[] =
-    known?.reason === secondClusterDetected
+    known?.reason === secondClusterDetected || status.breakGlass?.active === true
       ? []
       : [
           {

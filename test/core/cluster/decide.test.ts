@@ -13,6 +13,7 @@ import {
   raftOf,
   serverPod,
   settledCluster,
+  settledStatus,
   start,
   statefulSet,
 } from '../../support/observation.ts';
@@ -94,5 +95,82 @@ describe('a cluster that comes up', () => {
       'Upgrading=False',
       'Degraded=False',
     ]);
+  });
+});
+
+describe('what is wrong with a cluster', () => {
+  const gone = known({ unsealKey: false, certificates: 'valid' } as const);
+
+  it('keeps its pods as they are and starts no upgrade when they could not come back', () => {
+    const seen = observation({
+      cluster: settledCluster({ version: '2.6.0' }),
+      secrets: gone,
+      drifted: known([config, statefulSet()]),
+    });
+    const { effects, status } = decideCluster(seen, context());
+    expect(effects).to.deep.equal([{ kind: 'apply', object: config }]);
+    expect(status).to.not.have.property('upgrade');
+    expect(status).to.deep.include({ phase: 'Failed', lastErrorReason: 'UnsealKeyMissing' });
+  });
+
+  it('stands in lastErrorReason as long as it is so', () => {
+    const { status } = decideCluster(observation({ secrets: gone }), context());
+    const after = decideCluster(observation({ cluster: settledCluster({}, status) }), context());
+    expect(after.status).to.not.have.any.keys('lastErrorReason', 'lastErrorMessage');
+    expect(after.status.phase).to.equal('Running');
+  });
+
+  it('leaves the words of an upgrade that holds alone', () => {
+    const upgrade = { operationId: 'up00000001', phase: 'PreChecks', held: true } as const;
+    const words = { lastErrorReason: 'LoginFailed', lastErrorMessage: 'no role' };
+    const cluster = settledCluster({ paused: true }, { ...settledStatus(), upgrade, ...words });
+    expect(decideCluster(observation({ cluster, secrets: gone }), context()).status).to.include(words);
+  });
+
+  it('stops changes of pods when two clusters answer, and says how to end it', () => {
+    const seen = observation({
+      cluster: settledCluster({ version: '2.6.0' }),
+      members: membersOf(member(0), member(1, { clusterId: 'another', standby: false }), member(2)),
+      drifted: known([statefulSet()]),
+    });
+    const { effects, status, events } = decideCluster(seen, context());
+    expect(effects).to.deep.equal([]);
+    expect(status).to.not.have.any.keys('upgrade', 'raft');
+    expect(status.lastErrorReason).to.equal('SecondClusterDetected');
+    expect(events.map(({ reason }) => reason)).to.include('SecondClusterDetected');
+  });
+});
+
+describe('an upgrade', () => {
+  it('is decided on with everything else', () => {
+    const { status } = decideCluster(
+      observation({ cluster: settledCluster({ version: '2.6.0' }) }),
+      context(),
+    );
+    expect(status.upgrade).to.include({ targetVersion: '2.6.0' });
+    expect(status.phase).to.equal('Upgrading');
+  });
+
+  it('waits for a change of size that was asked for with it', () => {
+    const five = observation({
+      cluster: settledCluster({ version: '2.6.0', replicas: 5 }, settledStatus(3)),
+      statefulSet: known(statefulSet()),
+      pods: known([0, 1, 2].map((ordinal) => serverPod(ordinal))),
+      raft: known(raftOf(['prod-0', 'prod-1', 'prod-2'])),
+    });
+    const { status } = decideCluster(five, context());
+    expect(status.operationLock?.operation).to.equal('Scale');
+    expect(status.scaling?.target).to.equal(5);
+  });
+
+  it('is not rendered in the pass that begins it: what is applied was rendered from the stored status', () => {
+    const cluster = settledCluster({ version: '2.6.0' });
+    const seen = observation({ cluster, drifted: known([config, statefulSet()]) });
+    expect(decideCluster(seen, context()).effects).to.not.deep.include({
+      kind: 'apply',
+      object: statefulSet(),
+    });
+    const idle = observation({ drifted: known([config, statefulSet()]) });
+    expect(decideCluster(idle, context()).effects).to.deep.include({ kind: 'apply', object: statefulSet() });
   });
 });
