@@ -21,11 +21,11 @@ const binary: ReadonlyMap<string, number> = new Map([
 ]);
 
 const form = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/;
-const nano = 10n ** 9n;
+const milli = 1000n;
 
 /**
- * A quantity as the API server stores it (apimachinery `resource.Quantity`, "canonical form"): 1000m is 1, 1024Mi
- * is 1Gi, 0.5 is 500m. Rendered so, it compares equal to what is read back. What is no quantity stays, for the API
+ * A quantity of a resource as the API server stores it (apimachinery `resource.Quantity`, "canonical form"): 1000m
+ * is 1, 1024Mi is 1Gi, 0.5 is 500m. Rendered so, it compares equal to what is read back. What is no quantity stays, for the API
  * server to refuse by name.
  */
 export function canonicalQuantity(text: string): string {
@@ -37,17 +37,17 @@ export function canonicalQuantity(text: string): string {
   if (exponent !== undefined && Math.abs(Number(exponent)) > 30) return text;
   const power = exponent === undefined ? decimal.get(suffix) : Number(exponent);
   const scale = power === undefined ? 1024n ** BigInt(binary.get(suffix) ?? 0) : 1n;
-  const units = inNano(BigInt(whole + fraction) * scale, (power ?? 0) - fraction.length);
+  const units = inMilli(BigInt(whole + fraction) * scale, (power ?? 0) - fraction.length);
   if (units === 0n) return '0';
   const minus = sign === '-' ? '-' : '';
-  if (power === undefined && units % nano === 0n && units >= 1024n * nano)
-    return `${minus}${withBinarySuffix(units / nano)}`;
+  if (power === undefined && units % milli === 0n && units >= 1024n * milli)
+    return `${minus}${withBinarySuffix(units / milli)}`;
   return `${minus}${withDecimalSuffix(units, exponent !== undefined)}`;
 }
 
-/** Finer than nano is rounded up, as the API server does. */
-function inNano(mantissa: bigint, power: number): bigint {
-  const shift = power + 9;
+/** Finer than milli is rounded up, as the API server does with resources. */
+function inMilli(mantissa: bigint, power: number): bigint {
+  const shift = power + 3;
   if (shift >= 0) return mantissa * 10n ** BigInt(shift);
   const divisor = 10n ** BigInt(-shift);
   return (mantissa + divisor - 1n) / divisor;
@@ -60,7 +60,7 @@ function withBinarySuffix(units: bigint): string {
 }
 
 function withDecimalSuffix(units: bigint, asExponent: boolean): string {
-  let [value, power] = [units, -9];
+  let [value, power] = [units, -3];
   while (value % 1000n === 0n && power < 18) [value, power] = [value / 1000n, power + 3];
   if (asExponent) return power === 0 ? String(value) : `${value}e${power}`;
   return `${value}${suffixOf(decimal, power)}`;
