@@ -17,6 +17,7 @@ import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
 import { decideStaleLock } from './stale-lock.ts';
 import { decideVersionStamps } from './version-stamps.ts';
+import { isStopped } from './view.ts';
 
 /** What is so, and what every cluster needs. */
 const life: readonly DecidePart[] = [
@@ -55,7 +56,9 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
   const children = applyDrifted(observation, second.status, first.notices);
   const notices = [...first.notices, ...second.notices, ...children.notices];
   const status = withConditions(observation, withLastError(second.status, notices), notices, context.now);
-  const isBusy =
+  // Waiting for a person needs no haste: what they change is watched, and the idle look finds the rest.
+  const isStill = isStopped(observation.cluster, status) || notices.some(({ kind }) => kind === 'held');
+  const isUnfinished =
     notices.length > 0 ||
     status.initialized !== true ||
     status.upgrade !== undefined ||
@@ -68,7 +71,7 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
     requeueAt: Math.min(
       first.requeueAt ?? Infinity,
       second.requeueAt ?? Infinity,
-      context.now + (isBusy ? pollMs : idlePollMs),
+      context.now + (isUnfinished && !isStill ? pollMs : idlePollMs),
     ),
   });
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
-import { known } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/known.ts';
 import {
   clusterId,
   context,
@@ -138,6 +138,20 @@ describe('what is wrong with a cluster', () => {
     expect(status).to.not.have.any.keys('upgrade', 'raft');
     expect(status.lastErrorReason).to.equal('SecondClusterDetected');
     expect(events.map(({ reason }) => reason)).to.include('SecondClusterDetected');
+  });
+});
+
+describe('the next look', () => {
+  const next = (spec: object, status: OpenBaoClusterStatus, given = {}) =>
+    (decideCluster(observation({ cluster: settledCluster(spec, status), ...given }), context()).requeueAt ??
+      0) - start;
+
+  it('is soon while something is awaited, and late when nothing is or a person must act', () => {
+    const { pollMs, idlePollMs } = context().settings;
+    expect(next({}, settledStatus())).to.equal(idlePollMs);
+    expect(next({}, { replicas: 3 }, { members: new Map(), raft: unknown('nobody leads') })).to.equal(pollMs);
+    expect(next({ selfInit: { enabled: false } }, {}, { members: new Map() })).to.equal(idlePollMs);
+    expect(next({ paused: true, replicas: 5 }, settledStatus())).to.equal(idlePollMs);
   });
 });
 

@@ -186,6 +186,17 @@ describe('scaling down', () => {
     expect(new Set(scaling.jobs.keys()).size).to.equal(2);
   });
 
+  it('has one step down that came to lead before its Job', () => {
+    const scaling = new SimulatedScaling(4, 3);
+    scaling.faults = { failing: ['remove-peer'] };
+    while (scaling.done.length === 0) scaling.turn();
+    scaling.faults = {};
+    scaling.leader = 'prod-3';
+    scaling.run();
+    expect(scaling.done.slice(1, 3)).to.deep.equal(['step-down prod-3', 'remove-peer prod-3']);
+    expect(scaling.events.map(({ reason }) => reason)).to.not.include('ScalingHeld');
+  });
+
   it('ends where it is when it is taken back before the peer is removed', () => {
     const scaling = new SimulatedScaling(4, 3);
     scaling.faults = { failing: ['remove-peer'] };

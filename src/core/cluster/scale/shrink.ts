@@ -99,6 +99,9 @@ export function removePeer(input: ScaleInput): ScaleStep {
   }
   if (outcome === 'running') return running(found.job, `${pod} is being removed from Raft`);
   if (outcome === 'failed') {
+    const { leader } = input.peers;
+    // It came to lead meanwhile, which the executor refuses: it steps down first.
+    if (leader.kind === 'known' && leader.value === pod) return { kind: 'go', patch: atRest };
     // Taken back: the Job can do nothing more, and the peer is still there.
     const isTakenBack = listed === true && input.wanted >= input.scaling.replicas;
     return isTakenBack
