@@ -1,14 +1,9 @@
-import type { Job, KubernetesObject, PersistentVolumeClaim, Pod } from '../api/kubernetes.ts';
+import type { KubernetesObject, PersistentVolumeClaim, Pod } from '../api/kubernetes.ts';
 import { componentLabel, components } from '../api/labels.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../api/openbaocluster.ts';
-import type {
-  ClusterSecrets,
-  Member,
-  Observation,
-  ObservedJob,
-  RaftConfiguration,
-} from '../core/cluster/observation.ts';
+import type { ClusterSecrets, Member, Observation, RaftConfiguration } from '../core/cluster/observation.ts';
 import { known, unknown, type Known } from '../core/known.ts';
+import { observeJob } from '../core/jobs/job-outcome.ts';
 import { readKnown } from './read-known.ts';
 import { serverContainer } from '../core/workload/names.ts';
 import type { ClusterKey } from './admission-facts.ts';
@@ -103,39 +98,4 @@ function leaderAmong(members: ReadonlyMap<string, Known<Member>>, pods: readonly
     return member?.kind === 'known' && !member.value.sealed && !member.value.standby;
   });
   return leading.length === 1 ? leading[0] : undefined;
-}
-
-const jobNameLabel = 'batch.kubernetes.io/job-name';
-
-/** A Job with the words of its last pod. */
-function observeJob(job: Job, pods: readonly Pod[]): ObservedJob {
-  const own = pods.filter(({ metadata }) => metadata.labels?.[jobNameLabel] === job.metadata.name);
-  const last = own.toSorted((a, b) => created(a).localeCompare(created(b))).at(-1);
-  if (last === undefined) return { job };
-  const [container] = last.status?.containerStatuses ?? [];
-  const { terminated, waiting } = container?.state ?? {};
-  const message = terminated?.message;
-  const unscheduled = last.status?.conditions?.find(
-    ({ type, status }) => type === 'PodScheduled' && status === 'False',
-  );
-  const podReason =
-    (isOnItsWay(waiting?.reason) ? undefined : sentence(waiting?.reason, waiting?.message)) ??
-    (terminated !== undefined && terminated.exitCode !== 0 ? terminated.reason : undefined) ??
-    sentence(unscheduled?.reason, unscheduled?.message);
-  return {
-    job,
-    ...(message === undefined ? {} : { message }),
-    ...(podReason === undefined ? {} : { podReason }),
-  };
-}
-
-/** What every container waits for first. */
-const isOnItsWay = (reason: string | undefined) =>
-  reason === 'ContainerCreating' || reason === 'PodInitializing';
-
-const created = ({ metadata }: Pod) => metadata.creationTimestamp ?? '';
-
-function sentence(reason: string | undefined, message: string | undefined): string | undefined {
-  if (reason === undefined) return undefined;
-  return message === undefined || message === '' ? reason : `${reason}: ${message}`;
 }
