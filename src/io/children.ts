@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../api/kubernetes.ts';
+import { clusterLabel } from '../api/labels.ts';
 import type { ClusterCaches } from './cluster-caches.ts';
 import type { KubernetesClient } from './kubernetes.ts';
 import { objectPath, targetOf } from './resources.ts';
@@ -10,6 +11,7 @@ import { objectPath, targetOf } from './resources.ts';
  * it should be, has changed since it was last found right.
  */
 export interface ChildComparison {
+  /** @throws Error when an object of that name is somebody else's: nothing of it may be overwritten */
   drifted(owner: string, desired: readonly KubernetesObject[]): Promise<readonly KubernetesObject[]>;
   /** Forgets what was found about the children of an owner that is gone. */
   forget(owner: string): void;
@@ -25,9 +27,13 @@ export function childComparison(
 
   const isRight = async (owner: string, desired: KubernetesObject): Promise<boolean> => {
     const target = targetOf(desired);
-    const cached = caches.child(target);
-    if (cached === undefined) return false;
     const path = objectPath(target);
+    const cached = caches.child(target);
+    if (cached === undefined) {
+      // The watches see only objects with the cluster's label: one without it may be there, and is somebody's.
+      assertOurs(desired, await client.get<KubernetesObject>(path));
+      return false;
+    }
     const wanted = JSON.stringify(desired);
     const children = found.get(owner) ?? new Map<string, { version: string; desired: string }>();
     found.set(owner, children);
@@ -35,6 +41,7 @@ export function childComparison(
     if (last?.version === cached.metadata?.resourceVersion && last?.desired === wanted) return true;
     const live = 'spec' in cached ? cached : await client.get<KubernetesObject>(path);
     const version = live?.metadata?.resourceVersion;
+    assertOurs(desired, live);
     if (live === undefined || version === undefined || !isApplied(desired, live)) {
       children.delete(path);
       return false;
@@ -50,4 +57,28 @@ export function childComparison(
     },
     forget: (owner) => void found.delete(owner),
   };
+}
+
+interface OwnerReference {
+  readonly uid?: string;
+  readonly controller?: boolean;
+}
+
+/** Ours carries the cluster's label and no other controller's reference; an orphan of ours is taken back. */
+function assertOurs(desired: KubernetesObject, live: KubernetesObject | undefined): void {
+  if (live === undefined) return;
+  const controllerOf = ({ metadata }: KubernetesObject) =>
+    (metadata as { ownerReferences?: readonly OwnerReference[] } | undefined)?.ownerReferences?.find(
+      ({ controller }) => controller === true,
+    )?.uid;
+  const label = desired.metadata?.labels?.[clusterLabel];
+  const owner = controllerOf(live);
+  if (
+    live.metadata?.labels?.[clusterLabel] === label &&
+    (owner === undefined || owner === controllerOf(desired))
+  )
+    return;
+  throw new Error(
+    `the ${live.kind ?? desired.kind} ${desired.metadata?.name} is there already and is not this cluster's; delete it, or give the OpenBaoCluster another name`,
+  );
 }
