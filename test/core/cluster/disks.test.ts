@@ -79,7 +79,10 @@ describe('a member that lost its disk', () => {
     ['while paused', { ...wiped, cluster: settledCluster({ paused: true }, recorded) }],
     [
       'without which there would be no quorum',
-      { ...wiped, members: membersOf(member(0), emptyMember(1), emptyMember(2)) },
+      {
+        ...wiped,
+        pods: known([serverPod(0), serverPod(1, { ready: false }), serverPod(2, { ready: false })]),
+      },
     ],
     ['that leads', { ...wiped, raft: known(raftOf(['prod-2', 'prod-0', 'prod-1'])) }],
   ] as const) {

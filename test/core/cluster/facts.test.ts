@@ -179,5 +179,7 @@ describe('two clusters among the pods', () => {
   it('record no id when none was recorded', () => {
     expect(decideFacts(seen, {}, context()).status).to.not.have.property('clusterID');
     expect(decideIdentity(seen, {}).notices).to.have.length(1);
+    const follower = membersOf(member(0), member(1, { clusterId: 'another' }));
+    expect(facts({ members: follower }, {})).to.not.have.any.keys('clusterID', 'currentVersion');
   });
 });
