@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { OpenBaoCluster } from '../src/api/openbaocluster.ts';
 import { parseDuration } from '../src/core/duration.ts';
 import { usesTls } from '../src/core/workload/configuration.ts';
@@ -93,9 +94,15 @@ function namesOf({ metadata, spec }: OpenBaoCluster): readonly string[] {
     'localhost',
     '127.0.0.1',
     '::1',
-    ...(spec.tls?.extraSANs ?? []),
+    ...(spec.tls?.extraSANs ?? []).filter(isName),
   ];
 }
+
+const label = '[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?';
+const dnsName = new RegExp(`^([*][.])?${label}([.]${label})*$`);
+
+/** What no certificate can carry would be missed at every look, and the certificate issued again each time. */
+const isName = (text: string) => (isIP(text) !== 0 && !text.includes('%')) || dnsName.test(text);
 
 const hourMs = 3_600_000;
 

@@ -116,7 +116,8 @@ const selfInit = {
     requests: {
       type: 'array',
       description: "Requests made with the first root token, after Rollguard's own and before it is revoked.",
-      'x-kubernetes-list-type': 'atomic',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
       maxItems: 64,
       items: {
         type: 'object',
@@ -125,9 +126,15 @@ const selfInit = {
         properties: {
           name: {
             type: 'string',
-            description: 'Unique; letters, digits, _ and -.',
+            description: 'Unique; letters, digits, _ and -, and no digit or - first.',
             minLength: 1,
             maxLength: 64,
+            'x-kubernetes-validations': [
+              {
+                rule: "self.matches('^[A-Za-z_][A-Za-z0-9_-]*$')",
+                message: 'must begin with a letter or _ and hold letters, digits, _ and - alone',
+              },
+            ],
           },
           operation: {
             type: 'string',
@@ -165,7 +172,16 @@ const tls = {
       description: 'Further DNS names and IP addresses of the certificate.',
       'x-kubernetes-list-type': 'atomic',
       maxItems: 64,
-      items: { type: 'string', maxLength: 253 },
+      items: {
+        type: 'string',
+        maxLength: 253,
+        'x-kubernetes-validations': [
+          {
+            rule: "self.matches('^([*][.])?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$') || self.matches('^[0-9a-fA-F:.]+$')",
+            message: 'must be a DNS name, at most one * as its first label, or an IP address',
+          },
+        ],
+      },
     },
   },
 } as const satisfies StructuralSchema;
