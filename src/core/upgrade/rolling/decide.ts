@@ -196,7 +196,7 @@ function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
     const what = `phase ${phase} has waited since ${run.upgrade.phaseStartedAt} for: ${step.reason}`;
     return held(
       { ...run, effects: [] },
-      failure(timeoutReason[phase], what, remedy(run, 'find out why and repair it')),
+      failure(step.overdue ?? timeoutReason[phase], what, remedy(run, 'find out why and repair it')),
     );
   }
   const upgrade = { ...run.upgrade, waitingFor: step.reason.slice(0, 512) };

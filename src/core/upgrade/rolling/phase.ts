@@ -2,7 +2,7 @@ import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaoc
 import type { ClusterEvent, DecisionContext, Effect } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
 import type { Peers } from '../../raft/peers.ts';
-import type { Failure } from './failure.ts';
+import type { Failure, FailureReason } from './failure.ts';
 
 export type PhaseName = NonNullable<RollingUpgrade['phase']>;
 
@@ -31,7 +31,13 @@ interface Consequences {
 /** What follows from a phase. Whatever is to be done is in the status before it is done. */
 export type Step =
   /** Not yet; looks again when something changes, at the latest at `until` or after a poll. */
-  | (Consequences & { readonly kind: 'wait'; readonly reason: string; readonly until?: number })
+  | (Consequences & {
+      readonly kind: 'wait';
+      readonly reason: string;
+      readonly until?: number;
+      /** What it is called when the deadline passes; the phase's own word when left out. */
+      readonly overdue?: FailureReason;
+    })
   /** On to this phase, whose turn it is at once. */
   | (Consequences & { readonly kind: 'advance'; readonly phase: PhaseName })
   /** A person must act. */
@@ -41,7 +47,10 @@ export type Step =
 
 export type PhaseHandler = (input: PhaseInput) => Step;
 
-export const wait = (reason: string, more: Consequences & { readonly until?: number } = {}): Step => ({
+export const wait = (
+  reason: string,
+  more: Consequences & { readonly until?: number; readonly overdue?: FailureReason } = {},
+): Step => ({
   kind: 'wait',
   reason,
   ...more,

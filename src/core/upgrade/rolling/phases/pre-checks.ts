@@ -85,7 +85,10 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
         ? hold(judged.failure)
         : judged === undefined
           ? undefined
-          : wait(judged.reason, { effects: check.outcome === 'absent' ? [check.create] : [] }),
+          : wait(judged.reason, {
+              effects: check.outcome === 'absent' ? [check.create] : [],
+              overdue: 'TargetImageUnusable',
+            }),
     );
   }
   const failed = checks.find((step) => step?.kind === 'hold');
@@ -94,6 +97,7 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
   if (pending.length > 0) {
     return wait(pending.map(({ reason }) => reason).join(', '), {
       effects: pending.flatMap(({ effects = [] }) => effects),
+      ...(pending[0]?.overdue === undefined ? {} : { overdue: pending[0].overdue }),
     });
   }
   return advance(wantsSnapshot ? 'Snapshot' : 'Locking', {
@@ -119,5 +123,6 @@ function judgeJob(input: PhaseInput, jobs: readonly ObservedJob[], action: Check
   const hindrance = jobHindrance(observed);
   return wait(`Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`}`, {
     effects: outcome === 'absent' ? [create] : [],
+    overdue: failed[action][0],
   });
 }
