@@ -1,161 +1,20 @@
 /**
- * `npm run bench`: the webhook server as a whole beside two that do nothing but answer.
- *
- * Rollguard is the program itself, `rollguard webhook`, with a stand-in for the API server;
- * the others are a bare Express 5 and a bare node:https server that parse the same JSON and
- * answer "allowed". Each is a process of its own on core 0, the load generator one on core 1;
- * they are measured by turns, so that whatever else the machine does hits all alike.
- *
- * Prints figures and exits 0 whatever they are: this measures, the tests judge.
+ * `npm run bench [-- webhook|upgrade|idle] [--quick]`: what can be measured, each beside what it is measured
+ * against, in one run. Prints figures and exits 0 whatever they are: this measures, the tests judge.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { ChildProcess } from 'node:child_process';
-import { createKeyPair } from '../test/support/key-pair.ts';
-import type { Load, Result } from './load.ts';
-import {
-  canPin,
-  cpuSeconds,
-  freePort,
-  residentMiB,
-  runNode,
-  startNode,
-  stop,
-  untilListening,
-} from './processes.ts';
-import { medianOf, table, verdicts, type Figures } from './report.ts';
-import { allowedReview, deniedReview } from './reviews.ts';
+const [name = 'webhook'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 
-const isQuick = process.argv.includes('--quick');
-const rounds = isQuick ? 1 : 9;
-const warmUpMs = isQuick ? 100 : 500;
-const measureMs = isQuick ? 200 : 2_500;
-const connections = 64;
-/** Halves the memory of a busy server at no cost in throughput; the image sets it too. */
-const nodeFlags = ['--max-semi-space-size=8'];
-
-const scriptOf = (name: string) => join(import.meta.dirname, name);
-
-interface Server {
-  readonly process: ChildProcess;
-  readonly port: number;
-}
-
-const directory = await mkdtemp(join(tmpdir(), 'rollguard-bench-'));
-const started: ChildProcess[] = [];
-const apiServer = http.createServer((_request, response) => {
-  response.setHeader('Content-Type', 'application/json');
-  response.end(
-    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prod', labels: {} } }),
-  );
-});
-try {
-  await bench();
-} finally {
-  await Promise.all(started.map(stop));
-  apiServer.close();
-  apiServer.closeAllConnections();
-  await rm(directory, { recursive: true });
-}
-
-async function bench(): Promise<void> {
-  const certificate = await createKeyPair();
-  await writeFile(join(directory, 'tls.crt'), certificate.cert);
-  await writeFile(join(directory, 'tls.key'), certificate.key);
-  await writeFile(join(directory, 'kubeconfig'), await kubeconfig());
-
-  const statusPort = String(await freePort());
-  const rollguard = await start('../src/main.js', (port) => [
-    'webhook',
-    `--port=${port}`,
-    `--status-port=${statusPort}`,
-    `--tls-dir=${directory}`,
-    `--kubeconfig=${join(directory, 'kubeconfig')}`,
-  ]);
-  const express = await start('servers/express.js', (port) => [port, directory]);
-  const bare = await start('servers/node-https.js', (port) => [port, directory]);
-
-  const measured = [
-    { name: 'node:https', server: bare, body: allowedReview, expected: '"allowed":true' },
-    { name: 'Express 5', server: express, body: allowedReview, expected: '"allowed":true' },
-    { name: 'Rollguard, allowed', server: rollguard, body: allowedReview, expected: '"allowed":true' },
-    {
-      name: 'Rollguard, denied',
-      server: rollguard,
-      body: deniedReview,
-      expected: '"reason":"ImageVersionMismatch"',
-    },
-  ];
-  console.log(
-    `OpenBaoCluster UPDATE of ${allowedReview.length} bytes, ${connections} kept-alive TLS connections`,
-  );
-  console.log(
-    `${rounds} rounds of ${measureMs} ms by turns, medians; Node ${process.version}, ${cpus()[0]?.model}`,
-  );
-  if (!canPin)
-    console.log('taskset or a second core is missing: servers and load share the cores, which blurs it');
-
-  const figures = new Map<string, Figures[]>(measured.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, server, body, expected } of measured) {
-      figures.get(name)!.push(await measure(name, server, { ca: certificate.cert, body, expected }));
-    }
-  }
-  const [ofBare = [], ofExpress = [], ofOurs = []] = figures.values();
-  console.log(`\n${table([...figures.values()].map(medianOf))}\n`);
-  console.log(verdicts(ofOurs, ofExpress, ofBare));
-}
-
-async function start(script: string, args: (port: string) => readonly string[]): Promise<Server> {
-  const port = await freePort();
-  const child = startNode(0, [...nodeFlags, scriptOf(script), ...args(String(port))], 'quiet');
-  started.push(child);
-  await untilListening(child, port);
-  return { process: child, port };
-}
-
-async function measure(
-  name: string,
-  server: Server,
-  review: Pick<Load, 'ca' | 'body' | 'expected'>,
-): Promise<Figures> {
-  const load: Load = {
-    ...review,
-    port: server.port,
-    path: '/validate/openbaoclusters',
-    connections,
-    warmUpMs,
-    measureMs,
-  };
-  const cpuBefore = cpuSeconds(server.process);
-  const result = JSON.parse(await runNode(1, [scriptOf('load.js')], JSON.stringify(load))) as Result;
-  const seconds = cpuSeconds(server.process) - cpuBefore;
-  return {
-    name,
-    requestsPerSecond: result.requestsPerSecond,
-    p50Ms: result.p50Ms,
-    p99Ms: result.p99Ms,
-    cpuMicroseconds: (seconds / result.answers) * 1_000_000,
-    rssMiB: residentMiB(server.process),
-    // Over the warm-up too, which is load as well.
-    serverBusy: seconds / ((warmUpMs + measureMs) / 1_000),
-    clientBusy: result.busy,
-  };
-}
-
-/** For a stand-in of the API server: it answers every read with a namespace that carries no label. */
-async function kubeconfig(): Promise<string> {
-  await new Promise<void>((resolve) => apiServer.listen(0, '127.0.0.1', resolve));
-  const { port } = apiServer.address() as AddressInfo;
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'bench', cluster: { server: `http://127.0.0.1:${port}` } }],
-    users: [{ name: 'bench', user: {} }],
-    contexts: [{ name: 'bench', context: { cluster: 'bench', user: 'bench' } }],
-    'current-context': 'bench',
-  });
+switch (name) {
+  case 'webhook':
+    await import('./webhook.ts');
+    break;
+  case 'upgrade':
+    await import('./upgrade.ts');
+    break;
+  case 'idle':
+    await import('./idle.ts');
+    break;
+  default:
+    process.stderr.write(`there is no benchmark ${name}: webhook, upgrade, idle\n`);
+    process.exitCode = 2;
 }

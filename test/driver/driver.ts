@@ -37,7 +37,13 @@ export async function prepareDriver(ground: Ground, namespace: string): Promise<
   await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/crds/openbaoclusters.yaml']));
   await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/controller/10-rbac.yaml']));
   await succeed(
-    kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', 'manifests/crds/openbaoclusters.yaml']),
+    kubectl([
+      'wait',
+      '--for=condition=Established',
+      '--timeout=30s',
+      '-f',
+      'manifests/crds/openbaoclusters.yaml',
+    ]),
   );
   await kubectl(['create', 'namespace', namespace]);
 }
@@ -93,7 +99,11 @@ export interface ClusterHandle {
   patch(patch: object): Promise<void>;
   read(): Promise<OpenBaoCluster>;
   /** Resolves with the cluster when it is so. @throws Error that shows its status when it does not become so */
-  until(what: string, isSo: (cluster: OpenBaoCluster) => boolean, timeoutMs?: number): Promise<OpenBaoCluster>;
+  until(
+    what: string,
+    isSo: (cluster: OpenBaoCluster) => boolean,
+    timeoutMs?: number,
+  ): Promise<OpenBaoCluster>;
   remove(): Promise<void>;
 }
 
@@ -134,7 +144,9 @@ export function clusterHandle(ground: Ground, namespace: string, name: string): 
         if (last !== undefined && isSo(last)) return last;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
-      throw new Error(`not within ${timeoutMs} ms: ${what}. Status: ${JSON.stringify(last?.status, null, 1)}`);
+      throw new Error(
+        `not within ${timeoutMs} ms: ${what}. Status: ${JSON.stringify(last?.status, null, 1)}`,
+      );
     },
     async remove() {
       await client.remove(path, { body: { propagationPolicy: 'Foreground' } });

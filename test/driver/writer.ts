@@ -29,14 +29,19 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** Role and policy that let the ServiceAccount `default` of the namespace write below `kv/`. */
+/** Role and policy that let the ServiceAccount `default` of the namespace write below `kv/`, and ask a leader to step down. */
 export const writerRequests = (namespace: string): readonly object[] => [
   { name: 'kv', operation: 'update', path: 'sys/mounts/kv', data: { type: 'kv' } },
   {
     name: 'writer-policy',
     operation: 'update',
     path: 'sys/policies/acl/writer',
-    data: { policy: 'path "kv/*" { capabilities = ["create", "update", "read"] }' },
+    data: {
+      policy: [
+        'path "kv/*" { capabilities = ["create", "update", "read"] }',
+        'path "sys/step-down" { capabilities = ["update", "sudo"] }',
+      ].join('\n'),
+    },
   },
   {
     name: 'writer-role',

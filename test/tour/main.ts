@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { availability, startGround, type Ground } from '../cluster/ground.ts';
+import { provideVolumes } from '../cluster/volumes.ts';
 import { install } from '../support/install.ts';
 import { runTour } from './steps.ts';
 
 /**
- * `npm start`: shows the refusals offline, then in a real cluster through real kubectl,
- * and stays until Ctrl-C (`--once`: ends after the tour).
+ * `npm start`: shows the refusals offline; then, in a real Kubernetes, a cluster that comes up, is upgraded
+ * and refuses what must not be, through real kubectl; and stays until Ctrl-C (`--once`: ends after the tour).
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
@@ -25,10 +26,12 @@ async function main(): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
   });
+  const endVolumes = provideVolumes(ground);
   try {
     await Promise.race([stayAfterTour(ground, values.once, stopped), stopped]);
   } finally {
     say('\nstopping; nothing is left behind');
+    await endVolumes();
     await ground.stop();
   }
 }

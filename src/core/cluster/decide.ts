@@ -64,6 +64,9 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
     status.upgrade !== undefined ||
     status.scaling !== undefined;
   const { pollMs, idlePollMs } = context.settings;
+  const isReady = status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
+  // A member on its way to its vote is seen by no watch; one that is ill for long is worth no haste.
+  const pauseMs = isStill ? idlePollMs : isUnfinished ? pollMs : isReady ? idlePollMs : 4 * pollMs;
   return decision(stored, status, context, {
     // Stamps and secrets first; children before the Jobs that may need them.
     effects: [...first.effects, ...children.effects, ...second.effects],
@@ -71,7 +74,7 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
     requeueAt: Math.min(
       first.requeueAt ?? Infinity,
       second.requeueAt ?? Infinity,
-      context.now + (isUnfinished && !isStill ? pollMs : idlePollMs),
+      context.now + pauseMs,
     ),
   });
 }

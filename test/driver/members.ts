@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectOpenBao, type OpenBaoNode } from '../../src/io/openbao.ts';
+import { requestToken } from '../../src/io/issuer.ts';
+import { connect } from '../../src/io/kubernetes.ts';
+import { podHost } from '../../src/core/workload/names.ts';
+import type { Ground } from '../cluster/contract.ts';
+import type { Gap } from './writer.ts';
+
+/** The members of a cluster, as a person with the writer's role sees and handles them. */
+export interface Members {
+  /** The pod that leads. */
+  leader(): Promise<string | undefined>;
+  /** Milliseconds from deleting the pod to the moment its successor has the index that the leader had when it was unsealed. */
+  restart(pod: string): Promise<number>;
+  stepDown(pod: string): Promise<void>;
+  untilAnotherLeads(than: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly status?: { readonly podIP?: string };
+}
+
+export async function membersOf(ground: Ground, namespace: string, cluster: string): Promise<Members> {
+  const client = connect({ kubeconfig: ground.kubeconfig });
+  const secret = await client.get<{ data: Record<string, string> }>(
+    `/api/v1/namespaces/${namespace}/secrets/${cluster}-tls-ca`,
+  );
+  const ca = Buffer.from(secret?.data['ca.crt'] ?? '', 'base64').toString();
+  const list = () =>
+    client.list<Pod>(`/api/v1/namespaces/${namespace}/pods`, {
+      query: { labelSelector: `openbao.org/cluster=${cluster},openbao.org/component=server` },
+    });
+  const nodes = new Map<string, OpenBaoNode>();
+  const nodeOf = (pod: Pod): OpenBaoNode => {
+    const url = `https://${pod.status?.podIP}:8200`;
+    const key = `${pod.metadata.uid} ${url}`;
+    const servername = podHost(cluster, namespace, pod.metadata.name);
+    const node = nodes.get(key) ?? connectOpenBao({ pod: pod.metadata.name, url, servername, ca });
+    nodes.set(key, node);
+    return node;
+  };
+  const brief = { timeoutMs: 1_000 };
+  const leaderPod = async (): Promise<Pod | undefined> => {
+    for (const pod of await list()) {
+      const health = await nodeOf(pod)
+        .health(brief)
+        .catch(() => undefined);
+      if (health !== undefined && health.initialized && !health.sealed && !health.standby) return pod;
+    }
+    return undefined;
+  };
+  const leader = async () => (await leaderPod())?.metadata.name;
+  return {
+    leader,
+    async restart(pod) {
+      const before = (await list()).find(({ metadata }) => metadata.name === pod);
+      const begun = Date.now();
+      await client.remove(`/api/v1/namespaces/${namespace}/pods/${pod}`);
+      let target: number | undefined;
+      for (;;) {
+        const now = (await list()).find(({ metadata }) => metadata.name === pod);
+        if (now !== undefined && now.metadata.uid !== before?.metadata.uid && now.status?.podIP) {
+          const own = await nodeOf(now)
+            .leader(brief)
+            .catch(() => undefined);
+          const leading = await leaderPod();
+          if (own !== undefined && leading !== undefined) {
+            target ??= (await nodeOf(leading).leader(brief)).raft_committed_index ?? 0;
+            if ((own.raft_applied_index ?? 0) >= target) return Date.now() - begun;
+          }
+        }
+        await sleep(100);
+      }
+    },
+    async stepDown(pod) {
+      const found = (await list()).find(({ metadata }) => metadata.name === pod);
+      if (found === undefined) throw new Error(`there is no pod ${pod}`);
+      const node = nodeOf(found);
+      const jwt = await requestToken(client, { namespace, name: 'default' }, 'openbao-internal', 600);
+      const { token } = await node.login('writer', jwt);
+      await node.stepDown(token);
+    },
+    async untilAnotherLeads(than) {
+      for (;;) {
+        const now = await leader();
+        if (now !== undefined && now !== than) return;
+        await sleep(50);
+      }
+    },
+    async close() {
+      await Promise.all([...nodes.values()].map((node) => node.close()));
+      await client.close();
+    },
+  };
+}
+
+/** Milliseconds of the longest gap since then; at least what a gap is called from. */
+export const longestGap = (gaps: readonly Gap[], since: number): number =>
+  Math.max(300, ...gaps.filter(({ from }) => from >= since).map(({ ms }) => ms));
