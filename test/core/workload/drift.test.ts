@@ -79,6 +79,13 @@ describe('comparing a child with what it should be', () => {
     expect(isApplied(policy, live)).to.equal(false);
   });
 
+  it('compares by place what its names do not tell apart', () => {
+    const twice = (...values: readonly number[]) =>
+      ({ spec: { list: values.map((value) => ({ name: 'a', value })) } }) as KubernetesObject;
+    expect(isApplied(twice(1, 2), twice(1, 2))).to.equal(true);
+    expect(isApplied(twice(2, 2), twice(1, 2))).to.equal(false);
+  });
+
   it('takes an empty list for none, as the API server does', () => {
     const desired = { spec: { to: [] } } as KubernetesObject;
     expect(isApplied(desired, { spec: {} } as KubernetesObject)).to.equal(true);
