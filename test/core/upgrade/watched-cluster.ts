@@ -29,6 +29,7 @@ export class WatchedCluster extends SimulatedCluster {
       after?.targetImage !== before?.targetImage ||
       decision.effects.length > 0;
     if (permits) this.permittedAt = this.now;
+    if (permits && this.cluster.spec.paused === true) this.fail('something new is started while paused');
     // A container may start between our look and the end of its pod: no look can rule that out.
     if (decision.events.some(({ reason }) => reason === 'UpgradeAborted')) {
       const ordinal = before?.currentPartition ?? this.replicas;
