@@ -89,6 +89,7 @@ export function workQueue(options: QueueOptions): WorkQueue {
       entry.dirty = true;
       return;
     }
+    // This run does what was asked for at a later time, and says when the next one is due.
     stopTimer(entry);
     ready.set(key, clock.elapsed());
   };
@@ -115,8 +116,6 @@ export function workQueue(options: QueueOptions): WorkQueue {
       const begun = clock.elapsed();
       running.set(key, begun);
       observer.started?.(begun - since);
-      // What a run says about the next one counts; what was asked for before it has been done by it.
-      stopTimer(entryOf(key));
       void settle(key, begun);
     }
   };

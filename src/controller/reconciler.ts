@@ -143,7 +143,15 @@ export function reconciler<Resource extends KubernetesObject, Observation, Effec
 
   return async (key, leadership) => {
     const begun = clock.elapsed();
-    const signal = AbortSignal.any([leadership.signal, AbortSignal.timeout(passTimeoutMs)]);
+    // Not AbortSignal.timeout, whose timers outlive their passes by far.
+    const given = new AbortController();
+    const { signal } = given;
+    const stop = () => given.abort(leadership.signal.reason);
+    const callOff = clock.after(passTimeoutMs, () =>
+      given.abort(new Error(`the pass took longer than ${passTimeoutMs} ms`)),
+    );
+    leadership.signal.addEventListener('abort', stop, { once: true });
+    if (leadership.signal.aborted) stop();
     let outcome: Outcome;
     try {
       outcome = await pass(key, leadership, signal);
@@ -151,6 +159,9 @@ export function reconciler<Resource extends KubernetesObject, Observation, Effec
       const seconds = error instanceof ApiError ? error.retryAfterSeconds : undefined;
       outcome = { kind: 'failed', notBeforeMs: seconds === undefined ? undefined : seconds * 1000 };
       if (leadership.isHeld()) logger.warn({ err: error, controller, key }, 'a pass failed');
+    } finally {
+      callOff();
+      leadership.signal.removeEventListener('abort', stop);
     }
     metrics?.reconciled(controller, resultOf(outcome), clock.elapsed() - begun);
     return outcome;

@@ -152,7 +152,8 @@ describe('an informer on a real API server', function () {
     }
     expect(changes).to.deep.equal(Array.from({ length: 11 }, (_, n) => `a: ${n === 0 ? '-' : n - 1} > ${n}`));
     expect(lists).to.have.length(1);
-    expect(watches.length).to.be.above(10);
+    // Each from a later version than the one before, as far as something happened in between.
+    expect(new Set(watches).size).to.be.above(5);
   });
 
   it('is right in the end, whatever breaks on the way', async () => {
@@ -240,7 +241,7 @@ describe('an informer on a real API server', function () {
     await until('it has all', () => has(watched, 'changes', '3')() && has(watched, 'comes', '1')(), 20_000);
     expect(changes.toSorted()).to.deep.equal(['changes: 1 > 3', 'comes: - > 1', 'goes: 1 > -']);
     expect(lists).to.have.length(2);
-    expect(logger.lines.join()).to.contain(': 410 Expired');
+    expect(logger.lines.filter((line) => line.includes(': 410 Expired'))).to.have.length(1);
   });
 
   it('waits for an API server that is not there at the beginning', async () => {

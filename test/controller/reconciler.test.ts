@@ -278,6 +278,23 @@ describe('the reconcile loop on a real API server', function () {
     expect(steps).to.deep.equal(['status', 'one']);
   });
 
+  it('gives up a pass that takes too long, and only that', async () => {
+    const key = await create('slow');
+    const { reconcile, steps, logger } = loop(
+      ({ status = {} }) => ({ ...nothing, status, effects: ['act'] }),
+      {
+        passTimeoutMs: 300,
+        observe: (_resource, signal) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+          }),
+      },
+    );
+    expect(await reconcile(key, leadership())).to.deep.include({ kind: 'failed' });
+    expect(logger.lines.join()).to.contain('the pass took longer than 300 ms');
+    expect(steps).to.deep.equal([]);
+  });
+
   it('looks again when the decision says, and not in the past', async () => {
     const key = await create('later');
     const at = Date.now() + 60_000;
