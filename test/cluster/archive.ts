@@ -81,36 +81,42 @@ export async function digestOf(file: string): Promise<string> {
 }
 
 /**
- * Writes the image as a docker-archive: a tar of `manifest.json`, the image's configuration and its layers.
+ * Writes images as a docker-archive: a tar of `manifest.json`, their configurations and their layers, of which
+ * each is there once.
  *
  * @see https://github.com/moby/docker-image-spec
  */
-export async function writeArchive(file: string, { tags, layers, config }: Image): Promise<void> {
+export async function writeArchive(file: string, ...images: readonly Image[]): Promise<void> {
   await inTemporaryFolder(async (folder) => {
-    const configuration = JSON.stringify({
-      architecture: architectures[process.arch] ?? process.arch,
-      os: 'linux',
-      config,
-      rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
-    });
-    const configFile = `${createHash('sha256').update(configuration).digest('hex')}.json`;
-    const layerFiles = layers.map(({ digest }) => `${digest.replace('sha256:', '')}.tar`);
-    for (const [index, { file: layer }] of layers.entries()) {
-      symlinkSync(layer, join(folder, layerFiles[index] ?? ''));
-    }
-    writeFileSync(join(folder, configFile), configuration);
-    writeFileSync(
-      join(folder, 'manifest.json'),
-      JSON.stringify([{ Config: configFile, RepoTags: tags, Layers: layerFiles }]),
-    );
-    const members = ['manifest.json', configFile, ...new Set(layerFiles)];
+    const manifests = images.map((image) => writeImage(folder, image));
+    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifests));
+    const members = manifests.flatMap(({ Config, Layers }) => [Config, ...Layers]);
     await mustRun('tar', [
       '--create',
       `--file=${file}.new`,
       '--dereference',
       `--directory=${folder}`,
-      ...members,
+      'manifest.json',
+      ...new Set(members),
     ]);
     renameSync(`${file}.new`, file);
   });
+}
+
+/** Puts the image's configuration and its layers, as links, into the folder. */
+function writeImage(folder: string, { tags, layers, config }: Image) {
+  const configuration = JSON.stringify({
+    architecture: architectures[process.arch] ?? process.arch,
+    os: 'linux',
+    config,
+    rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+  });
+  const configFile = `${createHash('sha256').update(configuration).digest('hex')}.json`;
+  const layerFiles = layers.map(({ digest }) => `${digest.replace('sha256:', '')}.tar`);
+  for (const [index, { file }] of layers.entries()) {
+    const link = join(folder, layerFiles[index] ?? '');
+    if (!existsSync(link)) symlinkSync(file, link);
+  }
+  writeFileSync(join(folder, configFile), configuration);
+  return { Config: configFile, RepoTags: tags, Layers: layerFiles };
 }

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { cachedLayer, inTemporaryFolder, packTar, writeArchive, type Layer } from './archive.ts';
+import {
+  cachedLayer,
+  inTemporaryFolder,
+  packTar,
+  writeArchive,
+  type Image,
+  type ImageConfig,
+  type Layer,
+} from './archive.ts';
 import { cacheDirectory } from './cache.ts';
 import { mustRun } from './command.ts';
 import type { Progress } from './components.ts';
@@ -102,7 +110,7 @@ function nodeLayer(): Promise<Layer> {
 }
 
 /** Copies a file or a folder to a path of an image's root file system. */
-function copyInto(root: string, source: string, destination: string): void {
+export function copyInto(root: string, source: string, destination: string): void {
   const target = join(root, destination);
   mkdirSync(dirname(target), { recursive: true });
   cpSync(source, target, { recursive: true });
@@ -119,6 +127,40 @@ export async function baseImage(tags: readonly string[], progress: Progress): Pr
   return cachedArchive(`base-${key}`, (file) =>
     writeArchive(file, { tags: [baseTag, ...tags], layers, config: { Cmd: ['/usr/bin/sleep', 'infinity'] } }),
   );
+}
+
+/** An image on top of the base: what `fill` writes below a folder, in one layer. */
+export interface ImageOnBase {
+  readonly tags: readonly string[];
+  readonly config: ImageConfig;
+  /** Names the layer: another key, another content. Images of the same key share it. */
+  readonly key: string;
+  readonly fill: (root: string) => void;
+}
+
+/**
+ * The archive, named `name` in the cache, of images that share the layers of the base. Layers are kept by their
+ * key, the archive is made anew.
+ */
+export async function imagesOnBase(
+  name: string,
+  images: readonly ImageOnBase[],
+  progress: Progress,
+): Promise<string> {
+  const base = [await nodeLayer(), await debianLayer(progress)];
+  const made: Image[] = [];
+  for (const { tags, config, key, fill } of images) {
+    const own = await cachedLayer(layerPath(`${name}-${shortHash(key)}`), (unfinished) =>
+      inTemporaryFolder(async (root) => {
+        fill(root);
+        await packTar(unfinished, root, ['.']);
+      }),
+    );
+    made.push({ tags, config, layers: [...base, own] });
+  }
+  const archive = join(cacheDirectory(), 'images', `${name}.archive.tar`);
+  await writeArchive(archive, ...made);
+  return archive;
 }
 
 /**

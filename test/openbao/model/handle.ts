@@ -59,12 +59,17 @@ function answerAsStandby(
   }
   const lost = isNotForwarded(node, path, reads);
   if (lost !== undefined) return lost;
-  if (cluster.active !== undefined) {
+  if (cluster.active !== undefined && isReached(world, cluster)) {
     return serve(world, cluster, nodeOf(world, cluster.active), path, request, outside);
   }
   const named = cluster.named === undefined ? undefined : world.nodes[cluster.named];
   if (named === undefined) return errors(500, 'local node not active but active cluster node not found');
   return { status: 307, headers: { Location: `${named.settings.apiAddress}${request.path}` } };
+}
+
+/** Standbys need a moment to find a new active node. */
+function isReached(world: World, cluster: Cluster): boolean {
+  return cluster.leadershipChanges === 0 || world.now - cluster.activeSince >= world.timing.forwarding;
 }
 
 /** Calls that a standby of the first releases of 2.5 does not pass on (openbao.md, section 4). */

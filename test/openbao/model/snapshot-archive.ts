@@ -34,7 +34,9 @@ export function packSnapshot({ index, term, servers, state, now }: SnapshotConte
       Size: contents.length,
     }),
   );
-  const sums = Buffer.from(`${sha256(meta)}  meta.json\n${sha256(contents)}  state.bin\n`);
+  const lines = [`${sha256(meta)}  meta.json\n`, `${sha256(contents)}  state.bin\n`];
+  // A real server writes them in either order.
+  const sums = Buffer.from((index % 2 === 0 ? lines : lines.toReversed()).join(''));
   const sealed = createHash('sha512').update(sums).digest();
   const members = { 'meta.json': meta, 'state.bin': contents, SHA256SUMS: sums, 'SHA256SUMS.sealed': sealed };
   const parts = Object.entries(members).flatMap(([name, bytes]) => tarMember(name, bytes, now));

@@ -40,6 +40,8 @@ export interface Timing {
   readonly exit: number;
   /** Until followers have said their version to a new leader. */
   readonly firstEcho: number;
+  /** Until standbys pass requests on to a new active node. */
+  readonly forwarding: number;
   /** No active node while a snapshot is being restored. */
   readonly restore: number;
 }
@@ -57,6 +59,7 @@ export const measuredTiming: Timing = {
   stepDownBlock: 10_000,
   exit: 700,
   firstEcho: 2500,
+  forwarding: 150,
   restore: 5700,
 };
 
