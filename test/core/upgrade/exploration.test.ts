@@ -38,6 +38,13 @@ const happenings: Readonly<Record<string, (world: WatchedCluster, random: () => 
     if (world.leader !== undefined) world.blockedUntil[world.leader] = world.now + 5_000;
     if (world.leader !== undefined) world.lose();
   },
+  'leadership moves': (world, random) => {
+    const up = [...world.pods]
+      .filter(([, pod]) => pod.up && pod.endsAt === undefined)
+      .map(([ordinal]) => ordinal);
+    const heir = up[Math.floor(random() * up.length)];
+    if (heir !== undefined && world.leader !== undefined) world.leads(heir);
+  },
   'leader killed': (world) => {
     if (world.leader !== undefined) world.kill(world.leader);
   },
@@ -90,9 +97,11 @@ function settle(world: WatchedCluster, seen: Set<string>): 'done' | 'held' {
   for (let turn = 0; turn < 1_500; turn++) {
     world.pass();
     seen.add(world.fingerprint());
-    const { upgrade } = world.status;
+    const { upgrade, currentVersion, lastRestartAt } = world.status;
+    const { version, maintenance } = world.cluster.spec;
     if (upgrade?.held === true) return 'held';
-    if (upgrade === undefined && world.status.currentVersion === world.cluster.spec.version) return 'done';
+    const isWanted = currentVersion === version && lastRestartAt === maintenance?.restartAt;
+    if (upgrade === undefined && isWanted) return 'done';
     world.tick(1_000);
   }
   return world.fail('neither done nor held');
@@ -188,6 +197,8 @@ function walk(replicas: number, seed: number, seen: Set<string>): void {
   );
   const world = worldOf(replicas, Math.floor(random() * replicas), speed);
   world.log.push(`seed ${seed}, ${replicas} replicas`);
+  // A fifth of the walks begin as a restart, which has no other image to be told by.
+  if (random() < 0.2) world.spec({ version: '2.5.5', maintenance: { restartAt: '2026-01-02T03:00:00Z' } });
   const trouble = random() * 0.3;
   let cachedAt = 0;
   for (let turn = 0; turn < 120; turn++) {

@@ -333,6 +333,60 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
     });
   });
 
+  describe('a step-down overlaps a catch-up', () => {
+    /** prod-1 has been replaced and is up, but behind; prod-0 leads. */
+    const behind = {
+      upgrade: upgrade({
+        currentPartition: 1,
+        catchUp: [{ ordinal: 1, podUID: 'new-1' }],
+        replacing: { ordinal: 1, oldPodUID: 'pod-1' },
+      }),
+      observation: {
+        statefulSet: rollingSet(1),
+        pods: known([serverPod(0), newPod(1), newPod(2)]),
+        members: membersOf(member(0), newMember(1, { appliedIndex: 5 }), newMember(2)),
+      },
+    } as const;
+
+    it('while another member of the target has caught up, and the partition stays', () => {
+      const { status, effects } = decideMidway(behind);
+      expect(status.upgrade).to.include({ phase: 'SteppingDown', currentPartition: 1 });
+      expect(effects).to.have.length(1);
+    });
+
+    it('not before the replaced pod is unsealed', () => {
+      const members = membersOf(member(0), newMember(1, { sealed: true }), newMember(2));
+      const { effects } = decideMidway({ ...behind, observation: { ...behind.observation, members } });
+      expect(effects).to.deep.equal([]);
+    });
+
+    it('not while the heir of the target is behind as well', () => {
+      const members = membersOf(
+        member(0),
+        newMember(1, { appliedIndex: 5 }),
+        newMember(2, { appliedIndex: 5 }),
+      );
+      const { effects } = decideMidway({ ...behind, observation: { ...behind.observation, members } });
+      expect(effects).to.deep.equal([]);
+    });
+
+    it('not while the only heir still runs the old version: leadership would have to move again', () => {
+      const { effects, status } = decideMidway({
+        upgrade: upgrade({ completedPods: undefined, catchUp: [{ ordinal: 2, podUID: 'new-2' }] }),
+        observation: {
+          members: membersOf(
+            member(0, { standby: true, leader: 'prod-1' }),
+            member(1, { standby: false, leader: 'prod-1' }),
+            newMember(2, { leader: 'prod-1', appliedIndex: 5 }),
+          ),
+          raft: known(raftOf(['prod-0', 'prod-1', 'prod-2'], { leader: 'prod-1' })),
+        },
+      });
+      expect(effects).to.deep.equal([]);
+      expect(status.upgrade?.phase).to.equal('CatchingUp');
+    });
+  });
+
   describe('style.md 2, 4: midway, the pod in work may be down, and no other', () => {
     it('the expected restart is waited for, not an error', () => {
       const replacing = upgrade({

@@ -154,7 +154,7 @@ export class SimulatedCluster {
     const members = new Map<string, Known<Member>>();
     for (const [ordinal, pod] of this.pods) members.set(this.name(ordinal), this.member(ordinal, pod));
     const ids = Array.from({ length: this.replicas }, (_, ordinal) => this.name(ordinal));
-    const leads = this.leads();
+    const leads = this.leader;
     return observation({
       cluster: this.cluster,
       ...kubernetes,
@@ -212,7 +212,7 @@ export class SimulatedCluster {
 
   private member(ordinal: number, { uid, up, image, endsAt }: SimulatedPod): Known<Member> {
     if (!up) return unknown('connection refused');
-    const leads = this.leads();
+    const leads = this.leader;
     const leader = leads === undefined ? undefined : this.name(leads);
     return known({
       pod: this.name(ordinal),
@@ -448,10 +448,7 @@ export class SimulatedCluster {
         .filter((ordinal) => (this.blockedUntil[ordinal] ?? 0) <= this.now)
         .toSorted((a, b) => (this.applied[b] ?? 0) - (this.applied[a] ?? 0) || a - b);
       if (heir === undefined) return;
-      this.leader = heir;
-      this.replicatedFrom[heir] = 0;
-      // The entry that every new leader begins with; it counts once a quorum has it.
-      this.index++;
+      this.leads(heir);
       this.electionAt = undefined;
     }
     const replicating = up.filter(
@@ -461,6 +458,13 @@ export class SimulatedCluster {
     this.index += 5;
     for (const ordinal of replicating)
       this.applied[ordinal] = ordinal === this.leader ? this.index : this.index - 1;
+  }
+
+  leads(ordinal: number): void {
+    this.leader = ordinal;
+    this.replicatedFrom[ordinal] = 0;
+    // The entry that every new leader begins with; it counts once a quorum has it.
+    this.index++;
   }
 
   runJob(name: string): void {
@@ -517,10 +521,6 @@ export class SimulatedCluster {
   // Words.
 
   name = (ordinal: number): string => `prod-${ordinal}`;
-
-  private leads(): number | undefined {
-    return this.leader;
-  }
 
   readonly revisions = new Map<string, string>();
   private revision(): string {
