@@ -7,7 +7,7 @@ import { applyEffect } from '../../src/io/apply.ts';
  * The controller as a process of its own outside the cluster. `CRASH_AFTER=n` ends it as SIGKILL does, right
  * after its n-th effect; `CRASH_BEFORE=n` right before it.
  */
-const { CRASH_AFTER, CRASH_BEFORE, KUBECONFIG = '', STATUS_PORT = '0' } = process.env;
+const { CRASH_AFTER, CRASH_BEFORE, KUBECONFIG = '', STATUS_PORT = '' } = process.env;
 let effects = 0;
 
 const crash = (): Promise<never> => {
@@ -16,7 +16,7 @@ const crash = (): Promise<never> => {
 };
 
 const config = controllerConfig({
-  statusPort: STATUS_PORT === '0' ? '18080' : STATUS_PORT,
+  statusPort: STATUS_PORT,
   serviceAccount: 'rollguard-controller',
   lease: 'rollguard-controller',
   concurrency: '4',

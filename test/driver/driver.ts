@@ -5,6 +5,7 @@ import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
 import { objectPath } from '../../src/io/resources.ts';
 import type { Ground } from '../cluster/contract.ts';
+import { freePorts } from '../cluster/control-plane.ts';
 import { packageRoot } from '../cluster/package-root.ts';
 import { succeed } from '../support/gate.ts';
 
@@ -23,6 +24,9 @@ export interface Driver {
   /** Resolves when it ended by itself. */
   readonly ended: () => Promise<void>;
   isRunning(): boolean;
+  pid(): number;
+  /** Where its metrics are. */
+  readonly statusPort: number;
   /** Ends it in good order. */
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -51,6 +55,7 @@ export async function prepareDriver(ground: Ground, namespace: string): Promise<
 export async function driverOn(ground: Ground): Promise<Driver> {
   const kubeconfig = await ground.kubeconfigFor(user, groups);
   const logFile = join(ground.directory, 'logs', 'rollguard-controller.log');
+  const [statusPort = 0] = await freePorts(1);
   let child: ChildProcess | undefined;
   let exited: Promise<void> = Promise.resolve();
   const end = async (signal: NodeJS.Signals) => {
@@ -64,7 +69,7 @@ export async function driverOn(ground: Ground): Promise<Driver> {
         env: {
           ...process.env,
           KUBECONFIG: kubeconfig,
-          STATUS_PORT: '0',
+          STATUS_PORT: String(statusPort),
           DEADLINES: Object.entries(deadlines)
             .map(([phase, seconds]) => `${phase}=${seconds}`)
             .join(','),
@@ -85,6 +90,8 @@ export async function driverOn(ground: Ground): Promise<Driver> {
     },
     ended: () => exited,
     isRunning: () => child !== undefined && child.exitCode === null && child.signalCode === null,
+    pid: () => child?.pid ?? 0,
+    statusPort,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     log: () => readFileSync(logFile, 'utf8'),

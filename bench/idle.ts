@@ -1,0 +1,196 @@
+/**
+ * `npm run bench -- idle`: what 1,000 clusters cost the controller, and the API server, when nothing happens:
+ * memory, CPU, and requests that write (issue 4, section 1). A real API server holds all objects; the pods and the
+ * status of their StatefulSets are made up, and OpenBao is simulated.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type KubernetesClient } from '../src/io/kubernetes.ts';
+import { names, sealKeyName } from '../src/core/workload/names.ts';
+import { startGround } from '../test/cluster/ground.ts';
+import { driverOn, prepareDriver } from '../test/driver/driver.ts';
+import { simulateMembers } from './openbao-simulated.ts';
+
+const isQuick = process.argv.includes('--quick');
+const clusters = isQuick ? 20 : 1_000;
+const watchedMs = isQuick ? 5_000 : 60_000;
+const namespace = 'idle';
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+interface Cluster {
+  readonly metadata: { readonly name: string };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const ground = await startGround({ size: 'control-plane' });
+const members = await simulateMembers(namespace, clusters);
+try {
+  await bench();
+} finally {
+  await members.stop();
+  await ground.stop();
+}
+
+async function bench(): Promise<void> {
+  await prepareDriver(ground, namespace);
+  const client = connect({ kubeconfig: ground.kubeconfig });
+  const driver = await driverOn(ground);
+  try {
+    await inParallel(clusters, (index) => makeUp(client, index));
+    await driver.start();
+    await untilAllAreReady(client);
+    // The last ones still settle.
+    await sleep(isQuick ? 2_000 : 20_000);
+    const before = await requests(driver.statusPort);
+    const cpuBefore = cpuSeconds(driver.pid());
+    await sleep(watchedMs);
+    const after = await requests(driver.statusPort);
+    const minutes = watchedMs / 60_000;
+    const cpu = (cpuSeconds(driver.pid()) - cpuBefore) / (watchedMs / 1000);
+    const rss = residentMiB(driver.pid());
+    say(`\n${clusters} idle clusters of 3 members, on a real API server; OpenBao is simulated`);
+    say(
+      `  reads a minute ${((after.reads - before.reads) / minutes).toFixed(0)}, ${(cpu * 100).toFixed(0)} % of a core`,
+    );
+    verdict('writes a minute', (after.writes - before.writes) / minutes, 0);
+    verdict('RSS, MiB', rss, 200);
+  } finally {
+    await driver.stop();
+    await client.close();
+  }
+}
+
+/** One cluster that has been up for long, as the API server would hold it. */
+async function makeUp(client: KubernetesClient, index: number): Promise<void> {
+  const name = `c${index}`;
+  const core = `/api/v1/namespaces/${namespace}`;
+  const labels = {
+    'openbao.org/cluster': name,
+    'openbao.org/component': 'server',
+    'controller-revision-hash': 'r1',
+  };
+  await client.create(`/apis/openbao.org/v1alpha1/namespaces/${namespace}/openbaoclusters`, {
+    apiVersion: 'openbao.org/v1alpha1',
+    kind: 'OpenBaoCluster',
+    metadata: { name },
+    spec: { version: '2.5.5', profile: 'Development', tls: { enabled: false } },
+  });
+  await client.create(`${core}/secrets`, {
+    metadata: { name: names(name).unsealKey },
+    stringData: { [sealKeyName]: '0'.repeat(64) },
+  });
+  for (const ordinal of [0, 1, 2]) {
+    const pod = `${name}-${ordinal}`;
+    await client.create(`${core}/persistentvolumeclaims`, {
+      metadata: {
+        name: `data-${pod}`,
+        labels,
+        annotations: { 'rollguard.io/openbao-version': '2.5.5' },
+      },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    });
+    await client.create(`${core}/pods`, {
+      metadata: { name: pod, labels },
+      spec: {
+        automountServiceAccountToken: false,
+        containers: [{ name: 'openbao', image: 'openbao/openbao:2.5.5' }],
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-${pod}` } }],
+      },
+    });
+    await client.request({
+      method: 'PATCH',
+      path: `${core}/pods/${pod}/status`,
+      body: {
+        status: {
+          phase: 'Running',
+          podIP: members.addressOf(index, ordinal),
+          podIPs: [{ ip: members.addressOf(index, ordinal) }],
+          conditions: [{ type: 'Ready', status: 'True' }],
+          containerStatuses: [
+            {
+              name: 'openbao',
+              ready: true,
+              started: true,
+              restartCount: 0,
+              image: 'openbao/openbao:2.5.5',
+              imageID: '',
+              state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
+            },
+          ],
+        },
+      },
+    });
+  }
+}
+
+/** Plays the StatefulSet controller, until every cluster says that it is Ready. */
+async function untilAllAreReady(client: KubernetesClient): Promise<void> {
+  const sets = `/apis/apps/v1/namespaces/${namespace}/statefulsets`;
+  const revisions = { currentRevision: 'r1', updateRevision: 'r1' };
+  const told = new Map<string, number>();
+  for (let attempt = 0; ; attempt += 1) {
+    const found = await client.list<{ metadata: { name: string; generation: number } }>(sets);
+    for (const { metadata } of found) {
+      if (told.get(metadata.name) === metadata.generation) continue;
+      told.set(metadata.name, metadata.generation);
+      const counts = {
+        replicas: 3,
+        readyReplicas: 3,
+        currentReplicas: 3,
+        updatedReplicas: 3,
+        availableReplicas: 3,
+      };
+      const status = { observedGeneration: metadata.generation, ...counts, ...revisions };
+      await client.request({ method: 'PATCH', path: `${sets}/${metadata.name}/status`, body: { status } });
+    }
+    const all = await client.list<Cluster>(
+      `/apis/openbao.org/v1alpha1/namespaces/${namespace}/openbaoclusters`,
+    );
+    const ready = all.filter(({ status }) =>
+      status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'),
+    ).length;
+    if (ready === clusters) return;
+    if (attempt % 10 === 9) say(`  ${ready} of ${clusters} are Ready`);
+    if (attempt > (isQuick ? 60 : 600))
+      throw new Error(
+        `only ${ready} of ${clusters} clusters became Ready: ${JSON.stringify(all[0]?.status)}`,
+      );
+    await sleep(1_000);
+  }
+}
+
+/** Of the controller, by its own metrics. */
+async function requests(port: number): Promise<{ readonly reads: number; readonly writes: number }> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  let reads = 0;
+  let writes = 0;
+  for (const [, labels = '', value = '0'] of text.matchAll(
+    /^rest_client_requests_total\{([^}]*)\} (\S+)$/gm,
+  )) {
+    if (labels.includes('method="GET"')) reads += Number(value);
+    // Renewing its lease, every 2 s, is what any controller does.
+    else writes += Number(value);
+  }
+  return { reads, writes };
+}
+
+async function inParallel(count: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: 16 }, worker));
+}
+
+function residentMiB(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ', 2)[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function verdict(what: string, value: number, most: number): void {
+  say(`${value <= most ? 'PASS' : 'MISS'}  ${what.padEnd(32)} ${value.toFixed(0)} (at most ${most})`);
+}
