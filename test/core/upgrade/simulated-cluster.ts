@@ -5,7 +5,7 @@ import type { ClusterEvent, Decision, DriverSettings, Effect } from '../../../sr
 import type { Member, Observation, ObservedJob } from '../../../src/core/cluster/observation.ts';
 import { known, unknown, type Known } from '../../../src/core/known.ts';
 import { decideUpgrade } from '../../../src/core/upgrade/rolling/decide.ts';
-import { effectiveImage } from '../../../src/core/upgrade/rolling/target.ts';
+import { effectiveImage } from '../../../src/core/workload/image.ts';
 import {
   claim,
   clusterId,
@@ -298,7 +298,7 @@ export class SimulatedCluster {
     );
     const image = rolls ? upgrade?.targetImage : undefined;
     const next = {
-      image: image ?? status.image ?? effectiveImage(cluster.spec, this.settings),
+      image: image ?? status.image ?? effectiveImage(cluster.spec, this.settings.imageRepository),
       restartAt: rolls ? (upgrade?.restartAt ?? status.lastRestartAt) : status.lastRestartAt,
       partition: rolls ? (upgrade?.currentPartition ?? this.replicas) : this.replicas,
     };

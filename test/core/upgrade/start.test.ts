@@ -1,12 +1,10 @@
 import { expect } from 'chai';
-import { operationAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import type { Decision } from '../../../src/core/cluster/decision.ts';
 import type { Observation } from '../../../src/core/cluster/observation.ts';
 import { known, unknown } from '../../../src/core/known.ts';
 import { decideUpgrade } from '../../../src/core/upgrade/rolling/decide.ts';
-import { effectiveImage } from '../../../src/core/upgrade/rolling/target.ts';
-import { claim, context, observation, observedJob, settledCluster } from '../../support/observation.ts';
+import { claim, context, observation, settledCluster } from '../../support/observation.ts';
 import { at } from './rolling-observation.ts';
 
 interface Given {
@@ -30,7 +28,6 @@ function decideStarted({ spec = {}, observation: facts = {} }: Given): Decision 
 }
 
 const newer = { version: '2.5.6' } as const;
-const events = ({ events: sent }: Decision) => sent.map(({ reason }) => reason);
 
 describe('the start of a rolling upgrade', () => {
   it('is not made where what is asked for runs', () => {
@@ -97,28 +94,6 @@ describe('the start of a rolling upgrade', () => {
       expect(status.upgrade).to.equal(undefined);
       expect(status.lastErrorReason).to.equal('OperationLockHeld');
     });
-
-    it('takes it over after 10 minutes when nothing shows the operation, with an Event', () => {
-      const decision = decide({ spec: newer, status: { operationLock: lock(at(-601)) } });
-      expect(decision.status.operationLock?.operation).to.equal('Upgrade');
-      expect(events(decision)).to.include('OperationLockTakenOver');
-    });
-
-    it('does not while a Job of it runs, nor while the Jobs are not known', () => {
-      const running = observedJob('prod-snapshot-backup1', 'running');
-      const job = {
-        ...running.job,
-        metadata: { ...running.job.metadata, annotations: { [operationAnnotation]: 'backup1' } },
-      };
-      for (const jobs of [known([{ ...running, job }]), unknown('timed out')]) {
-        const { status } = decide({
-          spec: newer,
-          status: { operationLock: lock(at(-3600)) },
-          observation: { jobs },
-        });
-        expect(status.operationLock?.operation).to.equal('Backup');
-      }
-    });
   });
 });
 
@@ -179,21 +154,4 @@ describe("the gate's own rules before the start", () => {
     const { status } = decideUpgrade(observation({ cluster: { ...cluster, status: held } }), held, context());
     expect(status).not.to.have.any.keys('upgrade', 'lastErrorReason');
   });
-});
-
-describe('the effective image', () => {
-  const settings = { imageRepository: 'registry.example/openbao' };
-  for (const [version, image, expected] of [
-    ['2.5.5', undefined, 'registry.example/openbao:2.5.5'],
-    ['v2.5.5', undefined, 'registry.example/openbao:2.5.5'],
-    ['2.5.5+b1', undefined, 'registry.example/openbao:2.5.5_b1'],
-    ['2.5.5', 'other:2.5.5', 'other:2.5.5'],
-    ['2.5.5', '', 'registry.example/openbao:2.5.5'],
-  ] as const) {
-    it(`of ${version} with ${image ?? 'no image'} is ${expected}`, () => {
-      expect(effectiveImage({ version, ...(image === undefined ? {} : { image }) }, settings)).to.equal(
-        expected,
-      );
-    });
-  }
 });

@@ -143,11 +143,11 @@ function freed(run: Run): Run {
 
 /** Runs phases until one waits. */
 function carryOn(run: Run): Decision {
-  const locked = takeLock(run.observation, run.status, run.upgrade.operationId ?? '', run.context.now);
+  const locked = takeLock(run.status, run.upgrade.operationId ?? '', run.context.now);
   if (locked.kind === 'held') {
     return held(run, failure('OperationLockLost', locked.by, remedy(run, 'wait until it has ended')));
   }
-  let at: Run = { ...run, status: locked.status, events: [...run.events, ...locked.events] };
+  let at: Run = { ...run, status: locked.status };
   // Each phase can be entered at most once for each ordinal before something has to be awaited.
   for (let turns = 0; turns < 4 * at.replicas + phaseCount; turns++) {
     const step = (isUntouched(at.upgrade, at.replicas) ? undefined : retarget(at)) ?? handle(at);

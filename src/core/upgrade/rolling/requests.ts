@@ -27,7 +27,7 @@ export function tryAgain(
   context: DecisionContext,
 ): { readonly status: OpenBaoClusterStatus; readonly events: readonly ClusterEvent[] } {
   const { newOperationId: operationId, now } = context;
-  const locked = takeLock(observation, status, operationId, now);
+  const locked = takeLock(status, operationId, now);
   if (locked.kind === 'held') {
     const upgraded = patched(upgrade, { waitingFor: locked.by });
     return { status: patched(status, { upgrade: upgraded }), events: [] };
@@ -48,7 +48,7 @@ export function tryAgain(
   const handled = ignoreRetry(locked.status, observation.cluster.spec.upgrade?.requests?.retry);
   return {
     status: patched(handled, { upgrade: next, lastErrorReason: undefined, lastErrorMessage: undefined }),
-    events: [...locked.events, event('Normal', 'UpgradeRetried', 'Retry', `goes on in phase ${phase}`)],
+    events: [event('Normal', 'UpgradeRetried', 'Retry', `goes on in phase ${phase}`)],
   };
 }
 

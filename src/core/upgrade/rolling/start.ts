@@ -1,5 +1,5 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent, Decision, DecisionContext } from '../../cluster/decision.ts';
+import type { Decision, DecisionContext } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
 import { timestamp } from '../../time.ts';
 import { deadlineOf } from './deadlines.ts';
@@ -33,7 +33,7 @@ export function decideStart(
   if (status.scaling !== undefined) return { ...nothing, requeueAt: context.now + context.settings.pollMs };
 
   const { newOperationId: operationId, now } = context;
-  const locked = takeLock(observation, acknowledged, operationId, now);
+  const locked = takeLock(acknowledged, operationId, now);
   if (locked.kind === 'held') {
     return {
       ...nothing,
@@ -61,7 +61,7 @@ export function decideStart(
   const what = sameTarget(current, wanted)
     ? `restart of ${spec.replicas ?? 3} members (restartAt ${restartAt})`
     : `upgrade from ${current.version} (${current.image}) to ${wanted.version} (${wanted.image})`;
-  const events: ClusterEvent[] = [...locked.events, event('Normal', 'UpgradeStarted', 'Upgrade', what)];
+  const events = [event('Normal', 'UpgradeStarted', 'Upgrade', what)];
   return {
     status: patched(locked.status, { upgrade, lastErrorReason: undefined, lastErrorMessage: undefined }),
     effects: [],

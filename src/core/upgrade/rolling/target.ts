@@ -1,5 +1,6 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { DriverSettings } from '../../cluster/decision.ts';
+import { effectiveImage } from '../../workload/image.ts';
 import { compareVersions, parseVersion } from '../../version/version.ts';
 
 /** Where an upgrade leads. Another image of the same version is another target (design.md, "Small decisions"). */
@@ -8,20 +9,14 @@ export interface UpgradeTarget {
   readonly image: string;
 }
 
-/** `spec.image`, else the repository's image of the version; a tag cannot hold `+`, so it is `_` there. */
-export function effectiveImage(
-  { version, image }: { readonly version: string; readonly image?: string },
-  { imageRepository }: Pick<DriverSettings, 'imageRepository'>,
-): string {
-  if (image !== undefined && image !== '') return image;
-  return `${imageRepository}:${version.replace(/^v/, '').replaceAll('+', '_')}`;
-}
-
 /** What spec asks for. */
 export const wantedTarget = (
   { spec }: OpenBaoCluster,
   settings: Pick<DriverSettings, 'imageRepository'>,
-): UpgradeTarget => ({ version: spec.version.replace(/^v/, ''), image: effectiveImage(spec, settings) });
+): UpgradeTarget => ({
+  version: spec.version.replace(/^v/, ''),
+  image: effectiveImage(spec, settings.imageRepository),
+});
 
 /** What the whole cluster runs; undefined before its leader has first reported a version. */
 export function currentTarget(
@@ -30,7 +25,7 @@ export function currentTarget(
 ): UpgradeTarget | undefined {
   if (currentVersion === undefined) return undefined;
   const version = currentVersion.replace(/^v/, '');
-  return { version, image: image ?? effectiveImage({ version }, settings) };
+  return { version, image: image ?? effectiveImage({ version }, settings.imageRepository) };
 }
 
 export const sameTarget = (a: UpgradeTarget, b: UpgradeTarget): boolean =>

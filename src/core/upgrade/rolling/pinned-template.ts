@@ -1,0 +1,34 @@
+import type { KubernetesObject, StatefulSet } from '../../../api/kubernetes.ts';
+import { restartAtAnnotation } from '../../../api/labels.ts';
+import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import { withHash } from '../../workload/drift.ts';
+import { isRolling } from '../../workload/partition.ts';
+import { imageOf } from './pods.ts';
+
+/**
+ * A rendered StatefulSet whose template stays as it is while pods run it already. Another template, from an
+ * edit of spec or a new Rollguard in the middle of a roll, would make the StatefulSet controller take down
+ * every pod from the partition up by itself, the highest first, without our gate: a second pod beside the one
+ * in work. It comes with the next upgrade or restart instead (design rule 12).
+ *
+ * Before the first pod is up, and for another target of a stuck first pod, the rendered template goes through:
+ * only the pod in work is above the partition then, and the new template may be its cure.
+ *
+ * @param live the StatefulSet as it is; undefined when there is none
+ */
+export function withPinnedTemplate(
+  rendered: KubernetesObject,
+  live: StatefulSet | undefined,
+  { upgrade }: OpenBaoClusterStatus,
+): KubernetesObject {
+  if (rendered.kind !== 'StatefulSet' || upgrade === undefined || !isRolling(upgrade.phase)) return rendered;
+  const isUsed = (upgrade.completedPods ?? []).length > 0 || (upgrade.catchUp ?? []).length > 0;
+  const template = live?.spec?.template;
+  if (!isUsed || template === undefined) return rendered;
+  const isTarget =
+    imageOf(template.spec) === upgrade.targetImage &&
+    (upgrade.restartAt === undefined ||
+      template.metadata?.annotations?.[restartAtAnnotation] === upgrade.restartAt);
+  if (!isTarget) return rendered;
+  return withHash({ ...rendered, spec: { ...(rendered as StatefulSet).spec, template } } as KubernetesObject);
+}
