@@ -25,13 +25,14 @@ export function lookupAccessor({ world, cluster, index, body }: Context): Respon
 }
 
 export function createChildToken({ world, cluster, path, body, token }: Context): Response {
-  const child = createToken(world, cluster, {
-    policies: [...((body['policies'] ?? token?.policies ?? []) as readonly string[])],
+  const wanted = {
+    policies: (body['policies'] ?? token?.policies ?? []) as readonly string[],
     displayName: 'token',
     path,
     meta: null,
     ttl: durationMs(typeof body['ttl'] === 'string' ? body['ttl'] : '768h'),
-  });
+  };
+  const child = createToken(world, cluster, wanted, typeof body['id'] === 'string' ? body['id'] : undefined);
   const auth = {
     client_token: child.id,
     accessor: child.accessor,

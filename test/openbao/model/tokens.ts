@@ -29,8 +29,14 @@ export function createToken(
   world: World,
   cluster: Cluster,
   wanted: Pick<Token, 'policies' | 'displayName' | 'path' | 'meta' | 'ttl'>,
+  id?: string,
 ): Token {
-  const token: Token = { ...wanted, id: `s.${letters(world)}`, accessor: letters(world), created: world.now };
+  const token: Token = {
+    ...wanted,
+    id: id ?? `s.${letters(world)}`,
+    accessor: letters(world),
+    created: world.now,
+  };
   commit(world, cluster, { [prefix + token.id]: token });
   return token;
 }
