@@ -13,6 +13,9 @@ import { succeed } from '../support/gate.ts';
 const user = 'system:serviceaccount:rollguard-system:rollguard-controller';
 const groups = ['system:serviceaccounts', 'system:serviceaccounts:rollguard-system', 'system:authenticated'];
 
+/** Those of the Dockerfile. */
+const flags = ['--max-semi-space-size=8'];
+
 /** The controller, as a process of this machine with the rights of its ServiceAccount. */
 export interface Driver {
   /** Starts it; with `crashAfter` or `crashBefore` it ends as by SIGKILL around its n-th effect. */
@@ -65,7 +68,7 @@ export async function driverOn(ground: Ground): Promise<Driver> {
   return {
     async start({ crashAfter, crashBefore, deadlines = {} } = {}) {
       const program = join(packageRoot, 'build/test/driver/controller-process.js');
-      const process_ = spawn(process.execPath, ['--enable-source-maps', program], {
+      const process_ = spawn(process.execPath, [...flags, program], {
         env: {
           ...process.env,
           KUBECONFIG: kubeconfig,

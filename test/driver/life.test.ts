@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import type { Ground } from '../cluster/ground.ts';
+import { rollguardImage } from '../cluster/images.ts';
+import { provideVolumes } from '../cluster/volumes.ts';
+import { openbaoImages } from '../openbao/images.ts';
+import { bucketOf } from '../support/bucket.ts';
+import { succeed } from '../support/gate.ts';
+import { ownMinio, type Minio } from '../support/minio.ts';
+import { ownGround } from '../support/own-ground.ts';
+import { clusterHandle, driverOn, prepareDriver, runs, type Driver } from './driver.ts';
+import { startWriter, writerRequests } from './writer.ts';
+
+const namespace = 'life';
+const [older, newer] = ['2.4.4', '2.5.5'] as const;
+const storage = { size: '1Gi' };
+
+describe('the life of a cluster on a real node', function () {
+  this.timeout(600_000);
+  let ground: Ground;
+  let driver: Driver;
+  let endVolumes: () => Promise<void>;
+  let minio: Minio;
+
+  before(async function () {
+    ground = await ownGround(this, 'node');
+    endVolumes = provideVolumes(ground);
+    minio = await ownMinio(this, { address: ground.hostAddress });
+    await (await openbaoImages([older, newer], () => {})).prepare(ground);
+    await ground.loadImage(await rollguardImage(() => {}));
+    await prepareDriver(ground, namespace);
+    driver = await driverOn(ground);
+    await driver.start();
+  });
+
+  after(async () => {
+    await driver?.stop();
+    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    await endVolumes?.();
+    await minio?.stop();
+  });
+
+  const handle = (name: string) => clusterHandle(ground, namespace, name);
+  const kubectl = async (...args: readonly string[]) =>
+    (await succeed(ground.kubectl(['-n', namespace, ...args]))).stdout;
+  const claims = async (name: string) =>
+    (await kubectl('get', 'pvc', '-l', `openbao.org/cluster=${name}`, '-o', 'name')).trim().split('\n');
+  const uids = async (name: string) =>
+    (
+      await kubectl(
+        'get',
+        'pods',
+        '-l',
+        `openbao.org/cluster=${name},openbao.org/component=server`,
+        '-o',
+        'jsonpath={.items[*].metadata.uid}',
+      )
+    ).split(' ');
+
+  it('a single member is upgraded, after a snapshot to a claim that is verified', async () => {
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'snapshots' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
+    await succeed(ground.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(claim) }));
+    const one = handle('one');
+    await one.create({
+      version: older,
+      replicas: 1,
+      storage,
+      profile: 'Development',
+      upgrade: { preUpgradeSnapshot: true },
+      backup: { target: { provider: 'pvc', claimName: 'snapshots' } },
+    });
+    await one.until('up', runs(older));
+    await one.patch({ spec: { version: newer } });
+    const { status } = await one.until('upgraded', runs(newer));
+    const snapshot = status?.backup?.latestSnapshot;
+    expect(snapshot?.sha256).to.match(/^[0-9a-f]{64}$/);
+    expect(snapshot).to.include({ version: older });
+    expect(snapshot?.size).to.be.above(1000);
+    await one.remove();
+  });
+
+  it('grows, is upgraded with five members after a snapshot to S3, restarts, shrinks, and loses no write', async () => {
+    const prod = handle('prod');
+    await prod.create({
+      version: older,
+      storage,
+      deletionPolicy: 'DeletePVCs',
+      selfInit: { requests: writerRequests(namespace) },
+    });
+    await prod.until('up', runs(older));
+    const writer = await startWriter(ground, namespace, 'prod');
+
+    await prod.patch({ spec: { replicas: 5 } });
+    await prod.until('five', runs(older));
+    expect(await claims('prod')).to.have.length(5);
+
+    const { accessKeyId = '', secretAccessKey = '', ca = '' } = minio.credentials;
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'store' },
+      stringData: { accessKeyId, secretAccessKey, 'ca.crt': ca },
+    };
+    await succeed(ground.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(secret) }));
+    const target = {
+      ...minio.target,
+      credentialsSecretRef: { name: 'store' },
+      caSecretRef: { name: 'store' },
+    };
+    await prod.patch({
+      spec: {
+        version: newer,
+        upgrade: { preUpgradeSnapshot: true },
+        backup: { target },
+        network: { egressRules: [{}] },
+      },
+    });
+    const upgraded = await prod.until('upgraded', runs(newer), 400_000);
+    const snapshot = upgraded.status?.backup?.latestSnapshot;
+    expect(snapshot).to.include({ version: older });
+    expect(await bucketOf(minio).objects()).to.deep.equal([snapshot?.name]);
+
+    const before = await uids('prod');
+    await prod.patch({ spec: { maintenance: { restartAt: '2026-11-21T00:00:00Z' } } });
+    await prod.until(
+      'restarted',
+      (now) => now.status?.lastRestartAt === '2026-11-21T00:00:00Z' && runs(newer)(now),
+      400_000,
+    );
+    const after_ = await uids('prod');
+    expect(after_.filter((uid) => before.includes(uid))).to.deep.equal([]);
+
+    await prod.patch({ spec: { replicas: 3 } });
+    const { status } = await prod.until('three', runs(newer));
+    expect(status?.raft?.voters).to.have.members(['prod-0', 'prod-1', 'prod-2']);
+    expect(await claims('prod')).to.have.length(3);
+    const { lost } = await writer.stop();
+    expect(lost).to.deep.equal([]);
+  });
+
+  it('is put into maintenance and out of it without a restart', async () => {
+    const prod = handle('prod');
+    const before = await uids('prod');
+    const annotated = async () =>
+      kubectl('get', 'pod', 'prod-0', '-o', 'jsonpath={.metadata.annotations.openbao\\.org/maintenance}');
+    const until = async (wanted: string) => {
+      for (let attempt = 0; attempt < 100 && (await annotated()) !== wanted; attempt += 1)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(await annotated()).to.equal(wanted);
+    };
+    await prod.patch({ spec: { maintenance: { enabled: true } } });
+    await until('true');
+    await prod.patch({ spec: { maintenance: { enabled: false } } });
+    await until('');
+    expect(await uids('prod')).to.deep.equal(before);
+  });
+
+  it('takes its volumes along when it goes, and leaves its unseal key', async () => {
+    await kubectl('delete', 'openbaocluster', 'prod', '--timeout=120s');
+    for (let attempt = 0; attempt < 300 && (await claims('prod')).join('') !== ''; attempt += 1)
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await claims('prod')).join('')).to.equal('');
+    await kubectl('get', 'secret', 'prod-unseal-key');
+  });
+});
