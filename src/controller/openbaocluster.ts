@@ -3,6 +3,7 @@ import type { OpenBaoCluster } from '../api/openbaocluster.ts';
 import { decideCluster } from '../core/cluster/decide.ts';
 import type { DriverSettings } from '../core/cluster/decision.ts';
 import type { ClusterSecrets, Observation } from '../core/cluster/observation.ts';
+import { withPinnedTemplate } from '../core/upgrade/rolling/pinned-template.ts';
 import { isApplied } from '../core/workload/drift.ts';
 import { workloadInputs } from '../core/workload/inputs.ts';
 import { render } from '../core/workload/render.ts';
@@ -62,7 +63,10 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     const { namespace = '', name: own = '' } = cluster.metadata;
     const statefulSet = caches.statefulSet({ namespace, name: own });
     const inputs = workloadInputs(cluster, { claims, statefulSet, issuer: await issuer.get(''), settings });
-    return children.drifted(`${namespace}/${own}`, render(inputs));
+    const rendered = render(inputs).map((child) =>
+      withPinnedTemplate(child, statefulSet, cluster.status ?? {}),
+    );
+    return children.drifted(`${namespace}/${own}`, rendered);
   };
   const observing = {
     caches,

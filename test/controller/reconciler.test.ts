@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { KubernetesObject } from '../../src/api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../src/api/openbaocluster.ts';
@@ -377,7 +378,10 @@ describe('the reconcile loop on a real API server', function () {
       },
     );
     let conflicts = 0;
-    while (!over.signal.aborted) if ((await reconcile(key, leadership())).kind === 'again') conflicts += 1;
+    while (!over.signal.aborted) {
+      if ((await reconcile(key, leadership())).kind === 'again') conflicts += 1;
+      await turn();
+    }
     await storm;
     await reconcile(key, leadership());
     expect(acted.length).to.be.above(0);

@@ -71,11 +71,7 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
     // Stamps and secrets first; children before the Jobs that may need them.
     effects: [...first.effects, ...children.effects, ...second.effects],
     events: [...first.events, ...second.events],
-    requeueAt: Math.min(
-      first.requeueAt ?? Infinity,
-      second.requeueAt ?? Infinity,
-      context.now + pauseMs,
-    ),
+    requeueAt: Math.min(first.requeueAt ?? Infinity, second.requeueAt ?? Infinity, context.now + pauseMs),
   });
 }
 

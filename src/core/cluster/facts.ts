@@ -67,7 +67,14 @@ function initialisation(observation: Observation, status: Status): Status {
   if (next.clusterID === undefined && leader.clusterId !== undefined) {
     next = { ...next, clusterID: leader.clusterId };
   }
-  if (next.currentVersion === undefined) next = { ...next, currentVersion: leader.version };
+  if (next.currentVersion === undefined) {
+    const { restartAt } = observation.cluster.spec.maintenance ?? {};
+    next = {
+      ...next,
+      currentVersion: leader.version,
+      ...(restartAt === undefined ? {} : { lastRestartAt: restartAt }),
+    };
+  }
   const image = podsByName(observation)
     ?.get(leader.pod)
     ?.spec?.containers?.find(({ name }) => name === serverContainer)?.image;

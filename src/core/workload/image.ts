@@ -10,5 +10,6 @@ export function effectiveImage(
   { image, version }: Pick<OpenBaoClusterSpec, 'image' | 'version'>,
   repository: string,
 ): string {
-  return image ?? `${repository}:${version.replace(/^v/, '').replaceAll('+', '_')}`;
+  // An empty text is no image, as for the gate.
+  return image || `${repository}:${version.replace(/^v/, '').replaceAll('+', '_')}`;
 }

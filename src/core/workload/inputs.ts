@@ -54,7 +54,10 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
     statefulSet?.spec?.replicas ??
     spec.replicas ??
     defaultReplicas;
-  const restartAt = upgrade?.restartAt ?? status?.lastRestartAt;
+  // A cluster that is born with a restartAt has been started since: there is nothing to restart for.
+  const carriedOut =
+    status?.currentVersion === undefined ? spec.maintenance?.restartAt : status.lastRestartAt;
+  const restartAt = upgrade?.restartAt ?? carriedOut;
   return {
     cluster,
     image: upgrade?.targetImage ?? status?.image ?? effectiveImage(spec, settings.imageRepository),

@@ -32,6 +32,12 @@ describe('what is recorded of a cluster', () => {
     expect(facts({ members: new Map() }, { initialized: true }).initialized).to.equal(true);
   });
 
+  it('is the restart that it was born with as carried out: its pods have been started since', () => {
+    const born = settledCluster({ maintenance: { restartAt: '2026-01-01T00:00:00Z' } }, {});
+    expect(facts({ cluster: born }, {}).lastRestartAt).to.equal('2026-01-01T00:00:00Z');
+    expect(facts({ cluster: born }, { currentVersion: '2.5.5' })).to.not.have.property('lastRestartAt');
+  });
+
   it('is nothing of a pod that another pod of its name answered for', () => {
     const stale = { members: membersOf(member(0, { podUID: 'an-earlier-one' })) };
     expect(facts(stale, {})).to.not.have.any.keys('initialized', 'clusterID', 'currentVersion');

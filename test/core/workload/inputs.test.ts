@@ -120,6 +120,13 @@ describe('what the children of a cluster are made from', () => {
   });
 
   describe('the restart', () => {
+    it('is that of spec as long as the cluster is coming up, so that it is not restarted right afterwards', () => {
+      const born = (status: OpenBaoClusterStatus) =>
+        inputsOf(cluster({ maintenance: { restartAt: 'now' } }, status)).restartAt;
+      expect(born({})).to.equal('now');
+      expect(born({ currentVersion: '2.5.5' })).to.equal(undefined);
+    });
+
     it('is the one under way, else the last one', () => {
       const last = { ...running, lastRestartAt: 'then' };
       const restarting = { ...last, upgrade: { ...upgrade, restartAt: 'now' } };

@@ -184,7 +184,9 @@ describe('the pod of a member', () => {
     const before = templateOf({});
     expect(templateOf({ configuration: { raft: { performanceMultiplier: 2 } } })).not.to.deep.equal(before);
     expect(templateOf({ resources: { limits: { memory: '1Gi' } } })).not.to.deep.equal(before);
-    const restarted = template(rendered({}, { ...running, lastRestartAt: '2026-01-01T00:00:00Z' }));
+    const restarted = template(
+      rendered({}, { ...running, currentVersion: '2.5.5', lastRestartAt: '2026-01-01T00:00:00Z' }),
+    );
     expect(restarted.metadata.annotations).to.deep.equal({
       'openbao.org/restart-at': '2026-01-01T00:00:00Z',
     });
