@@ -9,10 +9,11 @@ export interface SimulatedMembers {
 
 const port = 8200;
 
+const addressOf = (cluster: number, ordinal: number) =>
+  `127.${20 + ordinal}.${Math.floor(cluster / 250)}.${(cluster % 250) + 1}`;
+
 /** Three healthy members for each cluster `c0`, `c1`, …, of which ordinal 0 leads. They answer what the controller reads. */
 export async function simulateMembers(namespace: string, clusters: number): Promise<SimulatedMembers> {
-  const addressOf = (cluster: number, ordinal: number) =>
-    `127.${20 + ordinal}.${Math.floor(cluster / 250)}.${(cluster % 250) + 1}`;
   const http = createServer((request, response) => {
     const [, second = 0, third = 0, fourth = 0] = (request.socket.localAddress ?? '').split('.').map(Number);
     const answer = answerOf(namespace, third * 250 + fourth - 1, second - 20, request.url ?? '');

@@ -61,7 +61,6 @@ async function bench(): Promise<void> {
     const gapMs = longestGap(writer.gaps(), begun);
     const { lost } = await writer.stop();
 
-    const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
     say(`\nOpenBao: ${images.kind === 'real' ? 'real servers' : 'the model'}, pod network: ${network}`);
     for (const { pod, ms } of floor.restarts)
       say(`  ${pod} restarted by hand, caught up after ${seconds(ms)}`);
@@ -121,6 +120,8 @@ async function leadFrom(members: Members, ordinal: number): Promise<void> {
   }
   throw new Error(`${name}-${ordinal} did not come to lead`);
 }
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 function verdict(what: string, value: number, most: number): void {
   say(`${value <= most ? 'PASS' : 'MISS'}  ${what.padEnd(32)} ${value.toFixed(2)} (at most ${most})`);

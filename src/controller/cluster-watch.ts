@@ -37,6 +37,13 @@ const ownerOf = ({ metadata }: KubernetesObject): string | undefined => {
 const keyOf = ({ namespace, name }: { readonly namespace?: string; readonly name: string }) =>
   `${namespace}/${name}`;
 
+/** A child brings its cluster back to mind. */
+const sourceOf = <T extends KubernetesObject>(children: Informer<T>): Source =>
+  source(children, (object) => {
+    const owner = ownerOf(object);
+    return owner === undefined ? [] : [owner];
+  });
+
 /** Nothing is read before the informers run. */
 export function watchClusters(client: StreamingClient, logger: Logger): ClusterWatch {
   const children = <T extends KubernetesObject>(apiVersion: string, kind: string, metadataOnly = false) =>
@@ -57,11 +64,6 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
   const others = new Map(
     renderedKinds.map(([version, of]) => [`${version}/${of}`, children(version, of, true)]),
   );
-  const sourceOf = <T extends KubernetesObject>(each: Informer<T>) =>
-    source(each, (object) => {
-      const owner = ownerOf(object);
-      return owner === undefined ? [] : [owner];
-    });
   return {
     clusters,
     caches: {

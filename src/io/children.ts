@@ -67,10 +67,6 @@ interface OwnerReference {
 /** Ours carries the cluster's label and no other controller's reference; an orphan of ours is taken back. */
 function assertOurs(desired: KubernetesObject, live: KubernetesObject | undefined): void {
   if (live === undefined) return;
-  const controllerOf = ({ metadata }: KubernetesObject) =>
-    (metadata as { ownerReferences?: readonly OwnerReference[] } | undefined)?.ownerReferences?.find(
-      ({ controller }) => controller === true,
-    )?.uid;
   const label = desired.metadata?.labels?.[clusterLabel];
   const owner = controllerOf(live);
   if (
@@ -82,3 +78,9 @@ function assertOurs(desired: KubernetesObject, live: KubernetesObject | undefine
     `the ${live.kind ?? desired.kind} ${desired.metadata?.name} is there already and is not this cluster's; delete it, or give the OpenBaoCluster another name`,
   );
 }
+
+/** The uid of the object that controls another. */
+const controllerOf = ({ metadata }: KubernetesObject): string | undefined =>
+  (metadata as { ownerReferences?: readonly OwnerReference[] } | undefined)?.ownerReferences?.find(
+    ({ controller }) => controller === true,
+  )?.uid;

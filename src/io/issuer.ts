@@ -27,7 +27,7 @@ export async function readIssuer(client: KubernetesClient): Promise<TokenIssuer>
   );
   if (discovery.issuer === undefined || publicKeys.length === 0)
     throw new Error('the API server names no issuer or no key of its ServiceAccount tokens');
-  return { url: discovery.issuer, publicKeys: [...new Set(publicKeys)].sort() };
+  return { url: discovery.issuer, publicKeys: [...new Set(publicKeys)].toSorted() };
 }
 
 /**

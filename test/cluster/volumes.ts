@@ -30,9 +30,9 @@ const label = 'rollguard.test/volumes';
 export function provideVolumes(ground: Ground): () => Promise<void> {
   if (!ground.isOwn) return () => Promise.resolve();
   const client = connect({ kubeconfig: ground.kubeconfig });
-  let isStopping = false;
+  const stopping = new AbortController();
   const running = (async () => {
-    while (!isStopping) {
+    while (!stopping.signal.aborted) {
       await provide(client, join(ground.directory, 'volumes')).catch(() => {
         // The API server may be restarting: the next round sees what is there.
       });
@@ -40,7 +40,7 @@ export function provideVolumes(ground: Ground): () => Promise<void> {
     }
   })();
   return async () => {
-    isStopping = true;
+    stopping.abort();
     await running;
     await client.close();
   };

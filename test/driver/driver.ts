@@ -39,7 +39,7 @@ export interface Driver {
 
 /** Gives a ground the CRD, and the controller's rights. */
 export async function prepareDriver(ground: Ground, namespace: string): Promise<void> {
-  const { kubectl } = ground;
+  const kubectl = (args: readonly string[]) => ground.kubectl(args);
   await kubectl(['create', 'namespace', 'rollguard-system']);
   await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/crds/openbaoclusters.yaml']));
   await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/controller/10-rbac.yaml']));

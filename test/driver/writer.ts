@@ -69,14 +69,14 @@ export async function startWriter(ground: Ground, namespace: string, cluster: st
   const acknowledged: number[] = [];
   const gaps: Gap[] = [];
   let last = Date.now();
-  let isStopping = false;
+  const stopping = new AbortController();
   const note = () => {
     const now = Date.now();
     if (now - last > 300) gaps.push({ from: last, ms: now - last });
     last = now;
   };
   const running = (async () => {
-    for (let number = 1; !isStopping; number += 1) {
+    for (let number = 1; !stopping.signal.aborted; number += 1) {
       const answer = await members.ask('PUT', `/v1/kv/${number}`, { number }, token);
       if (answer?.status !== 204) continue;
       note();
@@ -91,7 +91,7 @@ export async function startWriter(ground: Ground, namespace: string, cluster: st
       return ms > 300 ? [...gaps, { from: last, ms }] : [...gaps];
     },
     async stop() {
-      isStopping = true;
+      stopping.abort();
       await running;
       const lost: number[] = [];
       for (const number of acknowledged) {
@@ -159,7 +159,7 @@ async function reachMembers(client: KubernetesClient, namespace: string, cluster
   return {
     async ask(method, path, body, token) {
       if (addresses.length === 0) await refresh().catch(() => undefined);
-      for (const address of [...addresses]) {
+      for (const address of addresses) {
         const answer = await askOne(address, method, path, body, token).catch(() => undefined);
         if (answer !== undefined && answer.status < 300) {
           addresses = [address, ...addresses.filter((each) => each !== address)];

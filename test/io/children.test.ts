@@ -26,7 +26,7 @@ function child(spec: object, metadata: object = {}, uid = 'c-1'): KubernetesObje
 /** Compares with an API server that has `live`, of which the watch has the metadata alone if it is labelled. */
 function comparison(live: KubernetesObject | undefined) {
   const reads: string[] = [];
-  const { drifted } = childComparison(
+  const children = childComparison(
     {
       get: <T>(path: string) => {
         reads.push(path);
@@ -39,7 +39,7 @@ function comparison(live: KubernetesObject | undefined) {
     },
     isApplied,
   );
-  return { drifted: () => drifted('bao/prod', [desired]), reads };
+  return { drifted: () => children.drifted('bao/prod', [desired]), reads };
 }
 
 async function failure(promise: Promise<unknown>): Promise<string> {

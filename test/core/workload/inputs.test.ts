@@ -121,10 +121,10 @@ describe('what the children of a cluster are made from', () => {
 
   describe('the restart', () => {
     it('is that of spec as long as the cluster is coming up, so that it is not restarted right afterwards', () => {
-      const born = (status: OpenBaoClusterStatus) =>
+      const restartOf = (status: OpenBaoClusterStatus) =>
         inputsOf(cluster({ maintenance: { restartAt: 'now' } }, status)).restartAt;
-      expect(born({})).to.equal('now');
-      expect(born({ currentVersion: '2.5.5' })).to.equal(undefined);
+      expect(restartOf({})).to.equal('now');
+      expect(restartOf({ currentVersion: '2.5.5' })).to.equal(undefined);
     });
 
     it('is the one under way, else the last one', () => {
