@@ -73,7 +73,14 @@ describe('Events on a real API server', function () {
   });
 
   it('that are the same within five minutes count up one', async () => {
-    const { record, flush, clock } = recorder();
+    let patches = 0;
+    const { record, flush, clock } = recorder({
+      create: (...given) => test.client.create(...given),
+      request: (call) => {
+        patches += 1;
+        return test.client.request(call);
+      },
+    });
     record(regarding('b'), happened);
     await flush();
     clock.advance(4 * 60_000);
@@ -83,6 +90,7 @@ describe('Events on a real API server', function () {
     const [event, ...others] = await eventsOf('b');
     expect(others).to.deep.equal([]);
     expect(event?.series?.count).to.equal(3);
+    expect(patches).to.equal(1);
     expect(event?.series?.lastObservedTime).to.equal(
       new Date(clock.now()).toISOString().replace('Z', '000Z'),
     );

@@ -238,7 +238,9 @@ describe('a watch over TLS', () => {
     answer = (response, request) =>
       request.url?.includes('watch=') === true ? response.flushHeaders() : void response.end('{}');
     const stopping = new AbortController();
-    const watching = Array.from({ length: 30 }, () => failureOf(collect(open({ signal: stopping.signal }))));
+    const watching = Array.from({ length: 30 }, () =>
+      failureOf(collect(open({ signal: stopping.signal, inactivityMs: 60_000 }))),
+    );
     while (seen.length < 30) await once(server, 'request');
     expect(await client.get('/x')).to.deep.equal({});
     stopping.abort();
