@@ -16,6 +16,14 @@ export const openBaoCluster = {
     'An OpenBao Raft cluster whose version changes Rollguard guards and, with its controller, carries out.',
   additionalProperties: false,
   required: ['spec'],
+  // Its Services and the revisions of its StatefulSet are named after it.
+  'x-kubernetes-validations': [
+    {
+      rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 40",
+      message:
+        'metadata.name must begin with a letter, have only lower-case letters, digits and -, and no more than 40 characters: Services are named after it',
+    },
+  ],
   properties: { spec: openBaoClusterSpec, status: openBaoClusterStatus },
 } as const satisfies StructuralSchema;
 

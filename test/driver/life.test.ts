@@ -1,41 +1,30 @@
 import { expect } from 'chai';
 import type { Ground } from '../cluster/ground.ts';
-import { rollguardImage } from '../cluster/images.ts';
-import { provideVolumes } from '../cluster/volumes.ts';
-import { openbaoImages } from '../openbao/images.ts';
 import { bucketOf } from '../support/bucket.ts';
 import { succeed } from '../support/gate.ts';
 import { ownMinio, type Minio } from '../support/minio.ts';
-import { ownGround } from '../support/own-ground.ts';
-import { clusterHandle, driverOn, prepareDriver, runs, type Driver } from './driver.ts';
+import { clusterHandle, runs } from './driver.ts';
+import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
 import { startWriter, writerRequests } from './writer.ts';
 
 const namespace = 'life';
-const [older, newer] = ['2.4.4', '2.5.5'] as const;
 const storage = { size: '1Gi' };
 
 describe('the life of a cluster on a real node', function () {
   this.timeout(600_000);
   let ground: Ground;
-  let driver: Driver;
-  let endVolumes: () => Promise<void>;
+  let suite: DriverSuite;
   let minio: Minio;
 
   before(async function () {
-    ground = await ownGround(this, 'node');
-    endVolumes = provideVolumes(ground);
+    suite = await driverSuite(this, namespace);
+    ground = suite.ground;
     minio = await ownMinio(this, { address: ground.hostAddress });
-    await (await openbaoImages([older, newer], () => {})).prepare(ground);
-    await ground.loadImage(await rollguardImage(() => {}));
-    await prepareDriver(ground, namespace);
-    driver = await driverOn(ground);
-    await driver.start();
+    await suite.driver.start();
   });
 
   after(async () => {
-    await driver?.stop();
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
-    await endVolumes?.();
+    await suite?.end();
     await minio?.stop();
   });
 

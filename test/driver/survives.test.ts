@@ -3,34 +3,27 @@ import { expect } from 'chai';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import type { Ground } from '../cluster/ground.ts';
 import { cutPod } from '../cluster/cut.ts';
-import { rollguardImage } from '../cluster/images.ts';
-import { provideVolumes } from '../cluster/volumes.ts';
-import { crashingImage, openbaoImages } from '../openbao/images.ts';
+import { crashingImage } from '../openbao/images.ts';
 import { succeed } from '../support/gate.ts';
-import { ownGround } from '../support/own-ground.ts';
-import { clusterHandle, driverOn, prepareDriver, runs, type ClusterHandle, type Driver } from './driver.ts';
+import { clusterHandle, runs, type ClusterHandle, type Driver } from './driver.ts';
+import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
 import { startWriter, writerRequests, type Writer } from './writer.ts';
 
 const namespace = 'survives';
-const [older, newer] = ['2.4.4', '2.5.5'] as const;
 type Phase = NonNullable<NonNullable<OpenBaoCluster['status']>['upgrade']>['phase'];
 
 describe('a rolling upgrade survives', function () {
   this.timeout(600_000);
   let ground: Ground;
   let driver: Driver;
-  let endVolumes: () => Promise<void>;
+  let suite: DriverSuite;
   let writer: Writer | undefined;
   let cluster: ClusterHandle;
 
   before(async function () {
-    ground = await ownGround(this, 'node');
-    endVolumes = provideVolumes(ground);
-    await (await openbaoImages([older, newer], () => {})).prepare(ground);
+    suite = await driverSuite(this, namespace);
+    ({ ground, driver } = suite);
     await ground.loadImage(await crashingImage(`openbao/crashing:${newer}`, newer));
-    await ground.loadImage(await rollguardImage(() => {}));
-    await prepareDriver(ground, namespace);
-    driver = await driverOn(ground);
   });
 
   afterEach(async function () {
@@ -49,10 +42,7 @@ describe('a rolling upgrade survives', function () {
     ]);
   });
 
-  after(async () => {
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
-    await endVolumes?.();
-  });
+  after(() => suite?.end());
 
   const kubectl = (...args: readonly string[]) => ground.kubectl(['-n', namespace, ...args]);
 

@@ -1,11 +1,8 @@
 import { expect } from 'chai';
-import { openbaoImages, type OpenBaoImages } from '../openbao/images.ts';
-import type { Ground } from '../cluster/ground.ts';
-import { rollguardImage } from '../cluster/images.ts';
-import { provideVolumes } from '../cluster/volumes.ts';
 import { succeed } from '../support/gate.ts';
-import { ownGround } from '../support/own-ground.ts';
-import { clusterHandle, condition, driverOn, prepareDriver, runs, type Driver } from './driver.ts';
+import { skip } from '../support/skip.ts';
+import { clusterHandle, condition, runs } from './driver.ts';
+import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
 import { startWriter, writerRequests } from './writer.ts';
 
 const namespace = 'upgrade';
@@ -13,40 +10,28 @@ const small = { storage: { size: '1Gi' } };
 
 describe('a rolling upgrade on a real node', function () {
   this.timeout(600_000);
-  let ground: Ground;
-  let images: OpenBaoImages;
-  let driver: Driver;
-  let stopVolumes: () => Promise<void>;
+  let suite: DriverSuite;
+  let lost: readonly number[] | undefined;
 
   before(async function () {
-    ground = await ownGround(this, 'node');
-    stopVolumes = provideVolumes(ground);
-    images = await openbaoImages(['2.4.4', '2.5.5'], () => {});
-    await images.prepare(ground);
-    await ground.loadImage(await rollguardImage(() => {}));
-    await prepareDriver(ground, namespace);
-    driver = await driverOn(ground);
-    await driver.start();
+    suite = await driverSuite(this, namespace);
+    await suite.driver.start();
   });
 
-  after(async () => {
-    await driver?.stop();
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
-    await stopVolumes?.();
-  });
+  after(() => suite?.end());
 
-  const handle = (name: string) => clusterHandle(ground, namespace, name);
-  const kubectl = (...args: readonly string[]) => succeed(ground.kubectl(['-n', namespace, ...args]));
+  const handle = (name: string) => clusterHandle(suite.ground, namespace, name);
+  const kubectl = (...args: readonly string[]) => succeed(suite.ground.kubectl(['-n', namespace, ...args]));
 
   describe('of three members', () => {
     it('begins with a cluster that comes up by itself', async () => {
       const cluster = handle('prod');
       await cluster.create({
         ...small,
-        version: '2.4.4',
+        version: older,
         selfInit: { requests: writerRequests(namespace) },
       });
-      const { status } = await cluster.until('up', runs('2.4.4'));
+      const { status } = await cluster.until('up', runs(older));
       expect(status?.raft?.voters).to.have.members(['prod-0', 'prod-1', 'prod-2']);
       expect(status?.image).to.equal('openbao/openbao:2.4.4');
       expect(status?.initialized).to.equal(true);
@@ -59,21 +44,25 @@ describe('a rolling upgrade on a real node', function () {
       expect(secret.metadata.ownerReferences).to.equal(undefined);
     });
 
-    it('changes every pod, changes the leader once, and loses no acknowledged write', async () => {
+    it('changes every pod, and the leader once', async () => {
       const cluster = handle('prod');
-      const writer = await startWriter(ground, namespace, 'prod');
+      const writer = await startWriter(suite.ground, namespace, 'prod');
       const before = await cluster.read();
       expect(before.status?.activeLeader).to.equal('prod-0');
-      await cluster.patch({ spec: { version: '2.5.5' } });
+      await cluster.patch({ spec: { version: newer } });
       await cluster.until('upgrading', condition('Upgrading') as never);
-      const after_ = await cluster.until('upgraded', runs('2.5.5'), 300_000);
-      const { lost } = await writer.stop();
-      expect(lost).to.deep.equal([]);
+      const after_ = await cluster.until('upgraded', runs(newer), 300_000);
+      ({ lost } = await writer.stop());
       expect(writer.acknowledged()).to.be.above(20);
-      expect(after_.status).to.include({ currentVersion: '2.5.5', image: 'openbao/openbao:2.5.5' });
+      expect(after_.status).to.include({ currentVersion: newer, image: 'openbao/openbao:2.5.5' });
       expect(after_.status?.operationLock).to.equal(undefined);
       const events = (await kubectl('get', 'events', '-o', 'json')).stdout;
       expect(events).to.contain('leadership changed 1 time');
+    });
+
+    it('lost no acknowledged write, as only real servers can prove', function () {
+      if (suite.images.kind === 'model') skip(this, `OpenBao here is ${suite.images.source}`, 'openbao');
+      expect(lost).to.deep.equal([]);
     });
   });
 });

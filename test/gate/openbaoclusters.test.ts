@@ -72,6 +72,13 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
     replace: (name, spec) => kubectl(['replace', '-f', '-'], cluster(name, spec)),
   };
 
+  it('take no name that no Service can have, and say so', async () => {
+    for (const name of ['9lives', 'a.b', 'a'.repeat(41)]) {
+      const { stderr } = await kubectl(['create', '-f', '-'], cluster(name, { version: '2.5.5' }));
+      expect(stderr, name).to.contain('metadata.name must begin with a letter');
+    }
+  });
+
   describe('DowngradeBlocked', () => {
     for (const [way, change] of Object.entries(ways)) {
       it(`refuses a downgrade by ${way}, and allows an upgrade`, async () => {
@@ -245,9 +252,11 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
       for (const name of ['bao', 'baoc', 'openbao', 'openbaoclusters']) {
         const { stdout } = await succeed(kubectl(['get', name]));
         expect(stdout)
-          .to.match(/NAME +VERSION +CURRENT +PAUSED +MAINTENANCE +BREAK GLASS +AGE/)
+          .to.match(/NAME +VERSION +CURRENT +TARGET +PHASE +STEP +LEADER +READY +AGE/)
           .and.contain('kind');
       }
+      const { stdout } = await succeed(kubectl(['get', 'bao', '-o', 'wide']));
+      expect(stdout).to.match(/PAUSED +MAINTENANCE +BREAK GLASS +HELD +ERROR +IMAGE/);
       await setStatus('kind', { currentVersion: '2.5.5' });
       expect((await read('kind')).spec).to.deep.equal({ version: '2.5.5' });
     });

@@ -1,0 +1,38 @@
+import { rollguardImage } from '../cluster/images.ts';
+import type { Ground } from '../cluster/ground.ts';
+import { provideVolumes } from '../cluster/volumes.ts';
+import { openbaoImages, type OpenBaoImages } from '../openbao/images.ts';
+import { ownGround } from '../support/own-ground.ts';
+import { driverOn, prepareDriver, type Driver } from './driver.ts';
+
+export const [older, newer] = ['2.4.4', '2.5.5'] as const;
+
+/** A node with volumes, images of two OpenBao versions, and the controller's rights; the controller is not started. */
+export interface DriverSuite {
+  readonly ground: Ground;
+  readonly driver: Driver;
+  readonly images: OpenBaoImages;
+  /** For the `after` hook. */
+  end(): Promise<void>;
+}
+
+/** For a suite's `before` hook. Skips the suite where no node can be had. */
+export async function driverSuite(context: Mocha.Context, namespace: string): Promise<DriverSuite> {
+  const ground = await ownGround(context, 'node');
+  const endVolumes = provideVolumes(ground);
+  const images = await openbaoImages([older, newer], (line) => process.stderr.write(`${line}\n`));
+  await images.prepare(ground);
+  await ground.loadImage(await rollguardImage(() => {}));
+  await prepareDriver(ground, namespace);
+  const driver = await driverOn(ground);
+  return {
+    ground,
+    driver,
+    images,
+    async end() {
+      await driver.stop();
+      await ground.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      await endVolumes();
+    },
+  };
+}
