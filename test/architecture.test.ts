@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { expect } from 'chai';
 import { reasonOrder, reasons } from '../src/api/reasons.ts';
+import { failureReasons } from '../src/core/upgrade/rolling/failure.ts';
 import * as policyIndex from '../src/core/policies/index.ts';
 import type { Policy } from '../src/core/policies/policy.ts';
 
@@ -237,5 +238,14 @@ describe('every reason', () => {
         capitalised(reasons[reason].remedy),
       ]),
     );
+  });
+});
+
+describe('every reason of a hold', () => {
+  it("stands in the README's table of what to do", () => {
+    const missing = Object.keys(failureReasons).filter(
+      (reason) => !sourceOf('README.md').includes(`\`${reason}\``),
+    );
+    expect(missing).to.deep.equal([]);
   });
 });
