@@ -94,11 +94,17 @@ export async function startWriter(ground: Ground, namespace: string, cluster: st
       stopping.abort();
       await running;
       const lost: number[] = [];
-      for (const number of acknowledged) {
+      const check = async (number: number) => {
         const answer = await untilAnswered(() => members.ask('GET', `/v1/kv/${number}`, undefined, token));
         const stored = (answer.body as { data?: { number?: number } }).data?.number;
         if (stored !== number) lost.push(number);
-      }
+      };
+      const all = acknowledged.values();
+      await Promise.all(
+        Array.from({ length: 16 }, async () => {
+          for (const number of all) await check(number);
+        }),
+      );
       await members.close();
       await client.close();
       return { lost };
