@@ -61,6 +61,8 @@ export async function driverOn(ground: Ground): Promise<Driver> {
   const [statusPort = 0] = await freePorts(1);
   let child: ChildProcess | undefined;
   let exited: Promise<void> = Promise.resolve();
+  // However the tests end.
+  process.once('exit', () => child?.kill('SIGKILL'));
   const end = async (signal: NodeJS.Signals) => {
     child?.kill(signal);
     await exited;
