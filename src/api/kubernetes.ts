@@ -68,6 +68,12 @@ export interface PersistentVolumeClaim extends KubernetesObject {
   readonly metadata: ObjectMeta;
 }
 
+/** What a StatefulSet makes a claim of each pod from. It cannot be changed. */
+export interface ClaimTemplate extends KubernetesObject {
+  readonly spec?: { readonly volumeMode?: string };
+  readonly status?: object;
+}
+
 export interface StatefulSet extends KubernetesObject {
   readonly metadata: ObjectMeta;
   readonly spec?: {
@@ -80,6 +86,7 @@ export interface StatefulSet extends KubernetesObject {
       readonly metadata?: ObjectMeta;
       readonly spec?: { readonly containers?: readonly { readonly name: string; readonly image?: string }[] };
     };
+    readonly volumeClaimTemplates?: readonly ClaimTemplate[];
   };
   readonly status?: {
     readonly observedGeneration?: number;

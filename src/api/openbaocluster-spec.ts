@@ -12,8 +12,14 @@ const reference = (description: string) =>
 const duration = (description: string) =>
   ({
     type: 'string',
-    description: `${description} A duration such as 90s, 10m or 24h.`,
+    description: `${description} A duration such as 90s, 10m or 1h30m.`,
     maxLength: 32,
+    'x-kubernetes-validations': [
+      {
+        rule: "self.matches('^([0-9]+(ms|s|m|h))+$')",
+        message: 'must be a duration such as 90s, 10m or 1h30m',
+      },
+    ],
   }) as const;
 
 const request = (description: string) =>
@@ -28,6 +34,13 @@ const upgrade = {
   type: 'object',
   description: 'How versions are changed.',
   additionalProperties: false,
+  'x-kubernetes-validations': [
+    {
+      rule: '!has(self.image) || !has(self.executorImage) || self.image == self.executorImage',
+      message:
+        'upgrade.image is another name for upgrade.executorImage and says something else: leave it out',
+    },
+  ],
   properties: {
     strategy: {
       type: 'string',
@@ -43,7 +56,7 @@ const upgrade = {
     jwtAuthRole: {
       type: 'string',
       description:
-        'Role at auth/jwt-operator as which the Jobs log in, bound to the ServiceAccount <cluster>-upgrade-serviceaccount; rollguard-upgrade when left out.',
+        'Role at auth/jwt-operator as which the Jobs log in, bound to the ServiceAccount <cluster>-upgrade-serviceaccount; rollguard-upgrade when left out. The default one is made at self-init; one named later you make yourself.',
       maxLength: 128,
     },
     preUpgradeSnapshot: {
@@ -68,6 +81,18 @@ const backup = {
       type: 'object',
       description: 'The store.',
       additionalProperties: false,
+      // Not by `required`: the gate must go on reading what is stored without it.
+      'x-kubernetes-validations': [
+        { rule: 'has(self.provider)', message: 'needs provider: s3 or pvc' },
+        {
+          rule: "!has(self.provider) || self.provider != 'pvc' || (has(self.claimName) && self.claimName != '')",
+          message: 'provider: pvc needs claimName, the PersistentVolumeClaim that holds the snapshots',
+        },
+        {
+          rule: "!has(self.provider) || self.provider != 's3' || (has(self.bucket) && self.bucket != '' && has(self.endpoint) && self.endpoint != '')",
+          message: 'provider: s3 needs bucket and endpoint, the URL of the store',
+        },
+      ],
       properties: {
         provider: {
           type: 'string',
@@ -97,7 +122,7 @@ const backup = {
     jwtAuthRole: {
       type: 'string',
       description:
-        'Role at auth/jwt-operator as which snapshots are taken, bound to the ServiceAccount <cluster>-backup-serviceaccount; rollguard-backup when left out.',
+        'Role at auth/jwt-operator as which snapshots are taken, bound to the ServiceAccount <cluster>-backup-serviceaccount; rollguard-backup when left out. The default one is made at self-init; one named later you make yourself.',
       maxLength: 128,
     },
   },
@@ -159,11 +184,14 @@ const tls = {
   description: 'Encryption of the API listener.',
   additionalProperties: false,
   properties: {
-    enabled: { type: 'boolean', description: 'true when left out; false only in profile Development.' },
+    enabled: {
+      type: 'boolean',
+      description: 'true when left out; false only in profile Development. It stays as it was at first.',
+    },
     mode: {
       type: 'string',
       description:
-        'OperatorManaged: a CA and a certificate of its own, rotated. External: the Secrets <cluster>-tls-ca (ca.crt) and <cluster>-tls-server (tls.crt, tls.key) are yours.',
+        'OperatorManaged: a CA and a certificate of its own, rotated. External: the Secrets <cluster>-tls-ca (ca.crt) and <cluster>-tls-server (tls.crt, tls.key) are yours, and you renew them. With the cluster NAME in the namespace NS the certificate needs the names *.NAME.NS.svc, those of the Services NAME, NAME-public and NAME-active (such as NAME-active.NS.svc), localhost and 127.0.0.1.',
       enum: ['OperatorManaged', 'External'],
     },
     rotationPeriod: duration('How long before its end the certificate is replaced; 720h when left out.'),
@@ -202,10 +230,14 @@ const raft = {
     autopilotReconcileInterval: duration('How often membership is adjusted; 2s when left out.'),
     autopilotUpdateInterval: duration('How often health is judged; 1s when left out.'),
     serverStabilizationTime: duration(
-      'How long a new member must be healthy to become a voter; 3s when left out.',
+      'How long a new member must be healthy to become a voter; 3s when left out. Set at self-init; later: sys/storage/raft/autopilot/configuration.',
     ),
   },
 } as const satisfies StructuralSchema;
+
+/** CEL: whether a spec does without TLS. */
+const plain = (spec: 'self' | 'oldSelf') =>
+  `(has(${spec}.tls) && has(${spec}.tls.enabled) && !${spec}.tls.enabled)` as const;
 
 /** `OpenBaoCluster.spec`: what a person or Git asks for. */
 export const openBaoClusterSpec = {
@@ -213,6 +245,17 @@ export const openBaoClusterSpec = {
   description: 'What the cluster should be.',
   additionalProperties: false,
   required: ['version'],
+  'x-kubernetes-validations': [
+    {
+      rule: `!${plain('self')} || (has(self.profile) && self.profile == 'Development')`,
+      message: 'tls.enabled: false needs profile: Development',
+    },
+    {
+      rule: `${plain('self')} == ${plain('oldSelf')}`,
+      message:
+        'tls.enabled cannot change, because members with and without TLS do not reach each other: put it back; for the other setting create another OpenBaoCluster and move the data there',
+    },
+  ],
   properties: {
     version: {
       type: 'string',
@@ -236,8 +279,7 @@ export const openBaoClusterSpec = {
     },
     profile: {
       type: 'string',
-      description:
-        'Hardened (when left out) requires TLS and, with a pre-upgrade snapshot, network.egressRules. Development allows tls.enabled: false.',
+      description: 'Hardened (when left out) requires TLS. Development allows tls.enabled: false.',
       enum: ['Hardened', 'Development'],
     },
     paused: {
@@ -284,7 +326,8 @@ export const openBaoClusterSpec = {
     },
     storage: {
       type: 'object',
-      description: 'The volume of each member. Not changed on existing volumes.',
+      description:
+        'The volume of each member. Read when the StatefulSet is made; later changes have no effect. Enlarge at the PersistentVolumeClaim.',
       additionalProperties: false,
       properties: {
         size: { type: 'string', description: 'A quantity; 10Gi when left out.', maxLength: 32 },
@@ -297,7 +340,7 @@ export const openBaoClusterSpec = {
     },
     resources: {
       type: 'object',
-      description: 'Of the OpenBao container.',
+      description: 'Of the OpenBao container. Quote numbers.',
       additionalProperties: false,
       properties: {
         requests: {
@@ -321,7 +364,8 @@ export const openBaoClusterSpec = {
       properties: {
         egressRules: {
           type: 'array',
-          description: 'NetworkPolicyEgressRules, for example to the snapshot store.',
+          description:
+            "NetworkPolicyEgressRules: further egress of the members, for example to an identity provider. Jobs are under no policy of Rollguard's.",
           'x-kubernetes-list-type': 'atomic',
           maxItems: 64,
           items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },

@@ -153,7 +153,7 @@ const condition = {
 
 const blueGreen = {
   type: 'object',
-  description: 'The blue-green upgrade under way.',
+  description: 'The blue-green upgrade under way; not set by rolling upgrades.',
   additionalProperties: false,
   properties: {
     phase: {
@@ -178,7 +178,8 @@ const blueGreen = {
 
 const breakGlass = {
   type: 'object',
-  description: 'Set when automation stopped because going on could make things worse.',
+  description:
+    'Set when automation stopped because going on could make things worse; not set by rolling upgrades.',
   additionalProperties: false,
   properties: {
     active: { type: 'boolean', description: 'Whether it waits for an acknowledgement now.' },
@@ -220,7 +221,7 @@ export const openBaoClusterStatus = {
     },
     conditions: {
       type: 'array',
-      description: 'Ready, Reconciling, Stalled, Available, Upgrading, Degraded.',
+      description: 'Ready, Reconciling, Stalled, Available, Upgrading, Degraded, BreakGlass.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
       maxItems: 32,

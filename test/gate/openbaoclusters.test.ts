@@ -79,6 +79,57 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
     }
   });
 
+  describe('a spec that says what cannot be', () => {
+    const store = { endpoint: 'https://s3.example', bucket: 'snapshots' };
+    const refused: readonly (readonly [spec: object, message: string])[] = [
+      [{ tls: { enabled: false } }, 'tls.enabled: false needs profile: Development'],
+      [{ tls: { enabled: false }, profile: 'Hardened' }, 'tls.enabled: false needs profile: Development'],
+      [{ upgrade: { image: 'a/b:1', executorImage: 'a/b:2' } }, 'upgrade.image is another name'],
+      [{ backup: { target: store } }, 'needs provider'],
+      [{ backup: { target: { provider: 'pvc', claimName: '' } } }, 'provider: pvc needs claimName'],
+      [{ backup: { target: { provider: 'pvc', ...store } } }, 'provider: pvc needs claimName'],
+      [{ backup: { target: { provider: 's3', bucket: 'b' } } }, 'provider: s3 needs bucket and endpoint'],
+      [{ backup: { target: { provider: 's3', endpoint: 'e' } } }, 'provider: s3 needs bucket and endpoint'],
+      ...['', '90', '1d', '1.5s', '-1s', ' 1s', '1s '].map(
+        (rotationPeriod) => [{ tls: { rotationPeriod } }, 'must be a duration such as'] as const,
+      ),
+      [{ configuration: { raft: { autopilotUpdateInterval: 'soon' } } }, 'must be a duration such as'],
+    ];
+    const accepted: readonly object[] = [
+      { tls: { enabled: false }, profile: 'Development' },
+      { tls: { enabled: true, rotationPeriod: '1h30m' }, configuration: { raft: {} } },
+      { upgrade: { image: 'a/b:1', executorImage: 'a/b:1' } },
+      { backup: { target: { provider: 'pvc', claimName: 'snapshots' } } },
+      { backup: { target: { provider: 's3', ...store } }, profile: 'Development' },
+      { configuration: { raft: { autopilotUpdateInterval: '500ms', serverStabilizationTime: '90s' } } },
+    ];
+    const tryOut = (spec: object) =>
+      kubectl(['create', '--dry-run=server', '-f', '-'], cluster('odd', { version: '2.5.5', ...spec }));
+
+    it('is refused, with what it needs', async () => {
+      for (const [spec, message] of refused)
+        expect((await tryOut(spec)).stderr, JSON.stringify(spec)).to.contain(message);
+    });
+
+    it('is no spec that has it', async () => {
+      for (const spec of accepted) await succeed(tryOut(spec));
+    });
+
+    it('is one that turns TLS on or off for a cluster that is there', async () => {
+      const off = { tls: { enabled: false }, profile: 'Development' };
+      await create('plain', { version: '2.5.5', ...off });
+      await create('secure', { version: '2.5.5', profile: 'Development' });
+      const needed = 'tls.enabled cannot change';
+      expect((await patch('plain', { tls: { enabled: true } })).stderr).to.contain(needed);
+      expect((await patch('plain', { tls: null })).stderr).to.contain(needed);
+      expect((await patch('secure', off)).stderr).to.contain(needed);
+      await succeed(patch('plain', { paused: true }));
+      // Left out, it is true.
+      await succeed(patch('secure', { tls: { enabled: true } }));
+      await succeed(patch('secure', { tls: null }));
+    });
+  });
+
   describe('DowngradeBlocked', () => {
     for (const [way, change] of Object.entries(ways)) {
       it(`refuses a downgrade by ${way}, and allows an upgrade`, async () => {

@@ -194,7 +194,7 @@ describe('an S3 store', () => {
       for (const endpoint of [`https://127.0.0.1:${port}`, 'https://store.invalid']) {
         const error = await failureOf(open({ endpoint }).probe());
         expect(error.reason).to.equal('Unreachable');
-        expect(error.message).to.contain(endpoint).and.to.contain('spec.network.egressRules');
+        expect(error.message).to.contain(endpoint).and.to.contain('NetworkPolicies');
       }
     });
 

@@ -1,4 +1,4 @@
-import type { PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
+import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { DriverSettings } from '../cluster/decision.ts';
 import { effectiveImage } from './image.ts';
@@ -21,6 +21,8 @@ export interface WorkloadInputs {
    * volume of an earlier life is there: a second cluster would be born otherwise (openbao-measured.md, 0.2).
    */
   readonly selfInitialise: boolean;
+  /** Of the StatefulSet that is there, for which they cannot change any more. */
+  readonly claimTemplates?: readonly ClaimTemplate[];
   /** How OpenBao checks ServiceAccount tokens. */
   readonly issuer: { readonly url: string; readonly publicKeys: readonly string[] };
   /** Who reads as rollguard-observer. */
@@ -58,6 +60,7 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   const carriedOut =
     status?.currentVersion === undefined ? spec.maintenance?.restartAt : status.lastRestartAt;
   const restartAt = upgrade?.restartAt ?? carriedOut;
+  const claimTemplates = statefulSet?.spec?.volumeClaimTemplates;
   return {
     cluster,
     image: upgrade?.targetImage ?? status?.image ?? effectiveImage(spec, settings.imageRepository),
@@ -65,6 +68,7 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
     replicas,
     partition: partitionFor(status, replicas, statefulSet),
     ...(restartAt === undefined ? {} : { restartAt }),
+    ...(claimTemplates === undefined ? {} : { claimTemplates }),
     selfInitialise: selfInitialises(cluster, facts.claims),
     issuer,
     controller: settings.controller,

@@ -1,10 +1,9 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { claimTemplates } from './claim-templates.ts';
 import type { WorkloadInputs } from './inputs.ts';
-import { child, labelsOf, memberSelector } from './metadata.ts';
+import { child, memberSelector } from './metadata.ts';
 import { names } from './names.ts';
 import { podTemplate } from './pod-template.ts';
-import { canonicalQuantity } from './quantity.ts';
-import { dataVolume } from './volumes.ts';
 
 /** The members. Their order of coming and going is the driver's, by replicas and partition. */
 export function statefulSet(inputs: WorkloadInputs): KubernetesObject {
@@ -24,23 +23,8 @@ export function statefulSet(inputs: WorkloadInputs): KubernetesObject {
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
         selector: { matchLabels: memberSelector(cluster) },
         template: podTemplate(inputs),
-        volumeClaimTemplates: [claimTemplate(inputs)],
+        volumeClaimTemplates: claimTemplates(inputs),
       },
     },
   );
-}
-
-/** No owner: data outlives the cluster under Retain. */
-function claimTemplate({ cluster }: WorkloadInputs): object {
-  const { size = '10Gi', storageClassName } = cluster.spec.storage ?? {};
-  return {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: dataVolume, labels: labelsOf(cluster) },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      ...(storageClassName === undefined ? {} : { storageClassName }),
-      resources: { requests: { storage: canonicalQuantity(size) } },
-    },
-  };
 }

@@ -8,7 +8,7 @@ const remedies = {
   CertificateUntrusted:
     'Put the CA that issued the certificate as ca.crt into the Secret that spec.backup.target.caSecretRef names, and use a host name in spec.backup.target.endpoint that the certificate carries.',
   Unreachable:
-    'See that the store runs, that spec.backup.target.endpoint is right, and that spec.network.egressRules let the Job out.',
+    'See that the store runs, that spec.backup.target.endpoint is right, and that the NetworkPolicies of the namespace let the Job out.',
   Stalled: 'See whether the store and the network to it work, then try again.',
   NoSpace: 'Make room in the store, or raise its quota.',
   NotFound: 'See whether somebody or a lifecycle rule removed it.',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
+import type { KubernetesObject, StatefulSet } from '../../../src/api/kubernetes.ts';
 import { isApplied } from '../../../src/core/workload/drift.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { connect, type KubernetesClient } from '../../../src/io/kubernetes.ts';
@@ -120,6 +120,26 @@ describe('the children of a cluster on a real API server', function () {
     expect(isApplied(statefulSet, (await read(statefulSet)) ?? {})).to.equal(false);
     await client.apply(pathOf(statefulSet), statefulSet, { fieldManager, force: true });
     expect(isApplied(statefulSet, (await read(statefulSet)) ?? {})).to.equal(true);
+  });
+
+  it('are not drifted by a changed storage, which the API server would refuse, and are written all the same', async () => {
+    const setOf = (spec: Parameters<typeof cluster>[0], statefulSet?: StatefulSet) =>
+      ownerless(
+        render(inputsOf(cluster(spec, undefined, { ...metadata, name: 'disks' }), { statefulSet })).at(-1) ??
+          {},
+      );
+    const made = setOf({ storage: { size: '1024Mi' } });
+    await apply(made);
+    const grown = { storage: { size: '2Gi', storageClassName: 'fast' } };
+    expect(await apply(setOf(grown)).then(String, String)).to.contain('Forbidden');
+    const live = (await read(made)) as StatefulSet;
+    const later = setOf(grown, live);
+    expect(later).to.deep.equal(made);
+    expect(isApplied(later, live)).to.equal(true);
+    const limited = setOf({ ...grown, resources: { limits: { memory: '1Gi' } } }, live);
+    expect(isApplied(limited, live)).to.equal(false);
+    await apply(limited);
+    expect(isApplied(limited, (await read(made)) ?? {})).to.equal(true);
   });
 
   it('lose what the rendering no longer holds: the self-init file leaves the ConfigMap', async () => {

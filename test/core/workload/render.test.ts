@@ -45,6 +45,30 @@ describe('the children of a cluster', () => {
     expect(claim.metadata.labels[clusterLabel]).to.equal('prod');
   });
 
+  it('claim the volumes that the StatefulSet was made with, whatever the spec says later', () => {
+    const setOf = (size: string, statefulSet?: object) =>
+      find(render(inputsOf(cluster({ storage: { size } }), { statefulSet } as object)), 'StatefulSet');
+    const made = setOf('1Gi');
+    const [claim] = made.spec.volumeClaimTemplates;
+    // As the API server gives it back.
+    const stored = {
+      ...claim,
+      metadata: { ...claim.metadata, creationTimestamp: null },
+      spec: { ...claim.spec, volumeMode: 'Filesystem' },
+      status: { phase: 'Pending' },
+    };
+    const liveWith = (one: object) => ({
+      ...made,
+      spec: { ...made.spec, volumeClaimTemplates: [one] },
+    });
+    expect(setOf('2Gi').spec.volumeClaimTemplates).not.to.deep.equal([claim]);
+    expect(setOf('2Gi', liveWith(stored))).to.deep.equal(made);
+    // Somebody made it anew by hand, with more.
+    const other = { ...stored, spec: { ...stored.spec, volumeMode: 'Block', volumeName: 'disk' } };
+    const [kept] = setOf('2Gi', liveWith(other)).spec.volumeClaimTemplates;
+    expect(kept.spec).to.deep.equal(other.spec);
+  });
+
   it('are no Secrets, and hold none', () => {
     expect(rendered().filter(({ kind }) => kind === 'Secret')).to.deep.equal([]);
   });
