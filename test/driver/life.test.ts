@@ -105,7 +105,6 @@ describe('the life of a cluster on a real node', function () {
         version: newer,
         upgrade: { preUpgradeSnapshot: true },
         backup: { target },
-        network: { egressRules: [{}] },
       },
     });
     const upgraded = await prod.until('upgraded', runs(newer), 400_000);
