@@ -14,6 +14,7 @@ export function executorCommand(): Command {
     .requiredOption('--namespace <name>', 'its namespace')
     .option('--operation-id <id>', 'the operation that the step belongs to, for the log', '')
     .option('--pod <name>', 'the pod that the step is about')
+    .option('--only-while-sealed', 'for remove-peer: leave a peer alone that answers unsealed')
     .option('--member <name=url>', 'a member and where its API is (repeatable)', member, [])
     .option('--role <name>', 'role at auth/jwt-operator', 'rollguard-upgrade')
     .option('--token-file <file>', 'the ServiceAccount token to log in with')

@@ -11,12 +11,22 @@ import { done, failed, refused } from './report.ts';
 /**
  * `pod` must be no member of the Raft cluster. OpenBao says 204 to any id, the leader's included, and checks
  * nothing: the membership is read before and after, from the leader (openbao-measured.md, section 3).
+ *
+ * @param onlyWhileSealed it goes because its disk was lost: once it is unsealed it has its place again, and
+ *   removing it would only strand it
  */
-export async function removePeer(context: ExecutorContext, pod: string): Promise<ExecutorReport> {
+export async function removePeer(
+  context: ExecutorContext,
+  pod: string,
+  { onlyWhileSealed = false }: { readonly onlyWhileSealed?: boolean } = {},
+): Promise<ExecutorReport> {
   const { cluster, deadline, log } = context;
   if (ordinalOf(cluster, pod) === undefined) {
     return refused('UnknownMember', `${pod} is not the name of a pod of ${cluster}`);
   }
+  const recovered = refused('MemberRecovered', `${pod} is unsealed again and was not removed`);
+  const hasRecovered = async () => onlyWhileSealed && isUnsealed(await readMembers(context), pod);
+  if (await hasRecovered()) return recovered;
   const before = await until(within(deadline, 0.5), () => lookAtLeader(context, pod));
   if ('missing' in before) return refused('QuorumAtRisk', `${pod} was not removed: ${before.missing}`);
   const { leader, node, raft } = before.found;
@@ -24,6 +34,8 @@ export async function removePeer(context: ExecutorContext, pod: string): Promise
   if (leader.pod === pod) {
     return refused('PeerLeads', `${pod} leads and was not removed; it must step down first`);
   }
+  // The look may have waited for long.
+  if (await hasRecovered()) return recovered;
 
   log.info({ pod, leader: leader.pod }, 'removing the peer');
   const answer = await attempt(context, node, (token) => node.removePeer(token, pod));
@@ -74,6 +86,11 @@ async function readMembership(context: ExecutorContext, members: Members): Promi
   if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
   const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
   return 'missing' in raft ? raft : { found: { leader: leader.found, node, raft: raft.found } };
+}
+
+function isUnsealed(members: Members, pod: string): boolean {
+  const member = members.get(pod);
+  return member?.kind === 'known' && !member.value.sealed;
 }
 
 const isPeer = ({ servers }: RaftConfiguration, pod: string) => servers.some(({ id }) => id === pod);

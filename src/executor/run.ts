@@ -27,6 +27,7 @@ export interface ExecutorFlags extends StoreFlags {
   readonly namespace: string;
   readonly operationId: string;
   readonly pod?: string;
+  readonly onlyWhileSealed?: boolean;
   readonly member: readonly MemberFlag[];
   readonly role: string;
   readonly tokenFile?: string;
@@ -65,7 +66,9 @@ async function act(
       return withMembers(flags, log, deadline, (context) => stepDown(context, required(flags.pod, '--pod')));
     case 'remove-peer':
       return withMembers(flags, log, deadline, (context) =>
-        removePeer(context, required(flags.pod, '--pod')),
+        removePeer(context, required(flags.pod, '--pod'), {
+          onlyWhileSealed: flags.onlyWhileSealed === true,
+        }),
       );
     case 'snapshot': {
       const place = { name: required(flags.name, '--name'), spool: flags.spool };

@@ -285,6 +285,14 @@ describe(`the actions of the executor, on ${openBaoKind}`, function () {
       expect(report.data).to.deep.equal({ members: ['prod-0', 'prod-1', 'prod-2'] });
     });
 
+    it('leaves one alone that has recovered, when it is to go for its lost disk only', async () => {
+      const { followers } = await others();
+      const report = await run(servers, 'remove-peer', { pod: followers[0], onlyWhileSealed: true });
+      expect(report).to.deep.include({ outcome: 'refused', reason: 'MemberRecovered' });
+      const absent = await run(servers, 'remove-peer', { pod: 'prod-7', onlyWhileSealed: true });
+      expect(absent.data).to.deep.equal({ members: ['prod-0', 'prod-1', 'prod-2'] });
+    });
+
     it('refuses to take one of two healthy voters; removes the dead one, once', async () => {
       const { followers } = await others();
       const [dead, healthy] = followers;

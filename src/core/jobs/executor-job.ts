@@ -93,6 +93,7 @@ function argumentsOf(cluster: OpenBaoCluster, wanted: ExecutorStep, seconds: num
     `--namespace=${namespace}`,
     `--operation-id=${wanted.operationId}`,
     ...(wanted.pod === undefined ? [] : [`--pod=${wanted.pod}`]),
+    ...(wanted.onlyWhileSealed === true ? ['--only-while-sealed'] : []),
     ...(wanted.action === 'probe-store' ? [] : login),
     ...(touchesStore(wanted.action) ? store : []),
     `--timeout-seconds=${Math.max(1, seconds - marginSeconds)}`,

@@ -11,6 +11,8 @@ export interface ExecutorStep {
   readonly pod?: string;
   /** Tells a further try from the first one, which has none. */
   readonly attempt?: number;
+  /** For `remove-peer`: refused when the peer answers unsealed, for then it is past what it was to be removed for. */
+  readonly onlyWhileSealed?: boolean;
 }
 
 /** Asks the target image itself which version it holds. */

@@ -1,7 +1,6 @@
-import { actionAnnotation } from '../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import type { ObservedJob } from '../cluster/observation.ts';
-import { jobOutcome } from '../jobs/job-outcome.ts';
+import { unfinishedJobs } from '../jobs/unfinished.ts';
 import { parseTimestamp } from '../time.ts';
 
 /**
@@ -17,11 +16,5 @@ export function nextStepDownAt({ lastStepDownAt }: OpenBaoClusterStatus): number
 }
 
 /** The step-down Jobs of any operation, but the one of this name, that may still act. */
-export function unfinishedStepDowns(jobs: readonly ObservedJob[], except?: string): readonly ObservedJob[] {
-  return jobs.filter(
-    (observed) =>
-      observed.job.metadata.annotations?.[actionAnnotation] === 'step-down' &&
-      observed.job.metadata.name !== except &&
-      jobOutcome(observed) === 'running',
-  );
-}
+export const unfinishedStepDowns = (jobs: readonly ObservedJob[], except?: string): readonly ObservedJob[] =>
+  unfinishedJobs(jobs, 'step-down', except);

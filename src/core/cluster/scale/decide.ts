@@ -1,5 +1,6 @@
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import { peersOf } from '../../raft/peers.ts';
+import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { parseTimestamp, timestamp } from '../../time.ts';
 import { retryCommand } from '../../upgrade/rolling/failure.ts';
 import { patched } from '../../upgrade/rolling/phase.ts';
@@ -11,7 +12,7 @@ import { only, waiting, type DecidePart, type Part } from '../part.ts';
 import { clusterName, isPaused, isStopped, wantedReplicas } from '../view.ts';
 import { join, startJoining } from './grow.ts';
 import { removePeer, shrink, startLeaving, stepDown } from './shrink.ts';
-import { atRest, type ScaleInput, type ScaleStep, type Scaling } from './step.ts';
+import { atRest, wait, type ScaleInput, type ScaleStep, type Scaling } from './step.ts';
 
 type Status = OpenBaoClusterStatus;
 
@@ -103,9 +104,12 @@ const steps: Readonly<Record<NonNullable<Scaling['step']>, (input: ScaleInput) =
 };
 
 function next(input: ScaleInput): ScaleStep {
-  const { scaling, wanted } = input;
+  const { scaling, wanted, observation } = input;
   if (scaling.step !== undefined) return steps[scaling.step](input);
   if (wanted === scaling.replicas) return { kind: 'finish' };
+  // Also one of this scaling that still looks whether it has worked: it ends by itself.
+  const removal = whyRemovalUnderWay(observation.jobs);
+  if (removal !== undefined) return wait(removal);
   return wanted > scaling.replicas ? startJoining(input) : startLeaving(input);
 }
 

@@ -1,0 +1,18 @@
+import { actionAnnotation } from '../../api/labels.ts';
+import type { ObservedJob } from '../cluster/observation.ts';
+import { jobOutcome } from './job-outcome.ts';
+import type { ExecutorAction } from './step.ts';
+
+/** The Jobs of this action and any operation, but the one of this name, that may still act. */
+export function unfinishedJobs(
+  jobs: readonly ObservedJob[],
+  action: ExecutorAction,
+  except?: string,
+): readonly ObservedJob[] {
+  return jobs.filter(
+    (observed) =>
+      observed.job.metadata.annotations?.[actionAnnotation] === action &&
+      observed.job.metadata.name !== except &&
+      jobOutcome(observed) === 'running',
+  );
+}
