@@ -1,6 +1,7 @@
 import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../same-value.ts';
+import { whyNotLowered } from '../upgrade/rolling/lowering.ts';
 import type { Effect } from './decision.ts';
 import type { Observation } from './observation.ts';
 import { waiting, type Notice } from './part.ts';
@@ -25,15 +26,17 @@ export const keepsPodsAsTheyAre = (notices: readonly Notice[]): boolean =>
 /**
  * Applies the children that are not as they should be, in their order. They were rendered from the stored
  * status; so the StatefulSet waits where this pass changes what it is rendered from, where its size is
- * another one than recorded, and while something is wrong that pods must not be changed in.
+ * another one than recorded, while something is wrong that pods must not be changed in, and while the gate
+ * does not let the pods go that a lower partition would take down.
  *
  * @param status what all parts came to
  */
 export function applyDrifted(
-  { cluster, drifted }: Observation,
+  observation: Observation,
   status: OpenBaoClusterStatus,
   notices: readonly Notice[],
 ): { readonly effects: readonly Effect[]; readonly notices: readonly Notice[] } {
+  const { cluster, drifted } = observation;
   if (drifted.kind === 'unknown') {
     return {
       effects: [],
@@ -48,11 +51,23 @@ export function applyDrifted(
   const stored = cluster.status ?? {};
   const blocked =
     keepsPodsAsTheyAre(notices) || renderedFrom.some((field) => !sameValue(stored[field], status[field]));
-  const applied = drifted.value.filter(
-    (object) => object.kind !== 'StatefulSet' || (!blocked && hasSize(object, status)),
+  const heldBack = drifted.value.flatMap((object) =>
+    object.kind === 'StatefulSet' ? (whyNotLowered(observation, status, partitionOf(object)) ?? []) : [],
   );
-  return { effects: applied.map((object) => ({ kind: 'apply', object })), notices: [] };
+  const applied = drifted.value.filter(
+    (object) =>
+      object.kind !== 'StatefulSet' || (!blocked && heldBack.length === 0 && hasSize(object, status)),
+  );
+  return {
+    effects: applied.map((object) => ({ kind: 'apply', object })),
+    notices: heldBack.map((reason) =>
+      waiting('PartitionHeldBack', `the partition stays as it is: ${reason}`),
+    ),
+  };
 }
+
+const partitionOf = (object: KubernetesObject) =>
+  (object as StatefulSet).spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
 
 const hasSize = (object: KubernetesObject, { replicas }: OpenBaoClusterStatus) =>
   (object as StatefulSet).spec?.replicas === replicas;

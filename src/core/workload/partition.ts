@@ -15,7 +15,14 @@ export function partitionFor(
   live: StatefulSet | undefined,
 ): number {
   const { upgrade } = status ?? {};
-  if (isRolling(upgrade?.phase)) return upgrade?.currentPartition ?? heldPartition(replicas, live);
+  if (isRolling(upgrade?.phase)) {
+    const { currentPartition, replacing } = upgrade ?? {};
+    const heldAt = heldPartition(replicas, live);
+    if (currentPartition === undefined) return heldAt;
+    // An ordinal taken back, whose partition had come down unseen all the same, stays in work.
+    const lowest = Math.min(currentPartition, replacing?.ordinal ?? currentPartition);
+    return heldAt <= lowest ? lowest : currentPartition;
+  }
   // Nothing to protect yet, and a typo in the first image must be curable.
   if (status?.initialized !== true) return 0;
   return heldPartition(replicas, live);

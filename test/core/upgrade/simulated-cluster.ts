@@ -5,7 +5,9 @@ import type { ClusterEvent, Decision, DriverSettings, Effect } from '../../../sr
 import type { Member, Observation, ObservedJob } from '../../../src/core/cluster/observation.ts';
 import { known, unknown, type Known } from '../../../src/core/known.ts';
 import { decideUpgrade } from '../../../src/core/upgrade/rolling/decide.ts';
+import { whyNotLowered } from '../../../src/core/upgrade/rolling/lowering.ts';
 import { effectiveImage } from '../../../src/core/workload/image.ts';
+import { partitionFor } from '../../../src/core/workload/partition.ts';
 import {
   claim,
   clusterId,
@@ -282,14 +284,15 @@ export class SimulatedCluster {
       ...decision.effects,
     ];
     for (const effect of effects.slice(0, survives - 1)) {
-      if (effect.kind === 'render') this.render(observed);
+      if (effect.kind === 'render') this.render(observed, decision.status);
       else this.apply(effect);
     }
     return decision;
   }
 
   /** The StatefulSet follows from the status that was stored when the pass began, as src/core/workload renders it. */
-  private render({ cluster }: Observation): void {
+  private render(observed: Observation, after: OpenBaoClusterStatus): void {
+    const { cluster, statefulSet: live } = observed;
     if (cluster.spec.paused === true) return;
     const status = cluster.status ?? {};
     const { upgrade } = status;
@@ -300,9 +303,10 @@ export class SimulatedCluster {
     const next = {
       image: image ?? status.image ?? effectiveImage(cluster.spec, this.settings.imageRepository),
       restartAt: rolls ? (upgrade?.restartAt ?? status.lastRestartAt) : status.lastRestartAt,
-      partition: rolls ? (upgrade?.currentPartition ?? this.replicas) : this.replicas,
+      partition: partitionFor(status, this.replicas, live.kind === 'known' ? live.value : undefined),
     };
     if (JSON.stringify(next) === JSON.stringify(this.template)) return;
+    if (whyNotLowered(observed, after, next.partition) !== undefined) return;
     this.rendered(next.partition);
     this.template = next;
     this.generation++;

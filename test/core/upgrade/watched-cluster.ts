@@ -86,6 +86,8 @@ export class WatchedCluster extends SimulatedCluster {
   }
 
   override rendered(partition: number): void {
+    // The look that lets a pod go is the one at which the partition comes down.
+    if (partition < this.template.partition) this.permittedAt = this.now;
     const older = this.images.get(this.revisions.get(this.currentRevision) ?? '')?.version ?? '0.0.0';
     for (let ordinal = this.template.partition; ordinal < partition; ordinal++) {
       const newest = this.ran.get(ordinal);

@@ -8,6 +8,7 @@ import { event } from './events.ts';
 import { failure, timeoutReason, type Failure } from './failure.ts';
 import { trackLeadership } from './leadership.ts';
 import { takeLock } from './lock.ts';
+import { takenBack } from './lowering.ts';
 import { patched, type PhaseHandler, type PhaseInput, type PhaseName, type Step } from './phase.ts';
 import { catchingUp } from './phases/catching-up.ts';
 import { finalizing } from './phases/finalizing.ts';
@@ -150,7 +151,7 @@ function carryOn(run: Run): Decision {
   let at: Run = { ...run, status: locked.status };
   // Each phase can be entered at most once for each ordinal before something has to be awaited.
   for (let turns = 0; turns < 4 * at.replicas + phaseCount; turns++) {
-    const step = (isUntouched(at.upgrade, at.replicas) ? undefined : retarget(at)) ?? handle(at);
+    const step = (isUntouched(at.upgrade, at.replicas) ? undefined : retarget(at)) ?? takenBack(at) ?? handle(at);
     if (step.kind === 'finish') return finished(at);
     at = taken(at, step);
     if (step.kind === 'hold') return held(at, step.failure);

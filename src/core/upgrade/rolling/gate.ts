@@ -3,13 +3,15 @@ import { quorum } from '../../raft/quorum.ts';
 import { nextStepDownAt } from '../../raft/step-down.ts';
 import type { PhaseInput } from './phase.ts';
 
+type GateInput = Pick<PhaseInput, 'observation' | 'peers' | 'replicas' | 'upgrade'>;
+
 /**
  * Why the pod of this ordinal must not be taken down now; undefined when it may. Everything that is not
  * known says no. Only the ordinal in work may be down: every other member is a healthy voter that has caught
  * up, and without this one they are a quorum of what Raft itself counts, not of spec.replicas
  * (style.md, section 2, 3). A single member has nobody to wait for.
  */
-export function whyNotTakeDown(input: PhaseInput, ordinal: number): string | undefined {
+export function whyNotTakeDown(input: GateInput, ordinal: number): string | undefined {
   const { peers, replicas } = input;
   const down = peers.expected[ordinal];
   if (down === undefined) return `there is no ordinal ${ordinal}`;
@@ -46,7 +48,7 @@ export function whyNotStepDown(
     : { reason: 'a step-down follows another after 15 s at the earliest', until };
 }
 
-function whyOthersNotFit(input: PhaseInput, name: string, lagging?: string): string | undefined {
+function whyOthersNotFit(input: GateInput, name: string, lagging?: string): string | undefined {
   const { peers } = input;
   for (const peer of peers.expected) {
     if (peer.name === name) continue;
@@ -58,7 +60,7 @@ function whyOthersNotFit(input: PhaseInput, name: string, lagging?: string): str
   return undefined;
 }
 
-function whyNoQuorum({ peers }: PhaseInput, name: string): string | undefined {
+function whyNoQuorum({ peers }: GateInput, name: string): string | undefined {
   if (peers.voters.kind === 'unknown') return `the voters are not known: ${peers.voters.cause}`;
   if (survivesLossOf(peers, name)) return undefined;
   const voters = peers.voters.value.length;

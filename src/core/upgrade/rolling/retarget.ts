@@ -5,6 +5,7 @@ import { timestamp } from '../../time.ts';
 import { event } from './events.ts';
 import { failure } from './failure.ts';
 import { versionCheck } from './jobs.ts';
+import { lowestTouched } from './lowering.ts';
 import { advance, hold, wait, type PhaseInput, type Step } from './phase.ts';
 import { cannotStart, everStarted, imageOf } from './pods.ts';
 import { startCheck } from './start-check.ts';
@@ -17,8 +18,10 @@ export const targetOf = ({ targetVersion, targetImage }: RollingUpgrade): Upgrad
 });
 
 /** Whether no pod has been touched yet, so that the upgrade can be dropped as if it had never been. */
-export const isUntouched = ({ phase, currentPartition }: RollingUpgrade, replicas: number): boolean =>
-  phase === 'PreChecks' || phase === 'Snapshot' || (currentPartition ?? replicas) >= replicas;
+export const isUntouched = (upgrade: RollingUpgrade, replicas: number): boolean =>
+  upgrade.phase === 'PreChecks' ||
+  upgrade.phase === 'Snapshot' ||
+  lowestTouched(upgrade, replicas) >= replicas;
 
 /**
  * Whether a container of the target has ever started, on any pod that may run it. Pods that could not be
@@ -29,7 +32,7 @@ export function hasTargetStarted({ upgrade, observation, peers, replicas }: Phas
   if ((upgrade.catchUp ?? []).length > 0) return true;
   if (isUntouched(upgrade, replicas)) return false;
   if (observation.pods.kind === 'unknown') return true;
-  return peers.expected.slice(upgrade.currentPartition ?? replicas).some(({ pod, member }) => {
+  return peers.expected.slice(lowestTouched(upgrade, replicas)).some(({ pod, member }) => {
     if (pod === undefined) return false;
     // Who answers runs, whatever the pod's status says yet.
     const answers = member.kind === 'known' && imageOf(pod.spec) === upgrade.targetImage;
@@ -56,6 +59,8 @@ export function retarget(input: PhaseInput): Step | undefined {
   }
   const others = (upgrade.completedPods ?? []).length > 0;
   const ordinal = upgrade.currentPartition ?? replicas;
+  // No pod is in work: the partition was taken back.
+  if (ordinal >= replicas) return undefined;
   const pod = peers.expected[ordinal]?.pod;
   if (others || (pod !== undefined && isReady(pod))) return undefined;
   if (isBackwards && (pod === undefined || !cannotStart(pod))) return undefined;
