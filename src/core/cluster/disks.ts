@@ -1,11 +1,12 @@
 import { executorJob } from '../jobs/executor-job.ts';
-import { jobFailure, jobOutcome } from '../jobs/job-outcome.ts';
+import { jobFailure, jobOutcome, jobReport } from '../jobs/job-outcome.ts';
 import { jobName } from '../jobs/job-name.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { peersOf } from '../raft/peers.ts';
+import { whyRemovalUnderWay } from '../raft/removal.ts';
 import { everStarted, imageOf } from '../upgrade/rolling/pods.ts';
 import type { Effect } from './decision.ts';
-import type { Observation } from './observation.ts';
+import type { Observation, ObservedJob } from './observation.ts';
 import { held, only, waiting, type DecidePart, type Notice, type Part } from './part.ts';
 import { whyNotRemove } from './scale/shrink.ts';
 import {
@@ -24,16 +25,19 @@ import {
  *
  * Lost: its volume is being deleted, and its pod is gone or going; or the volume is another one than its log
  * was written to (`status.members`), and nothing has run on it or it is sealed. One that is unsealed is past
- * the danger once it has caught up, and removing it then would only strand it.
+ * the danger once it has caught up, and removing it then would only strand it: the executor looks for that
+ * itself, right before it acts.
  */
 export const decideDisks: DecidePart = (observation, status, context): Part => {
   const { cluster, raft, jobs } = observation;
-  const lost = lostMembers(observation, status.members ?? []);
+  const lost = lostMembers(observation, status.members ?? []).filter(
+    (volume) => jobReport(jobOf(observation, stepFor(volume)))?.reason !== 'MemberRecovered',
+  );
   const stranded = strandedMembers(observation, status);
   const [first] = lost;
   if (first === undefined || raft.kind === 'unknown' || jobs.kind === 'unknown')
     return only(status, ...stranded);
-  const { name, claimUID } = first;
+  const { name } = first;
   const wait = (message: string) =>
     only(status, waiting('DiskLost', `${name} has lost its disk; ${message}`), ...stranded);
   if (isStopped(cluster, status)) return wait('nothing is done about it while paused or in break glass');
@@ -43,8 +47,8 @@ export const decideDisks: DecidePart = (observation, status, context): Part => {
   if (unsafe !== undefined) return wait(unsafe);
   if (peers.leader.kind === 'unknown' || peers.leader.value === name) return wait('it leads, or nobody does');
 
-  const step: ExecutorStep = { action: 'remove-peer', operationId: idOf(claimUID), pod: name };
-  const job = jobs.value.find((each) => each.job.metadata.name === jobName(clusterName(cluster), step));
+  const step = stepFor(first);
+  const job = jobOf(observation, step);
   const outcome = jobOutcome(job);
   if (outcome === 'failed' && job !== undefined) {
     const { namespace = '' } = cluster.metadata;
@@ -58,6 +62,8 @@ export const decideDisks: DecidePart = (observation, status, context): Part => {
     );
   }
   if (outcome !== 'absent') return wait('it is being removed from Raft, to join anew');
+  const another = whyRemovalUnderWay(jobs);
+  if (another !== undefined) return wait(another);
   const effects: readonly Effect[] = [
     { kind: 'create', object: executorJob(cluster, step, context.settings) },
   ];
@@ -70,6 +76,18 @@ export const decideDisks: DecidePart = (observation, status, context): Part => {
 };
 
 type Volume = { readonly name: string; readonly claimUID: string };
+
+const stepFor = ({ name, claimUID }: Volume): ExecutorStep => ({
+  action: 'remove-peer',
+  operationId: idOf(claimUID),
+  pod: name,
+  onlyWhileSealed: true,
+});
+
+function jobOf({ cluster, jobs }: Observation, step: ExecutorStep): ObservedJob | undefined {
+  const name = jobName(clusterName(cluster), step);
+  return jobs.kind === 'unknown' ? undefined : jobs.value.find(({ job }) => job.metadata.name === name);
+}
 
 /** Members that Raft still lists, whose log is gone. What could not be read, or is not seen, is taken to be there. */
 function lostMembers(observation: Observation, members: readonly Volume[]): readonly Volume[] {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { actionAnnotation } from '../../../src/api/labels.ts';
 import { decideDisks } from '../../../src/core/cluster/disks.ts';
 import { jobName } from '../../../src/core/jobs/job-name.ts';
 import { known, unknown } from '../../../src/core/known.ts';
@@ -98,6 +99,34 @@ describe('a member that lost its disk', () => {
     const failed = decided({ ...wiped, jobs: known([observedJob(name, 'failed')]) });
     expect(failed).to.deep.include({ jobs: [], notices: ['DiskRepairFailed'] });
     expect(failed.message).to.contain(`kubectl -n bao delete job ${name}`);
+  });
+});
+
+describe('the Job that removes a member that lost its disk', () => {
+  const name = jobName('prod', step);
+  const report = (reason: string) => JSON.stringify({ outcome: 'refused', reason, message: 'as it is' });
+
+  it('leaves it alone once it is unsealed', () => {
+    const cluster = settledCluster({}, recorded);
+    const [create] = decideDisks(observation({ ...wiped, cluster }), recorded, context()).effects;
+    expect(JSON.stringify(create)).to.contain('"--only-while-sealed"').and.to.contain('"--pod=prod-2"');
+  });
+
+  it('is done when it found it recovered, and holds when it was refused for anything else', () => {
+    const ended = (reason: string) =>
+      decided({ ...wiped, jobs: known([observedJob(name, 'failed', report(reason))]) }).notices;
+    expect(ended('MemberRecovered')).to.deep.equal([]);
+    expect(ended('QuorumAtRisk')).to.deep.equal(['DiskRepairFailed']);
+  });
+
+  it('waits until another removal has ended', () => {
+    const other = (outcome: 'running' | 'succeeded') => {
+      const { job } = observedJob('other', outcome);
+      const metadata = { ...job.metadata, annotations: { [actionAnnotation]: 'remove-peer' } };
+      return known([{ job: { ...job, metadata } }]);
+    };
+    expect(decided({ ...wiped, jobs: other('running') }).jobs).to.deep.equal([]);
+    expect(decided({ ...wiped, jobs: other('succeeded') }).jobs).to.deep.equal([name]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { stepDownCandidates, survivesLossOf, whyBehind, whyUnhealthy } from '../../raft/health.ts';
 import { quorum } from '../../raft/quorum.ts';
+import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { nextStepDownAt } from '../../raft/step-down.ts';
 import type { PhaseInput } from './phase.ts';
 

@@ -1,6 +1,7 @@
 import type { ObservedJob } from '../../../cluster/observation.ts';
 import { jobFailure, jobHindrance } from '../../../jobs/job-outcome.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
+import { whyRemovalUnderWay } from '../../../raft/removal.ts';
 import { event } from '../events.ts';
 import { failure, type FailureReason } from '../failure.ts';
 import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
@@ -30,7 +31,9 @@ export const preChecks: PhaseHandler = (input) => {
 /** Every member is a healthy voter that has caught up, and nobody else is a voter. */
 function judgeMembers(input: PhaseInput): Step | undefined {
   const { peers, observation, upgrade, replicas } = input;
-  const { statefulSet } = observation;
+  const { statefulSet, jobs } = observation;
+  const removal = whyRemovalUnderWay(jobs);
+  if (removal !== undefined) return wait(removal);
   if (statefulSet.kind === 'unknown') return wait(`the StatefulSet could not be read: ${statefulSet.cause}`);
   const size = statefulSet.value?.spec?.replicas;
   if (size !== replicas) return wait(`the StatefulSet has ${size ?? 'no'} replicas, not ${replicas}`);
