@@ -1,5 +1,5 @@
-# Rollguard's image: Node.js, the libraries it links, the production packages and the compiled
-# program, and nothing else: no shell, no package manager. It runs on a read-only root file system.
+# Rollguard's image: Node.js, the libraries it links, and the program in one bundle with the packages
+# it needs, and nothing else: no shell, no package manager. It runs on a read-only root file system.
 #
 # The last stage's instructions are also read by test/cluster/images.ts, which makes the same
 # image without a container engine. Keep to one source and one destination a COPY there.
@@ -9,14 +9,7 @@ WORKDIR /source
 COPY package.json package-lock.json ./
 RUN npm ci --no-progress
 COPY . .
-RUN npm run build
-
-FROM node:24-bookworm-slim AS modules
-WORKDIR /source
-COPY package.json package-lock.json ./
-RUN npm ci --no-progress --omit=dev --omit=optional
-# A third of it is for compilers and debuggers.
-RUN find node_modules -type f -regex '.*\.\(d\.[cm]?ts\|map\)' -delete
+RUN npm run build && npm run bundle
 
 # The Node.js the lock file pins, and what the dynamic linker and OpenSSL look for.
 FROM debian:12-slim AS runtime
@@ -30,12 +23,8 @@ RUN for file in $(ldd /runtime/usr/local/bin/node | grep -o '/[^ ]*') \
 
 FROM scratch
 COPY --from=runtime /runtime /
-COPY --from=modules /source/node_modules /app/node_modules
-COPY --from=build /source/package.json /app/package.json
-COPY --from=build /source/build/src /app/build/src
-COPY --from=build /source/build/webhooks /app/build/webhooks
-COPY --from=build /source/build/certs /app/build/certs
+COPY --from=build /source/build/bundle /app
 WORKDIR /app
 ENV NODE_ENV=production
 USER 65532:65532
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=8", "/app/build/src/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=8", "/app/main.js"]

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- webhook`: the webhook server as a whole beside two that do nothing but answer.
  *
- * Rollguard is the program itself, `rollguard webhook`, with a stand-in for the API server;
+ * Rollguard is the program itself, `rollguard webhook`, bundled as in its image, with a stand-in for the API server;
  * the others are a bare Express 5 and a bare node:https server that parse the same JSON and
  * answer "allowed". Each is a process of its own on core 0, the load generator one on core 1;
  * they are measured by turns, so that whatever else the machine does hits all alike.
@@ -14,6 +14,7 @@ import type { AddressInfo } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
+import { programBundle } from '../test/cluster/bundle.ts';
 import { createKeyPair } from '../test/support/key-pair.ts';
 import type { Load, Result } from './load.ts';
 import {
@@ -68,15 +69,15 @@ async function bench(): Promise<void> {
   await writeFile(join(directory, 'kubeconfig'), await kubeconfig());
 
   const statusPort = String(await freePort());
-  const rollguard = await start('../src/main.js', (port) => [
+  const rollguard = await start(join(await programBundle(), 'main.js'), (port) => [
     'webhook',
     `--port=${port}`,
     `--status-port=${statusPort}`,
     `--tls-dir=${directory}`,
     `--kubeconfig=${join(directory, 'kubeconfig')}`,
   ]);
-  const express = await start('servers/express.js', (port) => [port, directory]);
-  const bare = await start('servers/node-https.js', (port) => [port, directory]);
+  const express = await start(scriptOf('servers/express.js'), (port) => [port, directory]);
+  const bare = await start(scriptOf('servers/node-https.js'), (port) => [port, directory]);
 
   const measured = [
     { name: 'node:https', server: bare, body: allowedReview, expected: '"allowed":true' },
@@ -111,7 +112,7 @@ async function bench(): Promise<void> {
 
 async function start(script: string, args: (port: string) => readonly string[]): Promise<Server> {
   const port = await freePort();
-  const child = startNode(0, [...nodeFlags, scriptOf(script), ...args(String(port))], 'quiet');
+  const child = startNode(0, [...nodeFlags, script, ...args(String(port))], 'quiet');
   started.push(child);
   await untilListening(child, port);
   return { process: child, port };

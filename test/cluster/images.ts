@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   cachedLayer,
   inTemporaryFolder,
@@ -10,10 +10,11 @@ import {
   type ImageConfig,
   type Layer,
 } from './archive.ts';
+import { programBundle } from './bundle.ts';
 import { cacheDirectory } from './cache.ts';
 import { mustRun } from './command.ts';
 import type { Progress } from './components.ts';
-import { parseDockerfile, type Copy, type Dockerfile } from './dockerfile.ts';
+import { parseDockerfile, type Dockerfile } from './dockerfile.ts';
 import { packageRoot } from './package-root.ts';
 
 /** The image of a pod's sandbox, which holds its namespaces open. */
@@ -166,19 +167,18 @@ export async function imagesOnBase(
 /**
  * The archive of Rollguard's own image, `rollguardTag`: what the Dockerfile says, made from this
  * checkout's `node_modules` and `build` without a container engine. Only the layer of the
- * program is made anew each time.
+ * program is made anew each time, from a bundle that is kept.
  */
 export async function rollguardImage(progress: Progress): Promise<string> {
   const dockerfile = parseDockerfile(readFileSync(join(packageRoot, 'Dockerfile'), 'utf8'));
   const runtime = await runtimeLayer(dockerfile, progress);
-  const modules = await modulesLayer(dockerfile);
   return inTemporaryFolder(async (folder) => {
     const app = await appLayer(join(folder, 'app.tar'), dockerfile);
     // One file a checkout: each is as large as the image.
     const archive = join(cacheDirectory(), 'images', `rollguard-${shortHash(packageRoot)}.archive.tar`);
     await writeArchive(archive, {
       tags: [rollguardTag],
-      layers: [await nodeLayer(), runtime, modules, app],
+      layers: [await nodeLayer(), runtime, app],
       config: dockerfile.config,
     });
     return archive;
@@ -202,44 +202,13 @@ async function runtimeLayer(dockerfile: Dockerfile, progress: Progress): Promise
   );
 }
 
-interface LockedPackage {
-  readonly dev?: boolean;
-  readonly optional?: boolean;
-}
-
-/** The packages `npm ci --omit=dev --omit=optional` would install, taken from where they are installed. */
-function modulesLayer(dockerfile: Dockerfile): Promise<Layer> {
-  const lock = readFileSync(join(packageRoot, 'package-lock.json'), 'utf8');
-  const { packages } = JSON.parse(lock) as { packages: Record<string, LockedPackage> };
-  const folders = Object.entries(packages)
-    .filter(([path, { dev, optional }]) => path !== '' && dev !== true && optional !== true)
-    .map(([path]) => path);
-  const commands = dockerfile.commandsOf('modules').filter((command) => !command.startsWith('npm '));
-  const { destination } = copyFrom(dockerfile, 'modules');
-  const key = shortHash([lock, destination, ...commands].join(' '));
-  return cachedLayer(layerPath(`modules-${key}`), (unfinished) =>
-    inTemporaryFolder(async (folder) => {
-      const source = join(folder, 'source');
-      for (const path of folders) copyInto(source, join(packageRoot, path), path);
-      for (const command of commands) await mustRun('sh', ['-e', '-c', command], { directory: source });
-      copyInto(join(folder, 'image'), join(source, 'node_modules'), destination);
-      await packTar(unfinished, join(folder, 'image'), ['.']);
-    }),
-  );
-}
-
-function copyFrom({ copies }: Dockerfile, stage: string): Copy {
-  const copy = copies.find((each) => each.stage === stage);
-  if (copy === undefined) throw new Error(`the Dockerfile copies nothing from its stage ${stage}`);
-  return copy;
-}
-
-/** What the image copies from the stage `build`, whose `/source` is the checkout. */
-function appLayer(file: string, { copies }: Dockerfile): Promise<Layer> {
+/** What the image copies from the stage `build`: the bundle. */
+async function appLayer(file: string, { copies }: Dockerfile): Promise<Layer> {
+  const bundle = await programBundle();
   return cachedLayer(file, (unfinished) =>
     inTemporaryFolder(async (root) => {
-      for (const { stage, source, destination } of copies) {
-        if (stage === 'build') copyInto(root, join(packageRoot, relative('/source', source)), destination);
+      for (const { stage, destination } of copies) {
+        if (stage === 'build') copyInto(root, bundle, destination);
       }
       await packTar(unfinished, root, ['.']);
     }),

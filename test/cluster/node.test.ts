@@ -105,7 +105,7 @@ describe('a ground of the size node', function () {
 
   it('runs the image of Rollguard as a user without rights, on a root that cannot be written', async () => {
     await ground.loadImage(await rollguardImage(() => {}));
-    const tell = 'console.log(process.getuid(), process.version, fs.existsSync("/app/build/src/main.js"))';
+    const tell = 'console.log(process.getuid(), process.version, fs.existsSync("/app/main.js"))';
     const wanted = pod('rollguard', {}, ['/usr/local/bin/node', '-e', tell], rollguardTag);
     await apply({ ...wanted, spec: { ...wanted.spec, restartPolicy: 'Never' } });
     await kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/rollguard', '--timeout=60s');

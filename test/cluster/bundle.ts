@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundle } from '../../packaging/bundle.ts';
+import { cacheDirectory } from './cache.ts';
+import { packageRoot } from './package-root.ts';
+
+const oneDayMs = 24 * 60 * 60 * 1000;
+
+/**
+ * The folder of the compiled program as the image holds it: `npm run bundle`, which takes ten seconds on a core, run
+ * once for the same program and packages.
+ */
+export async function programBundle(): Promise<string> {
+  const bundles = join(cacheDirectory(), 'bundles');
+  const folder = join(bundles, contentKey());
+  if (existsSync(folder)) return folder;
+  const unfinished = `${folder}.${process.pid}`;
+  try {
+    await bundle(join(packageRoot, 'build/src/main.js'), unfinished);
+    // Who was faster has made the same.
+    if (!existsSync(folder)) renameSync(unfinished, folder);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  removeOld(bundles);
+  return folder;
+}
+
+/** Of what a bundle is made from. */
+function contentKey(): string {
+  const hash = createHash('sha256').update(readFileSync(join(packageRoot, 'package-lock.json')));
+  const compiled = globSync('build/{src,webhooks,certs,packaging}/**/*.js', { cwd: packageRoot }).toSorted();
+  for (const file of compiled) hash.update(`\0${file}\0`).update(readFileSync(join(packageRoot, file)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Each change of the program leaves one behind. */
+function removeOld(bundles: string): void {
+  for (const name of readdirSync(bundles)) {
+    const folder = join(bundles, name);
+    const made = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (made < Date.now() - oneDayMs) rmSync(folder, { recursive: true, force: true });
+  }
+}
