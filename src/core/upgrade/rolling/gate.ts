@@ -50,7 +50,10 @@ export function whyNotStepDown(
 }
 
 function whyOthersNotFit(input: GateInput, name: string, lagging?: string): string | undefined {
-  const { peers } = input;
+  const { peers, observation } = input;
+  // The repair of a disk may be about to take a vote away.
+  const removal = whyRemovalUnderWay(observation.jobs);
+  if (removal !== undefined) return removal;
   for (const peer of peers.expected) {
     if (peer.name === name) continue;
     const unfit =
