@@ -16,6 +16,8 @@ const blocking: ReadonlySet<string> = new Set([
   'CertificatesMissing',
   'SecretsUnknown',
   'ClaimsUnknown',
+  'DowngradeBlocked',
+  'PolicyViolation',
   'SecondClusterDetected',
 ]);
 

@@ -6,6 +6,7 @@ import { applyDrifted, keepsPodsAsTheyAre } from './children.ts';
 import { withConditions } from './conditions.ts';
 import type { Decision, DecisionContext, Effect } from './decision.ts';
 import { decideDeletion, decideFinalizer, withDeletionConditions } from './deletion.ts';
+import { decideDataVersion } from './data-version.ts';
 import { decideDisks } from './disks.ts';
 import { decideFacts } from './facts.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
@@ -25,6 +26,7 @@ const life: readonly DecidePart[] = [
   decideIdentity,
   decideMaintenance,
   decideVersionStamps,
+  decideDataVersion,
   decideUnsealKey,
   decideCertificates,
   decideInitialisation,

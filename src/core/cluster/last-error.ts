@@ -4,6 +4,8 @@ import type { Notice } from './part.ts';
 /** Holds that are no operation's: they end with their cause, and their words with them. */
 const ownReasons: ReadonlySet<string> = new Set([
   'SelfInitRequired',
+  'DowngradeBlocked',
+  'PolicyViolation',
   'UnsealKeyMissing',
   'CertificatesMissing',
   'SecondClusterDetected',

@@ -10,7 +10,7 @@ import { failure, type Failure } from './failure.ts';
 import { isOlder, type UpgradeTarget } from './target.ts';
 
 /** The gate's rules about a target. It may have been off, or not there yet (design rule 5). */
-const rules: readonly Policy<ClusterRequest>[] = [
+export const versionRules: readonly Policy<ClusterRequest>[] = [
   invalidVersion,
   downgradeBlocked,
   imageVersionMismatch,
@@ -38,7 +38,7 @@ export function startCheck(
   if (pods.kind === 'unknown')
     return { kind: 'unknown', reason: `the pods could not be read: ${pods.cause}` };
   const permission = { kind: 'not-judged' } as const;
-  const { violations } = decide(rules, {
+  const { violations } = decide(versionRules, {
     operation: 'UPDATE',
     object: cluster,
     oldObject: asStored(cluster, from),

@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import { decideCluster } from '../../../src/core/cluster/decide.ts';
+import { known, unknown, type Known } from '../../../src/core/known.ts';
+import {
+  claim,
+  context,
+  emptyMember,
+  membersOf,
+  observation,
+  settledCluster,
+  settledStatus,
+  statefulSet,
+} from '../../support/observation.ts';
+
+/** A cluster at 2.5.5 whose StatefulSet is to be made, over these volumes. */
+function born(
+  claims: Known<readonly ReturnType<typeof claim>[]>,
+  { version = '2.5.5', currentVersion }: { readonly version?: string; readonly currentVersion?: string } = {},
+) {
+  const status = currentVersion === undefined ? { replicas: 3 } : settledStatus();
+  const seen = observation({
+    cluster: settledCluster({ version }, status),
+    claims,
+    members: membersOf(emptyMember(0), emptyMember(1), emptyMember(2)),
+    drifted: known([statefulSet()]),
+  });
+  const decided = decideCluster(seen, context());
+  return {
+    applied: decided.effects.filter(({ kind }) => kind === 'apply').length,
+    reason: decided.status.lastErrorReason,
+    message: decided.status.lastErrorMessage,
+  };
+}
+
+describe('a cluster that is created again over volumes', () => {
+  it('starts nothing older than what ran on any of them, and says what to do', () => {
+    const { applied, reason, message } = born(known([claim(0), claim(2, '2.6.0')]));
+    expect({ applied, reason }).to.deep.equal({ applied: 0, reason: 'DowngradeBlocked' });
+    expect(message).to.contain('2.6.0').and.to.contain('kubectl edit openbaocluster prod -n bao');
+  });
+
+  it('starts what is as new, and what is newer', () => {
+    expect(born(known([claim(0), claim(1, '2.4.4'), claim(2, null)])).applied).to.equal(1);
+  });
+
+  it('starts nothing that the gate would have refused for its version', () => {
+    expect(born(known([]), { version: 'latest' })).to.include({ applied: 0, reason: 'PolicyViolation' });
+  });
+
+  it('waits while the volumes are unknown', () => {
+    expect(born(unknown('not read'))).to.include({ applied: 0, reason: undefined });
+  });
+
+  it('is judged by the upgrade once its version is recorded', () => {
+    expect(born(known([claim(2, '2.6.0')]), { currentVersion: '2.5.5' })).to.include({
+      applied: 1,
+      reason: undefined,
+    });
+  });
+});
