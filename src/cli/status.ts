@@ -97,7 +97,7 @@ function showOnce(reading: Reading, options: StatusOptions, io: StatusIo): numbe
       ? `${JSON.stringify(view, null, 2)}\n`
       : toText(view, painter(io.colour.stdout)),
   );
-  return view.state === 'held' ? exitCodes.stopped : exitCodes.done;
+  return view.state === 'held' || view.down ? exitCodes.stopped : exitCodes.done;
 }
 
 async function watch(first: Reading, reader: Reader, options: StatusOptions, io: StatusIo): Promise<number> {
@@ -204,7 +204,7 @@ const description = [
 ].join('\n\n');
 
 const examples = `
-Exit codes: 0 nothing needs a person, 1 it is held, failed, gone or not done in time,
+Exit codes: 0 nothing needs a person, 1 it is held, failed, not available, gone or not in time,
 2 it cannot be read. With --watch, 0 means that what was under way is done.
 
 Examples:

@@ -1,9 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { Pod } from '../../src/api/kubernetes.ts';
-import { parseOpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import { parseOpenBaoCluster, type OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { processIo, statusCommand, type StatusIo } from '../../src/cli/status.ts';
 import type { Reader, Reading } from '../../src/cli/status/reader.ts';
+import {
+  failure as failureOf,
+  failureReasons,
+  type FailureReason,
+} from '../../src/core/upgrade/rolling/failure.ts';
+import { overdueRemedy, remedy } from '../../src/core/upgrade/rolling/remedy.ts';
 import { known, unknown } from '../../src/core/known.ts';
 import { ApiError } from '../../src/io/kubernetes.ts';
 import type { Outcome } from './transcript.ts';
@@ -122,8 +128,31 @@ function readingIn(yaml: string, namespace: string, name: string): Reading | und
   if (cluster === undefined) return undefined;
   const pods = documents.filter(({ kind }) => kind === 'Pod') as readonly Pod[];
   return {
-    cluster: parseOpenBaoCluster(cluster),
+    cluster: withWholeMessage(parseOpenBaoCluster(cluster)),
     // No pods in a story stand for no right to list them.
     pods: pods.length === 0 ? unknown('you may not list pods here') : known(pods),
   };
 }
+
+/** Hints of holds that are not about time, as the checks give them. */
+const hints: { readonly [Reason in FailureReason]?: string } = {
+  TargetImageUnusable: 'correct spec.version or spec.image',
+};
+
+/** Stories tell what is wrong; the upgrade itself says what to do about it, as in a real status. */
+function withWholeMessage(cluster: OpenBaoCluster): OpenBaoCluster {
+  const { status } = cluster;
+  const { upgrade, lastErrorReason = '', lastErrorMessage = '' } = status ?? {};
+  if (upgrade?.held !== true || !isFailureReason(lastErrorReason)) return cluster;
+  if (forbidding.includes(lastErrorReason)) return cluster;
+  const given = { observation: { cluster }, upgrade };
+  const hint = hints[lastErrorReason];
+  const whatToDo = hint === undefined ? overdueRemedy(given, lastErrorReason) : remedy(given, hint);
+  const { message } = failureOf(lastErrorReason, lastErrorMessage, whatToDo);
+  return { ...cluster, status: { ...status, lastErrorMessage: message } };
+}
+
+/** Their remedy is the rule's own. */
+const forbidding: readonly string[] = ['DowngradeBlocked', 'PolicyViolation'];
+
+const isFailureReason = (reason: string): reason is FailureReason => reason in failureReasons;

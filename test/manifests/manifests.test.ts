@@ -16,6 +16,11 @@ interface Webhook {
   readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
 }
 
+interface RbacRule {
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
 describe('the manifests', () => {
   let webhooks: readonly (Webhook & { kind: string })[];
 
@@ -61,6 +66,18 @@ describe('the manifests', () => {
     const condition = pods?.matchConditions?.find(({ name }) => name === 'not-a-system-actor');
     const named = [...(condition?.expression ?? '').matchAll(/'([^']+)'/g)].map(([, actor]) => actor ?? '');
     expect(named.toSorted()).to.deep.equal([...systemActors].toSorted());
+  });
+
+  it('let maintainers do what the messages of a hold ask for', async () => {
+    const documents = parseAllDocuments(await readFile('manifests/gate/20-rbac.yaml', 'utf8'));
+    const role = documents
+      .map((document) => document.toJS() as { metadata: { name: string }; rules: RbacRule[] })
+      .find(({ metadata }) => metadata.name === 'rollguard-openbao-maintainer');
+    const verbs = (resource: string) =>
+      role?.rules.filter(({ resources }) => resources.includes(resource)).flatMap((rule) => rule.verbs);
+    expect(verbs('pods')).to.have.members(['get', 'list', 'watch', 'delete']);
+    expect(verbs('pods/log')).to.deep.equal(['get']);
+    expect(verbs('persistentvolumeclaims')).to.have.members(['get', 'list', 'delete']);
   });
 
   it('hold the CRD that the schemas say', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { components } from '../../src/api/labels.ts';
 import { Registry } from 'prom-client';
 import { parse, parseAllDocuments } from 'yaml';
 import { clusterMetrics } from '../../src/controller/cluster-metrics.ts';
@@ -171,6 +172,21 @@ describe('the monitoring manifests', () => {
         { targetLabel: 'job', replacement: monitor.metadata.name },
       ]);
     }
+  });
+
+  it('tell how to read the log of what went wrong by the words that are logged', async () => {
+    const reconciler = await readFile('src/controller/reconciler.ts', 'utf8');
+    for (const path of ['manifests/monitoring/rules.yaml', 'manifests/monitoring/README.md']) {
+      const [, words = 'no grep'] = /grep '([^']+)'/.exec(await readFile(path, 'utf8')) ?? [];
+      expect(reconciler, path).to.contain(`'${words}'`);
+    }
+  });
+
+  it('select the Jobs of every component but the server', async () => {
+    const readme = await readFile('manifests/monitoring/README.md', 'utf8');
+    const [, list = ''] = /openbao\.org\/component in \(([^)]+)\)/.exec(readme) ?? [];
+    const { server: _, ...ofJobs } = components;
+    expect(list.split(',').toSorted()).to.deep.equal(Object.values(ofJobs).toSorted());
   });
 
   it('have a README that names every metric of clusters', async () => {

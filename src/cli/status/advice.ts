@@ -1,8 +1,9 @@
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { timestamp } from '../../core/time.ts';
+import { diagnosis } from '../../core/upgrade/rolling/diagnosis.ts';
 import { names, serverContainer } from '../../core/workload/names.ts';
-import { condition, isUnseen, stateOf } from './state.ts';
+import { condition, isDown, isUnseen, stateOf } from './state.ts';
 import type { UpgradeView } from './upgrade.ts';
 
 /** What a person is to do now, or may do. */
@@ -39,7 +40,7 @@ export function adviceOn(
     ...(state === 'held' ? hold(cluster, upgrade, now, commands) : []),
     ...paused(cluster, state === 'paused', commands),
     ...(isUnseen(cluster) ? [unseen(cluster, commands)] : []),
-    ...(state === 'degraded' ? [degraded(cluster, commands)] : []),
+    ...(state === 'degraded' || (state !== 'held' && isDown(cluster)) ? [degraded(cluster, commands)] : []),
   ];
   return advice.length > 0 || state !== 'settled' ? advice : restart(cluster, now, commands);
 }
@@ -77,23 +78,49 @@ function incident({ status }: OpenBaoCluster, { patch }: Commands): readonly Adv
 }
 
 /** What mends a hold, by its reason. The message of the hold says the same with more words. */
-const remedies: Readonly<Record<string, (cluster: OpenBaoCluster, commands: Commands) => Advice>> = {
-  SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => ({
-    needed: true,
-    why: 'initialise it, keep what this prints, and set up auth/jwt-operator as the README says',
-    command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
-  }),
-  UnsealKeyMissing: ({ metadata: { name = '', namespace = '' } }, { run }) => ({
-    needed: true,
-    why: 'put the unseal key back from your backup; no new key would open the data',
-    command: run(`apply -n ${namespace} -f ${names(name).unsealKey}.yaml`),
-  }),
-  CertificatesMissing: (_, { patch }) => ({
-    needed: true,
-    why: 'create the Secrets it names, or let Rollguard issue certificates',
-    command: patch({ tls: { mode: 'OperatorManaged' } }),
-  }),
-};
+const remedies: Readonly<Record<string, (cluster: OpenBaoCluster, commands: Commands) => readonly Advice[]>> =
+  {
+    SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => [
+      {
+        needed: true,
+        why: 'initialise it, keep what this prints, and set up auth/jwt-operator as the README says',
+        command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
+      },
+    ],
+    UnsealKeyMissing: ({ metadata: { name = '', namespace = '' } }, { run }) => [
+      {
+        needed: true,
+        why: 'put the unseal key back from your backup; no new key would open the data',
+        command: run(`apply -n ${namespace} -f ${names(name).unsealKey}.yaml`),
+      },
+    ],
+    CertificatesMissing: ({ metadata: { name = '', namespace = '' } }, { run, patch }) => [
+      {
+        needed: true,
+        why: 'create the Secret with the CA of your certificates, if it is not there',
+        command: run(`create secret generic ${names(name).ca} -n ${namespace} --from-file=ca.crt`),
+      },
+      {
+        needed: true,
+        why: 'create the Secret with the certificate and its key, if it is not there',
+        command: run(
+          `create secret tls ${names(name).serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
+        ),
+      },
+      {
+        needed: false,
+        why: 'or let Rollguard issue certificates; every client must then trust its new CA',
+        command: patch({ tls: { mode: 'OperatorManaged' } }),
+      },
+    ],
+    ApplyRefused: ({ metadata: { name = '', namespace = '' } }, { run }) => [
+      {
+        needed: true,
+        why: 'change in spec what the API server does not take',
+        command: run(`edit openbaocluster ${name} -n ${namespace}`),
+      },
+    ],
+  };
 
 function hold(
   cluster: OpenBaoCluster,
@@ -104,10 +131,14 @@ function hold(
   const { metadata, status } = cluster;
   const reason = condition(cluster, 'Stalled')?.reason ?? status?.lastErrorReason ?? '';
   const known = remedies[reason]?.(cluster, commands);
-  if (known !== undefined) return [known];
+  if (known !== undefined) return known;
+  const back = forbidden(cluster, reason, commands);
+  if (back !== undefined) return [back];
   if (status?.upgrade?.held === true || status?.scaling?.held === true) {
     const retry = commands.patch({ upgrade: { requests: { retry: timestamp(now) } } });
+    const looks = status.upgrade?.held === true ? diagnosis(metadata, status.upgrade, reason) : [];
     return [
+      ...looks.map(({ why, words }) => ({ needed: true, why, command: commands.run(words) })),
       { needed: true, why: 'mend what it says, then try again', command: retry },
       ...wayBack(cluster, upgrade, commands),
     ];
@@ -116,6 +147,28 @@ function hold(
   const { name = '', namespace = '' } = metadata;
   const describe = commands.run(`describe openbaocluster ${name} -n ${namespace}`);
   return [{ needed: true, why: 'do what it says; this shows the whole status', command: describe }];
+}
+
+/** What spec asks for is refused, and a retry would be refused again: back to what may run. */
+function forbidden(
+  { spec, status }: OpenBaoCluster,
+  reason: string,
+  { patch }: Commands,
+): Advice | undefined {
+  const { upgrade } = status ?? {};
+  if (upgrade?.held !== true || (reason !== 'DowngradeBlocked' && reason !== 'PolicyViolation'))
+    return undefined;
+  const started = upgrade.targetStarted === true;
+  const version = started ? upgrade.targetVersion : upgrade.fromVersion;
+  const image = started ? upgrade.targetImage : upgrade.fromImage;
+  if (version === undefined) return undefined;
+  return {
+    needed: true,
+    why: started
+      ? `go back to ${version}, which has run on this data; or name what the rule allows`
+      : `give it up: nothing but ${version} has started; or name what the rule allows`,
+    command: patch({ version, ...(spec.image === undefined || image === undefined ? {} : { image }) }),
+  };
 }
 
 /** Giving an upgrade up, as long as no container of its target has started. */
@@ -158,10 +211,14 @@ function unseen({ status }: OpenBaoCluster, { run }: Commands): Advice {
   };
 }
 
-function degraded({ metadata: { name = '', namespace = '' } }: OpenBaoCluster, { run }: Commands): Advice {
+function degraded(cluster: OpenBaoCluster, { run }: Commands): Advice {
+  const { name = '', namespace = '' } = cluster.metadata;
+  const needed = isDown(cluster);
   return {
-    needed: false,
-    why: 'nothing is under way, but it is not Ready; see what its pods say',
+    needed,
+    why: needed
+      ? 'it serves nobody; see what its pods say'
+      : 'nothing is under way, but it is not Ready; see what its pods say',
     command: run(
       `describe pods -n ${namespace} -l ${clusterLabel}=${name},${componentLabel}=${components.server}`,
     ),

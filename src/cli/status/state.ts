@@ -39,6 +39,20 @@ export function isHeld(cluster: OpenBaoCluster): boolean {
   );
 }
 
+/**
+ * Whether it serves nobody, as far as the status knows. One that comes up for the first time is not down, and
+ * of one that was told to go on the status speaks of before.
+ */
+export function isDown(cluster: OpenBaoCluster): boolean {
+  const state = stateOf(cluster);
+  if (state === 'deleting' || isUnseen(cluster) || (isHeld(cluster) && state === 'progressing')) return false;
+  const available = condition(cluster, 'Available');
+  return (
+    cluster.status?.phase === 'Failed' ||
+    (available?.status === 'False' && available.reason !== 'NotInitialized')
+  );
+}
+
 /** Whether a retry was asked for that the controller has not taken up. It does not end a break glass. */
 function isRetryAsked({ spec, status }: OpenBaoCluster): boolean {
   const asked = spec.upgrade?.requests?.retry;

@@ -124,10 +124,22 @@ function snapshotText({ snapshot }: ClusterView): string | undefined {
   ]);
 }
 
-function errorLines({ error, state }: ClusterView, paint: Paint): readonly string[] {
+/** Where the message of a hold says how to try again. */
+const retryPart = /(?:; then|, or tries again after): kubectl [^]*"retry"[^]*$/;
+
+/** Without the retry where it is said below: twice it would only be longer. */
+function messageOf({ error, next }: ClusterView): string {
+  const { message = '' } = error ?? {};
+  return next.some(({ command }) => command?.includes('"retry"') === true)
+    ? message.replace(retryPart, '')
+    : message;
+}
+
+function errorLines(view: ClusterView, paint: Paint): readonly string[] {
+  const { error, state } = view;
   if (error === undefined) return [];
   const mark = state === 'held' ? paint('red', '✗') : paint('yellow', '!');
-  return [`  ${mark} ${paint('bold', visible(error.reason))}  ${visible(error.message)}`.trimEnd()];
+  return [`  ${mark} ${paint('bold', visible(error.reason))}  ${visible(messageOf(view))}`.trimEnd()];
 }
 
 function podTable({ pods }: ClusterView, paint: Paint): readonly string[] {

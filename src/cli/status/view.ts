@@ -4,13 +4,15 @@ import type { Known } from '../../core/known.ts';
 import { parseTimestamp } from '../../core/time.ts';
 import { adviceOn, type Advice, type Kubectl } from './advice.ts';
 import { podViews, type PodView } from './pods.ts';
-import { condition, isHeld, isUnseen, stateOf, type State } from './state.ts';
+import { condition, isDown, isHeld, isUnseen, stateOf, type State } from './state.ts';
 import { milestones, upgradeView, type Milestone, type UpgradeView } from './upgrade.ts';
 
 /** All that is shown of a cluster; `-o json` prints it as it is. What is not known is absent. Durations are milliseconds. */
 export interface ClusterView {
   readonly object: { readonly namespace: string; readonly name: string };
   readonly state: State;
+  /** Whether it serves nobody: failed, or not available. */
+  readonly down: boolean;
   readonly phase?: string;
   readonly version: { readonly wanted: string; readonly current?: string };
   readonly image?: string;
@@ -71,6 +73,7 @@ export function clusterView(
   return {
     object: { namespace: metadata.namespace ?? '', name: metadata.name ?? '' },
     state: stateOf(cluster),
+    down: isDown(cluster),
     ...optional('phase', status.phase),
     version: { wanted: spec.version, ...optional('current', status.currentVersion) },
     ...optional('image', status.image),

@@ -1,4 +1,5 @@
 import { guardedLabel } from '../../api/labels.ts';
+import { serverContainer } from '../workload/names.ts';
 import { held, only, type DecidePart } from './part.ts';
 import { clusterName, isPaused } from './view.ts';
 
@@ -11,7 +12,7 @@ export const decideInitialisation: DecidePart = ({ cluster }, status) => {
     status,
     held(
       'SelfInitRequired',
-      `spec.selfInit.enabled is false and the cluster is not initialised: kubectl -n ${namespace} exec ${pod} -- bao operator init, then set up auth/jwt-operator as the README says; or set spec.selfInit.enabled to true`,
+      `spec.selfInit.enabled is false and the cluster is not initialised: keep what this prints, and set up auth/jwt-operator as the README says: kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- bao operator init`,
     ),
   );
 };

@@ -4,7 +4,7 @@ import { sameValue } from '../same-value.ts';
 import { whyNotLowered } from '../upgrade/rolling/lowering.ts';
 import type { Effect } from './decision.ts';
 import type { Observation } from './observation.ts';
-import { waiting, type Notice } from './part.ts';
+import { held, waiting, type Notice } from './part.ts';
 import { isPaused } from './view.ts';
 
 /** What the StatefulSet is rendered from: a change in this pass is rendered by the next one. */
@@ -37,7 +37,29 @@ export function applyDrifted(
   observation: Observation,
   status: OpenBaoClusterStatus,
   notices: readonly Notice[],
-): { readonly effects: readonly Effect[]; readonly notices: readonly Notice[] } {
+): Applied {
+  const { effects, notices: own } = drift(observation, status, notices);
+  return { effects, notices: [...own, ...refusals(observation)] };
+}
+
+interface Applied {
+  readonly effects: readonly Effect[];
+  readonly notices: readonly Notice[];
+}
+
+/** Characters of the API server's words: what to do must fit behind them. */
+const longest = 1_500;
+
+/** What the API server does not take is tried on, but only another spec makes it pass. */
+const refusals = ({ cluster, refused = [] }: Observation): readonly Notice[] =>
+  refused.map(({ kind, name, message }) =>
+    held(
+      'ApplyRefused',
+      `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}; mend spec (kubectl edit openbaocluster ${cluster.metadata.name} -n ${cluster.metadata.namespace})`,
+    ),
+  );
+
+function drift(observation: Observation, status: OpenBaoClusterStatus, notices: readonly Notice[]): Applied {
   const { cluster, drifted } = observation;
   if (drifted.kind === 'unknown') {
     return {

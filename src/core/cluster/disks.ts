@@ -6,6 +6,7 @@ import { peersOf } from '../raft/peers.ts';
 import { whyRemovalUnderWay } from '../raft/removal.ts';
 import { everStarted, imageOf } from '../upgrade/rolling/pods.ts';
 import type { Effect } from './decision.ts';
+import { emptyDisks } from './empty-disks.ts';
 import type { Observation, ObservedJob } from './observation.ts';
 import { held, only, waiting, type DecidePart, type Notice, type Part } from './part.ts';
 import { whyNotRemove } from './scale/shrink.ts';
@@ -118,14 +119,14 @@ function strandedMembers(
 ): readonly Notice[] {
   const { raft, cluster } = observation;
   if (raft.kind === 'unknown' || status.scaling !== undefined) return [];
-  const { name = '', namespace = '' } = cluster.metadata;
+  const { name = '' } = cluster.metadata;
   return peersOf(observation, status.replicas ?? 0, status.clusterID)
     .expected.filter((peer) => isUnsealed(memberOf(observation, peer.name), status))
     .filter((peer) => !raft.value.servers.some(({ id }) => id === peer.name))
     .map((peer) =>
       held(
         'MemberWithoutMembership',
-        `${peer.name} runs, but Raft does not list it, and with its data it cannot join again; clients may read old values from it. With the verb maintenance on ${name}: kubectl -n ${namespace} delete pvc/data-${peer.name} pod/${peer.name} --wait=false`,
+        `${peer.name} runs, but Raft does not list it, and with its data it cannot join again; clients may read old values from it. With the verb maintenance on ${name}, ${emptyDisks(cluster.metadata, [peer.name])}`,
       ),
     );
 }

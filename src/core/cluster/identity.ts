@@ -1,6 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { unknown } from '../known.ts';
 import type { ClusterEvent } from './decision.ts';
+import { emptyDisks } from './empty-disks.ts';
 import type { Observation } from './observation.ts';
 import { held, only, type Notice, type Part } from './part.ts';
 import { answers } from './view.ts';
@@ -48,19 +49,20 @@ function secondCluster(
   { clusterID }: OpenBaoClusterStatus,
   found: ReturnType<typeof strangers>,
 ): Notice {
-  const { name = '', namespace = '' } = cluster.metadata;
+  const { name = '' } = cluster.metadata;
   const list = found.map(({ pod, clusterId }) => `${pod} (${clusterId})`).join(', ');
   const own =
     clusterID === undefined ? 'no id is recorded for this cluster yet' : `this cluster is ${clusterID}`;
   const remedy =
     clusterID === undefined
-      ? `keep one of them: delete the volume and the pod of every other`
-      : found
-          .map(({ pod }) => `kubectl -n ${namespace} delete pvc/data-${pod} pod/${pod} --wait=false`)
-          .join('; ');
+      ? `keep one of them, and for each pod POD of every other ${emptyDisks(cluster.metadata, ['POD'])}`
+      : emptyDisks(
+          cluster.metadata,
+          found.map(({ pod }) => pod),
+        );
   return held(
     secondClusterDetected,
-    `pods of ${name} belong to another OpenBao cluster: ${list}; ${own}. Upgrades, scaling and changes of pods have stopped. Nothing written to the other one is in this one; save what is needed, then, with the verb maintenance: ${remedy}`,
+    `pods of ${name} belong to another OpenBao cluster: ${list}; ${own}. Upgrades, scaling and changes of pods have stopped. Nothing written to the other one is in this one; save what is needed, then, with the verb maintenance, ${remedy}`,
   );
 }
 

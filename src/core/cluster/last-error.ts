@@ -11,6 +11,7 @@ const ownReasons: ReadonlySet<string> = new Set([
   'SecondClusterDetected',
   'MemberWithoutMembership',
   'DiskRepairFailed',
+  'ApplyRefused',
 ]);
 
 /** Bytes of status.lastErrorMessage. */

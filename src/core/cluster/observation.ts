@@ -27,6 +27,8 @@ export interface Observation {
   readonly namespace: Known<KubernetesObject>;
   /** Children that are not as they should be, to be applied: made by rendering and comparing. */
   readonly drifted: Known<readonly KubernetesObject[]>;
+  /** Children whose apply the API server refused (4xx), in its words. */
+  readonly refused?: readonly { readonly kind: string; readonly name: string; readonly message: string }[];
 }
 
 export interface ClusterSecrets {

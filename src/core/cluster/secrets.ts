@@ -54,13 +54,14 @@ export const decideCertificates: DecidePart = ({ cluster, secrets }, status) => 
   const { certificates } = secrets.value;
   if (certificates === 'valid') return only(status);
   const { ca, serverCertificate } = names(clusterName(cluster));
+  const { namespace = '' } = cluster.metadata;
   if (cluster.spec.tls?.mode === 'External') {
     if (certificates === 'due') return only(status);
     return only(
       status,
       held(
         certificatesMissing,
-        `spec.tls.mode is External and the Secrets ${ca} (ca.crt) and ${serverCertificate} (tls.crt, tls.key) are not both there; create them, or set spec.tls.mode to OperatorManaged`,
+        `spec.tls.mode is External and the Secrets ${ca} (ca.crt) and ${serverCertificate} (tls.crt, tls.key) are not both there; create them: kubectl create secret generic ${ca} -n ${namespace} --from-file=ca.crt; kubectl create secret tls ${serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
       ),
     );
   }

@@ -138,6 +138,33 @@ describe('what is wrong with a cluster', () => {
     expect(status).to.not.have.any.keys('upgrade', 'raft');
     expect(status.lastErrorReason).to.equal('SecondClusterDetected');
     expect(events.map(({ reason }) => reason)).to.include('SecondClusterDetected');
+    expect(status.lastErrorMessage).to.match(
+      /"enabled":true.*delete pod\/prod-1 -n bao --wait=false && kubectl delete pvc\/data-prod-1 .*"enabled":false\}\}\}'$/,
+    );
+  });
+
+  it('is a child that the API server refuses, with its words and what to change', () => {
+    const refused = [
+      { kind: 'StatefulSet', name: 'prod', message: 'Forbidden: updates to statefulset spec' },
+    ];
+    const { status } = decideCluster(observation({ refused }), context());
+    const message =
+      'the API server refuses StatefulSet prod: Forbidden: updates to statefulset spec; mend spec (kubectl edit openbaocluster prod -n bao)';
+    expect(status).to.include({
+      phase: 'Failed',
+      lastErrorReason: 'ApplyRefused',
+      lastErrorMessage: message,
+    });
+    const stalled = status.conditions?.find(({ type }) => type === 'Stalled');
+    expect(stalled).to.include({ status: 'True', reason: 'ApplyRefused', message });
+    const mended = decideCluster(observation({ cluster: settledCluster({}, status) }), context());
+    expect(mended.status).to.not.have.property('lastErrorReason');
+  });
+
+  it('keeps what to do about a refusal behind long words', () => {
+    const refused = [{ kind: 'StatefulSet', name: 'prod', message: 'x'.repeat(5_000) }];
+    const { status } = decideCluster(observation({ refused }), context());
+    expect(status.lastErrorMessage).to.match(/kubectl edit openbaocluster prod -n bao\)$/);
   });
 });
 

@@ -46,6 +46,13 @@ function decided(given: Given, status = recorded) {
   };
 }
 
+/** What follows `kubectl ` in a message. */
+const commandsIn = (message = '') =>
+  message
+    .split(/kubectl /)
+    .slice(1)
+    .map((command) => command.replace(/(?: && |; [a-z ]+: )$/, ''));
+
 describe('a member that lost its disk', () => {
   it('is removed from Raft before it counts again (openbao.md, fact 8)', () => {
     expect(decided(wiped).jobs).to.deep.equal([jobName('prod', step)]);
@@ -134,7 +141,14 @@ describe('a member that runs and is in no membership', () => {
   it('is told: it may serve old values and cannot join again', () => {
     const { jobs, notices, message } = decided({ raft: known(raftOf(['prod-0', 'prod-1'])) });
     expect({ jobs, notices }).to.deep.equal({ jobs: [], notices: ['MemberWithoutMembership'] });
-    expect(message).to.contain('pvc/data-prod-2 pod/prod-2');
+    // The gate refuses the pod's deletion before the stamp; the volume goes only when that was granted.
+    expect(commandsIn(message)).to.deep.equal([
+      `patch openbaocluster prod -n bao --type merge -p '{"spec":{"maintenance":{"enabled":true}}}'`,
+      `wait pod/prod-2 -n bao --for='jsonpath={.metadata.annotations.openbao\\.org/maintenance}=true' --timeout=60s`,
+      'delete pod/prod-2 -n bao --wait=false',
+      'delete pvc/data-prod-2 -n bao --wait=false',
+      `patch openbaocluster prod -n bao --type merge -p '{"spec":{"maintenance":{"enabled":false}}}'`,
+    ]);
   });
 
   it('is not one that is still joining', () => {

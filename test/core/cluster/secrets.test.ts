@@ -79,6 +79,16 @@ describe('certificates', () => {
 
   it('are awaited with tls.mode External', () => {
     expect(certificates('absent', { tls: { mode: 'External' } })).to.deep.equal(['CertificatesMissing']);
+    const seen = observation({
+      cluster: settledCluster({ tls: { mode: 'External' } }),
+      secrets: known({ unsealKey: true, certificates: 'absent' }),
+    });
+    const [notice] = decideCertificates(seen, {}, context()).notices ?? [];
+    // To let Rollguard issue them swaps the CA under every client.
+    expect(notice?.message)
+      .to.contain('kubectl create secret generic prod-tls-ca -n bao --from-file=ca.crt')
+      .and.to.match(/kubectl create secret tls prod-tls-server -n bao --cert=tls.crt --key=tls.key$/)
+      .and.not.to.contain('OperatorManaged');
   });
 
   it('are not issued while paused', () => {
@@ -93,6 +103,9 @@ describe('a cluster that somebody else initialises', () => {
       kind: 'held',
       reason: 'SelfInitRequired',
     });
+    const [notice] = decideInitialisation(seen, {}, context()).notices ?? [];
+    // Switching selfInit on does nothing once the pod has started.
+    expect(notice?.message).to.match(/kubectl exec -n bao prod-0 -c openbao -- bao operator init$/);
     expect(decideInitialisation(seen, { initialized: true }, context())).to.not.have.property('notices');
   });
 });

@@ -94,6 +94,19 @@ describe('the start of a rolling upgrade', () => {
       expect(status.upgrade).to.equal(undefined);
       expect(status.lastErrorReason).to.equal('OperationLockHeld');
     });
+
+    it('no longer says so when spec asks for what runs again', () => {
+      const { status } = decide({
+        status: {
+          operationLock: lock(at(-60)),
+          lastErrorReason: 'OperationLockHeld',
+          lastErrorMessage: 'waits',
+        },
+      });
+      expect(status).to.not.have.any.keys('lastErrorReason', 'lastErrorMessage');
+      const other = decide({ status: { lastErrorReason: 'SelfInitRequired', lastErrorMessage: 'init' } });
+      expect(other.status.lastErrorReason).to.equal('SelfInitRequired');
+    });
   });
 });
 

@@ -17,7 +17,7 @@ import { preChecks } from './phases/pre-checks.ts';
 import { replacing } from './phases/replacing.ts';
 import { snapshot } from './phases/snapshot.ts';
 import { steppingDown } from './phases/stepping-down.ts';
-import { remedy } from './remedy.ts';
+import { overdueRemedy, remedy } from './remedy.ts';
 import { asksForRetry, tryAgain } from './requests.ts';
 import { dropped, hasTargetStarted, isUntouched, retarget, targetOf } from './retarget.ts';
 import { decideStart, ignoreRetry } from './start.ts';
@@ -118,10 +118,16 @@ function noteStart(run: Run): Run {
   return withUpgrade(run, { ...run.upgrade, targetStarted: true });
 }
 
+const forbids = (reason: string | undefined) => reason === 'DowngradeBlocked' || reason === 'PolicyViolation';
+
 /** What spec caused, spec undoes: back at the target, or on to one that may replace a stuck one. */
 function isFreed(run: Run): boolean {
   const { lastErrorReason } = run.status;
-  if (asksForTarget(run)) return lastErrorReason === 'DowngradeBlocked' || run.upgrade.retarget !== undefined;
+  if (asksForTarget(run)) {
+    // Before anything was touched it is the target itself that is forbidden.
+    const wasOtherTarget = forbids(lastErrorReason) && !isUntouched(run.upgrade, run.replicas);
+    return wasOtherTarget || run.upgrade.retarget !== undefined;
+  }
   const next = retarget(run);
   if (next === undefined || next.kind === 'hold') return false;
   return true;
@@ -151,7 +157,8 @@ function carryOn(run: Run): Decision {
   let at: Run = { ...run, status: locked.status };
   // Each phase can be entered at most once for each ordinal before something has to be awaited.
   for (let turns = 0; turns < 4 * at.replicas + phaseCount; turns++) {
-    const step = (isUntouched(at.upgrade, at.replicas) ? undefined : retarget(at)) ?? takenBack(at) ?? handle(at);
+    const step =
+      (isUntouched(at.upgrade, at.replicas) ? undefined : retarget(at)) ?? takenBack(at) ?? handle(at);
     if (step.kind === 'finish') return finished(at);
     at = taken(at, step);
     if (step.kind === 'hold') return held(at, step.failure);
@@ -195,10 +202,8 @@ function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
   if (deadline !== undefined && now > deadline) {
     const phase = run.upgrade.phase ?? 'PreChecks';
     const what = `phase ${phase} has waited since ${run.upgrade.phaseStartedAt} for: ${step.reason}`;
-    return held(
-      { ...run, effects: [] },
-      failure(step.overdue ?? timeoutReason[phase], what, remedy(run, 'find out why and repair it')),
-    );
+    const reason = step.overdue ?? timeoutReason[phase];
+    return held({ ...run, effects: [] }, failure(reason, what, overdueRemedy(run, reason)));
   }
   const upgrade = { ...run.upgrade, waitingFor: step.reason.slice(0, 512) };
   const at = withUpgrade(run, upgrade);

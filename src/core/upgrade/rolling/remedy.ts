@@ -1,8 +1,28 @@
-import { retryCommand } from './failure.ts';
+import { diagnosis } from './diagnosis.ts';
+import { retryCommand, type FailureReason } from './failure.ts';
 import type { PhaseInput } from './phase.ts';
 
-/** What to do now: a hint, then the exact command that goes on. */
-export function remedy({ observation }: Pick<PhaseInput, 'observation'>, hint: string): string {
+type Given = Pick<PhaseInput, 'upgrade'> & {
+  readonly observation: Pick<PhaseInput['observation'], 'cluster'>;
+};
+
+/** Why spec does not help any more once a pod is done: the others get what it got. */
+const fixed =
+  'Image and template are fixed until the end: mend the outside (registry, node, quota), then retry. ';
+
+/** What to do now: a hint, then the exact command that goes on, which is the last. */
+export function remedy({ observation, upgrade }: Given, hint: string): string {
   const { name = '', namespace = 'default' } = observation.cluster.metadata;
-  return `${hint.charAt(0).toUpperCase()}${hint.slice(1)}; then: ${retryCommand(name, namespace)}`;
+  const outside = (upgrade.completedPods ?? []).length > 0 ? fixed : '';
+  return `${outside}${hint.charAt(0).toUpperCase()}${hint.slice(1)}; then: ${retryCommand(name, namespace)}`;
+}
+
+/** What to do when something took too long: the commands that say why. */
+export function overdueRemedy(given: Given, reason: FailureReason): string {
+  const look = diagnosis(given.observation.cluster.metadata, given.upgrade, reason);
+  const hint =
+    look.length === 0
+      ? 'mend what it waits for'
+      : `look: ${look.map(({ words }) => `kubectl ${words}`).join('; ')}`;
+  return remedy(given, hint);
 }

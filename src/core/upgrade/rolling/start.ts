@@ -27,7 +27,7 @@ export function decideStart(
   const wanted = wantedTarget(cluster, context.settings);
   const restartAt = spec.maintenance?.restartAt;
   const restarts = restartAt !== undefined && restartAt !== status.lastRestartAt;
-  if (sameTarget(current, wanted) && !restarts) return nothing;
+  if (sameTarget(current, wanted) && !restarts) return { ...nothing, status: withoutLockError(acknowledged) };
   if (spec.paused === true || status.breakGlass?.active === true) return { ...nothing, status: idle };
   // A member joins or leaves first: the size must be what spec says.
   if (status.scaling !== undefined) return { ...nothing, requeueAt: context.now + context.settings.pollMs };
@@ -69,6 +69,12 @@ export function decideStart(
     requeueAt: now,
   };
 }
+
+/** Nothing waits for the lock any more. */
+const withoutLockError = (status: OpenBaoClusterStatus): OpenBaoClusterStatus =>
+  status.lastErrorReason === 'OperationLockHeld'
+    ? patched(status, { lastErrorReason: undefined, lastErrorMessage: undefined })
+    : status;
 
 /** A retry that nothing waits for is handled by that: it never stays armed (openbao-operator.md, 1.3). */
 export function ignoreRetry(status: OpenBaoClusterStatus, retry: string | undefined): OpenBaoClusterStatus {

@@ -10,7 +10,7 @@ import { isSameVersion, type UpgradeTarget } from './target.ts';
  * is waited for. A typo, a wrong digest or architecture stops here, before anything moves.
  */
 export function judgeImage(
-  input: Pick<PhaseInput, 'observation'>,
+  input: Pick<PhaseInput, 'observation' | 'upgrade'>,
   { outcome, observed, name }: Check,
   { version, image }: UpgradeTarget,
 ):

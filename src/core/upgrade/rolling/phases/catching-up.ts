@@ -38,7 +38,7 @@ export const catchingUp: PhaseHandler = (input) => {
     !isSameVersion(member.value.version, upgrade.targetVersion ?? '')
   ) {
     const what = `${name} reports version ${member.value.version}, not ${upgrade.targetVersion}`;
-    return hold(failure('VersionMismatch', what, remedy(input, 'correct spec.image or spec.version')));
+    return hold(failure('VersionMismatch', what, remedy(input, 'the image has to hold that version')));
   }
   const unhealthy = whyUnhealthy(peer, peers);
   if (unhealthy !== undefined) return wait(unhealthy);

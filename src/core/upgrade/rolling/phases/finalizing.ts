@@ -28,7 +28,7 @@ export const finalizing: PhaseHandler = (input) => {
       !isSameVersion(peer.member.value.version, upgrade.targetVersion ?? '')
     ) {
       const what = `${peer.name} reports version ${peer.member.value.version}, not ${upgrade.targetVersion}`;
-      return hold(failure('VersionMismatch', what, remedy(input, 'correct spec.image or spec.version')));
+      return hold(failure('VersionMismatch', what, remedy(input, 'the image has to hold that version')));
     }
   }
   if (currentRevision !== updateRevision) {

@@ -9,6 +9,7 @@ import { advance, hold, wait, type PhaseHandler, type PhaseInput, type Step } fr
 import { remedy } from '../remedy.ts';
 import { startCheck } from '../start-check.ts';
 import { judgeImage } from '../version-check.ts';
+import { serverContainer } from '../../../workload/names.ts';
 
 /**
  * PreChecks: nothing has been touched, and nothing is before every one of these passes in the same look:
@@ -51,7 +52,7 @@ function judgeMembers(input: PhaseInput): Step | undefined {
       failure(
         'MembershipMismatch',
         what,
-        remedy(input, `remove it: bao operator raft remove-peer ${strangers[0]}`),
+        remedy(input, `remove it: ${removePeer(input, strangers[0] ?? '')}`),
       ),
     );
   }
@@ -60,6 +61,13 @@ function judgeMembers(input: PhaseInput): Step | undefined {
     if (behind !== undefined) return wait(behind);
   }
   return undefined;
+}
+
+/** The leader is asked, with a token that only a person has. */
+function removePeer({ peers: { leader }, observation: { cluster } }: PhaseInput, id: string): string {
+  const { namespace = 'default' } = cluster.metadata;
+  const pod = leader.kind === 'known' ? leader.value : 'LEADER';
+  return `kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- env BAO_TOKEN=… bao operator raft remove-peer ${id}`;
 }
 
 export function twoClusters(input: PhaseInput) {
