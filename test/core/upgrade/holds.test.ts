@@ -63,11 +63,11 @@ describe('the message of an upgrade that holds', () => {
 });
 
 describe('a target that a rule forbids', () => {
-  const held = (given: Parameters<typeof upgrade>[0], version: string) =>
+  const held = (given: Parameters<typeof upgrade>[0], version: string, lastErrorReason = 'PolicyViolation') =>
     decideMidway({
       spec: { version },
       upgrade: upgrade({ held: true, ...given }),
-      status: { lastErrorReason: 'PolicyViolation', lastErrorMessage: 'forbidden' },
+      status: { lastErrorReason, lastErrorMessage: 'forbidden' },
     });
 
   it('holds no more once spec is back at the one under way', () => {
@@ -77,8 +77,10 @@ describe('a target that a rule forbids', () => {
 
   it('is not tried again and again while spec asks for it and nothing was touched', () => {
     const untouched: RollingUpgrade = { phase: 'PreChecks', currentPartition: 3, completedPods: [] };
-    const { status, events } = held(untouched, '2.5.6');
-    expect(status.upgrade?.held).to.equal(true);
-    expect(events).to.deep.equal([]);
+    for (const reason of ['PolicyViolation', 'DowngradeBlocked']) {
+      const { status, events } = held(untouched, '2.5.6', reason);
+      expect(status.upgrade?.held, reason).to.equal(true);
+      expect(events, reason).to.deep.equal([]);
+    }
   });
 });
