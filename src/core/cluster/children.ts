@@ -5,6 +5,7 @@ import { whyNotLowered } from '../upgrade/rolling/lowering.ts';
 import type { Effect } from './decision.ts';
 import type { Observation } from './observation.ts';
 import { held, waiting, type Notice } from './part.ts';
+import { files } from '../workload/paths.ts';
 import { isPaused } from './view.ts';
 
 /** What the StatefulSet is rendered from: a change in this pass is rendered by the next one. */
@@ -69,8 +70,13 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
   }
   if (drifted.value.length === 0) return { effects: [], notices: [] };
   if (isPaused(cluster)) {
-    const list = drifted.value.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
-    return { effects: [], notices: [waiting('Paused', `while paused these stay as they are: ${list}`)] };
+    const applied = drifted.value.filter((object) => endsSelfInit(object, cluster.status ?? {}));
+    const rest = drifted.value.filter((object) => !applied.includes(object));
+    const list = rest.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
+    return {
+      effects: applied.map((object) => ({ kind: 'apply', object })),
+      notices: rest.length === 0 ? [] : [waiting('Paused', `while paused these stay as they are: ${list}`)],
+    };
   }
   const stored = cluster.status ?? {};
   const blocked =
@@ -92,6 +98,15 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
 
 const partitionOf = (object: KubernetesObject) =>
   (object as StatefulSet).spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+
+/**
+ * With the self-init file left in the ConfigMap, a member 0 that loses its disk makes a second cluster
+ * (openbao-measured.md, 0.2): it goes also while paused. A ConfigMap restarts nobody.
+ */
+const endsSelfInit = (object: KubernetesObject, { initialized }: OpenBaoClusterStatus) =>
+  initialized === true &&
+  object.kind === 'ConfigMap' &&
+  !Object.hasOwn((object as { readonly data?: object }).data ?? {}, files.selfInit);
 
 const hasSize = (object: KubernetesObject, { replicas }: OpenBaoClusterStatus) =>
   (object as StatefulSet).spec?.replicas === replicas;
