@@ -21,7 +21,7 @@ import { requestToken } from './io/issuer.ts';
 import { connect, type KubernetesClient } from './io/kubernetes.ts';
 import { openBaoObserver } from './io/openbao-observer.ts';
 import { objectPath } from './io/resources.ts';
-import { createUnsealKey, unsealKeyUID } from './io/unseal-key.ts';
+import { createUnsealKey, inspectUnsealKey } from './io/unseal-key.ts';
 
 /** What a run can be changed by; tests crash it here. */
 export interface ControllerHooks {
@@ -127,10 +127,9 @@ async function inspectSecrets(
   certificates: ClusterCertificates,
   cluster: OpenBaoCluster,
 ): Promise<ClusterSecrets> {
-  const [uid, state] = await Promise.all([unsealKeyUID(client, cluster), certificates.inspect(cluster)]);
-  return {
-    unsealKey: uid !== undefined,
-    ...(uid === undefined ? {} : { unsealKeyUID: uid }),
-    certificates: state,
-  };
+  const [unsealKey, state] = await Promise.all([
+    inspectUnsealKey(client, cluster),
+    certificates.inspect(cluster),
+  ]);
+  return { ...unsealKey, certificates: state };
 }

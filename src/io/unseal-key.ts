@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../api/openbaocluster.ts';
+import type { ClusterSecrets } from '../core/cluster/observation.ts';
 import { labelsOf } from '../core/workload/metadata.ts';
 import { names, sealKeyId, sealKeyName } from '../core/workload/names.ts';
 import { isConflict, type KubernetesClient } from './kubernetes.ts';
@@ -41,21 +42,30 @@ export async function createUnsealKey(client: KubernetesClient, cluster: OpenBao
   }
 }
 
+/** What is known of the unseal key, as `ClusterSecrets` says it. */
+export type UnsealKeyState = Pick<ClusterSecrets, 'unsealKey' | 'unsealKeyMalformed' | 'unsealKeyUID'>;
+
 /**
- * Whether the unseal key is there.
+ * Whether the unseal key is there. A Secret without it is malformed: making one would meet the Secret for ever.
  *
- * @returns the uid of its Secret; undefined when the Secret is not there, or empty
  * @throws ApiError
  */
-export async function unsealKeyUID(
+export async function inspectUnsealKey(
   client: KubernetesClient,
   cluster: OpenBaoCluster,
-): Promise<string | undefined> {
+): Promise<UnsealKeyState> {
   const name = names(cluster.metadata.name ?? '').unsealKey;
   const secret = await client.get<KubernetesObject & { readonly data?: Readonly<Record<string, string>> }>(
     `${collection(cluster)}/${encodeURIComponent(name)}`,
   );
-  return (secret?.data?.[sealKeyName] ?? '') === '' ? undefined : secret?.metadata?.uid;
+  if (secret === undefined) return { unsealKey: false };
+  const uid = secret.metadata?.uid;
+  const isThere = (secret.data?.[sealKeyName] ?? '') !== '';
+  return {
+    unsealKey: isThere,
+    ...(isThere ? {} : { unsealKeyMalformed: true }),
+    ...(uid === undefined ? {} : { unsealKeyUID: uid }),
+  };
 }
 
 const collection = ({ metadata }: OpenBaoCluster) =>

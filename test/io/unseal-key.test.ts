@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { clusterLabel } from '../../src/api/labels.ts';
-import { createUnsealKey, sealKeyIdAnnotation, unsealKeyUID } from '../../src/io/unseal-key.ts';
+import { createUnsealKey, inspectUnsealKey, sealKeyIdAnnotation } from '../../src/io/unseal-key.ts';
 import { refusal, SimulatedApi } from '../certs/simulated-api.ts';
 import { cluster } from '../support/builders.ts';
 
@@ -31,15 +31,16 @@ describe('the unseal key', () => {
     const before = structuredClone(api.objects.get(path));
     await createUnsealKey(api, cluster());
     expect(api.objects.get(path)).to.deep.equal(before);
-    expect(await unsealKeyUID(api, cluster())).to.equal('s-1');
+    expect(await inspectUnsealKey(api, cluster())).to.deep.equal({ unsealKey: true, unsealKeyUID: 's-1' });
   });
 
-  it('is not there when its Secret is empty', async () => {
-    expect(await unsealKeyUID(api, cluster())).to.equal(undefined);
-    api.put(path, { metadata: { name: 'prod-unseal-key', uid: 's-1' }, data: { key: '' } });
-    expect(await unsealKeyUID(api, cluster())).to.equal(undefined);
-    api.put(path, { metadata: { name: 'prod-unseal-key', uid: 's-1' } });
-    expect(await unsealKeyUID(api, cluster())).to.equal(undefined);
+  it('is absent without its Secret, and malformed when that holds no key under its name', async () => {
+    expect(await inspectUnsealKey(api, cluster())).to.deep.equal({ unsealKey: false });
+    const malformed = { unsealKey: false, unsealKeyMalformed: true, unsealKeyUID: 's-1' };
+    for (const data of [{ key: '' }, { 'unseal.key': 'bWluZQ==' }, undefined]) {
+      api.put(path, { metadata: { name: 'prod-unseal-key', uid: 's-1' }, ...(data && { data }) });
+      expect(await inspectUnsealKey(api, cluster())).to.deep.equal(malformed);
+    }
   });
 
   it('is unknown, not absent, when the API server does not say', async () => {
@@ -47,7 +48,7 @@ describe('the unseal key', () => {
       throw refusal(500, 'InternalError');
     };
     const outcomes = await Promise.allSettled([
-      unsealKeyUID(api, cluster()),
+      inspectUnsealKey(api, cluster()),
       createUnsealKey(api, cluster()),
     ]);
     expect(outcomes.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);

@@ -96,8 +96,8 @@ function volumes(observation: Observation): Remaining | undefined {
 function unsealKey({ cluster, secrets }: Observation): Remaining | undefined {
   if (policyOf(cluster) !== 'DeleteAll') return undefined;
   if (secrets.kind === 'unknown') return remains(`the Secrets could not be read: ${secrets.cause}`);
-  const { unsealKey: isThere, unsealKeyUID: uid } = secrets.value;
-  if (!isThere) return undefined;
+  const { unsealKey: isThere, unsealKeyMalformed, unsealKeyUID: uid } = secrets.value;
+  if (!isThere && unsealKeyMalformed !== true) return undefined;
   const name = names(clusterName(cluster)).unsealKey;
   return remains(
     `waits for the Secret ${name} to be gone`,

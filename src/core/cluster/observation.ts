@@ -34,7 +34,9 @@ export interface Observation {
 export interface ClusterSecrets {
   /** Whether the unseal key is there. Nothing ever replaces it. */
   readonly unsealKey: boolean;
-  /** Of the Secret that holds it; only deletionPolicy DeleteAll needs it. */
+  /** The Secret is there, but without a key under the name that members read it by. */
+  readonly unsealKeyMalformed?: boolean;
+  /** Of the Secret that holds it, or should; only deletionPolicy DeleteAll needs it. */
   readonly unsealKeyUID?: string;
   /** `due`: valid, but to be renewed now. Plain listeners are always `valid`, External ones `absent` or `valid`. */
   readonly certificates: 'valid' | 'due' | 'absent';

@@ -1,5 +1,5 @@
 import type { ObjectMeta } from '../../api/kubernetes.ts';
-import { names } from '../workload/names.ts';
+import { names, sealKeyName } from '../workload/names.ts';
 import { held, only, waiting, type DecidePart } from './part.ts';
 import { claimsByPod, clusterName, isPaused } from './view.ts';
 
@@ -15,6 +15,9 @@ export const decideUnsealKey: DecidePart = (observation, status) => {
   if (secrets.value.unsealKey) return only(status);
   const claims = claimsByPod(observation);
   const secret = names(clusterName(cluster)).unsealKey;
+  if (secrets.value.unsealKeyMalformed === true) {
+    return only(status, held(unsealKeyMissing, malformedKey(cluster.metadata, secret)));
+  }
   if (status.initialized !== true && claims === undefined) {
     return only(
       status,
@@ -40,6 +43,10 @@ export const decideUnsealKey: DecidePart = (observation, status) => {
 };
 
 export const unsealKeyMissing = 'UnsealKeyMissing';
+
+/** It may be immutable, and what it holds may be the key under another name: it is kept, to be made anew from. */
+const malformedKey = ({ namespace = '' }: ObjectMeta, secret: string) =>
+  `the Secret ${secret} is there, but has no entry ${sealKeyName}, which is what members read. Save it (kubectl -n ${namespace} get secret ${secret} -o yaml), and put it back with the key under ${sealKeyName}: kubectl -n ${namespace} delete secret ${secret}; kubectl -n ${namespace} create secret generic ${secret} --from-file=${sealKeyName}=FILE. If there is no data and never was a key, deleting it is enough`;
 
 const missingKey = (
   { name: cluster = '', namespace = '' }: ObjectMeta,

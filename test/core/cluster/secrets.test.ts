@@ -42,6 +42,15 @@ describe('the unseal key', () => {
     });
   }
 
+  it('is neither made nor replaced where its Secret lacks the entry that members read', () => {
+    const malformed = { ...unborn, unsealKeyMalformed: true, unsealKeyUID: 'key-1' };
+    const seen = observation({ claims: known([]), secrets: known(malformed) });
+    const { effects, notices } = decideUnsealKey(seen, {}, context());
+    expect(effects).to.deep.equal([]);
+    expect(notices?.[0]).to.include({ kind: 'held', reason: 'UnsealKeyMissing' });
+    expect(notices?.[0]?.message).to.contain('has no entry key,').and.to.contain('--from-file=key=FILE');
+  });
+
   it('is left alone when it is there', () => {
     expect(decideUnsealKey(observation(), {}, context())).to.deep.equal({
       status: {},

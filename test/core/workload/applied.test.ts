@@ -4,7 +4,7 @@ import { isApplied } from '../../../src/core/workload/drift.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { connect, type KubernetesClient } from '../../../src/io/kubernetes.ts';
 import { collectionPath, objectPath, targetOf } from '../../../src/io/resources.ts';
-import { createUnsealKey, unsealKeyUID } from '../../../src/io/unseal-key.ts';
+import { createUnsealKey, inspectUnsealKey } from '../../../src/io/unseal-key.ts';
 import { availability, type Ground } from '../../cluster/ground.ts';
 import { groundTimeoutMs, sharedGround } from '../../cluster/shared.ts';
 import { cluster } from '../../support/builders.ts';
@@ -179,13 +179,13 @@ describe('the children of a cluster on a real API server', function () {
 
   it('do not hold the unseal key, which is made once and stays', async () => {
     const owner = cluster({}, undefined, { ...metadata, name: 'sealed' });
-    expect(await unsealKeyUID(client, owner)).to.equal(undefined);
+    expect(await inspectUnsealKey(client, owner)).to.deep.equal({ unsealKey: false });
     await createUnsealKey(client, owner);
     const path = `/api/v1/namespaces/${namespace}/secrets/sealed-unseal-key`;
     const first = await client.get<any>(path);
     await createUnsealKey(client, owner);
     expect(await client.get(path)).to.deep.equal(first);
-    expect(await unsealKeyUID(client, owner)).to.equal(first.metadata.uid);
+    expect((await inspectUnsealKey(client, owner)).unsealKeyUID).to.equal(first.metadata.uid);
     expect(first.metadata).not.to.have.property('ownerReferences');
     expect(Buffer.from(first.data.key, 'base64').toString()).to.match(/^[0-9a-f]{64}$/);
     const overwriting = client.request({ method: 'PATCH', path, body: { stringData: { key: 'another' } } });
