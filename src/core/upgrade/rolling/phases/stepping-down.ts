@@ -37,6 +37,8 @@ export const steppingDown: PhaseHandler = (input) => {
     const { missingSince: _, ...seen } = stepDown;
     return wait(`Job ${name} to end`, { patch: { stepDown: seen } });
   }
+  // Whoever brought it about: a Job that failed is no reason to hold then.
+  if (peers.leader.kind === 'known' && peers.leader.value !== pod) return handedOver(input);
   const refused = job !== undefined && jobReport(job)?.outcome === 'refused';
   if (outcome === 'failed' && job !== undefined && !refused) {
     return hold(failure('StepDownFailed', jobFailure(job), remedy(input, `read kubectl logs job/${name}`)), {
@@ -44,7 +46,6 @@ export const steppingDown: PhaseHandler = (input) => {
     });
   }
   if (peers.leader.kind === 'unknown') return wait(`no leader is known: ${peers.leader.cause}`);
-  if (peers.leader.value !== pod) return handedOver(input);
   return outcome === 'absent' ? unknownOutcome(input, stepDown, name) : endedInVain(input);
 };
 
