@@ -59,7 +59,11 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
   const notices = [...first.notices, ...second.notices, ...children.notices];
   const status = withConditions(observation, withLastError(second.status, notices), notices, context.now);
   // Waiting for a person needs no haste: what they change is watched, and the idle look finds the rest.
-  const isStill = isStopped(observation.cluster, status) || notices.some(({ kind }) => kind === 'held');
+  const isStill =
+    isStopped(observation.cluster, status) ||
+    notices.some(({ kind }) => kind === 'held') ||
+    status.upgrade?.held === true ||
+    status.scaling?.held === true;
   const isUnfinished =
     notices.length > 0 ||
     status.initialized !== true ||

@@ -155,7 +155,11 @@ function waited(input: ScaleInput, base: Scaling, step: Kind<'wait'>): Part {
   return {
     ...only(locked({ ...status, scaling: after }, after, now), waiting('Scaling', step.message)),
     effects: step.effects ?? [],
-    requeueAt: Math.min(now + settings.pollMs, step.until ?? Infinity),
+    // What holds waits for a person, and its next step can wait for the idle look.
+    requeueAt: Math.min(
+      now + (after.held === true ? settings.idlePollMs : settings.pollMs),
+      step.until ?? Infinity,
+    ),
   };
 }
 
@@ -187,7 +191,7 @@ function heldAt(
     events: [
       { type: 'Warning', reason: 'ScalingHeld', action: 'Scale', note: lastErrorMessage.slice(0, 1_000) },
     ],
-    requeueAt: context.now + context.settings.pollMs,
+    requeueAt: context.now + context.settings.idlePollMs,
   };
 }
 
