@@ -55,6 +55,9 @@ export async function runController(
   const watch = watchClusters(client, logger);
   const { observed, changed } = clusterMetrics(metrics.registry, () => watch.clusters.values());
   watch.clusters.onChange(changed);
+  watch.clusters.onChange(({ old, new: current }) => {
+    if (current === undefined) openbao.forget(old?.metadata?.uid ?? '');
+  });
   const certificates = clusterCertificates(client);
   try {
     const controller = openBaoClusterController({

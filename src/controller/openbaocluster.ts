@@ -1,9 +1,10 @@
 import type { KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../api/openbaocluster.ts';
 import { decideCluster } from '../core/cluster/decide.ts';
-import type { DriverSettings } from '../core/cluster/decision.ts';
+import type { DriverSettings, Effect } from '../core/cluster/decision.ts';
 import type { ClusterSecrets, Observation } from '../core/cluster/observation.ts';
 import { withPinnedTemplate } from '../core/upgrade/rolling/pinned-template.ts';
+import { known } from '../core/known.ts';
 import { isApplied } from '../core/workload/drift.ts';
 import { workloadInputs } from '../core/workload/inputs.ts';
 import { render } from '../core/workload/render.ts';
@@ -14,7 +15,9 @@ import { readIssuer } from '../io/issuer.ts';
 import type { KubernetesClient } from '../io/kubernetes.ts';
 import type { Logger } from '../io/logger.ts';
 import { observe, type ObserverOfOpenBao } from '../io/observe.ts';
+import { refusals, type Refusals } from '../io/refusals.ts';
 import { remembered } from '../io/remembered.ts';
+import { keyOf } from './cache.ts';
 import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
 import type { EventRecorder } from './events.ts';
 import type { ControllerMetrics } from './metrics.ts';
@@ -59,6 +62,12 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     () => minute,
   );
   const tools: EffectTools = { client, ...secrets };
+  const refused = refusals();
+  watch.clusters.onChange(({ key, new: current }) => {
+    if (current !== undefined) return;
+    children.forget(key);
+    refused.forget(key);
+  });
   const drifted = async (cluster: OpenBaoCluster, claims: readonly PersistentVolumeClaim[]) => {
     const { namespace = '', name: own = '' } = cluster.metadata;
     const statefulSet = caches.statefulSet({ namespace, name: own });
@@ -72,7 +81,11 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     caches,
     openbao: options.openbao,
     secrets: (cluster: OpenBaoCluster) => secrets.inspect(cluster),
-    namespace: (namespace: string) => namespaces.get(namespace),
+    namespace: async (namespace: string) => {
+      const [again] = refused.worthTrying(namespace, [labelling(namespace)]);
+      if (again === undefined) throw new Error('the API server refused to label it a moment ago');
+      return namespaces.get(namespace);
+    },
     drifted,
   };
   return {
@@ -84,15 +97,57 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
       resources: watch.clusters,
       ...statusClient<KubernetesObject>(client, openBaoClusterKind),
       async observe(stored) {
-        const observation = await observe(observing, stored);
+        const observation = withRefusals(await observe(observing, stored), refused, keyOf(stored));
         options.observed(observation);
         return observation;
       },
       decide: (observation, context) => decideCluster(observation, { ...context, settings }),
-      apply: (effect, stored) => options.apply(tools, stored as OpenBaoCluster, effect),
+      async apply(effect, stored) {
+        try {
+          await options.apply(tools, stored as OpenBaoCluster, effect);
+          // What is remembered of it lacks what was just written.
+          if (effect.kind === 'patch' && effect.target.kind === 'Namespace') {
+            namespaces.forget(effect.target.name);
+          }
+        } catch (error) {
+          const object = refusableOf(effect);
+          if (object === undefined) throw error;
+          refused.note(
+            object.kind === 'Namespace' ? (object.metadata?.name ?? '') : keyOf(stored),
+            object,
+            error,
+          );
+        }
+      },
       record: options.events.record,
       logger: options.logger,
       metrics: options.metrics,
     }),
   };
+}
+
+/** What the API server refused a moment ago is told and left alone, so that it does not keep the rest from being done. */
+function withRefusals(observation: Observation, refused: Refusals, key: string): Observation {
+  const { drifted } = observation;
+  if (drifted.kind === 'unknown') return observation;
+  return {
+    ...observation,
+    refused: refused.among(key, drifted.value),
+    drifted: known(refused.worthTrying(key, drifted.value)),
+  };
+}
+
+/** Stands for the label on a namespace, which a policy of the platform may refuse. */
+const labelling = (name: string): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name },
+});
+
+/** What the API server may refuse without harm to the rest: a child, and the label of the namespace. */
+function refusableOf(effect: Effect): KubernetesObject | undefined {
+  if (effect.kind === 'apply') return effect.object;
+  return effect.kind === 'patch' && effect.target.kind === 'Namespace'
+    ? labelling(effect.target.name)
+    : undefined;
 }
