@@ -4,7 +4,7 @@ import { jobName } from '../jobs/job-name.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { peersOf } from '../raft/peers.ts';
 import { whyRemovalUnderWay } from '../raft/removal.ts';
-import { everStarted, imageOf } from '../upgrade/rolling/pods.ts';
+import { everStarted } from '../upgrade/rolling/pods.ts';
 import type { Effect } from './decision.ts';
 import { emptyDisks } from './empty-disks.ts';
 import type { Observation, ObservedJob } from './observation.ts';
@@ -105,7 +105,7 @@ function lostMembers(observation: Observation, members: readonly Volume[]): read
     }
     if (claim.uid === claimUID) return false;
     const member = memberOf(observation, name);
-    return member === undefined ? !everStarted(pod, imageOf(pod.spec) ?? '') : member.sealed;
+    return member === undefined ? !everStarted(pod) : member.sealed;
   });
 }
 

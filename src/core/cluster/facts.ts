@@ -1,5 +1,6 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { ordinalOf, serverContainer } from '../workload/names.ts';
+import { imageOf, revisionHash } from '../upgrade/rolling/pods.ts';
+import { ordinalOf } from '../workload/names.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
 import type { ClusterEvent } from './decision.ts';
 import type { Member, Observation, RaftConfiguration } from './observation.ts';
@@ -75,11 +76,25 @@ function initialisation(observation: Observation, status: Status): Status {
       ...(restartAt === undefined ? {} : { lastRestartAt: restartAt }),
     };
   }
-  const image = podsByName(observation)
-    ?.get(leader.pod)
-    ?.spec?.containers?.find(({ name }) => name === serverContainer)?.image;
+  const image = imageOfLeader(observation, leader);
   if (next.image === undefined && image !== undefined) next = { ...next, image };
   return next;
+}
+
+/**
+ * As the leader's template says: the pod itself may have been given a mirror's or a digest's name at admission.
+ * A pod of an older template can only be asked itself.
+ */
+function imageOfLeader(observation: Observation, leader: Member): string | undefined {
+  const pod = podsByName(observation)?.get(leader.pod);
+  const { statefulSet } = observation;
+  if (pod === undefined || statefulSet.kind === 'unknown') return undefined;
+  const { metadata, spec, status } = statefulSet.value ?? { metadata: {} };
+  const isNewest =
+    status?.updateRevision !== undefined &&
+    pod.metadata.labels?.[revisionHash] === status.updateRevision &&
+    (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  return imageOf(isNewest ? spec?.template?.spec : pod.spec);
 }
 
 /** The one member that is active; a member in the ten seconds after its step-down says it is not. */

@@ -66,7 +66,7 @@ function ranVersion(
   { image, currentVersion, upgrade }: OpenBaoClusterStatus,
 ): Version | undefined {
   const ran = imageOf(pod.spec);
-  if (ran === undefined || !everStarted(pod, ran)) return undefined;
+  if (ran === undefined || !everStarted(pod)) return undefined;
   const reference = parseImageReference(ran);
   const tag = 'error' in reference ? undefined : reference.tag;
   return (

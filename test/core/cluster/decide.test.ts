@@ -182,6 +182,54 @@ describe('the next look', () => {
   });
 });
 
+describe('what holds', () => {
+  const soonest = (status: OpenBaoClusterStatus) =>
+    decideCluster(
+      observation({ cluster: settledCluster({ version: '2.5.6' }, { ...settledStatus(), ...status }) }),
+      context(),
+    ).requeueAt;
+  const upgrade = {
+    operationId: 'op00000001',
+    fromVersion: '2.5.5',
+    targetVersion: '2.5.6',
+    fromImage: 'openbao/openbao:2.5.5',
+    targetImage: 'openbao/openbao:2.5.6',
+    phase: 'PreChecks',
+  } as const;
+
+  it('is looked at idly, for it waits for a person', () => {
+    const error = { lastErrorReason: 'LoginFailed', lastErrorMessage: 'no' };
+    expect(soonest({ upgrade: { ...upgrade, held: true }, ...error })).to.equal(start + 30_000);
+    expect(soonest({ upgrade })).to.be.below(start + 30_000);
+  });
+});
+
+describe('an upgrade of two members', () => {
+  it('gives way to a third one, and starts anew by itself', () => {
+    const two = observation({ cluster: settledCluster({ version: '2.5.6', replicas: 2 }) });
+    const begun = decideCluster(two, context()).status;
+    const held = decideCluster({ ...two, cluster: { ...two.cluster, status: begun } }, context()).status;
+    expect(held.lastErrorReason).to.equal('QuorumWouldBeLost');
+    const three = settledCluster({ version: '2.5.6', replicas: 3 }, held);
+    const freed = decideCluster({ ...two, cluster: three }, context()).status;
+    expect(freed).not.to.have.any.keys('upgrade', 'lastErrorReason');
+    const grows = decideCluster({ ...two, cluster: { ...three, status: freed } }, context()).status;
+    expect(grows.scaling).to.include({ replicas: 2, target: 3 });
+    expect(grows.upgrade).to.equal(undefined);
+    const { scaling: _, operationLock: __, ...grown } = grows;
+    const after = observation({ cluster: settledCluster({ version: '2.5.6' }, { ...grown, replicas: 3 }) });
+    expect(decideCluster(after, context()).status.upgrade?.phase).to.equal('PreChecks');
+  });
+
+  it('is not begun while the size cannot be changed yet', () => {
+    const two = observation({
+      cluster: settledCluster({ version: '2.5.6', replicas: 3 }, settledStatus(2)),
+      raft: unknown('timed out'),
+    });
+    expect(decideCluster(two, context()).status.upgrade).to.equal(undefined);
+  });
+});
+
 describe('an upgrade', () => {
   it('is decided on with everything else', () => {
     const { status } = decideCluster(

@@ -49,6 +49,19 @@ describe('what is recorded of a cluster', () => {
     expect(facts({ members }, { currentVersion: '2.5.5' }).currentVersion).to.equal('2.5.5');
   });
 
+  it('is the image of the template, not what admission made of it in the pod', () => {
+    const { image: _, ...status } = settledStatus();
+    const pods = known(
+      [0, 1, 2].map((ordinal) => serverPod(ordinal, { image: 'mirror.example/openbao@sha256:1' })),
+    );
+    expect(facts({ pods }, status).image).to.equal('openbao/openbao:2.5.5');
+    const newer = known(statefulSet({ image: 'openbao/openbao:2.5.6', updateRevision: newRevision }));
+    expect(facts({ statefulSet: newer }, status).image, 'of an older template').to.equal(
+      'openbao/openbao:2.5.5',
+    );
+    expect(facts({ statefulSet: unread }, status).image).to.equal(undefined);
+  });
+
   it('is no version and no id while nobody leads', () => {
     const members = membersOf(member(0, { standby: true }), member(1));
     expect(facts({ members, raft: unread }, {})).to.not.have.any.keys(

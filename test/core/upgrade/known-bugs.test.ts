@@ -91,9 +91,19 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
       expect(waits({})).to.equal('the StatefulSet controller to replace prod-1');
     });
 
-    it('while a new pod has another image than the target', () => {
-      const pods = known([serverPod(0), newPod(1, { image: 'openbao/openbao:2.5.5' }), newPod(2)]);
-      expect(waits({ observation: { pods } })).to.equal('the StatefulSet controller to replace prod-1');
+    it('while the newest template has another image than the target', () => {
+      const other = statefulSet({ partition: 1, updateRevision: newRevision });
+      const pods = known([serverPod(0), newPod(1), newPod(2)]);
+      expect(waits({ observation: { pods, statefulSet: known(other) } })).to.contain(
+        'template still has the image openbao/openbao:2.5.5',
+      );
+    });
+
+    it('and a new pod is one whose image was rewritten at admission', () => {
+      const pods = known([serverPod(0), newPod(1, { image: 'mirror.example/openbao@sha256:1' }), newPod(2)]);
+      const members = membersOf(member(0), newMember(1, { appliedIndex: 0 }), newMember(2));
+      const { status } = decideMidway({ upgrade: replacing, observation: { pods, members } });
+      expect(status.upgrade?.catchUp?.map(({ podUID }) => podUID)).to.deep.equal(['new-1']);
     });
 
     it('while only the old pod has answered', () => {

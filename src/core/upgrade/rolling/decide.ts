@@ -1,6 +1,7 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
+import { wantedReplicas } from '../../cluster/view.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { parseTimestamp, timestamp } from '../../time.ts';
 import { deadlineOf, postponed } from './deadlines.ts';
@@ -56,16 +57,16 @@ export function decideUpgrade(
   if (upgrade === undefined) return decideStart(observation, status, context);
   const { spec } = observation.cluster;
   const { now, settings } = context;
+  const replicas = status.replicas ?? spec.replicas ?? 3;
+  const peers = peersOf(observation, replicas, status.clusterID);
   if (spec.paused === true || status.breakGlass?.active === true) {
     // No new effect; a Job that runs may end, and is read on resuming.
-    const stopped = upgrade.pausedAt === undefined ? { ...upgrade, pausedAt: timestamp(now) } : upgrade;
+    const noted = withStart({ observation, upgrade, peers, replicas });
+    const stopped = noted.pausedAt === undefined ? { ...noted, pausedAt: timestamp(now) } : noted;
     return { status: { ...status, upgrade: stopped }, effects: [], events: [] };
   }
   const pausedAt = parseTimestamp(upgrade.pausedAt);
   const resumed = pausedAt === undefined ? upgrade : postponed(upgrade, now - pausedAt);
-
-  const replicas = status.replicas ?? spec.replicas ?? 3;
-  const peers = peersOf(observation, replicas, status.clusterID);
   const tracked = trackLeadership(resumed, peers);
   const run: Run = {
     observation,
@@ -78,8 +79,9 @@ export function decideUpgrade(
     events: tracked.events,
   };
 
-  if (isUntouched(run.upgrade, replicas) && !asksForTarget(run)) {
-    const note = `the target ${run.upgrade.targetVersion} is no longer asked for; nothing had been touched`;
+  const unwanted = isUntouched(run.upgrade, replicas) ? whyUnwanted(run) : undefined;
+  if (unwanted !== undefined) {
+    const note = `${unwanted}; nothing had been touched`;
     return {
       status: dropped(run.status),
       effects: [],
@@ -87,7 +89,7 @@ export function decideUpgrade(
       requeueAt: now,
     };
   }
-  const noted = noteStart(run);
+  const noted = withUpgrade(run, withStart(run));
   const isHeld = noted.upgrade.held === true;
   if (asksForRetry(observation, noted.status)) {
     if (isHeld) {
@@ -112,11 +114,23 @@ interface Run extends PhaseInput {
 const asksForTarget = ({ observation, upgrade, context }: Run) =>
   sameTarget(wantedTarget(observation.cluster, context.settings), targetOf(upgrade));
 
-/** That the target has run is recorded when it is first seen: a pod made anew has forgotten it. */
-function noteStart(run: Run): Run {
-  if (run.upgrade.targetStarted === true || !hasTargetStarted(run)) return run;
-  return withUpgrade(run, { ...run.upgrade, targetStarted: true });
+/** Why an upgrade that has touched nothing is dropped; what spec asks for then starts anew by itself. */
+function whyUnwanted(run: Run): string | undefined {
+  const { observation, upgrade, replicas } = run;
+  const { spec } = observation.cluster;
+  if (!asksForTarget(run)) return `the target ${upgrade.targetVersion} is no longer asked for`;
+  if (upgrade.restartAt !== undefined && upgrade.restartAt !== spec.maintenance?.restartAt) {
+    return `the restart ${upgrade.restartAt} is no longer asked for`;
+  }
+  const wanted = wantedReplicas(observation.cluster);
+  return wanted === replicas ? undefined : `spec.replicas is ${wanted}, not ${replicas}, which comes first`;
 }
+
+/** That the target has run is recorded when it is first seen: a pod made anew has forgotten it. */
+const withStart = (seen: Parameters<typeof hasTargetStarted>[0]): RollingUpgrade =>
+  seen.upgrade.targetStarted !== true && hasTargetStarted(seen) === true
+    ? { ...seen.upgrade, targetStarted: true }
+    : seen.upgrade;
 
 const forbids = (reason: string | undefined) => reason === 'DowngradeBlocked' || reason === 'PolicyViolation';
 

@@ -5,7 +5,7 @@ import type { Known } from '../../known.ts';
 import { serverContainer } from '../../workload/names.ts';
 
 /** The label in which the StatefulSet controller says which template a pod was made from. */
-const revisionHash = 'controller-revision-hash';
+export const revisionHash = 'controller-revision-hash';
 
 /** The image of OpenBao's container. */
 export const imageOf = (
@@ -44,19 +44,34 @@ export function whyNotInPlace(
   return undefined;
 }
 
-/** Whether a pod was made from the StatefulSet's newest template. */
+/**
+ * Whether a pod was made from the StatefulSet's newest template, and that is the target's. The pod's own image
+ * says nothing: admission may have rewritten it to a mirror or a digest.
+ */
 export const isOfNewestTemplate = (
-  { metadata, spec }: Pod,
+  { metadata }: Pod,
   statefulSet: StatefulSet | undefined,
   { targetImage }: RollingUpgrade,
 ): boolean =>
   metadata.labels?.[revisionHash] !== undefined &&
   metadata.labels[revisionHash] === statefulSet?.status?.updateRevision &&
-  imageOf(spec) === targetImage;
+  imageOf(statefulSet.spec?.template?.spec) === targetImage;
 
-/** Whether a pod ever started a container of this image. */
-export function everStarted({ spec, status }: Pod, image: string): boolean {
-  if (imageOf(spec) !== image) return false;
+/** Whether a pod may run the target: by its template, or by its image where that was not rewritten. */
+export const mayRunTarget = (
+  { metadata, spec }: Pod,
+  statefulSet: StatefulSet | undefined,
+  { targetImage }: RollingUpgrade,
+): boolean => {
+  const revision = metadata.labels?.[revisionHash];
+  return (
+    imageOf(spec) === targetImage ||
+    (revision !== undefined && revision === statefulSet?.status?.updateRevision)
+  );
+};
+
+/** Whether a pod ever started its container. */
+export function everStarted({ status }: Pod): boolean {
   const container = status?.containerStatuses?.find(({ name }) => name === serverContainer);
   return container !== undefined && started(container);
 }

@@ -1,15 +1,18 @@
+import { dataVersionAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { whyUnhealthy } from '../../raft/health.ts';
-import { isReady } from '../../raft/peers.ts';
+import { isReady, type Peer } from '../../raft/peers.ts';
 import { timestamp } from '../../time.ts';
 import { event } from './events.ts';
 import { failure } from './failure.ts';
+import { whyNotStepDown, whyNotTakeDown } from './gate.ts';
 import { versionCheck } from './jobs.ts';
 import { lowestTouched } from './lowering.ts';
-import { advance, hold, wait, type PhaseInput, type Step } from './phase.ts';
-import { cannotStart, everStarted, imageOf } from './pods.ts';
+import { advance, hold, wait, waitBlocked, type PhaseInput, type Step } from './phase.ts';
+import { cannotStart, everStarted, mayRunTarget } from './pods.ts';
 import { startCheck } from './start-check.ts';
-import { isOlder, sameTarget, wantedTarget, type UpgradeTarget } from './target.ts';
+import { startStepDown } from './step-down.ts';
+import { isOlder, isSameVersion, sameTarget, wantedTarget, type UpgradeTarget } from './target.ts';
 import { judgeImage } from './version-check.ts';
 
 export const targetOf = ({ targetVersion, targetImage }: RollingUpgrade): UpgradeTarget => ({
@@ -24,25 +27,42 @@ export const isUntouched = (upgrade: RollingUpgrade, replicas: number): boolean 
   lowestTouched(upgrade, replicas) >= replicas;
 
 /**
- * Whether a container of the target has ever started, on any pod that may run it. Pods that could not be
- * read may have; what was seen once stays in the status, for a pod made anew has forgotten it.
+ * Whether a container of the target has ever started, on any pod or volume that it may have run on. What was
+ * seen once stays in the status, and on the volume, for a pod made anew has forgotten it.
+ *
+ * @returns undefined while that cannot be told
  */
-export function hasTargetStarted({ upgrade, observation, peers, replicas }: PhaseInput): boolean {
+export function hasTargetStarted({ upgrade, observation, peers, replicas }: StartInput): boolean | undefined {
   if (upgrade.targetStarted === true || (upgrade.completedPods ?? []).length > 0) return true;
   if ((upgrade.catchUp ?? []).length > 0) return true;
   if (isUntouched(upgrade, replicas)) return false;
-  if (observation.pods.kind === 'unknown') return true;
-  return peers.expected.slice(lowestTouched(upgrade, replicas)).some(({ pod, member }) => {
-    if (pod === undefined) return false;
-    // Who answers runs, whatever the pod's status says yet.
-    const answers = member.kind === 'known' && imageOf(pod.spec) === upgrade.targetImage;
-    return answers || everStarted(pod, upgrade.targetImage ?? '');
-  });
+  const { pods, claims, statefulSet } = observation;
+  const touched = peers.expected.slice(lowestTouched(upgrade, replicas));
+  const names = new Set(touched.map(({ name }) => `data-${name}`));
+  const isStamped =
+    claims.kind === 'known' &&
+    claims.value.some(({ metadata: { name = '', annotations } }) => {
+      const stamp = annotations?.[dataVersionAnnotation];
+      return names.has(name) && stamp !== undefined && isOlder(upgrade.fromVersion ?? '', stamp);
+    });
+  const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
+  const isSeen = touched.some(
+    ({ pod, member }) =>
+      pod !== undefined &&
+      mayRunTarget(pod, set, upgrade) &&
+      // Who answers runs, whatever the pod's status says yet.
+      (member.kind === 'known' || everStarted(pod)),
+  );
+  if (isStamped || isSeen) return true;
+  const isTold = pods.kind === 'known' && claims.kind === 'known' && statefulSet.kind === 'known';
+  return isTold ? false : undefined;
 }
 
+type StartInput = Pick<PhaseInput, 'upgrade' | 'observation' | 'peers' | 'replicas'>;
+
 /**
- * spec asks for something else while pods are being replaced. The pod in work must be stuck: one that is
- * making its way is let finish first, and so is a target that runs on other pods already, for under a new
+ * spec asks for something else while pods are being replaced. The pod in work must be stuck, or run another
+ * version than it should: one that is making its way is let finish first, and so is a target that runs on other pods already, for under a new
  * template the StatefulSet controller would take them down by itself, without our gate.
  *
  * @returns what to do instead of the phase; nothing when the phase goes on
@@ -53,7 +73,10 @@ export function retarget(input: PhaseInput): Step | undefined {
   if (sameTarget(wanted, targetOf(upgrade))) return undefined;
   const started = hasTargetStarted(input);
   const isBackwards = isOlder(wanted.version, upgrade.targetVersion ?? '');
-  if (isBackwards && started) {
+  if (isBackwards && started === undefined) {
+    return wait(`${wanted.version} is asked for, but whether ${upgrade.targetVersion} has run is not known`);
+  }
+  if (isBackwards && started === true) {
     const what = `spec asks for ${wanted.version}, but ${upgrade.targetVersion} has already run on this data`;
     return hold(failure('DowngradeBlocked', what, `Set spec.version to ${upgrade.targetVersion} or newer`));
   }
@@ -62,17 +85,39 @@ export function retarget(input: PhaseInput): Step | undefined {
   // No pod is in work: the partition was taken back.
   if (ordinal >= replicas) return undefined;
   const pod = peers.expected[ordinal]?.pod;
-  if (others || (pod !== undefined && isReady(pod))) return undefined;
+  const isUp = pod !== undefined && isReady(pod);
+  if (others || (isUp && !runsAnother(peers.expected[ordinal], upgrade))) return undefined;
   if (isBackwards && (pod === undefined || !cannotStart(pod))) return undefined;
   const unfit = peers.expected
     .filter((peer) => peer.ordinal !== ordinal && replicas > 1)
     .map((peer) => whyUnhealthy(peer, peers))
     .find((reason) => reason !== undefined);
   if (unfit !== undefined) return wait(`another target, ${wanted.version}, is to follow, but ${unfit}`);
+  const kept = isUp ? whyKept(input, ordinal) : undefined;
+  if (kept !== undefined) return kept.step;
   const from = { version: upgrade.fromVersion ?? '', image: upgrade.fromImage ?? '' };
   // What still runs on every other pod needs no check.
   if (sameTarget(wanted, from)) return switchTo(input, wanted, context.newOperationId);
-  return checkThenSwitch(input, wanted, started ? targetOf(upgrade) : from);
+  return checkThenSwitch(input, wanted, started === false ? from : targetOf(upgrade));
+}
+
+/** Whether the pod in work says that it runs another version than the target: it never becomes the target's. */
+const runsAnother = (peer: Peer | undefined, { targetVersion }: RollingUpgrade): boolean =>
+  peer?.member.kind === 'known' &&
+  !peer.member.value.sealed &&
+  !isSameVersion(peer.member.value.version, targetVersion ?? '');
+
+/** A pod that is up may lead and vote: it is taken down as any other is. A phase that goes on is no step. */
+function whyKept(input: PhaseInput, ordinal: number): { readonly step: Step | undefined } | undefined {
+  const { upgrade, peers, replicas } = input;
+  if (upgrade.stepDown !== undefined) return { step: undefined };
+  const { leader } = peers;
+  if (replicas > 1 && leader.kind === 'known' && leader.value === peers.expected[ordinal]?.name) {
+    const blocked = whyNotStepDown(input, ordinal);
+    return { step: blocked === undefined ? startStepDown(input, ordinal) : waitBlocked(blocked) };
+  }
+  const blocked = whyNotTakeDown(input, ordinal);
+  return blocked === undefined ? undefined : { step: wait(blocked) };
 }
 
 function checkThenSwitch(input: PhaseInput, wanted: UpgradeTarget, from: UpgradeTarget): Step {

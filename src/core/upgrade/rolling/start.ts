@@ -1,6 +1,7 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Decision, DecisionContext } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
+import { wantedReplicas } from '../../cluster/view.ts';
 import { timestamp } from '../../time.ts';
 import { deadlineOf } from './deadlines.ts';
 import { event } from './events.ts';
@@ -30,7 +31,9 @@ export function decideStart(
   if (sameTarget(current, wanted) && !restarts) return { ...nothing, status: withoutLockError(acknowledged) };
   if (spec.paused === true || status.breakGlass?.active === true) return { ...nothing, status: idle };
   // A member joins or leaves first: the size must be what spec says.
-  if (status.scaling !== undefined) return { ...nothing, requeueAt: context.now + context.settings.pollMs };
+  const isResizing =
+    status.scaling !== undefined || (status.replicas ?? wantedReplicas(cluster)) !== wantedReplicas(cluster);
+  if (isResizing) return { ...nothing, requeueAt: context.now + context.settings.pollMs };
 
   const { newOperationId: operationId, now } = context;
   const locked = takeLock(acknowledged, operationId, now);
