@@ -138,10 +138,10 @@ function withRefusals(observation: Observation, refused: Refusals, key: string):
 }
 
 /** Stands for the label on a namespace, which a policy of the platform may refuse. */
-const labelling = (name: string): KubernetesObject => ({
+const labelling = (namespace: string): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'Namespace',
-  metadata: { name },
+  metadata: { name: namespace },
 });
 
 /** What the API server may refuse without harm to the rest: a child, and the label of the namespace. */

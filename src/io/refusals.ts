@@ -28,10 +28,11 @@ const againAfterMs = 60_000;
 /** Invalid, malformed, forbidden by admission or by rights. */
 const refusing = new Set([400, 403, 422]);
 
+const identityOf = (object: KubernetesObject) => JSON.stringify(object);
+
 /** @param now milliseconds of any clock that does not go back */
 export function refusals(now: () => number = () => performance.now()): Refusals {
   const byOwner = new Map<string, Map<string, { readonly refusal: Refusal; readonly at: number }>>();
-  const identityOf = (object: KubernetesObject) => JSON.stringify(object);
   return {
     note(owner, object, error) {
       if (!(error instanceof ApiError) || !refusing.has(error.status)) throw error;
