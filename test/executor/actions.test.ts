@@ -8,6 +8,7 @@ import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
 import type { ExecutorAction } from '../../src/core/jobs/step.ts';
 import { deadlineIn } from '../../src/executor/context.ts';
 import { runAction, type ExecutorFlags } from '../../src/executor/run.ts';
+import { removePeer } from '../../src/executor/remove-peer.ts';
 import { stepDown } from '../../src/executor/step-down.ts';
 import { openBaoSession } from '../../src/io/openbao-session.ts';
 import { connectOpenBao, OpenBaoError } from '../../src/io/openbao.ts';
@@ -291,6 +292,51 @@ describe(`the actions of the executor, on ${openBaoKind}`, function () {
       expect(report).to.deep.include({ outcome: 'refused', reason: 'MemberRecovered' });
       const absent = await run(servers, 'remove-peer', { pod: 'prod-7', onlyWhileSealed: true });
       expect(absent.data).to.deep.equal({ members: ['prod-0', 'prod-1', 'prod-2'] });
+    });
+
+    it('looks once more right before the call, for one that recovers meanwhile', async () => {
+      const { followers } = await others();
+      const [pod] = followers;
+      const nodes = [...servers.urls].map(([name, url]) => connectOpenBao({ pod: name, url }));
+      const members = new Map(nodes.map((node) => [node.pod, node]));
+      let looks = 0;
+      let removals = 0;
+      for (const node of nodes) {
+        members.set(node.pod, {
+          ...node,
+          async health(options) {
+            const health = await node.health(options);
+            if (node.pod !== pod) return health;
+            looks += 1;
+            return { ...health, sealed: looks <= 2 };
+          },
+          removePeer() {
+            removals += 1;
+            return Promise.resolve();
+          },
+        });
+      }
+      const hosts = new Map([...servers.urls].map(([name, url]) => [new URL(url).host, name]));
+      const role = 'rollguard-upgrade';
+      const token = servers.tokenOf('prod-upgrade-serviceaccount');
+      const session = openBaoSession(role, () => Promise.resolve(token));
+      const report = await removePeer(
+        {
+          cluster: 'prod',
+          members,
+          podOf: (address) => hosts.get(URL.parse(address)?.host ?? ''),
+          role,
+          session,
+          deadline: deadlineIn(10_000, new AbortController().signal),
+          log: silent,
+        },
+        pod,
+        { onlyWhileSealed: true },
+      );
+      await session.end();
+      await Promise.all(nodes.map((each) => each.close()));
+      expect(report).to.deep.include({ outcome: 'refused', reason: 'MemberRecovered' });
+      expect({ looks, removals }).to.deep.equal({ looks: 3, removals: 0 });
     });
 
     it('refuses to take one of two healthy voters; removes the dead one, once', async () => {
