@@ -231,10 +231,12 @@ describe('the install, as the README says it, on a real node', function () {
   it('renders the overlay cert-manager without anything of ours that writes certificates', async () => {
     const { stdout } = await succeed(kubectl(['kustomize', 'manifests/overlays/cert-manager']));
     const objects: any[] = parseAllDocuments(stdout).map((document) => document.toJS());
-    expect(objects.map(({ kind }) => kind))
-      .to.include.members(['Certificate', 'Issuer'])
-      .and.not.include('Role');
-    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    expect(objects.map(({ kind }) => kind)).to.include.members(['Certificate', 'Issuer']);
+    const roles = objects.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.name);
+    expect(roles).to.deep.equal(['rollguard-controller']);
+    const deployment = objects.find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'rollguard-webhook',
+    );
     expect(deployment.spec.template.spec.containers[0].args).to.include('--tls-dir=/tls');
     for (const each of objects.filter(({ kind }) => kind.endsWith('WebhookConfiguration'))) {
       expect(each.metadata.annotations).to.deep.equal({
