@@ -117,7 +117,7 @@ describe('a rolling upgrade survives', function () {
   });
 
   it('an image that does not exist: nothing was touched, it holds and says why, and goes on after the fix', async () => {
-    await begin('missing', { preChecks: 20 });
+    await begin('missing', { preChecks: 45 });
     await cluster.patch({ spec: { version: newer, image: `openbao/missing:${newer}` } });
     const { status } = await cluster.until('held', (now) => now.status?.lastErrorReason !== undefined);
     expect(status?.lastErrorMessage).to.match(/image/i);

@@ -19,7 +19,9 @@ import { startStallingProxy, type StallingProxy } from '../support/stalling-prox
 const mebibyte = 1024 * 1024;
 const partBytes = 5 * mebibyte;
 
-describe('an S3 store', () => {
+describe('an S3 store', function () {
+  // A name that does not exist may take its resolver long.
+  this.timeout(30_000);
   let minio: Minio;
   let bucket: Bucket;
   let opened: ObjectStore[];
@@ -242,11 +244,11 @@ describe('an S3 store', () => {
 
   describe('that stalls', () => {
     let proxy: StallingProxy;
-    let behindProxy: () => ObjectStore;
+    let behindProxy: (stallMs?: number) => ObjectStore;
 
     beforeEach(async () => {
       proxy = await startStallingProxy(minio.port);
-      behindProxy = () => open({ endpoint: `https://127.0.0.1:${proxy.port}` }, {}, 500);
+      behindProxy = (stallMs = 500) => open({ endpoint: `https://127.0.0.1:${proxy.port}` }, {}, stallMs);
     });
 
     afterEach(() => proxy.close());
@@ -275,7 +277,7 @@ describe('an S3 store', () => {
         proxy.stallPresentAfter(partBytes / 2);
         yield Buffer.alloc(partBytes);
       }
-      expect((await failureOf(behindProxy().put('half', content()))).reason).to.equal('Stalled');
+      expect((await failureOf(behindProxy(3_000).put('half', content()))).reason).to.equal('Stalled');
       expect(uploads, 'while it went on').to.deep.equal(['half']);
       expect(await bucket.uploads('half')).to.deep.equal([]);
     });
