@@ -40,8 +40,7 @@ async function bench(): Promise<void> {
     await inParallel(clusters, (index) => makeUp(client, index));
     await driver.start();
     await untilAllAreReady(client);
-    // The last ones still settle.
-    await sleep(isQuick ? 2_000 : 20_000);
+    await untilQuiet();
     const before = await requests();
     const cpuBefore = cpuSeconds(driver.pid());
     await sleep(watchedMs);
@@ -53,7 +52,9 @@ async function bench(): Promise<void> {
     say(
       `  reads a minute ${((after.reads - before.reads) / minutes).toFixed(0)}, ${(cpu * 100).toFixed(0)} % of a core`,
     );
-    verdict('writes a minute', (after.writes - before.writes) / minutes, 0);
+    const writes = writesBetween(before, after);
+    for (const [what, count] of writes) say(`  writes of ${what} ${count}`);
+    verdict('writes a minute', sum(writes) / minutes, 0);
     verdict('RSS, MiB', rss, 200);
   } finally {
     await driver.stop();
@@ -160,19 +161,52 @@ async function untilAllAreReady(client: KubernetesClient): Promise<void> {
   }
 }
 
+interface Requests {
+  readonly reads: number;
+  /** By resource and subresource. */
+  readonly writes: ReadonlyMap<string, number>;
+}
+
 /** As the API server counts them. Renewing a lease, every 2 s, is what any controller does. */
-async function requests(): Promise<{ readonly reads: number; readonly writes: number }> {
+async function requests(): Promise<Requests> {
   const { stdout } = await succeed(ground.kubectl(['get', '--raw', '/metrics']));
   let reads = 0;
-  let writes = 0;
+  const writes = new Map<string, number>();
   for (const [, labels = '', value = '0'] of stdout.matchAll(
     /^apiserver_request_total\{([^}]*)\} (\S+)$/gm,
   )) {
-    if (/resource="(leases)?"/.test(labels)) continue;
-    if (/verb="(GET|LIST)"/.test(labels)) reads += Number(value);
-    else if (/verb="(POST|PUT|PATCH|APPLY|DELETE)"/.test(labels)) writes += Number(value);
+    const label = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
+    const [resource, subresource, verb] = [label('resource'), label('subresource'), label('verb')];
+    if (resource === '' || resource === 'leases') continue;
+    if (['GET', 'LIST'].includes(verb)) reads += Number(value);
+    if (!['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE'].includes(verb)) continue;
+    const what = subresource === '' ? resource : `${resource}/${subresource}`;
+    writes.set(what, (writes.get(what) ?? 0) + Number(value));
   }
   return { reads, writes };
+}
+
+/** What was written between, by resource. */
+function writesBetween(before: Requests, after: Requests): ReadonlyMap<string, number> {
+  return new Map(
+    [...after.writes]
+      .map(([what, count]) => [what, count - (before.writes.get(what) ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  );
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((all, each) => all + each, 0);
+}
+
+/** The Events and the last status of a start of all at once take their time. */
+async function untilQuiet(): Promise<void> {
+  for (let attempt = 0, before = await requests(); attempt < 60; attempt += 1) {
+    await sleep(isQuick ? 1_000 : 5_000);
+    const now = await requests();
+    if (sum(writesBetween(before, now)) === 0) return;
+    before = now;
+  }
 }
 
 async function inParallel(count: number, work: (index: number) => Promise<void>): Promise<void> {

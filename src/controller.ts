@@ -20,6 +20,7 @@ import { readCa } from './io/cluster-facts.ts';
 import { requestToken } from './io/issuer.ts';
 import { connect, type KubernetesClient } from './io/kubernetes.ts';
 import { openBaoObserver } from './io/openbao-observer.ts';
+import { remembered } from './io/remembered.ts';
 import { objectPath } from './io/resources.ts';
 import { createUnsealKey, inspectUnsealKey } from './io/unseal-key.ts';
 
@@ -42,15 +43,15 @@ export async function runController(
   const identity = `${hostname()}_${randomUUID()}`;
   const events = eventRecorder({ client, logger, reportingInstance: identity.slice(0, 128) });
   const settings = await driverSettings(config, client);
+  const account = { namespace: config.namespace, name: config.serviceAccount };
+  // One token for all clusters, renewed long before its end.
+  const jwt = remembered(
+    () => requestToken(client, account, jwtAuth.audience, 3600),
+    () => 40 * 60_000,
+  );
   const openbao = openBaoObserver({
     ca: (cluster) => readCa(client, cluster),
-    jwt: () =>
-      requestToken(
-        client,
-        { namespace: config.namespace, name: config.serviceAccount },
-        jwtAuth.audience,
-        3600,
-      ),
+    jwt: () => jwt.get(''),
   });
   const watch = watchClusters(client, logger);
   const { observed, changed } = clusterMetrics(metrics.registry, () => watch.clusters.values());
