@@ -121,7 +121,9 @@ async function leadFrom(members: Members, ordinal: number): Promise<void> {
   throw new Error(`${name}-${ordinal} did not come to lead`);
 }
 
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
 
 function verdict(what: string, value: number, most: number): void {
   say(`${value <= most ? 'PASS' : 'MISS'}  ${what.padEnd(32)} ${value.toFixed(2)} (at most ${most})`);
