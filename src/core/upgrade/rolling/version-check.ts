@@ -18,8 +18,12 @@ export function judgeImage(
   | { readonly kind: 'pending'; readonly reason: string }
   | undefined {
   if (observed === undefined || outcome === 'absent' || outcome === 'running') {
+    // A pull that neither ends nor fails says nothing: the image is named in any case.
     const hindrance = jobHindrance(observed);
-    return { kind: 'pending', reason: `Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`}` };
+    return {
+      kind: 'pending',
+      reason: `Job ${name} (${hindrance === undefined ? image : `${image}: ${hindrance}`})`,
+    };
   }
   if (outcome === 'failed') {
     const what = `image ${image} could not be run: ${jobFailure(observed)}`;
