@@ -30,6 +30,89 @@ const request = (description: string) =>
     maxLength: 128,
   }) as const;
 
+const blueGreen = {
+  type: 'object',
+  description: 'How strategy BlueGreen goes about it.',
+  additionalProperties: false,
+  properties: {
+    autoPromote: {
+      type: 'boolean',
+      description:
+        'true when left out. false: once green is in sync, it waits for spec.upgrade.requests.promote.',
+    },
+    autoCleanup: {
+      type: 'boolean',
+      description:
+        'true when left out. false: once green leads, it waits for spec.upgrade.requests.cleanup; until then a rollback is possible.',
+    },
+    preUpgradeSnapshot: {
+      type: 'boolean',
+      description: 'The same as spec.upgrade.preUpgradeSnapshot, for this strategy alone.',
+    },
+    maxJobFailures: {
+      type: 'integer',
+      format: 'int32',
+      description: 'After that many failed Jobs in one phase it goes back; 3 when left out.',
+      minimum: 1,
+      maximum: 10,
+    },
+    verification: {
+      type: 'object',
+      description: 'What green must stand before it takes over, and before blue goes.',
+      additionalProperties: false,
+      properties: {
+        minSyncDuration: duration('How long green stays in sync before it may take over; 0s when left out.'),
+        cleanupDelay: duration('How long green leads before Cleanup begins; 0s when left out.'),
+        prePromotionHook: {
+          type: 'object',
+          description:
+            'A Job of your own that must succeed before green takes over. It runs once in each attempt; where its outcome is lost, a person decides.',
+          additionalProperties: false,
+          required: ['image'],
+          properties: {
+            image: { type: 'string', description: 'Its image.', minLength: 1, maxLength: 512 },
+            command: {
+              type: 'array',
+              description: 'Its command.',
+              maxItems: 64,
+              items: { type: 'string', maxLength: 1024 },
+            },
+            args: {
+              type: 'array',
+              description: 'Its arguments.',
+              maxItems: 64,
+              items: { type: 'string', maxLength: 1024 },
+            },
+            timeoutSeconds: {
+              type: 'integer',
+              format: 'int32',
+              description: 'How long it may take; 300 when left out.',
+              minimum: 1,
+              maximum: 86_400,
+            },
+          },
+        },
+      },
+    },
+    autoRollback: {
+      type: 'object',
+      description: 'When it goes back by itself; otherwise it holds and waits for a person.',
+      additionalProperties: false,
+      properties: {
+        enabled: { type: 'boolean', description: 'true when left out. false: never.' },
+        onJobFailure: {
+          type: 'boolean',
+          description: 'true when left out: after maxJobFailures, or when a step takes too long.',
+        },
+        onValidationFailure: {
+          type: 'boolean',
+          description: 'true when left out: when the hook before promotion fails.',
+        },
+      },
+    },
+  },
+} as const satisfies StructuralSchema;
+
 const upgrade = {
   type: 'object',
   description: 'How versions are changed.',
@@ -44,7 +127,8 @@ const upgrade = {
   properties: {
     strategy: {
       type: 'string',
-      description: 'RollingUpdate replaces one pod after another, the highest ordinal first.',
+      description:
+        'RollingUpdate, when left out, replaces one pod after another, the highest ordinal first. BlueGreen lets a second set of pods of the new version join, moves votes and leadership to it, and removes the first; it needs twice the pods and volumes meanwhile.',
       enum: ['RollingUpdate'],
     },
     executorImage: {
@@ -67,8 +151,14 @@ const upgrade = {
       type: 'object',
       description: 'What a person asks for once.',
       additionalProperties: false,
-      properties: { retry: request('Tries an upgrade again that holds.') },
+      properties: {
+        retry: request('Tries an upgrade again that holds, or a target that was given up.'),
+        promote: request('Blue-green: lets the green half take over, where autoPromote is false.'),
+        rollback: request('Blue-green: goes back to the blue half, as long as that is possible.'),
+        cleanup: request('Blue-green: lets Cleanup begin, where autoCleanup is false.'),
+      },
     },
+    blueGreen,
   },
 } as const satisfies StructuralSchema;
 

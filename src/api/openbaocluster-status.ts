@@ -151,41 +151,104 @@ const condition = {
   },
 } as const satisfies StructuralSchema;
 
+/** The phases of a blue-green upgrade, in their order; the last two lead back (seeds 000, 001 and 004). */
+export const blueGreenPhases = [
+  'Idle',
+  'DeployingGreen',
+  'JoiningMesh',
+  'Syncing',
+  'Promoting',
+  'DemotingBlue',
+  'Cleanup',
+  'RollingBack',
+  'RollbackCleanup',
+] as const;
+
 const blueGreen = {
   type: 'object',
-  description: 'The blue-green upgrade under way; not set by rolling upgrades.',
+  description: 'The blue-green upgrade under way, and which half is left of the last one.',
   additionalProperties: false,
   properties: {
-    phase: {
-      type: 'string',
-      description: 'Its phase.',
-      enum: [
-        'Idle',
-        'DeployingGreen',
-        'JoiningMesh',
-        'Syncing',
-        'Promoting',
-        'DemotingBlue',
-        'Cleanup',
-        'RollingBack',
-        'RollbackCleanup',
-      ],
-    },
-    greenVersion: text('The version of the green half.'),
+    phase: { type: 'string', description: 'Its phase.', enum: blueGreenPhases },
+    blueRevision: text(
+      'The value of the label openbao.org/revision on the pods that serve; absent before the first blue-green upgrade.',
+      63,
+    ),
+    blueVersion: text('The version of the blue half, pinned at the start.'),
+    blueImage: text('The image of the blue half, pinned at the start.', 512),
+    blueReplicas: count('The size of both halves, pinned at the start.'),
     greenRevision: text('The value of the label openbao.org/revision on the green pods.', 63),
+    greenVersion: text('The version of the green half.'),
+    greenImage: text('The image of the green half.', 512),
+    operationId: text('Names this attempt; part of the names of its Jobs.', 32),
+    startedAt: time('When it started.'),
+    phaseStartedAt: time('Since when it is in this phase.'),
+    deadline: time('When waiting in this phase becomes a failure.'),
+    waitingFor: text('What the phase waits for, in words.', 512),
+    held: { type: 'boolean', description: 'It stopped and waits for a person; lastErrorReason says why.' },
+    pausedAt: time('Since when spec.paused has stopped its clock.'),
+    referenceIndex: {
+      type: 'integer',
+      format: 'int64',
+      description: "The leader's last index, taken once: a green member that has applied it is in sync.",
+      minimum: 0,
+    },
+    syncedAt: time('Since when every green member is in sync.'),
+    hookStartedAt: time('When the hook before promotion was started: it is not run twice.'),
+    hookSucceeded: { type: 'boolean', description: 'The hook before promotion has succeeded.' },
+    attempt: count('Of the Job of this phase; part of its name.'),
+    jobStartedAt: time('When that Job was last created.'),
+    jobFailures: count('Jobs that failed in this phase.'),
+    lastJobFailure: text('Name of the Job that failed last.', 253),
+    crossedAt: time(
+      'When the first green member was asked to vote: an election may cross versions from then on.',
+    ),
+    leadsSince: time('Since when a green member leads.'),
+    cleanupStartedAt: time('When Cleanup began: there is no way back but a restore.'),
+    peersRemoved: { type: 'boolean', description: 'Raft no longer counts the half that goes.' },
+    rollbackReason: text('Why it goes, or went, back.', 1024),
+    rollbackStartTime: time('When it began to go back.'),
+    rollbackAttempt: count('How often a person let the way back be tried again.'),
+    deadServerCleanup: {
+      type: 'boolean',
+      description: "Autopilot's cleanup_dead_servers was on before and is switched on again at the end.",
+    },
+    leader: text('The pod that led last.', 63),
+    leadershipChanges: count('Leaders that followed another since it started.'),
+    givenUp: {
+      type: 'object',
+      description:
+        'The target that was gone back from. It is not tried again before spec asks for another one, or for a retry.',
+      additionalProperties: false,
+      required: ['version', 'image'],
+      properties: {
+        version: text('Its version.'),
+        image: text('Its image.', 512),
+        reason: text('Why.', 1024),
+        at: time('When.'),
+      },
+    },
   },
 } as const satisfies StructuralSchema;
 
 const breakGlass = {
   type: 'object',
-  description:
-    'Set when automation stopped because going on could make things worse; not set by rolling upgrades.',
+  description: 'Set when automation stopped because going on could make things worse.',
   additionalProperties: false,
   properties: {
     active: { type: 'boolean', description: 'Whether it waits for an acknowledgement now.' },
     reason: text('Why it stopped.'),
-    enteredAt: time('Since when.'),
+    message: text('The same in words.', 2048),
     nonce: text('What spec.breakGlassAck must say to acknowledge this incident.'),
+    enteredAt: time('Since when.'),
+    acknowledgedAt: time('When it was acknowledged.'),
+    steps: {
+      type: 'array',
+      description: 'What to do, in this order, with the commands for this cluster.',
+      'x-kubernetes-list-type': 'atomic',
+      maxItems: 20,
+      items: { type: 'string', maxLength: 1024 },
+    },
     history: {
       type: 'array',
       description: 'Earlier incidents, newest last.',
@@ -195,7 +258,13 @@ const breakGlass = {
         type: 'object',
         additionalProperties: false,
         required: ['nonce'],
-        properties: { nonce: text('Its nonce.'), acknowledgedAt: time('When it was acknowledged.') },
+        properties: {
+          nonce: text('Its nonce.'),
+          reason: text('Why it stopped.'),
+          enteredAt: time('Since when.'),
+          acknowledgedAt: time('When it was acknowledged.'),
+          acknowledgedBy: text('Who acknowledged it, as admission saw it.', 253),
+        },
       },
     },
   },
@@ -221,7 +290,8 @@ export const openBaoClusterStatus = {
     },
     conditions: {
       type: 'array',
-      description: 'Ready, Reconciling, Stalled, Available, Upgrading, Degraded, BreakGlass.',
+      description:
+        'Ready, Reconciling, Stalled, Available, Upgrading, Degraded, BreakGlass, Crossing, PointOfNoReturn.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
       maxItems: 32,
@@ -286,7 +356,12 @@ export const openBaoClusterStatus = {
       type: 'object',
       description: 'The requests that were handled.',
       additionalProperties: false,
-      properties: { lastHandledRetry: text('Of spec.upgrade.requests.retry.') },
+      properties: {
+        lastHandledRetry: text('Of spec.upgrade.requests.retry.'),
+        lastHandledPromote: text('Of spec.upgrade.requests.promote.'),
+        lastHandledRollback: text('Of spec.upgrade.requests.rollback.'),
+        lastHandledCleanup: text('Of spec.upgrade.requests.cleanup.'),
+      },
     },
     lastStepDownAt: time(
       'When a step-down was last asked for or seen to end: there are never two within 15 s.',

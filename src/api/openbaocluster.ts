@@ -7,7 +7,7 @@ import { parser, shapeOf } from './parse.ts';
 import type { StructuralSchema } from './structural.ts';
 
 export { openBaoClusterSpec } from './openbaocluster-spec.ts';
-export { openBaoClusterStatus, rollingPhases } from './openbaocluster-status.ts';
+export { blueGreenPhases, openBaoClusterStatus, rollingPhases } from './openbaocluster-status.ts';
 
 /** The whole object below `apiVersion`, `kind` and `metadata`. */
 export const openBaoCluster = {
@@ -46,13 +46,18 @@ export interface OpenBaoCluster {
  */
 const { currentVersion, upgrade, blueGreen, breakGlass } = openBaoClusterStatus.properties;
 const { targetVersion, completedPods } = upgrade.properties;
+const { phase, greenVersion, greenRevision, crossedAt, cleanupStartedAt } = blueGreen.properties;
+const { active, nonce, history } = breakGlass.properties;
 const judgedStatus = {
   type: 'object',
   properties: {
     currentVersion,
     upgrade: { type: 'object', properties: { targetVersion, completedPods } },
-    blueGreen,
-    breakGlass,
+    blueGreen: {
+      type: 'object',
+      properties: { phase, greenVersion, greenRevision, crossedAt, cleanupStartedAt },
+    },
+    breakGlass: { type: 'object', properties: { active, nonce, history } },
   },
 } as const satisfies StructuralSchema;
 
