@@ -1,3 +1,4 @@
+import { duration } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
 const reference = (description: string) =>
@@ -7,19 +8,6 @@ const reference = (description: string) =>
     additionalProperties: false,
     required: ['name'],
     properties: { name: { type: 'string', description: 'Its name.', minLength: 1, maxLength: 253 } },
-  }) as const;
-
-const duration = (description: string) =>
-  ({
-    type: 'string',
-    description: `${description} A duration such as 90s, 10m or 1h30m.`,
-    maxLength: 32,
-    'x-kubernetes-validations': [
-      {
-        rule: "self.matches('^([0-9]+(ms|s|m|h))+$')",
-        message: 'must be a duration such as 90s, 10m or 1h30m',
-      },
-    ],
   }) as const;
 
 const request = (description: string) =>

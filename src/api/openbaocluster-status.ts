@@ -1,9 +1,6 @@
+import { condition, count, text, time } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
-const text = (description: string, maxLength = 128) => ({ type: 'string', description, maxLength }) as const;
-const time = (description: string) => ({ type: 'string', format: 'date-time', description }) as const;
-const count = (description: string) =>
-  ({ type: 'integer', format: 'int32', description, minimum: 0 }) as const;
 const ordinals = (description: string) =>
   ({
     type: 'array',
@@ -129,25 +126,6 @@ const snapshot = {
     version: text('The OpenBao version that made it.'),
     unsealKeyId: text('The seal key that opens it.'),
     index: { type: 'integer', format: 'int64', description: 'The Raft index it ends at.', minimum: 0 },
-  },
-} as const satisfies StructuralSchema;
-
-const condition = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
-  properties: {
-    type: text('What it is about.', 316),
-    status: { type: 'string', description: 'Whether it holds.', enum: ['True', 'False', 'Unknown'] },
-    reason: text('Why, in one word.', 1024),
-    message: text('Why, in words.', 32768),
-    lastTransitionTime: time('When status last changed.'),
-    observedGeneration: {
-      type: 'integer',
-      format: 'int64',
-      description: 'The generation it speaks of.',
-      minimum: 0,
-    },
   },
 } as const satisfies StructuralSchema;
 

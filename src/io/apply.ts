@@ -1,5 +1,6 @@
 import type { OpenBaoCluster } from '../api/openbaocluster.ts';
 import type { Effect } from '../core/cluster/decision.ts';
+import type { ObjectEffect } from '../core/decision.ts';
 import { ApiError, isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
 import { collectionPath, objectPath, targetOf } from './resources.ts';
 
@@ -23,12 +24,22 @@ export async function applyEffect(
   cluster: OpenBaoCluster,
   effect: Effect,
 ): Promise<void> {
-  const { client } = tools;
   switch (effect.kind) {
     case 'createUnsealKey':
       return tools.createUnsealKey(cluster);
     case 'issueCertificates':
       return tools.issueCertificates(cluster);
+    default:
+      return applyObjectEffect(tools.client, effect);
+  }
+}
+
+/** Carries out an effect of any kind that is driven. @throws ApiError when the API server refuses */
+export async function applyObjectEffect(
+  client: Pick<KubernetesClient, 'apply' | 'create' | 'remove' | 'request'>,
+  effect: ObjectEffect,
+): Promise<void> {
+  switch (effect.kind) {
     case 'apply':
       // Forced: the fields are the driver's by design, and it sets no field that others own.
       await client.apply(objectPath(targetOf(effect.object)), effect.object, { fieldManager, force: true });

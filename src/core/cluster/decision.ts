@@ -1,5 +1,7 @@
-import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import type { DecidedEvent, ObjectEffect } from '../decision.ts';
+
+export type { Target } from '../decision.ts';
 
 /**
  * What follows from an Observation: first the status is written, conditional on the resourceVersion
@@ -15,44 +17,16 @@ export interface Decision {
   readonly requeueAt?: number;
 }
 
-/** One call to the API server, or a few about one Secret. */
+/** One call to the API server, or a few about one Secret. Jobs are created: their names carry the operation. */
 export type Effect =
   /** Makes the unseal key and its Secret, without an owner; one that is there stays. */
   | { readonly kind: 'createUnsealKey' }
   /** Issues or renews the CA and the certificate of the members. */
   | { readonly kind: 'issueCertificates' }
-  /** Server-side apply under our field manager. With `metadata.uid`, only that very object. */
-  | { readonly kind: 'apply'; readonly object: KubernetesObject }
-  /** Creates; that it is there already is success. For Jobs, whose names carry the operation, and for the unseal key. */
-  | { readonly kind: 'create'; readonly object: KubernetesObject }
-  /** Deletes that very object; that it is gone, or another one of its name, is success. */
-  | { readonly kind: 'delete'; readonly target: Target; readonly uid: string }
-  /** Merge patch of that very object at that very version. */
-  | {
-      readonly kind: 'patch';
-      readonly target: Target;
-      readonly uid: string;
-      readonly resourceVersion?: string;
-      readonly patch: object;
-    };
-
-/** An object by its names. */
-export interface Target {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-}
+  | ObjectEffect;
 
 /** An Event (events.k8s.io/v1) about the cluster. */
-export interface ClusterEvent {
-  readonly type: 'Normal' | 'Warning';
-  /** Machine-readable, such as UpgradeStarted. */
-  readonly reason: string;
-  /** What was done, such as StepDown. */
-  readonly action: string;
-  readonly note: string;
-}
+export type ClusterEvent = DecidedEvent;
 
 /** What a decision needs beside the observation. */
 export interface DecisionContext {

@@ -1,0 +1,41 @@
+/** Schemas that several kinds have in common. */
+import type { StructuralSchema } from './structural.ts';
+
+export const text = (description: string, maxLength = 128) =>
+  ({ type: 'string', description, maxLength }) as const;
+export const time = (description: string) => ({ type: 'string', format: 'date-time', description }) as const;
+export const count = (description: string) =>
+  ({ type: 'integer', format: 'int32', description, minimum: 0 }) as const;
+
+export const duration = (description: string) =>
+  ({
+    type: 'string',
+    description: `${description} A duration such as 90s, 10m or 1h30m.`,
+    maxLength: 32,
+    'x-kubernetes-validations': [
+      {
+        rule: "self.matches('^([0-9]+(ms|s|m|h))+$')",
+        message: 'must be a duration such as 90s, 10m or 1h30m',
+      },
+    ],
+  }) as const;
+
+/** One of `status.conditions`, as metav1.Condition has it. */
+export const condition = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
+  properties: {
+    type: text('What it is about.', 316),
+    status: { type: 'string', description: 'Whether it holds.', enum: ['True', 'False', 'Unknown'] },
+    reason: text('Why, in one word.', 1024),
+    message: text('Why, in words.', 32768),
+    lastTransitionTime: time('When status last changed.'),
+    observedGeneration: {
+      type: 'integer',
+      format: 'int64',
+      description: 'The generation it speaks of.',
+      minimum: 0,
+    },
+  },
+} as const satisfies StructuralSchema;
