@@ -29,7 +29,10 @@ export async function applyEffect(
       return tools.createUnsealKey(cluster);
     case 'issueCertificates':
       return tools.issueCertificates(cluster);
-    default:
+    case 'apply':
+    case 'create':
+    case 'delete':
+    case 'patch':
       return applyObjectEffect(tools.client, effect);
   }
 }
