@@ -33,7 +33,7 @@ export const runningVersionLabel = 'openbao-version';
 
 /** Annotation on a PersistentVolumeClaim: the highest OpenBao version that wrote to it. */
 export const dataVersionAnnotation = 'rollguard.io/openbao-version';
-/** Annotation on an OpenBaoCluster: who last changed an acknowledgement or maintenance. */
+/** Annotation on an OpenBaoCluster: who last changed an acknowledgement, maintenance or an upgrade request. */
 export const requestedByAnnotation = 'rollguard.io/requested-by';
 /** Label on a namespace: `warn` turns the gate's denials there into warnings. */
 export const enforceLabel = 'rollguard.io/enforce';
@@ -42,4 +42,5 @@ export const enforceLabel = 'rollguard.io/enforce';
 export const openbaoGroup = 'openbao.org';
 
 /** Custom RBAC verbs on `openbaoclusters`, asked by SubjectAccessReview. */
-export type Verb = 'maintenance' | 'acknowledge';
+export const verbs = ['maintenance', 'acknowledge', 'promote', 'rollback'] as const;
+export type Verb = (typeof verbs)[number];

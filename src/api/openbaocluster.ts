@@ -44,7 +44,7 @@ export interface OpenBaoCluster {
  * The status fields that rules read. The rest is not looked at: beside another operator its shape
  * is that operator's own, and no rule may refuse a change because of it.
  */
-const { currentVersion, upgrade, blueGreen, breakGlass } = openBaoClusterStatus.properties;
+const { currentVersion, upgrade, upgradeRequests, blueGreen, breakGlass } = openBaoClusterStatus.properties;
 const { targetVersion, completedPods } = upgrade.properties;
 const { phase, greenVersion, greenRevision, crossedAt, cleanupStartedAt } = blueGreen.properties;
 const { active, nonce, history } = breakGlass.properties;
@@ -53,6 +53,7 @@ const judgedStatus = {
   properties: {
     currentVersion,
     upgrade: { type: 'object', properties: { targetVersion, completedPods } },
+    upgradeRequests,
     blueGreen: {
       type: 'object',
       properties: { phase, greenVersion, greenRevision, crossedAt, cleanupStartedAt },

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
-import type { Verb } from '../api/labels.ts';
+import { verbs, type Verb } from '../api/labels.ts';
 import { readManifests, type Manifest } from './manifests/manifest.ts';
 import { UnusableInput, type Problem, type Report } from './manifests/problem.ts';
 import { readSources, type Stdin } from './manifests/sources.ts';
 import { emptyInventory, type Inventory } from './review/inventory.ts';
-import { everyVerb, judge, type Caller, type Operation } from './review/judge.ts';
+import { judge, type Caller, type Operation } from './review/judge.ts';
 import { allAllowed, problemText, toJson, toText, type Reviewed } from './review/report.ts';
 import { requestedSubject, storedSubject } from './review/subject.ts';
 import { painter, visible, wantsColour } from './terminal.ts';
@@ -291,8 +291,8 @@ Examples:
 const each = (value: string, before: readonly string[] = []) => [...before, value];
 
 function eachVerb(value: string, before: readonly Verb[] = []): readonly Verb[] {
-  const verb = everyVerb.find((known) => known === value);
-  if (verb === undefined) throw new InvalidArgumentError(`The verbs are ${everyVerb.join(', ')}.`);
+  const verb = verbs.find((known) => known === value);
+  if (verb === undefined) throw new InvalidArgumentError(`The verbs are ${verbs.join(', ')}.`);
   return [...before, verb];
 }
 
@@ -324,11 +324,7 @@ export function reviewCommand(io: ReviewIo = processIo): Command {
     .option('-n, --namespace <name>', 'of objects that name none', 'default')
     .option('--as <user>', 'who applies it; without it, permissions are not judged')
     .option('--as-group <group>', 'a group of that user (system:masters may do everything)', each)
-    .option(
-      '--can <verb>',
-      `a verb on openbaoclusters that the user holds: ${everyVerb.join(', ')}`,
-      eachVerb,
-    )
+    .option('--can <verb>', `a verb on openbaoclusters that the user holds: ${verbs.join(', ')}`, eachVerb)
     .addOption(
       new Option('--operation <operation>', 'what is done with the objects of -f').choices([
         'CREATE',

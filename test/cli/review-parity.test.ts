@@ -205,6 +205,35 @@ const cases: Readonly<Record<string, Case>> = {
     user: jane,
     expected: 'allowed',
   },
+  'a promotion, with the verb': {
+    object: cluster({ version: '2.5.5', upgrade: { requests: { promote: 'now' } } }),
+    oldObject: cluster({ version: '2.5.5' }),
+    user: jane,
+    verbs: ['promote'],
+    expected: 'allowed',
+  },
+  'a rollback, with the verb for a promotion': {
+    object: cluster({ version: '2.5.5', upgrade: { requests: { rollback: 'now' } } }),
+    oldObject: cluster({ version: '2.5.5' }),
+    user: jane,
+    verbs: ['promote'],
+    expected: ['PermissionRequired'],
+  },
+  'a cleanup, without a verb': {
+    object: cluster({ version: '2.5.5', upgrade: { requests: { cleanup: 'now' } } }),
+    oldObject: cluster({ version: '2.5.5' }),
+    user: jane,
+    expected: ['PermissionRequired'],
+  },
+  'requests that were handled and are put back': {
+    object: cluster({ version: '2.5.5', upgrade: { requests: { promote: 'a', rollback: 'b' } } }),
+    oldObject: cluster(
+      { version: '2.5.5' },
+      { status: { upgradeRequests: { lastHandledPromote: 'a', lastHandledRollback: 'b' } } },
+    ),
+    user: jane,
+    expected: 'allowed',
+  },
   'a cluster that is being deleted': {
     object: cluster({ version: '1' }, { metadata: { deletionTimestamp: '2026-01-15T10:00:00Z' } }),
     oldObject: cluster({ version: '2.5.5' }, { metadata: { deletionTimestamp: '2026-01-15T10:00:00Z' } }),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
 import { openBaoClusterCrd } from '../../src/api/crd.ts';
+import { verbs as gateVerbs } from '../../src/api/labels.ts';
 import { systemActors } from '../../src/core/policies/system-actors.ts';
 import { routes } from '../../webhooks/routes.ts';
 import { readmeCommands } from '../support/readme.ts';
@@ -75,6 +76,7 @@ describe('the manifests', () => {
       .find(({ metadata }) => metadata.name === 'rollguard-openbao-maintainer');
     const verbs = (resource: string) =>
       role?.rules.filter(({ resources }) => resources.includes(resource)).flatMap((rule) => rule.verbs);
+    expect(verbs('openbaoclusters')).to.include.members(['get', 'patch', ...gateVerbs]);
     expect(verbs('pods')).to.have.members(['get', 'list', 'watch', 'delete']);
     expect(verbs('pods/log')).to.deep.equal(['get']);
     expect(verbs('persistentvolumeclaims')).to.have.members(['get', 'list', 'delete']);

@@ -14,7 +14,12 @@ import type {
 import { known } from '../../src/core/known.ts';
 import type { ClusterRequest } from '../../src/core/policies/cluster-request.ts';
 import type { PodDeletion } from '../../src/core/policies/pod-deletion.ts';
-import type { Finding, Policy } from '../../src/core/policies/policy.ts';
+import {
+  permissionsBy,
+  type Finding,
+  type Permissions,
+  type Policy,
+} from '../../src/core/policies/policy.ts';
 
 /** The cluster `bao/prod`, at version 2.5.5 unless the spec says another. */
 export function cluster(
@@ -36,8 +41,12 @@ type Facts = Partial<Pick<ClusterRequest, 'volumes' | 'pods' | 'permissions'>>;
 const facts = {
   volumes: known([]),
   pods: known([]),
-  permissions: { maintenance: known(true), acknowledge: known(true) },
+  permissions: permissionsBy(() => known(true)),
 } satisfies Facts;
+
+/** Every verb is held but for those that are given. */
+export const holding = (given: Partial<Permissions>): Permissions =>
+  permissionsBy((verb) => given[verb] ?? known(true));
 
 /** A CREATE where nothing is there yet and every permission is held. */
 export function creation(object: OpenBaoCluster, given: Facts = {}): ClusterRequest {

@@ -1,10 +1,9 @@
 import type { AdmissionRequest } from '../../src/api/admission-review.ts';
-import type { Verb } from '../../src/api/labels.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { changesVersion, type ClusterRequest } from '../../src/core/policies/cluster-request.ts';
 import { verbsNeeded } from '../../src/core/policies/cluster-permission-required.ts';
 import { decideCluster } from '../../src/core/policies/index.ts';
-import { allow, type Permission } from '../../src/core/policies/policy.ts';
+import { allow, permissionsBy } from '../../src/core/policies/policy.ts';
 import { known } from '../../src/core/known.ts';
 import { answerDecision } from '../admission-review.ts';
 import type { Deadline } from '../deadline.ts';
@@ -47,17 +46,13 @@ async function gather(
   const cluster = { namespace, name: name ?? object.metadata.name ?? '' };
   const readsData = changesVersion(change);
   const needed = verbsNeeded(change);
-  const permission = async (verb: Verb): Promise<Permission> =>
-    needed.includes(verb)
-      ? facts.holdsVerb(userInfo, verb, cluster, deadline.signal)
-      : { kind: 'not-judged' };
-  const [volumes, pods, maintenance, acknowledge] = await Promise.all([
+  const [volumes, pods, answers] = await Promise.all([
     readsData ? facts.volumes(cluster, deadline.signal) : known([]),
     readsData ? facts.pods(cluster, deadline.signal) : known([]),
-    permission('maintenance'),
-    permission('acknowledge'),
+    Promise.all(needed.map((verb) => facts.holdsVerb(userInfo, verb, cluster, deadline.signal))),
   ]);
-  return { ...change, volumes, pods, permissions: { maintenance, acknowledge } };
+  const permissions = permissionsBy((verb) => answers[needed.indexOf(verb)] ?? { kind: 'not-judged' });
+  return { ...change, volumes, pods, permissions };
 }
 
 function isTerminating(object: object | null | undefined): boolean {

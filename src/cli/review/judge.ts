@@ -9,7 +9,13 @@ import { verbsNeeded } from '../../core/policies/cluster-permission-required.ts'
 import { changesVersion } from '../../core/policies/cluster-request.ts';
 import { decideCluster, decidePodDeletion } from '../../core/policies/index.ts';
 import { clusterOf, isGuarded } from '../../core/policies/pod-deletion.ts';
-import { allow, warnOnly, type Decision, type Permission } from '../../core/policies/policy.ts';
+import {
+  allow,
+  permissionsBy,
+  warnOnly,
+  type Decision,
+  type Permission,
+} from '../../core/policies/policy.ts';
 import type { ClusterKey, Inventory } from './inventory.ts';
 import type { Subject } from './subject.ts';
 
@@ -39,12 +45,6 @@ export interface Verdict {
   /** The verbs that the request needs, on that cluster. */
   readonly needs?: { readonly verbs: readonly Verb[]; readonly cluster: ClusterKey };
 }
-
-/** The verbs that can be held: those of `--can`. */
-export const everyVerb = Object.keys({
-  maintenance: 0,
-  acknowledge: 0,
-} satisfies Record<Verb, 0>) as readonly Verb[];
 
 /** A member of this group may do everything, and no review of access can say otherwise. */
 const allPowerfulGroup = 'system:masters';
@@ -100,10 +100,7 @@ function judgeCluster(
     ...change,
     volumes: known(readsData ? inventory.volumes(cluster) : []),
     pods: known(readsData ? inventory.pods(cluster) : []),
-    permissions: Object.fromEntries(everyVerb.map((verb) => [verb, permission(verb, caller)])) as Record<
-      Verb,
-      Permission
-    >,
+    permissions: permissionsBy((verb) => permission(verb, caller)),
   });
   return {
     decision: enforced(decision, cluster.namespace, inventory, caller),

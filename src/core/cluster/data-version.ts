@@ -1,4 +1,4 @@
-import { decide, explain } from '../policies/policy.ts';
+import { decide, explain, notJudged } from '../policies/policy.ts';
 import { versionRules } from '../upgrade/rolling/start-check.ts';
 import { known } from '../known.ts';
 import { held, only, waiting, type DecidePart } from './part.ts';
@@ -18,14 +18,13 @@ export const decideDataVersion: DecidePart = (observation, status) => {
       waiting('ClaimsUnknown', 'which version ran on the volumes that are there could not be read'),
     );
   }
-  const permission = { kind: 'not-judged' } as const;
   const { violations } = decide(versionRules, {
     operation: 'CREATE',
     object: observation.cluster,
     volumes: known([...claims.values()]),
     // Whatever of them has run is stamped on its volume.
     pods: known([]),
-    permissions: { maintenance: permission, acknowledge: permission },
+    permissions: notJudged,
   });
   const [violation] = violations;
   if (violation === undefined) return only(status);

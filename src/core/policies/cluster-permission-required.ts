@@ -1,6 +1,7 @@
 import type { Verb } from '../../api/labels.ts';
 import {
   acknowledgement,
+  asksFor,
   changesAcknowledgement,
   changesMaintenance,
   clusterName,
@@ -10,12 +11,13 @@ import { acknowledgesEarlier } from './break-glass.ts';
 import { violation, type Permission, type Policy, type Violation } from './policy.ts';
 
 /**
- * Maintenance and the acknowledgement of an incident are for those who hold the custom
- * verbs `maintenance` and `acknowledge` on this cluster.
+ * Maintenance, the acknowledgement of an incident, and letting a blue-green upgrade go on
+ * (`promote`, also for `requests.cleanup`) or back (`rollback`) are for those who hold the
+ * custom verb on this cluster.
  *
  * Guards: OpenBaoCluster UPDATE where the value changes, CREATE where it is not the default.
- * Allows: everything else; clearing an acknowledgement or putting an old one back, which
- * acknowledges nothing (GitOps must be able to).
+ * Allows: everything else; clearing an acknowledgement or a request, or putting an old one
+ * back, which acknowledges and asks for nothing (GitOps must be able to).
  * Unknown: a permission that could not be checked is not given.
  * Source: design.md, "Custom RBAC verbs"; reference/openbao-operator.md section 4 (#347).
  */
@@ -23,26 +25,40 @@ export const clusterPermissionRequired: Policy<ClusterRequest> = {
   id: 'cluster-permission-required',
   changes: () => true,
   evaluate: (request) =>
-    verbsNeeded(request).flatMap((verb) =>
-      missingVerb(verb, request.permissions[verb], clusterName(request), fields[verb]),
+    changesThatNeedVerbs(request).flatMap(({ verb, path }) =>
+      missingVerb(verb, request.permissions[verb], clusterName(request), path),
     ),
 };
 
-const fields: Readonly<Record<Verb, string>> = {
-  maintenance: 'spec.maintenance.enabled',
-  acknowledge: 'spec.breakGlassAck',
-};
+type Change = Pick<ClusterRequest, 'object' | 'oldObject' | 'operation'>;
 
 /** The verbs that this request needs: the only ones that have to be asked for. */
-export function verbsNeeded(
-  request: Pick<ClusterRequest, 'object' | 'oldObject' | 'operation'>,
-): readonly Verb[] {
-  const needed: Verb[] = [];
-  if (changesMaintenance(request)) needed.push('maintenance');
-  const acknowledges = acknowledgement(request.object) !== '' && changesAcknowledgement(request);
-  if (acknowledges && !acknowledgesEarlier(request)) needed.push('acknowledge');
-  return needed;
+export function verbsNeeded(request: Change): readonly Verb[] {
+  return [...new Set(changesThatNeedVerbs(request).map(({ verb }) => verb))];
 }
+
+/** What the request changes that not everybody may. */
+function changesThatNeedVerbs(request: Change): readonly { readonly verb: Verb; readonly path: string }[] {
+  const acknowledges = acknowledgement(request.object) !== '' && changesAcknowledgement(request);
+  return [
+    ...(changesMaintenance(request)
+      ? [{ verb: 'maintenance', path: 'spec.maintenance.enabled' } as const]
+      : []),
+    ...(acknowledges && !acknowledgesEarlier(request)
+      ? [{ verb: 'acknowledge', path: 'spec.breakGlassAck' } as const]
+      : []),
+    ...requestVerbs
+      .filter(({ field }) => asksFor(request, field))
+      .map(({ field, verb }) => ({ verb, path: `spec.upgrade.requests.${field}` })),
+  ];
+}
+
+/** A retry only repeats what spec asks for, so it needs none. */
+const requestVerbs = [
+  { field: 'promote', verb: 'promote' },
+  { field: 'rollback', verb: 'rollback' },
+  { field: 'cleanup', verb: 'promote' },
+] as const;
 
 /**
  * @param cluster `namespace/name`

@@ -1,8 +1,7 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
-import type { Verb } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import type { Known } from '../known.ts';
-import type { Permission } from './policy.ts';
+import type { Permissions } from './policy.ts';
 
 /** CREATE or UPDATE of an OpenBaoCluster, with the facts that its rules read. */
 export interface ClusterRequest {
@@ -14,7 +13,7 @@ export interface ClusterRequest {
   readonly volumes: Known<readonly PersistentVolumeClaim[]>;
   /** Pods labelled with the cluster's name. */
   readonly pods: Known<readonly Pod[]>;
-  readonly permissions: Readonly<Record<Verb, Permission>>;
+  readonly permissions: Permissions;
 }
 
 /** What is stored. A status sent with a CREATE is ignored: nobody but the controller writes it (design rule 10). */
@@ -53,6 +52,40 @@ export function changesMaintenance({
   oldObject,
 }: Pick<ClusterRequest, 'object' | 'oldObject'>): boolean {
   return maintenanceEnabled(object) !== maintenanceEnabled(oldObject);
+}
+
+/** What a person asks for once: a field of `spec.upgrade.requests`. */
+export type RequestField = keyof typeof handled;
+
+const handled = {
+  retry: 'lastHandledRetry',
+  promote: 'lastHandledPromote',
+  rollback: 'lastHandledRollback',
+  cleanup: 'lastHandledCleanup',
+} as const satisfies Record<string, keyof NonNullable<OpenBaoClusterStatus['upgradeRequests']>>;
+
+export const requestFields = Object.keys(handled) as readonly RequestField[];
+
+/** An absent request and an empty one are the same. */
+export function upgradeRequest(cluster: OpenBaoCluster | undefined, field: RequestField): string {
+  return cluster?.spec.upgrade?.requests?.[field] ?? '';
+}
+
+export function changesRequest(
+  { object, oldObject }: Pick<ClusterRequest, 'object' | 'oldObject'>,
+  field: RequestField,
+): boolean {
+  return upgradeRequest(object, field) !== upgradeRequest(oldObject, field);
+}
+
+/**
+ * Whether it asks for something. Taking a request back asks for nothing, and neither does one that was
+ * handled already and is only put back, as GitOps does (reference/openbao-operator.md, 1.3).
+ */
+export function asksFor(request: Pick<ClusterRequest, 'object' | 'oldObject'>, field: RequestField): boolean {
+  const value = upgradeRequest(request.object, field);
+  if (value === '' || !changesRequest(request, field)) return false;
+  return value !== storedStatus(request).upgradeRequests?.[handled[field]];
 }
 
 /** `namespace/name`, for messages. */

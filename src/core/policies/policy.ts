@@ -1,3 +1,4 @@
+import { verbs, type Verb } from '../../api/labels.ts';
 import { reasonOrder, reasons, type Reason } from '../../api/reasons.ts';
 import type { Known } from '../known.ts';
 
@@ -43,6 +44,15 @@ export interface Decision {
 
 /** May the caller do it? `not-judged` only where nobody asked (`review` without `--as`). */
 export type Permission = Known<boolean> | { readonly kind: 'not-judged' };
+
+/** The answer for each verb. */
+export type Permissions = Readonly<Record<Verb, Permission>>;
+
+export const permissionsBy = (answer: (verb: Verb) => Permission): Permissions =>
+  Object.fromEntries(verbs.map((verb) => [verb, answer(verb)])) as Record<Verb, Permission>;
+
+/** Where nobody asked. */
+export const notJudged: Permissions = permissionsBy(() => ({ kind: 'not-judged' }));
 
 export const allow: Decision = { allowed: true, violations: [], warnings: [] };
 

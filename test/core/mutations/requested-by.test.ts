@@ -6,6 +6,7 @@ import { requestedBy } from '../../../src/core/mutations/requested-by.ts';
 import { cluster } from '../../support/builders.ts';
 
 const on = { maintenance: { enabled: true } };
+const asks = (requests: object) => ({ upgrade: { requests } });
 const by = (name: string | undefined, spec: Partial<OpenBaoClusterSpec> = {}) =>
   cluster(spec, undefined, name === undefined ? {} : { annotations: { [requestedByAnnotation]: name } });
 const author = (object: OpenBaoCluster) => object.metadata.annotations?.[requestedByAnnotation];
@@ -31,6 +32,36 @@ describe('requested-by', () => {
       after: 'alice',
     },
     { name: 'is written on CREATE in maintenance', old: undefined, sent: by(undefined, on), after: 'alice' },
+    ...['promote', 'rollback', 'retry', 'cleanup'].map((request) => ({
+      name: `is written where a ${request} is requested`,
+      old: by('bob', asks({ [request]: 'a' })),
+      sent: by('bob', asks({ [request]: 'b' })),
+      after: 'alice',
+    })),
+    {
+      name: 'is written on CREATE with a request',
+      old: undefined,
+      sent: by(undefined, asks({ promote: 'a' })),
+      after: 'alice',
+    },
+    {
+      name: 'names who took a request back while another stays',
+      old: by('bob', asks({ promote: 'a', rollback: 'b' })),
+      sent: by('bob', asks({ promote: 'a' })),
+      after: 'alice',
+    },
+    {
+      name: 'stays beside a request that stays',
+      old: by('bob', asks({ rollback: 'a' })),
+      sent: by('mallory', { ...asks({ rollback: 'a' }), paused: true }),
+      after: 'bob',
+    },
+    {
+      name: 'goes with the last request',
+      old: by('bob', asks({ rollback: 'a' })),
+      sent: by('bob', asks({})),
+      after: undefined,
+    },
     { name: 'is not written on a plain CREATE', old: undefined, sent: by(undefined), after: undefined },
     {
       name: 'is not written for an unrelated edit',
@@ -143,7 +174,7 @@ describe('requested-by', () => {
         },
       },
     );
-    for (const spec of [{}, on, { breakGlassAck: 'n' }]) {
+    for (const spec of [{}, on, { breakGlassAck: 'n' }, asks({ rollback: 'a' })]) {
       const sent = cluster(spec, closed);
       expect(requestedBy(sent, cluster(), 'alice').status).to.equal(closed);
       expect(requestedBy(sent, undefined, 'alice').status).to.equal(closed);
@@ -155,6 +186,10 @@ describe('requested-by', () => {
     enabled: fc.constantFrom(undefined, false, true),
     author: fc.constantFrom(undefined, 'bob', 'mallory', ''),
     paused: fc.boolean(),
+    requests: fc.option(
+      fc.record({ retry: fc.string(), promote: fc.constantFrom('a', 'b') }, { requiredKeys: [] }),
+      { nil: undefined },
+    ),
     other: fc.constantFrom('o', '__proto__', 'constructor'),
   });
   const built = ({
@@ -162,12 +197,14 @@ describe('requested-by', () => {
     enabled,
     author: name,
     paused,
+    requests,
     other,
   }: typeof any extends fc.Arbitrary<infer T> ? T : never) => {
     const annotations = JSON.parse(`{${JSON.stringify(other)}: "1"}`) as Record<string, string>;
     return cluster(
       {
         paused,
+        ...(requests === undefined ? {} : { upgrade: { requests } }),
         ...(ack === undefined ? {} : { breakGlassAck: ack }),
         ...(enabled === undefined ? {} : { maintenance: { enabled } }),
       },

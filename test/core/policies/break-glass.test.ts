@@ -6,7 +6,7 @@ import {
   equalInConstantTime,
 } from '../../../src/core/policies/break-glass.ts';
 import { decideCluster } from '../../../src/core/policies/index.ts';
-import { denialText, warnOnly } from '../../../src/core/policies/policy.ts';
+import { denialText, permissionsBy, warnOnly } from '../../../src/core/policies/policy.ts';
 import { cluster, creation, update } from '../../support/builders.ts';
 
 const nonce = fc.oneof(
@@ -101,7 +101,7 @@ describe('a nonce', () => {
         const given = { ...values, '': '' };
         const old = cluster({ breakGlassAck: given[stored as ''] }, { breakGlass });
         const verb = { kind: 'known', value: may } as const;
-        const permissions = { maintenance: verb, acknowledge: verb };
+        const permissions = permissionsBy(() => verb);
         const spec = { breakGlassAck: given[ack as ''], version: '2.5' };
         const decision = decideCluster(
           isCreation

@@ -1,18 +1,19 @@
 import { expect } from 'chai';
 import type { Verb } from '../../../src/api/labels.ts';
-import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
+import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { known, unknown } from '../../../src/core/known.ts';
 import {
   clusterPermissionRequired,
   missingVerb,
   verbsNeeded,
 } from '../../../src/core/policies/cluster-permission-required.ts';
-import { decide, type Permission } from '../../../src/core/policies/policy.ts';
-import { cluster, creation, reasonsOf, textOf, update } from '../../support/builders.ts';
+import { decide, permissionsBy, type Permission } from '../../../src/core/policies/policy.ts';
+import { cluster, creation, holding, reasonsOf, textOf, update } from '../../support/builders.ts';
 
 const history = [{ nonce: 'old' }];
 const active = { breakGlass: { active: true, nonce: 'now', history } };
 const over = { breakGlass: { active: false, nonce: 'now', history } };
+const forged = { ...over, upgradeRequests: { lastHandledPromote: 'a', lastHandledRollback: 'b' } };
 const on = { maintenance: { enabled: true } };
 const off = { maintenance: { enabled: false } };
 
@@ -20,7 +21,7 @@ describe('the verbs that a request needs', () => {
   const updates: readonly {
     readonly name: string;
     readonly old?: Partial<OpenBaoClusterSpec>;
-    readonly status?: typeof active;
+    readonly status?: OpenBaoClusterStatus;
     readonly spec: Partial<OpenBaoClusterSpec>;
     readonly verbs: readonly Verb[];
   }[] = [
@@ -77,6 +78,60 @@ describe('the verbs that a request needs', () => {
       verbs: [],
     },
     {
+      name: 'are promote for a promotion',
+      spec: { upgrade: { requests: { promote: 'a' } } },
+      verbs: ['promote'],
+    },
+    {
+      name: 'are promote for the cleanup that ends the way back',
+      spec: { upgrade: { requests: { cleanup: 'a' } } },
+      verbs: ['promote'],
+    },
+    {
+      name: 'are rollback for a rollback',
+      spec: { upgrade: { requests: { rollback: 'a' } } },
+      verbs: ['rollback'],
+    },
+    {
+      name: 'are those of each request, once',
+      spec: { upgrade: { requests: { promote: 'a', rollback: 'b', cleanup: 'c' } } },
+      verbs: ['promote', 'rollback'],
+    },
+    { name: 'are none for a retry', spec: { upgrade: { requests: { retry: 'a' } } }, verbs: [] },
+    {
+      name: 'are rollback for another one after one that was handled',
+      old: { upgrade: { requests: { rollback: 'a' } } },
+      status: { upgradeRequests: { lastHandledRollback: 'a' } },
+      spec: { upgrade: { requests: { rollback: 'b' } } },
+      verbs: ['rollback'],
+    },
+    {
+      name: 'are none to put a handled request back',
+      status: {
+        upgradeRequests: { lastHandledPromote: 'a', lastHandledRollback: 'b', lastHandledCleanup: 'c' },
+      },
+      spec: { upgrade: { requests: { promote: 'a', rollback: 'b', cleanup: 'c' } } },
+      verbs: [],
+    },
+    {
+      name: 'are promote where only another request of that value was handled',
+      status: { upgradeRequests: { lastHandledRollback: 'a' } },
+      spec: { upgrade: { requests: { promote: 'a' } } },
+      verbs: ['promote'],
+    },
+    {
+      name: 'are none for the same requests again',
+      old: { upgrade: { requests: { promote: 'a', rollback: 'b' } } },
+      spec: { upgrade: { requests: { promote: 'a', rollback: 'b' }, jwtAuthRole: 'x' } },
+      verbs: [],
+    },
+    {
+      name: 'are none to take requests back',
+      old: { upgrade: { requests: { promote: 'a', rollback: 'b', cleanup: 'c' } } },
+      spec: { upgrade: {} },
+      verbs: [],
+    },
+    {
       name: 'are both for both',
       status: active,
       spec: { ...on, breakGlassAck: 'now' },
@@ -100,9 +155,14 @@ describe('the verbs that a request needs', () => {
       spec: { breakGlassAck: 'x' },
       verbs: ['acknowledge'],
     },
+    {
+      name: 'are those of the requests for a CREATE with some, whatever status is sent with it',
+      spec: { upgrade: { requests: { promote: 'a', rollback: 'b', retry: 'c' } } },
+      verbs: ['promote', 'rollback'],
+    },
   ];
   for (const { name, spec, verbs } of creations) {
-    it(name, () => expect(verbsNeeded(creation(cluster(spec, over)))).to.deep.equal(verbs));
+    it(name, () => expect(verbsNeeded(creation(cluster(spec, forged)))).to.deep.equal(verbs));
   }
 });
 
@@ -116,12 +176,27 @@ describe('cluster-permission-required', () => {
   const changes = [
     { verb: 'maintenance', path: 'spec.maintenance.enabled', spec: on },
     { verb: 'acknowledge', path: 'spec.breakGlassAck', spec: { breakGlassAck: 'now' } },
+    {
+      verb: 'promote',
+      path: 'spec.upgrade.requests.promote',
+      spec: { upgrade: { requests: { promote: 'a' } } },
+    },
+    {
+      verb: 'promote',
+      path: 'spec.upgrade.requests.cleanup',
+      spec: { upgrade: { requests: { cleanup: 'a' } } },
+    },
+    {
+      verb: 'rollback',
+      path: 'spec.upgrade.requests.rollback',
+      spec: { upgrade: { requests: { rollback: 'a' } } },
+    },
   ] as const;
   for (const { name, permission, isRefused } of permissions) {
     for (const { verb, path, spec } of changes) {
-      it(`${name}: ${verb}`, () => {
+      it(`${name}: ${path}`, () => {
         const given = {
-          permissions: { maintenance: known(true), acknowledge: known(true), [verb]: permission },
+          permissions: holding({ [verb]: permission }),
         };
         const findings = clusterPermissionRequired.evaluate(update(cluster({}, active), spec, given));
         expect(findings.map((each) => each.kind === 'violation' && [each.reason, each.path])).to.deep.equal(
@@ -131,7 +206,9 @@ describe('cluster-permission-required', () => {
     }
   }
 
-  const none = { permissions: { maintenance: known(false), acknowledge: unknown('timeout') } };
+  const none = {
+    permissions: permissionsBy((verb) => (verb === 'acknowledge' ? unknown('timeout') : known(false))),
+  };
 
   it('lets through whatever changes neither', () => {
     const old = cluster({ ...on, breakGlassAck: 'x' }, active);

@@ -3,7 +3,8 @@ import { reasonOrder } from '../../../src/api/reasons.ts';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { known, unknown } from '../../../src/core/known.ts';
 import { clusterPolicies, decideCluster, podDeletionPolicies } from '../../../src/core/policies/index.ts';
-import { cluster, creation, update, volume } from '../../support/builders.ts';
+import { permissionsBy } from '../../../src/core/policies/policy.ts';
+import { cluster, creation, holding, update, volume } from '../../support/builders.ts';
 
 // Wrong in every way that a stored cluster can be.
 const everythingWrong = cluster(
@@ -13,7 +14,7 @@ const everythingWrong = cluster(
 const nothingKnown = {
   volumes: unknown('why'),
   pods: unknown('why'),
-  permissions: { maintenance: unknown('why'), acknowledge: unknown('why') },
+  permissions: permissionsBy(() => unknown('why')),
 } as const;
 
 describe('the rules for clusters', () => {
@@ -36,7 +37,7 @@ describe('the rules for clusters', () => {
       breakGlassAck: 'x',
       maintenance: { enabled: true },
     };
-    const permissions = { maintenance: known(false), acknowledge: known(false) };
+    const permissions = permissionsBy(() => known(false));
     const found = decideCluster(update(old, spec, { permissions })).violations.map(({ reason }) => reason);
     expect(found).to.deep.equal([
       'DowngradeBlocked',
@@ -68,7 +69,7 @@ describe('the rules for clusters', () => {
     }
 
     it('the current nonce, for who may', () => {
-      const permissions = { maintenance: unknown('why'), acknowledge: known(true) };
+      const permissions = holding({ maintenance: unknown('why') });
       const request = update(everythingWrong, { breakGlassAck: 'now' }, { ...nothingKnown, permissions });
       expect(decideCluster(request).violations).to.deep.equal([]);
     });

@@ -152,6 +152,11 @@ describe('/validate/openbaoclusters', () => {
         asks: ['maintenance'],
       },
       {
+        name: 'the verbs for upgrade requests',
+        spec: { version: '2.5.5', upgrade: { requests: { promote: 'a', cleanup: 'b', rollback: 'c' } } },
+        asks: ['promote', 'rollback'],
+      },
+      {
         name: 'the verb for an acknowledgement, and the namespace before it denies',
         spec: { version: '2.5.5', breakGlassAck: 'x' },
         asks: ['acknowledge', 'warnsOnly'],

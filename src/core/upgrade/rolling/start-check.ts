@@ -5,7 +5,7 @@ import { downgradeBlocked } from '../../policies/downgrade-blocked.ts';
 import { imageVersionMismatch } from '../../policies/image-version-mismatch.ts';
 import { invalidImageReference } from '../../policies/invalid-image-reference.ts';
 import { invalidVersion } from '../../policies/invalid-version.ts';
-import { decide, explain, type Policy } from '../../policies/policy.ts';
+import { decide, explain, notJudged, type Policy } from '../../policies/policy.ts';
 import { failure, type Failure } from './failure.ts';
 import { isOlder, type UpgradeTarget } from './target.ts';
 
@@ -37,14 +37,13 @@ export function startCheck(
     return { kind: 'unknown', reason: `the claims could not be read: ${claims.cause}` };
   if (pods.kind === 'unknown')
     return { kind: 'unknown', reason: `the pods could not be read: ${pods.cause}` };
-  const permission = { kind: 'not-judged' } as const;
   const { violations } = decide(versionRules, {
     operation: 'UPDATE',
     object: cluster,
     oldObject: asStored(cluster, from),
     volumes: claims,
     pods,
-    permissions: { maintenance: permission, acknowledge: permission },
+    permissions: notJudged,
   });
   const [violation] = violations;
   if (violation !== undefined) {
