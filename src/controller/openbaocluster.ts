@@ -6,7 +6,8 @@ import type { ClusterSecrets, Observation } from '../core/cluster/observation.ts
 import { withPinnedTemplate } from '../core/upgrade/rolling/pinned-template.ts';
 import { known } from '../core/known.ts';
 import { isApplied } from '../core/workload/drift.ts';
-import { workloadInputs } from '../core/workload/inputs.ts';
+import { setsOfMembers } from '../core/workload/inputs.ts';
+import { greenNames, liveNames } from '../core/workload/members.ts';
 import { render } from '../core/workload/render.ts';
 import type { applyEffect, EffectTools } from '../io/apply.ts';
 import { childComparison } from '../io/children.ts';
@@ -70,10 +71,18 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
   });
   const drifted = async (cluster: OpenBaoCluster, claims: readonly PersistentVolumeClaim[]) => {
     const { namespace = '', name: own = '' } = cluster.metadata;
-    const statefulSet = caches.statefulSet({ namespace, name: own });
-    const inputs = workloadInputs(cluster, { claims, statefulSet, issuer: await issuer.get(''), settings });
-    const rendered = render(inputs).map((child) =>
-      withPinnedTemplate(child, statefulSet, cluster.status ?? {}),
+    const { statefulSet: live } = liveNames(cluster);
+    const green = greenNames(cluster)?.statefulSet;
+    const statefulSet = caches.statefulSet({ namespace, name: live });
+    const sets = setsOfMembers(cluster, {
+      claims,
+      statefulSet,
+      greenStatefulSet: green === undefined ? undefined : caches.statefulSet({ namespace, name: green }),
+      issuer: await issuer.get(''),
+      settings,
+    });
+    const rendered = render(sets).map((child) =>
+      child.metadata?.name === live ? withPinnedTemplate(child, statefulSet, cluster.status ?? {}) : child,
     );
     return children.drifted(`${namespace}/${own}`, rendered);
   };

@@ -5,6 +5,7 @@ import type { ClusterSecrets, Member, Observation, RaftConfiguration } from '../
 import { known, unknown, type Known } from '../core/known.ts';
 import { observeJob } from '../core/jobs/job-outcome.ts';
 import { readKnown } from './read-known.ts';
+import { greenNames, liveNames } from '../core/workload/members.ts';
 import { serverContainer } from '../core/workload/names.ts';
 import type { ClusterKey } from './admission-facts.ts';
 import type { ClusterCaches } from './cluster-caches.ts';
@@ -45,6 +46,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   const allPods = caches.pods(key);
   const pods = allPods.filter(({ metadata }) => metadata.labels?.[componentLabel] === components.server);
   const claims = caches.claims(key);
+  const green = greenNames(cluster);
   const [members, secrets, namespace, drifted] = await Promise.all([
     readMembers(tools.openbao, cluster, pods),
     readKnown(() => tools.secrets(cluster)),
@@ -60,7 +62,10 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   ]);
   return {
     cluster,
-    statefulSet: known(caches.statefulSet(key)),
+    statefulSet: known(caches.statefulSet({ namespace: space, name: liveNames(cluster).statefulSet })),
+    ...(green === undefined
+      ? {}
+      : { greenStatefulSet: known(caches.statefulSet({ namespace: space, name: green.statefulSet })) }),
     pods: known(pods),
     claims: known(claims),
     jobs: known(caches.jobs(key).map((job) => observeJob(job, allPods))),

@@ -136,7 +136,7 @@ function hold(
   if (back !== undefined) return [back];
   if (status?.upgrade?.held === true || status?.scaling?.held === true) {
     const retry = commands.patch({ upgrade: { requests: { retry: timestamp(now) } } });
-    const looks = status.upgrade?.held === true ? diagnosis(metadata, status.upgrade, reason) : [];
+    const looks = status.upgrade?.held === true ? diagnosis(cluster, status.upgrade, reason) : [];
     return [
       ...looks.map(({ why, words }) => ({ needed: true, why, command: commands.run(words) })),
       { needed: true, why: 'mend what it says, then try again', command: retry },

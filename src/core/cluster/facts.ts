@@ -1,20 +1,11 @@
-import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { imageOf, revisionHash } from '../upgrade/rolling/pods.ts';
-import { ordinalOf } from '../workload/names.ts';
+import { byMember, liveRevision, memberNamed } from '../workload/members.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
 import type { ClusterEvent } from './decision.ts';
 import type { Member, Observation, RaftConfiguration } from './observation.ts';
 import { only, type DecidePart, type Part } from './part.ts';
-import {
-  answers,
-  claimsByPod,
-  clusterName,
-  isReady,
-  isUnsealed,
-  memberOf,
-  podsByName,
-  wantedReplicas,
-} from './view.ts';
+import { answers, claimsByPod, isReady, isUnsealed, memberOf, podsByName, wantedReplicas } from './view.ts';
 
 type Status = OpenBaoClusterStatus;
 
@@ -51,7 +42,11 @@ function size({ cluster, statefulSet }: Observation, status: Status): Status {
 function readiness(observation: Observation, status: Status): Status {
   const pods = podsByName(observation);
   if (pods === undefined) return status;
-  const readyReplicas = [...pods.values()].filter(isReady).length;
+  const { cluster } = observation;
+  const serving = liveRevision(cluster.status);
+  const readyReplicas = [...pods.values()].filter(
+    (pod) => isReady(pod) && memberNamed(cluster, pod.metadata.name ?? '')?.revision === serving,
+  ).length;
   return status.readyReplicas === readyReplicas ? status : { ...status, readyReplicas };
 }
 
@@ -134,7 +129,7 @@ function membership({ cluster, raft }: Observation, status: Status): Status {
   if (raft.kind === 'unknown') return status;
   const idsOf = (voter: boolean) =>
     inOrder(
-      clusterName(cluster),
+      cluster,
       raft.value.servers.filter((server) => server.voter === voter).map(({ id }) => id),
     );
   const leader = raft.value.servers.find((server) => server.leader)?.id;
@@ -171,7 +166,7 @@ function volumes(observation: Observation, status: Status): Status {
     return refilled(recorded, claim.uid, member, leaderOf(observation, raft.value));
   });
   const sorted = inOrder(
-    clusterName(observation.cluster),
+    observation.cluster,
     members.map(({ name }) => name),
   ).flatMap((name) => members.find((member) => member.name === name) ?? []);
   const same =
@@ -203,10 +198,8 @@ const equalMember = (a: Volume, b: Volume | undefined) =>
 const equal = (a: readonly string[], b: readonly string[]) =>
   a.length === b.length && a.every((each, index) => each === b[index]);
 
-function inOrder(cluster: string, ids: readonly string[]): string[] {
-  const rank = (id: string) => ordinalOf(cluster, id) ?? Number.MAX_SAFE_INTEGER;
-  return ids.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-}
+const inOrder = (cluster: OpenBaoCluster, ids: readonly string[]): string[] =>
+  ids.toSorted(byMember(cluster));
 
 function changesOf(before: Status, after: Status): readonly ClusterEvent[] {
   const events: ClusterEvent[] = [];

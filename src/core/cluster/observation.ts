@@ -8,7 +8,10 @@ import type { Known } from '../known.ts';
  */
 export interface Observation {
   readonly cluster: OpenBaoCluster;
+  /** Of the half that serves, which is the only one but for blue-green upgrades. */
   readonly statefulSet: Known<StatefulSet | undefined>;
+  /** Of the green half. */
+  readonly greenStatefulSet?: Known<StatefulSet | undefined>;
   /** The members' pods, terminating ones included, Jobs' pods not. */
   readonly pods: Known<readonly Pod[]>;
   /** Claims of the members' volumes, those of earlier members included. */

@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { names, ordinalOf } from '../workload/names.ts';
+import { byMember, memberNamed } from '../workload/members.ts';
 import type { Target } from './decision.ts';
 import type { Member, Observation } from './observation.ts';
 
@@ -20,9 +20,7 @@ export const isStopped = (cluster: OpenBaoCluster, { breakGlass }: OpenBaoCluste
 /** The members' pods by name; undefined when they could not be read. Exact names only (design rule 4). */
 export function podsByName({ cluster, pods }: Observation): ReadonlyMap<string, Pod> | undefined {
   if (pods.kind === 'unknown') return undefined;
-  const own = pods.value.filter(
-    ({ metadata }) => ordinalOf(clusterName(cluster), metadata.name ?? '') !== undefined,
-  );
+  const own = pods.value.filter(({ metadata }) => memberNamed(cluster, metadata.name ?? '') !== undefined);
   return new Map(own.map((pod) => [pod.metadata.name ?? '', pod]));
 }
 
@@ -32,11 +30,11 @@ export function claimsByPod({
   claims,
 }: Observation): ReadonlyMap<string, PersistentVolumeClaim> | undefined {
   if (claims.kind === 'unknown') return undefined;
-  const name = clusterName(cluster);
   const found = new Map<string, PersistentVolumeClaim>();
   for (const claim of claims.value) {
-    const ordinal = ordinalOf(`data-${name}`, claim.metadata.name ?? '');
-    if (ordinal !== undefined) found.set(names(name).pod(ordinal), claim);
+    const { name = '' } = claim.metadata;
+    const pod = name.startsWith('data-') ? name.slice('data-'.length) : '';
+    if (memberNamed(cluster, pod) !== undefined) found.set(pod, claim);
   }
   return found;
 }
@@ -50,9 +48,8 @@ export function memberOf(observation: Observation, pod: string): Member | undefi
 
 /** What every pod that answers says of itself, in the order of their names' ordinals. */
 export function answers(observation: Observation): readonly Member[] {
-  const ordinal = (pod: string) => ordinalOf(clusterName(observation.cluster), pod) ?? 0;
   return [...(podsByName(observation)?.keys() ?? [])]
-    .toSorted((a, b) => ordinal(a) - ordinal(b))
+    .toSorted(byMember(observation.cluster))
     .flatMap((pod) => memberOf(observation, pod) ?? []);
 }
 

@@ -2,6 +2,7 @@ import type { Pod } from '../../api/kubernetes.ts';
 import type { Member, Observation } from '../cluster/observation.ts';
 import { known, unknown, type Known } from '../known.ts';
 import { names } from '../workload/names.ts';
+import { liveRevision } from '../workload/members.ts';
 import { leaderOf } from './leader.ts';
 
 /** One expected member of the Raft cluster, as far as it is known. */
@@ -29,13 +30,15 @@ export interface Peers {
 /**
  * @param replicas how many members there should be: the ordinals from 0
  * @param clusterID the id recorded for this cluster, if any
+ * @param revision of which set; the one that serves when left out
  */
 export function peersOf(
   { cluster, pods, members, raft }: Pick<Observation, 'cluster' | 'pods' | 'members' | 'raft'>,
   replicas: number,
   clusterID?: string,
+  revision: string = liveRevision(cluster.status),
 ): Peers {
-  const podName = names(cluster.metadata.name ?? '').pod;
+  const podName = names(cluster.metadata.name ?? '', revision).pod;
   const voters =
     raft.kind === 'known' ? known(raft.value.servers.filter(({ voter }) => voter).map(({ id }) => id)) : raft;
   const expected = Array.from({ length: replicas }, (_, ordinal): Peer => {

@@ -6,7 +6,10 @@ import { names } from './names.ts';
 const rbac = 'rbac.authorization.k8s.io';
 
 /** Who the members and the executor's Jobs are. Only the members may do anything at the API server. */
-export function accounts({ cluster, replicas }: WorkloadInputs): readonly KubernetesObject[] {
+export function accounts(
+  { cluster }: Pick<WorkloadInputs, 'cluster'>,
+  pods: readonly string[],
+): readonly KubernetesObject[] {
   const own = names(cluster.metadata.name ?? '');
   const serviceAccount = (name: string) =>
     child(
@@ -19,7 +22,7 @@ export function accounts({ cluster, replicas }: WorkloadInputs): readonly Kubern
     serviceAccount(own.serviceAccount),
     serviceAccount(own.upgradeServiceAccount),
     serviceAccount(own.backupServiceAccount),
-    child(cluster, { ...members, kind: 'Role' }, { rules: [ownLabels(own, replicas)] }),
+    child(cluster, { ...members, kind: 'Role' }, { rules: [ownLabels(pods)] }),
     child(
       cluster,
       { ...members, kind: 'RoleBinding' },
@@ -38,9 +41,9 @@ export function accounts({ cluster, replicas }: WorkloadInputs): readonly Kubern
 }
 
 /** What OpenBao's service registration needs to label its pod (reference/openbao.md, section 8), on these pods alone. */
-const ownLabels = (own: ReturnType<typeof names>, replicas: number) => ({
+const ownLabels = (pods: readonly string[]) => ({
   apiGroups: [''],
   resources: ['pods'],
-  resourceNames: Array.from({ length: replicas }, (_, ordinal) => own.pod(ordinal)),
+  resourceNames: pods,
   verbs: ['get', 'update', 'patch'],
 });

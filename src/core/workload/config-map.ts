@@ -3,19 +3,25 @@ import { configuration } from './configuration.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child } from './metadata.ts';
 import { names } from './names.ts';
-import { files } from './paths.ts';
+import { configurationFile, files } from './paths.ts';
 import { selfInit } from './self-init.ts';
 import { startScript } from './start-script.ts';
 
-/** What members start with. It holds no secret. */
-export function configMap(inputs: WorkloadInputs): KubernetesObject {
-  const { cluster, selfInitialise } = inputs;
-  const name = names(cluster.metadata.name ?? '').config;
+/** What members start with, for each set of them. It holds no secret. */
+export function configMap(sets: readonly WorkloadInputs[]): KubernetesObject {
+  const [first] = sets as readonly [WorkloadInputs, ...WorkloadInputs[]];
+  const { cluster, revision, replicas } = first;
+  const toJoin = Array.from({ length: replicas }, (_, ordinal) =>
+    names(cluster.metadata.name ?? '', revision).pod(ordinal),
+  );
   const data = {
-    [files.configuration]: json(configuration(inputs)),
-    ...(selfInitialise ? { [files.selfInit]: json(selfInit(inputs)) } : {}),
+    ...Object.fromEntries(
+      sets.map((set) => [configurationFile(set.revision), json(configuration(set, toJoin))]),
+    ),
+    ...(first.selfInitialise ? { [files.selfInit]: json(selfInit(first)) } : {}),
     [files.start]: startScript,
   };
+  const { config: name } = names(cluster.metadata.name ?? '');
   return child(cluster, { apiVersion: 'v1', kind: 'ConfigMap', name }, { data });
 }
 

@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { WorkloadInputs } from './inputs.ts';
-import { names, podHost, ports, sealKeyId, sealKeyName } from './names.ts';
+import { podHost, ports, sealKeyId, sealKeyName } from './names.ts';
 import { paths } from './paths.ts';
 
 /**
@@ -26,15 +26,19 @@ export function apiAddress(cluster: OpenBaoCluster, pod: string): string {
 }
 
 /**
- * OpenBao's configuration, one for all members: node id and addresses come from the environment
+ * OpenBao's configuration, one for all members of a set: node id and addresses come from the environment
  * (form verified on 2.4.4 and 2.5.5: reference/openbao-measured.md, section 1).
+ *
+ * @param toJoin the pods that a member without data asks to let it join
  */
-export function configuration({ cluster, replicas }: WorkloadInputs): object {
-  const own = names(cluster.metadata.name ?? '');
+export function configuration(
+  { cluster, joinsWithoutVote }: Pick<WorkloadInputs, 'cluster' | 'joinsWithoutVote'>,
+  toJoin: readonly string[],
+): object {
   const timing = raftTiming(cluster);
   // All, by fixed addresses: nobody has to be Ready to be found, and who has data ignores it.
-  const retryJoin = Array.from({ length: replicas }, (_, ordinal) => ({
-    leader_api_addr: apiAddress(cluster, own.pod(ordinal)),
+  const retryJoin = toJoin.map((pod) => ({
+    leader_api_addr: apiAddress(cluster, pod),
     ...(usesTls(cluster) ? { leader_ca_cert_file: `${paths.tls}/ca.crt` } : {}),
   }));
   const raft = {
@@ -43,6 +47,7 @@ export function configuration({ cluster, replicas }: WorkloadInputs): object {
     autopilot_reconcile_interval: timing.autopilotReconcileInterval,
     autopilot_update_interval: timing.autopilotUpdateInterval,
     retry_join: retryJoin,
+    ...(joinsWithoutVote ? { retry_join_as_non_voter: true } : {}),
   };
   const seal = {
     current_key_id: sealKeyId,

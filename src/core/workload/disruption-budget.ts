@@ -7,7 +7,7 @@ import { names } from './names.ts';
  * One member at a time may be evicted, atomically in the API server. Of any size: one member can be drained
  * (the gate judges quorum), two never go at once, and scaling needs no budget made or taken away.
  */
-export function disruptionBudget({ cluster }: WorkloadInputs): KubernetesObject {
+export function disruptionBudget({ cluster }: Pick<WorkloadInputs, 'cluster'>): KubernetesObject {
   const name = names(cluster.metadata.name ?? '').podDisruptionBudget;
   return child(
     cluster,

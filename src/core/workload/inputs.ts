@@ -2,11 +2,15 @@ import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../ap
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { DriverSettings } from '../cluster/decision.ts';
 import { effectiveImage } from './image.ts';
-import { isRolling, partitionFor } from './partition.ts';
+import { greenRevision, liveRevision } from './members.ts';
+import { names } from './names.ts';
+import { heldPartition, isRolling, partitionFor } from './partition.ts';
 
 /** All that the children of a cluster are made from. Nothing else: same inputs, same objects. */
 export interface WorkloadInputs {
   readonly cluster: OpenBaoCluster;
+  /** Which set of members: the one that serves, which is the only one but for blue-green upgrades. */
+  readonly revision: string;
   /** What the pods run: the running image, or the target of an upgrade whose checks have passed. */
   readonly image: string;
   readonly version: string;
@@ -23,18 +27,32 @@ export interface WorkloadInputs {
   readonly selfInitialise: boolean;
   /** Of the StatefulSet that is there, for which they cannot change any more. */
   readonly claimTemplates?: readonly ClaimTemplate[];
+  /** Whether its new members stay without a vote until they are given one: a green half's do. */
+  readonly joinsWithoutVote: boolean;
   /** How OpenBao checks ServiceAccount tokens. */
   readonly issuer: { readonly url: string; readonly publicKeys: readonly string[] };
   /** Who reads as rollguard-observer. */
   readonly controller: { readonly namespace: string; readonly serviceAccount: string };
 }
 
+/** The sets of members of a cluster, and which of them clients are sent to. */
+export interface SetsOfMembers {
+  /** Those whose StatefulSet is to be there, blue before green. */
+  readonly sets: readonly WorkloadInputs[];
+  /** Every member that there is or may be, whether its set is rendered or not: blue's and green's. */
+  readonly members: readonly string[];
+  /** The revision that the public Service selects: green's from Cleanup on. */
+  readonly serving: string;
+}
+
 /** What was read, beside the cluster itself, before its children are rendered. */
 export interface WorkloadFacts {
   /** Claims of the members' volumes, those of earlier members included. */
   readonly claims: readonly PersistentVolumeClaim[];
-  /** As it is; undefined when there is none. */
+  /** Of the half that serves, as it is; undefined when there is none. */
   readonly statefulSet: StatefulSet | undefined;
+  /** Of the green half. */
+  readonly greenStatefulSet?: StatefulSet | undefined;
   readonly issuer: WorkloadInputs['issuer'];
   readonly settings: Pick<DriverSettings, 'imageRepository' | 'controller'>;
 }
@@ -63,6 +81,8 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   const claimTemplates = statefulSet?.spec?.volumeClaimTemplates;
   return {
     cluster,
+    revision: liveRevision(status),
+    joinsWithoutVote: false,
     image: upgrade?.targetImage ?? status?.image ?? effectiveImage(spec, settings.imageRepository),
     version: upgrade?.targetVersion ?? status?.currentVersion ?? spec.version,
     replicas,
@@ -72,6 +92,54 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
     selfInitialise: selfInitialises(cluster, facts.claims),
     issuer,
     controller: settings.controller,
+  };
+}
+
+/** Phases in which the half of each colour is kept as it should be; in the others it is on its way out. */
+const keepsGreen: ReadonlySet<string | undefined> = new Set([
+  'DeployingGreen',
+  'JoiningMesh',
+  'Syncing',
+  'Promoting',
+  'DemotingBlue',
+  'Cleanup',
+  'RollingBack',
+]);
+
+/**
+ * The sets of members that are to be there. Both halves are pinned in the status: no edit of spec moves them
+ * (openbao-operator.md, 7.1, 15).
+ */
+export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): SetsOfMembers {
+  const { status, metadata } = cluster;
+  const live = workloadInputs(cluster, facts);
+  const revision = greenRevision(status);
+  const { phase, greenImage, greenVersion } = status?.blueGreen ?? {};
+  const membersOf = (inputs: Pick<WorkloadInputs, 'revision' | 'replicas'>) =>
+    Array.from({ length: inputs.replicas }, (_, ordinal) =>
+      names(metadata.name ?? '', inputs.revision).pod(ordinal),
+    );
+  if (revision === undefined || greenImage === undefined || greenVersion === undefined) {
+    return { sets: [live], members: membersOf(live), serving: live.revision };
+  }
+  const { greenStatefulSet } = facts;
+  const { claimTemplates: _, ...common } = live;
+  const claimTemplates = greenStatefulSet?.spec?.volumeClaimTemplates;
+  const green: WorkloadInputs = {
+    ...common,
+    revision,
+    image: greenImage,
+    version: greenVersion,
+    partition: heldPartition(live.replicas, greenStatefulSet),
+    selfInitialise: false,
+    joinsWithoutVote: phase !== 'Cleanup',
+    ...(claimTemplates === undefined ? {} : { claimTemplates }),
+  };
+  return {
+    // In Cleanup blue goes; on the way back green does.
+    sets: [...(phase === 'Cleanup' ? [] : [live]), ...(keepsGreen.has(phase) ? [green] : [])],
+    members: [...membersOf(live), ...membersOf(green)],
+    serving: phase === 'Cleanup' ? revision : live.revision,
   };
 }
 

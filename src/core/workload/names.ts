@@ -1,9 +1,18 @@
+/** The revision of the set of members that a cluster is born with: its StatefulSet has the cluster's own name. */
+export const initialRevision = 'initial';
+
+/** The StatefulSet of a revision: one half of a blue-green upgrade, or all there is. */
+export const setName = (cluster: string, revision: string): string =>
+  revision === initialRevision ? cluster : `${cluster}-${revision}`;
+
 /**
  * Names of everything that belongs to a cluster, once (reference/openbao-operator.md, section 6).
  * Exact names are what matches pods to Raft peers, never prefixes (design rule 4).
+ *
+ * @param revision of the set whose members are meant (`membersOf` in members.ts knows the one that serves)
  */
-export const names = (cluster: string) => ({
-  statefulSet: cluster,
+export const names = (cluster: string, revision: string = initialRevision) => ({
+  statefulSet: setName(cluster, revision),
   /** Headless; publishes pods that are not ready, because they must find each other to become so. */
   headlessService: cluster,
   /** Any unsealed member. */
@@ -19,8 +28,8 @@ export const names = (cluster: string) => ({
   serviceAccount: `${cluster}-serviceaccount`,
   upgradeServiceAccount: `${cluster}-upgrade-serviceaccount`,
   backupServiceAccount: `${cluster}-backup-serviceaccount`,
-  pod: (ordinal: number) => `${cluster}-${ordinal}`,
-  claim: (ordinal: number) => `data-${cluster}-${ordinal}`,
+  pod: (ordinal: number) => `${setName(cluster, revision)}-${ordinal}`,
+  claim: (ordinal: number) => `data-${setName(cluster, revision)}-${ordinal}`,
 });
 
 /** The container of OpenBao in its pod. */

@@ -6,7 +6,7 @@ import { names, ports } from './names.ts';
 const tcp = (port: number) => ({ port, protocol: 'TCP' });
 
 /** What members may hear and say; `spec.network.egressRules` adds to it. */
-export function networkPolicy({ cluster }: WorkloadInputs): KubernetesObject {
+export function networkPolicy({ cluster }: Pick<WorkloadInputs, 'cluster'>): KubernetesObject {
   const name = names(cluster.metadata.name ?? '').networkPolicy;
   const members = [{ podSelector: { matchLabels: memberSelector(cluster) } }];
   return child(

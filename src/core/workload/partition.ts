@@ -28,7 +28,8 @@ export function partitionFor(
   return heldPartition(replicas, live);
 }
 
-function heldPartition(replicas: number, live: StatefulSet | undefined): number {
+/** As high as it may be: it holds every pod back unless it was lowered and is not settled yet. */
+export function heldPartition(replicas: number, live: StatefulSet | undefined): number {
   const partition = live?.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
   const isLowered = live !== undefined && partition < (live.spec?.replicas ?? 1);
   return isLowered && !isSettled(live) ? Math.min(partition, replicas) : replicas;

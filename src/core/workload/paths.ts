@@ -9,9 +9,11 @@ export const paths = {
   temporary: '/tmp',
 } as const;
 
-/** Keys of the ConfigMap. */
+/** Key of the ConfigMap with the configuration for members of this revision. */
+export const configurationFile = (revision: string): string => `bao-${revision}.json`;
+
+/** The other keys of the ConfigMap. */
 export const files = {
-  configuration: 'bao.json',
   selfInit: 'self-init.json',
   start: 'start.sh',
 } as const;

@@ -1,4 +1,4 @@
-import { componentLabel, components, restartAtAnnotation } from '../../api/labels.ts';
+import { componentLabel, components, restartAtAnnotation, revisionLabel } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { apiAddress, usesTls } from './configuration.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -20,11 +20,11 @@ const user = { uid: 100, gid: 1000 } as const;
  * A pod of a member: restricted by the pod security standards, one per node as far as there are nodes.
  * Nothing in it is made of our own defaults' values, so that a new Rollguard restarts nobody (design rule 12).
  */
-export function podTemplate({ cluster, image, restartAt }: WorkloadInputs): object {
+export function podTemplate({ cluster, revision, image, restartAt }: WorkloadInputs): object {
   const annotations = { ...configurationHash(cluster), ...restartAnnotation(restartAt) };
   return {
     metadata: {
-      labels: { ...labelsOf(cluster), [componentLabel]: components.server },
+      labels: { ...labelsOf(cluster), [componentLabel]: components.server, [revisionLabel]: revision },
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: {
@@ -111,6 +111,8 @@ function environment(cluster: OpenBaoCluster): readonly object[] {
   return [
     field('BAO_K8S_POD_NAME', 'metadata.name'),
     field('BAO_K8S_NAMESPACE', 'metadata.namespace'),
+    // The start script chooses the configuration by it.
+    field('ROLLGUARD_REVISION', `metadata.labels['${revisionLabel}']`),
     { name: 'BAO_RAFT_NODE_ID', value: own },
     { name: 'BAO_API_ADDR', value: apiAddress(cluster, own) },
     { name: 'BAO_CLUSTER_ADDR', value: `https://${podHost(name, namespace, own)}:${ports.cluster}` },

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
-import { activeLabel } from '../../api/labels.ts';
+import { activeLabel, revisionLabel } from '../../api/labels.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
 import { names, ports } from './names.ts';
@@ -9,8 +9,15 @@ const servicePorts = [
   { name: 'cluster', port: ports.cluster, targetPort: ports.cluster, protocol: 'TCP' },
 ];
 
-/** The members by name, any unsealed member, and the one that leads. */
-export function services({ cluster }: WorkloadInputs): readonly KubernetesObject[] {
+/**
+ * The members by name, any unsealed member, and the one that leads.
+ *
+ * @param serving the revision that clients of any member are sent to. The leader is followed wherever it is.
+ */
+export function services(
+  { cluster }: Pick<WorkloadInputs, 'cluster'>,
+  serving: string,
+): readonly KubernetesObject[] {
   const own = names(cluster.metadata.name ?? '');
   const members = memberSelector(cluster);
   const service = (name: string, selector: object, more: object = {}) =>
@@ -21,7 +28,7 @@ export function services({ cluster }: WorkloadInputs): readonly KubernetesObject
     );
   return [
     service(own.headlessService, members, { clusterIP: 'None', publishNotReadyAddresses: true }),
-    service(own.publicService, members),
+    service(own.publicService, { ...members, [revisionLabel]: serving }),
     // OpenBao moves the label within 0.1 s of a hand-over; after a crash it lags (openbao-measured.md, section 9).
     service(own.activeService, { ...members, [activeLabel]: 'true' }),
   ];

@@ -1,4 +1,4 @@
-import { files, paths } from './paths.ts';
+import { configurationFile, files, paths } from './paths.ts';
 
 /**
  * Process 1 of a member's container, for busybox and dash alike. It starts OpenBao, hands a TERM on and waits for
@@ -18,7 +18,14 @@ on_term() {
 }
 trap on_term TERM INT
 
-set -- server "-config=$config/${files.configuration}"
+# Of this half alone: a green member with blue's would be given a vote at once. The volume may lag a minute.
+configuration="$config/${configurationFile('$ROLLGUARD_REVISION')}"
+until [ -e "$configuration" ]; do
+  [ -n "\${told:-}" ] || echo "waits for $configuration" >&2
+  told=yes
+  sleep 1
+done
+set -- server "-config=$configuration"
 if [ "\${BAO_K8S_POD_NAME##*-}" = 0 ] && [ -e "$config/${files.selfInit}" ]; then
   # A copy: the file leaves the ConfigMap once the cluster is there, and a reload reads every file again.
   cp "$config/${files.selfInit}" "$scratch/${files.selfInit}" || exit 1

@@ -3,12 +3,13 @@ import { claimTemplates } from './claim-templates.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
 import { names } from './names.ts';
+import { revisionLabel } from '../../api/labels.ts';
 import { podTemplate } from './pod-template.ts';
 
 /** The members. Their order of coming and going is the driver's, by replicas and partition. */
 export function statefulSet(inputs: WorkloadInputs): KubernetesObject {
-  const { cluster, replicas, partition } = inputs;
-  const own = names(cluster.metadata.name ?? '');
+  const { cluster, revision, replicas, partition } = inputs;
+  const own = names(cluster.metadata.name ?? '', revision);
   return child(
     cluster,
     { apiVersion: 'apps/v1', kind: 'StatefulSet', name: own.statefulSet },
@@ -21,7 +22,7 @@ export function statefulSet(inputs: WorkloadInputs): KubernetesObject {
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition } },
         // Volumes go by deletionPolicy, carried out by the driver, never by a scale or a stray delete.
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
-        selector: { matchLabels: memberSelector(cluster) },
+        selector: { matchLabels: { ...memberSelector(cluster), [revisionLabel]: revision } },
         template: podTemplate(inputs),
         volumeClaimTemplates: claimTemplates(inputs),
       },

@@ -9,7 +9,7 @@ import { availability, type Ground } from '../../cluster/ground.ts';
 import { groundTimeoutMs, sharedGround } from '../../cluster/shared.ts';
 import { cluster } from '../../support/builders.ts';
 import { skip } from '../../support/skip.ts';
-import { inputsOf } from './inputs-of.ts';
+import { setsOf } from './inputs-of.ts';
 import { canonicalForms } from './quantities.ts';
 
 const namespace = 'workload-test';
@@ -75,7 +75,7 @@ describe('the children of a cluster on a real API server', function () {
     ['of one member without TLS', plain],
   ] as const) {
     describe(title, () => {
-      const children = render(inputsOf(subject)).map(ownerless);
+      const children = render(setsOf(subject)).map(ownerless);
 
       it('are accepted, and found as they should be', async () => {
         for (const child of children) {
@@ -110,7 +110,7 @@ describe('the children of a cluster on a real API server', function () {
   }
 
   it('are found drifted when somebody changes them, and right again after the next apply', async () => {
-    const statefulSet = render(inputsOf(plain)).map(ownerless).at(-1) ?? {};
+    const statefulSet = render(setsOf(plain)).map(ownerless).at(-1) ?? {};
     await apply(statefulSet);
     await client.request({
       method: 'PATCH',
@@ -125,7 +125,7 @@ describe('the children of a cluster on a real API server', function () {
   it('are not drifted by a changed storage, which the API server would refuse, and are written all the same', async () => {
     const setOf = (spec: Parameters<typeof cluster>[0], statefulSet?: StatefulSet) =>
       ownerless(
-        render(inputsOf(cluster(spec, undefined, { ...metadata, name: 'disks' }), { statefulSet })).at(-1) ??
+        render(setsOf(cluster(spec, undefined, { ...metadata, name: 'disks' }), { statefulSet })).at(-1) ??
           {},
       );
     const made = setOf({ storage: { size: '1024Mi' } });
@@ -145,7 +145,7 @@ describe('the children of a cluster on a real API server', function () {
   it('lose what the rendering no longer holds: the self-init file leaves the ConfigMap', async () => {
     const configMapOf = (status?: Parameters<typeof cluster>[1]) =>
       ownerless(
-        render(inputsOf(cluster({}, status, { ...metadata, name: 'init' }))).find(
+        render(setsOf(cluster({}, status, { ...metadata, name: 'init' }))).find(
           ({ kind }) => kind === 'ConfigMap',
         ) ?? {},
       );
@@ -154,7 +154,7 @@ describe('the children of a cluster on a real API server', function () {
     expect(isApplied(initialised, (await read(initialised)) ?? {})).to.equal(false);
     await apply(initialised);
     const live = (await read(initialised)) as { data?: object } | undefined;
-    expect(Object.keys(live?.data ?? {})).to.have.members(['bao.json', 'start.sh']);
+    expect(Object.keys(live?.data ?? {})).to.have.members(['bao-initial.json', 'start.sh']);
   });
 
   it('have quantities as the API server stores them', async () => {

@@ -5,10 +5,10 @@ import { appliedHashAnnotation } from '../../../src/api/labels.ts';
 import { isApplied, withHash } from '../../../src/core/workload/drift.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { cluster } from '../../support/builders.ts';
-import { inputsOf } from './inputs-of.ts';
+import { setsOf } from './inputs-of.ts';
 
 const rendered = render(
-  inputsOf(
+  setsOf(
     cluster({
       resources: { requests: { cpu: '500m' } },
       network: { egressRules: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }], ports: [{ port: 9000 }] }] },

@@ -1,6 +1,8 @@
 import type { OpenBaoCluster } from '../../../src/api/openbaocluster.ts';
 import {
+  setsOfMembers,
   workloadInputs,
+  type SetsOfMembers,
   type WorkloadFacts,
   type WorkloadInputs,
 } from '../../../src/core/workload/inputs.ts';
@@ -18,6 +20,10 @@ export const nothingThere: WorkloadFacts = {
     controller: { namespace: 'rollguard-system', serviceAccount: 'rollguard-controller' },
   },
 };
+
+/** All sets of members of a cluster, where nothing is there yet unless the facts say so. */
+export const setsOf = (cluster: OpenBaoCluster, facts: Partial<WorkloadFacts> = {}): SetsOfMembers =>
+  setsOfMembers(cluster, { ...nothingThere, ...facts });
 
 /** Inputs of a cluster, where nothing is there yet unless the facts say so. */
 export const inputsOf = (cluster: OpenBaoCluster, facts: Partial<WorkloadFacts> = {}): WorkloadInputs =>

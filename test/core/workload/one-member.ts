@@ -62,6 +62,7 @@ export async function startOneMember(
     env: {
       PATH: [join(process.env['OPENBAO_DIR'] ?? '', version), process.env['PATH']].join(delimiter),
       BAO_K8S_POD_NAME: 'prod-0',
+      ROLLGUARD_REVISION: 'initial',
       BAO_RAFT_NODE_ID: 'prod-0',
       BAO_API_ADDR: url,
       BAO_CLUSTER_ADDR: `https://${address}:8201`,
@@ -112,7 +113,7 @@ export async function startOneMember(
 
 const filesOf = (cluster: OpenBaoCluster, issuer: TestIssuer): Readonly<Record<string, string>> =>
   (
-    configMap(inputsOf(cluster, { issuer: { url: issuer.url, publicKeys: [issuer.publicKey] } })) as {
+    configMap([inputsOf(cluster, { issuer: { url: issuer.url, publicKeys: [issuer.publicKey] } })]) as {
       data?: Record<string, string>;
     }
   ).data ?? {};

@@ -4,16 +4,16 @@ import { clusterLabel, componentLabel } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { cluster } from '../../support/builders.ts';
-import { inputsOf } from './inputs-of.ts';
+import { setsOf } from './inputs-of.ts';
 
 const running = { initialized: true, image: 'openbao/openbao:2.5.5' };
 const rendered = (spec: Partial<OpenBaoClusterSpec> = {}, status?: Parameters<typeof cluster>[1]) =>
-  render(inputsOf(cluster(spec, status)));
+  render(setsOf(cluster(spec, status)));
 const find = (objects: readonly KubernetesObject[], kind: string, name?: string): any =>
   objects.find((each) => each.kind === kind && (name === undefined || each.metadata?.name === name));
 const template = (objects: readonly KubernetesObject[]) => find(objects, 'StatefulSet').spec.template;
 const configurationOf = (objects: readonly KubernetesObject[]) =>
-  JSON.parse(find(objects, 'ConfigMap').data['bao.json']);
+  JSON.parse(find(objects, 'ConfigMap').data['bao-initial.json']);
 
 describe('the children of a cluster', () => {
   it('are these, the StatefulSet last', () => {
@@ -47,7 +47,7 @@ describe('the children of a cluster', () => {
 
   it('claim the volumes that the StatefulSet was made with, whatever the spec says later', () => {
     const setOf = (size: string, statefulSet?: object) =>
-      find(render(inputsOf(cluster({ storage: { size } }), { statefulSet } as object)), 'StatefulSet');
+      find(render(setsOf(cluster({ storage: { size } }), { statefulSet } as object)), 'StatefulSet');
     const made = setOf('1Gi');
     const [claim] = made.spec.volumeClaimTemplates;
     // As the API server gives it back.
@@ -112,15 +112,15 @@ describe('the children of a cluster', () => {
 
   it('bring the self-init file only where a cluster is to be made (openbao-operator.md, 7.1, 18)', () => {
     expect(Object.keys(find(rendered(), 'ConfigMap').data)).to.have.members([
-      'bao.json',
+      'bao-initial.json',
       'self-init.json',
       'start.sh',
     ]);
     expect(Object.keys(find(rendered({}, running), 'ConfigMap').data)).to.have.members([
-      'bao.json',
+      'bao-initial.json',
       'start.sh',
     ]);
-    expect(find(rendered(), 'ConfigMap').data['bao.json']).not.to.contain('initialize');
+    expect(find(rendered(), 'ConfigMap').data['bao-initial.json']).not.to.contain('initialize');
   });
 
   it('keep what others may reach to the API, and members to what they need', () => {
@@ -196,7 +196,7 @@ describe('the pod of a member', () => {
   it('is not made anew by initialisation, scaling, labels of a version or a new stabilisation time', () => {
     const before = templateOf({});
     expect(templateOf({}, { ...running, initialized: false })).to.deep.equal(before);
-    expect(template(render(inputsOf(cluster({}, { ...running, replicas: 5 }))))).to.deep.equal(before);
+    expect(template(render(setsOf(cluster({}, { ...running, replicas: 5 }))))).to.deep.equal(before);
     expect(templateOf({ version: '2.6.3' })).to.deep.equal(before);
     expect(
       templateOf({ selfInit: { requests: [{ name: 'a', operation: 'read', path: 'b' }] } }),

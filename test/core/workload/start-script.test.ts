@@ -36,6 +36,7 @@ for (const [shell, args] of shells) {
       folder = mkdtempSync(join(tmpdir(), 'rollguard-start-'));
       for (const each of ['config', 'tls', 'tmp', 'bin']) mkdirSync(join(folder, each));
       writeFileSync(join(folder, 'tls/tls.crt'), 'first');
+      writeFileSync(join(folder, 'config/bao-initial.json'), '{}');
       writeFileSync(join(folder, 'bin/bao'), simulatedServer, { mode: 0o755 });
       const script = startScript
         .replace(paths.configuration, join(folder, 'config'))
@@ -70,6 +71,7 @@ for (const [shell, args] of shells) {
           PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
           TRACE: join(folder, 'trace'),
           BAO_K8S_POD_NAME: pod,
+          ROLLGUARD_REVISION: 'initial',
           ...env,
         },
         stdio: 'ignore',
@@ -77,7 +79,7 @@ for (const [shell, args] of shells) {
       running = child;
       return once(child, 'exit').then(([code]) => code as number | null);
     }
-    const configuration = () => `args server -config=${join(folder, 'config/bao.json')}`;
+    const configuration = () => `args server -config=${join(folder, 'config/bao-initial.json')}`;
 
     it('starts the server, hands a TERM on, waits for its end and says how it ended', async () => {
       const ended = start('prod-1');
@@ -86,6 +88,17 @@ for (const [shell, args] of shells) {
       running?.kill('SIGTERM');
       expect(await ended).to.equal(7);
       expect(trace().slice(1)).to.deep.equal(['term', 'ended']);
+    });
+
+    it('starts with the configuration of its own half alone, and waits for it', async () => {
+      const ended = start('prod-rnew-0', { ROLLGUARD_REVISION: 'rnew' });
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(trace()).to.deep.equal([]);
+      writeFileSync(join(folder, 'config/bao-rnew.json'), '{}');
+      await until('args');
+      expect(trace()).to.deep.equal([`args server -config=${join(folder, 'config/bao-rnew.json')}`]);
+      running?.kill('SIGTERM');
+      await ended;
     });
 
     it('waits for the end although TERM comes again and again', async () => {

@@ -1,16 +1,15 @@
 import { leaderIndex, whyBehind, whyUnhealthy } from '../../raft/health.ts';
-import { names } from '../../workload/names.ts';
-import { claimsByPod, clusterName } from '../view.ts';
+import { liveNames } from '../../workload/members.ts';
+import { claimsByPod } from '../view.ts';
 import { atRest, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
 /** Lets one more member join, when all that are there are well. */
 export function startJoining({ observation, scaling, peers }: ScaleInput): ScaleStep {
   const { cluster } = observation;
-  const name = clusterName(cluster);
   const unhealthy = peers.expected.flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
   if (unhealthy.length > 0)
     return wait(`every member must be healthy before another joins: ${unhealthy.join('; ')}`);
-  const pod = names(name).pod(scaling.replicas);
+  const pod = liveNames(cluster).pod(scaling.replicas);
   const claims = claimsByPod(observation);
   if (claims === undefined) return wait('the volumes could not be read');
   const claim = claims.get(pod);
@@ -39,7 +38,7 @@ export function join(input: ScaleInput): ScaleStep {
   const { replicas, index } = scaling;
   // Taken back: as far as it came it is taken down, by Jobs of another name.
   if (wanted < replicas) return { kind: 'go', patch: { ...atRest, operationId: context.newOperationId } };
-  const pod = names(clusterName(observation.cluster)).pod(replicas - 1);
+  const pod = liveNames(observation.cluster).pod(replicas - 1);
   const peer = peers.expected[replicas - 1];
   if (peer === undefined) return wait(`waits for ${pod}`);
   const unhealthy = whyUnhealthy(peer, peers);

@@ -6,7 +6,7 @@ import { healthyVoters, leaderIndex, stepDownCandidates, whyUnhealthy } from '..
 import { quorum } from '../../raft/quorum.ts';
 import { nextStepDownAt, unfinishedStepDowns } from '../../raft/step-down.ts';
 import { timestamp } from '../../time.ts';
-import { names } from '../../workload/names.ts';
+import { liveNames } from '../../workload/members.ts';
 import type { Effect } from '../decision.ts';
 import type { ObservedJob } from '../observation.ts';
 import { claimsByPod, clusterName, podsByName, targetIn } from '../view.ts';
@@ -115,7 +115,7 @@ export function removePeer(input: ScaleInput): ScaleStep {
 export function shrink(input: ScaleInput): ScaleStep {
   const { observation, scaling } = input;
   const { cluster, statefulSet } = observation;
-  const pod = names(clusterName(cluster)).pod(scaling.replicas);
+  const pod = liveNames(cluster).pod(scaling.replicas);
   const pods = podsByName(observation);
   const claims = claimsByPod(observation);
   if (statefulSet.kind === 'unknown' || pods === undefined || claims === undefined) {
@@ -175,7 +175,7 @@ function shrunk({ scaling }: ScaleInput): ScaleStep {
 }
 
 const leaving = ({ observation, scaling }: ScaleInput) =>
-  names(clusterName(observation.cluster)).pod(scaling.replicas - 1);
+  liveNames(observation.cluster).pod(scaling.replicas - 1);
 
 /** Whether Raft lists it, as voter or not; undefined when that is not known. */
 const isListed = ({ observation: { raft } }: ScaleInput, pod: string) =>

@@ -1,7 +1,7 @@
-import type { ObjectMeta } from '../../../api/kubernetes.ts';
 import { clusterLabel, componentLabel, components } from '../../../api/labels.ts';
-import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
-import { names, serverContainer } from '../../workload/names.ts';
+import type { OpenBaoCluster, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { liveNames } from '../../workload/members.ts';
+import { serverContainer } from '../../workload/names.ts';
 
 /** A command that shows why an upgrade holds. */
 export interface Look {
@@ -11,13 +11,14 @@ export interface Look {
   readonly words: string;
 }
 
-type Metadata = Pick<ObjectMeta, 'name' | 'namespace'>;
+type Cluster = Pick<OpenBaoCluster, 'metadata' | 'status'>;
 
-const member = ({ name = '', namespace = 'default' }: Metadata, upgrade: RollingUpgrade): readonly Look[] => {
+const member = (cluster: Cluster, upgrade: RollingUpgrade): readonly Look[] => {
+  const { namespace = 'default' } = cluster.metadata;
   const { phase, catchUp, replacing, currentPartition = 0 } = upgrade;
   const caught = phase === 'Replacing' ? undefined : catchUp?.[0]?.ordinal;
   const ordinal = caught ?? replacing?.ordinal ?? currentPartition;
-  const pod = names(name).pod(ordinal);
+  const pod = liveNames(cluster).pod(ordinal);
   return [
     { why: `see what keeps ${pod}`, words: `describe pod ${pod} -n ${namespace}` },
     {
@@ -27,18 +28,21 @@ const member = ({ name = '', namespace = 'default' }: Metadata, upgrade: Rolling
   ];
 };
 
-const statefulSet = ({ name = '', namespace = 'default' }: Metadata): readonly Look[] => [
-  { why: 'see what keeps the StatefulSet', words: `describe statefulset ${name} -n ${namespace}` },
+const statefulSet = (cluster: Cluster): readonly Look[] => [
+  {
+    why: 'see what keeps the StatefulSet',
+    words: `describe statefulset ${liveNames(cluster).statefulSet} -n ${cluster.metadata.namespace ?? 'default'}`,
+  },
 ];
 
-const members = ({ name = '', namespace = 'default' }: Metadata): readonly Look[] => [
+const members = ({ metadata: { name = '', namespace = 'default' } }: Cluster): readonly Look[] => [
   {
     why: 'see what its pods say',
     words: `describe pods -n ${namespace} -l ${clusterLabel}=${name},${componentLabel}=${components.server}`,
   },
 ];
 
-const jobs = ({ name = '', namespace = 'default' }: Metadata): readonly Look[] => {
+const jobs = ({ metadata: { name = '', namespace = 'default' } }: Cluster): readonly Look[] => {
   const selector = `'${clusterLabel}=${name},${componentLabel} in (${components.upgrade},${components.snapshot})'`;
   return [
     { why: 'see what keeps its Jobs', words: `describe pods -n ${namespace} -l ${selector}` },
@@ -46,7 +50,7 @@ const jobs = ({ name = '', namespace = 'default' }: Metadata): readonly Look[] =
   ];
 };
 
-const looks: Readonly<Record<string, (metadata: Metadata, upgrade: RollingUpgrade) => readonly Look[]>> = {
+const looks: Readonly<Record<string, (cluster: Cluster, upgrade: RollingUpgrade) => readonly Look[]>> = {
   PreChecksTimeout: members,
   LoginFailed: jobs,
   SnapshotStoreUnusable: jobs,
@@ -65,5 +69,5 @@ const looks: Readonly<Record<string, (metadata: Metadata, upgrade: RollingUpgrad
  *
  * @param reason status.lastErrorReason
  */
-export const diagnosis = (metadata: Metadata, upgrade: RollingUpgrade, reason: string): readonly Look[] =>
-  looks[reason]?.(metadata, upgrade) ?? [];
+export const diagnosis = (cluster: Cluster, upgrade: RollingUpgrade, reason: string): readonly Look[] =>
+  looks[reason]?.(cluster, upgrade) ?? [];

@@ -19,7 +19,7 @@ export function remedy({ observation, upgrade }: Given, hint: string): string {
 
 /** What to do when something took too long: the commands that say why. */
 export function overdueRemedy(given: Given, reason: FailureReason): string {
-  const look = diagnosis(given.observation.cluster.metadata, given.upgrade, reason);
+  const look = diagnosis(given.observation.cluster, given.upgrade, reason);
   const hint =
     look.length === 0
       ? 'mend what it waits for'

@@ -2,7 +2,7 @@ import type { Effect } from '../../cluster/decision.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { unfinishedStepDowns } from '../../raft/step-down.ts';
 import { timestamp } from '../../time.ts';
-import { names } from '../../workload/names.ts';
+import { liveNames } from '../../workload/members.ts';
 import { event } from './events.ts';
 import { failure } from './failure.ts';
 import { advance, hold, wait, type PhaseInput, type Step } from './phase.ts';
@@ -20,7 +20,7 @@ export function startStepDown(input: PhaseInput, ordinal: number): Step {
   if (unfinished !== undefined) {
     return wait(`an earlier step-down has not ended: Job ${unfinished.job.metadata.name}`);
   }
-  const pod = names(observation.cluster.metadata.name ?? '').pod(ordinal);
+  const pod = liveNames(observation.cluster).pod(ordinal);
   const attempt = (upgrade.stepDowns ?? 0) + 1;
   if (attempt > mostPerMember * input.replicas) {
     const what = `${pod} leads again after ${attempt - 1} step-downs`;

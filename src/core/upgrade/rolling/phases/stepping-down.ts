@@ -3,7 +3,7 @@ import { jobName } from '../../../jobs/job-name.ts';
 import { jobFailure, jobOutcome, jobReport } from '../../../jobs/job-outcome.ts';
 import { stepDownSpacingMs, unfinishedStepDowns } from '../../../raft/step-down.ts';
 import { parseTimestamp, timestamp } from '../../../time.ts';
-import { ordinalOf } from '../../../workload/names.ts';
+import { memberNamed } from '../../../workload/members.ts';
 import { failure } from '../failure.ts';
 import { whyNotStepDown } from '../gate.ts';
 import { remedy } from '../remedy.ts';
@@ -74,7 +74,7 @@ function unknownOutcome(input: PhaseInput, stepDown: StepDown, name: string): St
   if (jobs.kind === 'unknown' || unfinishedStepDowns(jobs.value).length > 0) {
     return wait('an earlier step-down to end');
   }
-  const ordinal = ordinalOf(cluster.metadata.name ?? '', stepDown.pod) ?? -1;
+  const ordinal = memberNamed(cluster, stepDown.pod)?.ordinal ?? -1;
   const blocked = whyNotStepDown(input, ordinal, laggingOf(input));
   if (blocked !== undefined) return waitBlocked(blocked);
   const askedAt = timestamp(context.now);
