@@ -146,7 +146,8 @@ export async function startControlPlaneGround(kept: boolean, progress: Progress)
           port,
           etcdPort,
           etcdPeerPort,
-          services: '10.96.0.0/24',
+          // Nothing routes them here; as many as kubeadm gives, for a thousand clusters at once.
+          services: '10.96.0.0/12',
           firstService: '10.96.0.1',
         },
         prefix: [],
