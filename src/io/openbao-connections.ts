@@ -22,8 +22,8 @@ interface Kept {
  * @param now milliseconds of any clock that does not go back
  */
 export function keepOpenBaoConnections({
-  // Shorter than the controller's look at an idle cluster: thousands of them keep no connections open.
-  idleMs = 15_000,
+  // Much shorter than between two looks at an idle cluster: thousands of them keep few connections open.
+  idleMs = 5_000,
   now = () => performance.now(),
 }: { idleMs?: number; now?: () => number } = {}): OpenBaoConnections {
   const kept = new Map<string, Kept>();

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Pool, type Dispatcher } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import { answerReason, networkReason, OpenBaoError, saidIn } from './openbao-error.ts';
 
 /** Milliseconds a call may take, connecting and reading included, unless the caller says otherwise. */
@@ -42,40 +42,62 @@ export interface OpenBaoCall extends CallOptions {
   readonly secrets?: readonly string[];
 }
 
-/** Kept-alive connections to one server. */
+/** A kept-alive connection to one server. */
 export interface OpenBaoTransport {
   readonly pod: string;
-  /** @throws OpenBaoError */
+  /** One after the other, each until its own deadline, waiting included. @throws OpenBaoError */
   call(call: OpenBaoCall): Promise<{ readonly status: number; readonly body: unknown }>;
-  /** The answer's body as it comes. The deadline holds until it begins. @throws OpenBaoError */
+  /**
+   * The answer's body as it comes, on a connection of its own. The deadline holds until it begins.
+   *
+   * @throws OpenBaoError
+   */
   stream(call: OpenBaoCall): Promise<Readable>;
   /** Waits for calls under way. */
   close(): Promise<void>;
 }
 
 export function openBaoTransport({ pod, url, servername, ca }: OpenBaoAddress): OpenBaoTransport {
-  const pool = new Pool(url, {
-    allowH2: false,
-    connections: 4,
-    pipelining: 1,
-    keepAliveTimeout: 30_000,
-    connect: {
-      timeout: connectTimeoutMs,
-      // No CA given: nobody is trusted, rather than everybody whom Node.js trusts.
-      ca: ca ?? [],
-      ...(servername === undefined ? {} : { servername }),
-    },
-  });
+  // One connection, not a pool, of which each holds 16 KB: three members in each of a thousand clusters.
+  const dial = () =>
+    new Client(url, {
+      allowH2: false,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      connect: {
+        timeout: connectTimeoutMs,
+        // No CA given: nobody is trusted, rather than everybody whom Node.js trusts.
+        ca: ca ?? [],
+        ...(servername === undefined ? {} : { servername }),
+      },
+    });
+  const calls = dial();
+  const streams = new Set<Client>();
   return {
     pod,
-    call: (call) => send(pool, pod, call),
-    stream: (call) => begin(pool, pod, call),
-    close: () => pool.close(),
+    call: (call) => send(calls, pod, call),
+    async stream(call) {
+      const own = dial();
+      streams.add(own);
+      const end = () => {
+        streams.delete(own);
+        void own.destroy();
+      };
+      try {
+        return (await begin(own, pod, call)).once('close', end);
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    close: async () => {
+      await Promise.all([calls, ...streams].map((client) => client.close()));
+    },
   };
 }
 
 async function send(
-  pool: Pool,
+  client: Client,
   pod: string,
   call: OpenBaoCall,
   isRepeat = false,
@@ -84,13 +106,13 @@ async function send(
   let answer: Dispatcher.ResponseData;
   let text: string;
   try {
-    answer = await pool.request(requestOf(call, deadline.signal));
+    answer = await client.request(requestOf(call, deadline.signal));
     text = await readBounded(answer.body, pod, call);
   } catch (error) {
     const failure = failed(pod, call, error, deadline);
     // A server may close a kept-alive connection just as it is used; reading again harms nobody.
     if (failure.reason === 'Reset' && call.method === 'GET' && !isRepeat && call.signal?.aborted !== true) {
-      return send(pool, pod, call, true);
+      return send(client, pod, call, true);
     }
     throw failure;
   }
@@ -110,11 +132,11 @@ async function send(
   }
 }
 
-async function begin(pool: Pool, pod: string, call: OpenBaoCall): Promise<Readable> {
+async function begin(client: Client, pod: string, call: OpenBaoCall): Promise<Readable> {
   const { signal, timeoutMs = defaultTimeoutMs } = call;
   const deadline = { signal: signal ?? new AbortController().signal, timeoutMs, hasPassed: () => false };
   try {
-    const answer = await pool.request({
+    const answer = await client.request({
       ...requestOf(call, deadline.signal),
       headersTimeout: timeoutMs,
       bodyTimeout: streamIdleMs,

@@ -138,6 +138,34 @@ describe('the client of OpenBao', () => {
       expect((await failure(half.health({ timeoutMs: 100 }))).reason).to.equal('Timeout');
     });
 
+    it('goes on after a call that hangs', async () => {
+      let calls = 0;
+      const node = await nodeThat((_request, response) => {
+        calls += 1;
+        if (calls > 1) response.end(JSON.stringify(health));
+      });
+      const [first, second] = await Promise.allSettled([
+        node.health({ timeoutMs: 100 }),
+        node.health({ timeoutMs: 5000 }),
+      ]);
+      expect([first.status, second.status]).to.deep.equal(['rejected', 'fulfilled']);
+    });
+
+    it('answers calls while a snapshot is read', async () => {
+      const node = await nodeThat((request, response) => {
+        response.writeHead(200);
+        if (request.url === '/v1/sys/health') response.end(JSON.stringify(health));
+        else response.write('begun');
+      });
+      const snapshot = await node.snapshot(secret);
+      snapshot.on('error', () => {});
+      try {
+        expect((await node.health({ timeoutMs: 1000 })).version).to.equal('2.5.5');
+      } finally {
+        snapshot.destroy();
+      }
+    });
+
     it('knows that a call which broke off may have arrived, and does not repeat it', async () => {
       let calls = 0;
       const node = await nodeThat((request) => {
