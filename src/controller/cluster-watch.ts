@@ -4,8 +4,9 @@ import type { ClusterCaches } from '../io/cluster-caches.ts';
 import type { StreamingClient } from '../io/kubernetes.ts';
 import type { Logger } from '../io/logger.ts';
 import { collectionPath } from '../io/resources.ts';
-import { informer, type Informer } from './informer.ts';
+import { informer, type Informer, type InformerOptions } from './informer.ts';
 import { source, type Source } from './run.ts';
+import { identityOf, podAsRead } from './trim.ts';
 
 export const openBaoClusterKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster' } as const;
 
@@ -46,23 +47,30 @@ const sourceOf = <T extends KubernetesObject>(children: Informer<T>): Source =>
 
 /** Nothing is read before the informers run. */
 export function watchClusters(client: StreamingClient, logger: Logger): ClusterWatch {
-  const children = <T extends KubernetesObject>(apiVersion: string, kind: string, metadataOnly = false) =>
+  const children = <T extends KubernetesObject>(
+    apiVersion: string,
+    kind: string,
+    kept: Pick<InformerOptions<T>, 'metadataOnly' | 'trim'> = {},
+  ) =>
     informer<T>({
       client,
       path: collectionPath(apiVersion, kind),
       labelSelector: clusterLabel,
       groupOf: ownerOf,
-      metadataOnly,
       logger,
+      ...kept,
     });
   const { apiVersion, kind } = openBaoClusterKind;
   const clusters = informer<KubernetesObject>({ client, path: collectionPath(apiVersion, kind), logger });
   const statefulSets = children<StatefulSet>('apps/v1', 'StatefulSet');
-  const pods = children<Pod>('v1', 'Pod');
-  const claims = children<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim');
+  const pods = children<Pod>('v1', 'Pod', { trim: podAsRead });
+  const claims = children<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', { metadataOnly: true });
   const jobs = children<Job>('batch/v1', 'Job');
   const others = new Map(
-    renderedKinds.map(([version, of]) => [`${version}/${of}`, children(version, of, true)]),
+    renderedKinds.map(([version, of]) => [
+      `${version}/${of}`,
+      children(version, of, { metadataOnly: true, trim: identityOf }),
+    ]),
   );
   return {
     clusters,

@@ -5,6 +5,7 @@ import { metadataOnly, watch, type WatchEvent } from '../io/watch.ts';
 import { backoffMs, type Backoff } from './backoff.ts';
 import { objectCache, type Change, type ObjectCache } from './cache.ts';
 import { sleep, systemClock, type Clock } from './clock.ts';
+import { withoutManagedFields } from './trim.ts';
 
 export interface InformerOptions<T extends KubernetesObject> {
   readonly client: Pick<StreamingClient, 'request' | 'stream'>;
@@ -47,12 +48,6 @@ export interface Informer<T extends KubernetesObject> extends Pick<
   learn(object: T): void;
   /** Lists, watches and tries again until the signal is raised. Never throws. To be called once. */
   run(signal: AbortSignal): Promise<void>;
-}
-
-/** Two writers' bookkeeping, which is often half of an object and which nothing here reads. */
-export function withoutManagedFields<T extends KubernetesObject>(object: T): T {
-  const { managedFields, ...metadata } = (object.metadata ?? {}) as { managedFields?: unknown };
-  return managedFields === undefined ? object : { ...object, metadata };
 }
 
 /** A watch that lived this many milliseconds was not refused, even if nothing happened. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import { clusterLabel } from '../api/labels.ts';
 import type { ClusterCaches } from './cluster-caches.ts';
@@ -22,7 +23,7 @@ export function childComparison(
   caches: Pick<ClusterCaches, 'child'>,
   isApplied: (desired: KubernetesObject, live: KubernetesObject) => boolean,
 ): ChildComparison {
-  /** By owner and path: the version at which an object was found right, and what it should be then. */
+  /** By owner and path: the version at which an object was found right, and a digest of what it should be then. */
   const found = new Map<string, Map<string, { readonly version: string; readonly desired: string }>>();
 
   const isRight = async (owner: string, desired: KubernetesObject): Promise<boolean> => {
@@ -34,7 +35,7 @@ export function childComparison(
       assertOurs(desired, await client.get<KubernetesObject>(path));
       return false;
     }
-    const wanted = JSON.stringify(desired);
+    const wanted = createHash('sha256').update(JSON.stringify(desired)).digest('base64');
     const children = found.get(owner) ?? new Map<string, { version: string; desired: string }>();
     found.set(owner, children);
     const last = children.get(path);
