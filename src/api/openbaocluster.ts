@@ -46,7 +46,7 @@ export interface OpenBaoCluster {
  */
 const { currentVersion, upgrade, upgradeRequests, blueGreen, breakGlass } = openBaoClusterStatus.properties;
 const { targetVersion, completedPods } = upgrade.properties;
-const { phase, greenVersion, greenRevision, crossedAt, cleanupStartedAt } = blueGreen.properties;
+const { phase, blueVersion, greenVersion, greenRevision, crossedAt, cleanupStartedAt } = blueGreen.properties;
 const { active, nonce, history } = breakGlass.properties;
 const judgedStatus = {
   type: 'object',
@@ -56,7 +56,7 @@ const judgedStatus = {
     upgradeRequests,
     blueGreen: {
       type: 'object',
-      properties: { phase, greenVersion, greenRevision, crossedAt, cleanupStartedAt },
+      properties: { phase, blueVersion, greenVersion, greenRevision, crossedAt, cleanupStartedAt },
     },
     breakGlass: { type: 'object', properties: { active, nonce, history } },
   },

@@ -44,6 +44,12 @@ export const reasons = {
     meaning: 'an acknowledgement given in advance would wave the next incident through unseen',
     remedy: 'leave spec.breakGlassAck as it was; nothing waits for it',
   },
+  OperationInProgress: {
+    code: 403,
+    meaning: 'an edit now would pull one half of the cluster away while the other is not whole yet',
+    remedy:
+      'apply it when the operation is over; to go back to the version before, set spec.upgrade.requests.rollback to a new value',
+  },
   MaintenanceRequired: {
     code: 403,
     meaning: 'deleting a member of a Raft cluster by accident can cost its quorum',
@@ -53,6 +59,13 @@ export const reasons = {
     code: 403,
     meaning: 'this is for the people who answer for the cluster',
     remedy: 'ask a cluster admin for a Role with the verb on openbaoclusters in group openbao.org',
+  },
+  PointOfNoReturn: {
+    code: 403,
+    meaning:
+      'from Cleanup on the older members have no votes any more, and a rollback would find nobody to go back to',
+    remedy:
+      'let Cleanup finish; to return to the older version, restore a snapshot taken by it into a new cluster',
   },
 } as const satisfies Record<string, ReasonEntry>;
 

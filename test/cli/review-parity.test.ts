@@ -66,6 +66,10 @@ const broken = {
   currentVersion: '2.5.5',
   breakGlass: { active: true, nonce: 'now', reason: 'RollbackFailed', history: [{ nonce: 'before' }] },
 };
+const blueGreen = (phase: string) => ({
+  currentVersion: '2.5.4',
+  blueGreen: { phase, blueVersion: '2.5.4', greenVersion: '2.5.5', greenRevision: 'g' },
+});
 const jane: UserInfo = { username: 'jane', groups: ['developers'] };
 const asked = { annotations: { 'rollguard.io/requested-by': 'mallory' } };
 
@@ -98,11 +102,49 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'from Promoting on': {
     object: cluster({ version: '2.5.4' }),
-    oldObject: cluster(
-      { version: '2.5.5' },
-      { status: { currentVersion: '2.5.4', blueGreen: { phase: 'Promoting', greenVersion: '2.5.5' } } },
-    ),
-    expected: ['DowngradeBlocked'],
+    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Promoting') }),
+    expected: ['OperationInProgress'],
+  },
+  'from Promoting on, below what ran before': {
+    object: cluster({ version: '2.5.3' }),
+    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Promoting') }),
+    expected: ['DowngradeBlocked', 'OperationInProgress'],
+  },
+  'a target taken back before green could vote': {
+    object: cluster({ version: '2.5.4' }),
+    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Syncing') }),
+    expected: 'allowed',
+  },
+  'replicas in break glass': {
+    object: cluster({ version: '2.5.5', replicas: 5 }),
+    oldObject: cluster({ version: '2.5.5' }, { status: broken }),
+    expected: ['OperationInProgress'],
+  },
+  'a pinned image moved while paused, without the verb': {
+    object: cluster({ version: '2.5.5', image: 'mirror.test/openbao:2.5.5', paused: true }),
+    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('DemotingBlue') }),
+    user: jane,
+    expected: ['PermissionRequired'],
+  },
+  'a pinned image moved while paused, with the verb': {
+    object: cluster({ version: '2.5.5', image: 'mirror.test/openbao:2.5.5', paused: true }),
+    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('DemotingBlue') }),
+    user: jane,
+    verbs: ['acknowledge'],
+    expected: 'allowed',
+  },
+  'a rollback while there is a way back': {
+    object: cluster({ version: '2.5.5', upgrade: { requests: { rollback: 'now' } } }),
+    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Promoting') }),
+    user: jane,
+    verbs: ['rollback'],
+    expected: 'allowed',
+  },
+  'a rollback from Cleanup on': {
+    object: cluster({ version: '2.5.5', upgrade: { requests: { rollback: 'now' } } }),
+    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Cleanup') }),
+    user: jane,
+    expected: ['PermissionRequired', 'PointOfNoReturn'],
   },
   'below the stamp on a volume': {
     object: cluster({ version: '2.5.4' }),
@@ -146,7 +188,13 @@ const cases: Readonly<Record<string, Case>> = {
     }),
     oldObject: cluster({ version: '2.5.5' }, { status: broken }),
     user: jane,
-    expected: ['InvalidVersion', 'InvalidImageReference', 'StaleNonce', 'PermissionRequired'],
+    expected: [
+      'InvalidVersion',
+      'InvalidImageReference',
+      'StaleNonce',
+      'OperationInProgress',
+      'PermissionRequired',
+    ],
   },
   'the current nonce': {
     object: cluster({ version: '2.5.5', breakGlassAck: 'now' }),

@@ -297,6 +297,53 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
     });
   });
 
+  describe('in the midst of a blue-green upgrade', () => {
+    const rollback = (value: string) => ({ upgrade: { requests: { rollback: value } } });
+    const blueGreen = { blueVersion: '2.4.4', greenVersion: '2.5.5', greenRevision: 'g' };
+    /** Going from 2.4.4 to 2.5.5. */
+    const upgrading = async (name: string, status: object) => {
+      await create(name, { version: '2.5.5' });
+      await setStatus(name, { currentVersion: '2.4.4', blueGreen: { ...blueGreen, ...status } });
+    };
+
+    for (const [way, change] of Object.entries(ways)) {
+      it(`refuses to pull the target away by ${way} while votes move, and allows it before`, async () => {
+        const name = `midst-${Object.keys(ways).indexOf(way)}`;
+        await upgrading(name, { phase: 'DemotingBlue', crossedAt: '2026-01-02T03:04:05Z' });
+        const refused = await change(name, { version: '2.4.4' });
+        expect(refused.stderr)
+          .to.contain('(OperationInProgress)')
+          .and.contain('"rollback"')
+          .and.not.contain('DowngradeBlocked');
+        await setStatus(name, { blueGreen: { phase: 'Syncing', crossedAt: null } });
+        const allowed = await change(name, { version: '2.4.4' });
+        expect(allowed.code, allowed.stderr).to.equal(0);
+      });
+    }
+
+    it('lets a pause, a label and a moved image through', async () => {
+      await upgrading('moved', { phase: 'Promoting' });
+      const image = 'mirror.test/openbao/openbao:2.5.5';
+      expect((await patch('moved', { image })).stderr).to.contain('(OperationInProgress)');
+      await succeed(kubectl(['label', 'bao', 'moved', 'a=b']));
+      await succeed(patch('moved', { paused: true }));
+      await succeed(patch('moved', { image }));
+      expect((await patch('moved', { replicas: 5 })).stderr).to.contain('(OperationInProgress)');
+    });
+
+    it('refuses a rollback once Cleanup has begun, and warns where it does nothing', async () => {
+      await upgrading('back', { phase: 'DemotingBlue', crossedAt: '2026-01-02T03:04:05Z' });
+      await succeed(patch('back', rollback('one')));
+      expect((await read('back')).metadata.annotations?.['rollguard.io/requested-by']).to.be.a('string');
+      await setStatus('back', { blueGreen: { phase: 'Cleanup', cleanupStartedAt: '2026-01-02T03:05:05Z' } });
+      const late = await patch('back', rollback('two'));
+      expect(late.stderr).to.contain('(PointOfNoReturn)').and.contain('2026-01-02T03:05:05Z');
+      await succeed(patch('back', { paused: true }));
+      await setStatus('back', { blueGreen: { phase: 'Idle' } });
+      expect((await succeed(patch('back', rollback('three')))).stderr).to.contain('does nothing');
+    });
+  });
+
   describe('the kind and its samples', () => {
     it('has its short names, its category, its columns and a status of its own', async () => {
       await create('kind', { version: '2.5.5' });
@@ -325,6 +372,8 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
       const refused: Readonly<Record<string, string>> = {
         downgrade: 'DowngradeBlocked',
         'image-mismatch': 'ImageVersionMismatch',
+        'late-rollback': 'PointOfNoReturn',
+        'revert-in-promoting': 'OperationInProgress',
         'stale-ack': 'StaleNonce',
       };
       const folder = 'manifests/samples/refused';
@@ -410,6 +459,20 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
       await succeed(kubectl(['create', 'rolebinding', 'alice-may', '--role=may', '--user=alice']));
       await succeed(patchAs({ maintenance: { enabled: true } }));
       await succeed(patchAs({ breakGlassAck: nonce }));
+      await setStatus('mine', { breakGlass: { active: false } });
+
+      for (const [field, verb] of [
+        ['promote', 'promote'],
+        ['cleanup', 'promote'],
+        ['rollback', 'rollback'],
+      ] as const) {
+        const refusal = await patchAs({ upgrade: { requests: { [field]: 'now' } } });
+        expect(refusal.stderr, field).to.contain('(PermissionRequired)').and.contain(`"${verb}"`);
+      }
+      const role = ['--verb=promote,rollback', '--resource=openbaoclusters.openbao.org'];
+      await succeed(kubectl(['create', 'role', 'may-go', ...role]));
+      await succeed(kubectl(['create', 'rolebinding', 'alice-may-go', '--role=may-go', '--user=alice']));
+      await succeed(patchAs({ upgrade: { requests: { promote: 'a', cleanup: 'b', rollback: 'c' } } }));
       expect((await read('mine')).metadata.annotations).to.include({ 'rollguard.io/requested-by': 'alice' });
     });
   });

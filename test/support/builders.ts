@@ -118,9 +118,10 @@ export function pod(options: PodOptions = {}): Pod {
 }
 
 /** A claim of the cluster `bao/prod`, stamped with the version that wrote to it. */
-export function volume(stamp?: string, name = 'data-prod-0'): PersistentVolumeClaim {
+export function volume(stamp?: string, name = 'data-prod-0', revision?: string): PersistentVolumeClaim {
   const annotations = stamp === undefined ? {} : { annotations: { [dataVersionAnnotation]: stamp } };
-  return { metadata: { name, namespace: 'bao', labels: { [clusterLabel]: 'prod' }, ...annotations } };
+  const labels = { [clusterLabel]: 'prod', ...(revision === undefined ? {} : { [revisionLabel]: revision }) };
+  return { metadata: { name, namespace: 'bao', labels, ...annotations } };
 }
 
 export const inMaintenance = { annotations: { [maintenanceAnnotation]: 'true' } };

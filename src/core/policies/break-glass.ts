@@ -1,7 +1,7 @@
 import { acknowledgement, storedStatus, type ClusterRequest } from './cluster-request.ts';
 
 /** Whether automation waits for an acknowledgement now. */
-export function breakGlassActive(request: ClusterRequest): boolean {
+export function breakGlassActive(request: Pick<ClusterRequest, 'oldObject'>): boolean {
   return storedStatus(request).breakGlass?.active === true;
 }
 

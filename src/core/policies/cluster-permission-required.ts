@@ -8,12 +8,13 @@ import {
   type ClusterRequest,
 } from './cluster-request.ts';
 import { acknowledgesEarlier } from './break-glass.ts';
+import { movesPinnedImage } from './cluster-operation.ts';
 import { violation, type Permission, type Policy, type Violation } from './policy.ts';
 
 /**
  * Maintenance, the acknowledgement of an incident, and letting a blue-green upgrade go on
  * (`promote`, also for `requests.cleanup`) or back (`rollback`) are for those who hold the
- * custom verb on this cluster.
+ * custom verb on this cluster; so is moving a pinned image (`acknowledge`).
  *
  * Guards: OpenBaoCluster UPDATE where the value changes, CREATE where it is not the default.
  * Allows: everything else; clearing an acknowledgement or a request, or putting an old one
@@ -25,8 +26,8 @@ export const clusterPermissionRequired: Policy<ClusterRequest> = {
   id: 'cluster-permission-required',
   changes: () => true,
   evaluate: (request) =>
-    changesThatNeedVerbs(request).flatMap(({ verb, path }) =>
-      missingVerb(verb, request.permissions[verb], clusterName(request), path),
+    changesThatNeedVerbs(request).flatMap(({ verb, path, what }) =>
+      missingVerb(verb, request.permissions[verb], clusterName(request), path, what),
     ),
 };
 
@@ -38,7 +39,9 @@ export function verbsNeeded(request: Change): readonly Verb[] {
 }
 
 /** What the request changes that not everybody may. */
-function changesThatNeedVerbs(request: Change): readonly { readonly verb: Verb; readonly path: string }[] {
+function changesThatNeedVerbs(
+  request: Change,
+): readonly { readonly verb: Verb; readonly path: string; readonly what?: string }[] {
   const acknowledges = acknowledgement(request.object) !== '' && changesAcknowledgement(request);
   return [
     ...(changesMaintenance(request)
@@ -46,6 +49,15 @@ function changesThatNeedVerbs(request: Change): readonly { readonly verb: Verb; 
       : []),
     ...(acknowledges && !acknowledgesEarlier(request)
       ? [{ verb: 'acknowledge', path: 'spec.breakGlassAck' } as const]
+      : []),
+    ...(movesPinnedImage(request)
+      ? [
+          {
+            verb: 'acknowledge',
+            path: 'spec.image',
+            what: 'moving spec.image in the midst of an operation',
+          } as const,
+        ]
       : []),
     ...requestVerbs
       .filter(({ field }) => asksFor(request, field))

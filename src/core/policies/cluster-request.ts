@@ -27,7 +27,7 @@ export function changesVersion({ object, oldObject }: Pick<ClusterRequest, 'obje
 }
 
 /** An absent image is the default image of the version. */
-export function changesImage({ object, oldObject }: ClusterRequest): boolean {
+export function changesImage({ object, oldObject }: Pick<ClusterRequest, 'object' | 'oldObject'>): boolean {
   return oldObject === undefined || (object.spec.image ?? '') !== (oldObject.spec.image ?? '');
 }
 

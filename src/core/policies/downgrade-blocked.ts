@@ -1,9 +1,10 @@
-import type { Pod } from '../../api/kubernetes.ts';
+import type { ObjectMeta, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../../api/labels.ts';
 import { known, unknown, type Known } from '../known.ts';
 import { printable } from '../printable.ts';
 import { parseImageReference, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
+import { blueGreenStage, pinsTarget } from './cluster-operation.ts';
 import { changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';
 import { violation, warning, type Policy } from './policy.ts';
 
@@ -12,13 +13,15 @@ import { violation, warning, type Policy } from './policy.ts';
  * this cluster's data. Build metadata has no rank.
  *
  * The mark is the highest of: status.currentVersion; the target of an upgrade that has
- * run (rolling: a pod completed, or a container of it ever started; blue-green: from
- * Promoting on, when a green voter may exist); the version stamped on the cluster's
+ * run (rolling: a pod completed, or a container of it ever started; blue-green: once the
+ * first green member was asked to vote, or a phase says that it may have been); the version stamped on the cluster's
  * volumes, which also covers a cluster that was deleted and is created again.
  *
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: the same or a newer version; taking a target back that has not run (a typo, a
- * git revert), which aborts its upgrade; volumes without a stamp, with a warning.
+ * git revert), which aborts its upgrade; volumes without a stamp, with a warning. Going
+ * back to the version before in the midst of a blue-green upgrade is left to
+ * operation-in-progress, which refuses it and names the way.
  * Unknown: a mark that cannot be read refuses a change of version, and nothing else.
  * Source: seeds 000, 002 ("Downgrades are blocked by default") and 004; design.md, the table.
  */
@@ -30,6 +33,7 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
     const wanted = parseVersion(text);
     // invalid-version speaks of it.
     if ('error' in wanted) return [];
+    if (pinsTarget(request) && !isBelowCurrent(wanted, request)) return [];
     const evidence = gather(request, wanted);
     const above = evidence.marks
       .filter((mark) => compareVersions(mark.version, wanted) > 0)
@@ -97,7 +101,7 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
   if (upgrade?.targetVersion && (upgrade.completedPods ?? []).length > 0) {
     add(upgrade.targetVersion, 'status.upgrade.targetVersion, already on some pods');
   }
-  if (mayHaveCrossed(blueGreen?.phase)) {
+  if (mayHaveCrossed(request)) {
     const target = blueGreen?.greenVersion || request.oldObject?.spec.version;
     if (target) add(target, `status.blueGreen in phase ${blueGreen?.phase}`);
   }
@@ -108,6 +112,7 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
     unread.push(`the cluster's volumes could not be read (${request.volumes.cause})`);
   } else {
     for (const { metadata } of request.volumes.value) {
+      if (isUncrossedGreen(metadata, request)) continue;
       const stamp = metadata.annotations?.[dataVersionAnnotation];
       if (stamp === undefined) unstamped.push(metadata.name ?? '');
       else add(stamp, `the stamp on volume ${metadata.name}`);
@@ -117,7 +122,7 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
     unread.push(`the cluster's pods could not be read (${request.pods.cause})`);
   } else {
     for (const pod of request.pods.value) {
-      const ran = isUncrossedGreen(pod, request) ? undefined : ranVersion(pod, request);
+      const ran = isUncrossedGreen(pod.metadata, request) ? undefined : ranVersion(pod, request);
       if (ran?.kind === 'known') marks.push({ version: ran.value, source: `pod ${pod.metadata.name}` });
       // Whatever ran was admitted at or below the stored version: only a step down has to know more.
       else if (ran !== undefined && isBelowStored(wanted, request)) unread.push(ran.cause);
@@ -126,16 +131,23 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
   return { marks, unread, unstamped };
 }
 
-/** From Promoting on a green voter may exist, and in a rollback one did: page 000 forbids this way out of it. */
-function mayHaveCrossed(phase: string | undefined): boolean {
-  return phase !== undefined && !['Idle', 'DeployingGreen', 'JoiningMesh', 'Syncing'].includes(phase);
+/** A green voter may exist, and in a rollback one did: page 000 forbids this way out of it. */
+function mayHaveCrossed(request: ClusterRequest): boolean {
+  const stage = blueGreenStage(request);
+  return stage !== 'idle' && stage !== 'early';
 }
 
-/** A green pod that is not yet a voter has run, but only as a copy that may still be thrown away. */
-function isUncrossedGreen(pod: Pod, request: ClusterRequest): boolean {
-  const { phase, greenRevision } = storedStatus(request).blueGreen ?? {};
-  if (!greenRevision || mayHaveCrossed(phase)) return false;
-  return pod.metadata.labels?.[revisionLabel] === greenRevision;
+/** A green member that is not yet a voter has run, but only as a copy that may still be thrown away, with its volume. */
+function isUncrossedGreen({ labels }: ObjectMeta, request: ClusterRequest): boolean {
+  const { greenRevision } = storedStatus(request).blueGreen ?? {};
+  if (!greenRevision || blueGreenStage(request) !== 'early') return false;
+  return labels?.[revisionLabel] === greenRevision;
+}
+
+/** Also where it is not known which version is current. */
+function isBelowCurrent(wanted: Version, request: ClusterRequest): boolean {
+  const current = parseVersion(storedStatus(request).currentVersion ?? '');
+  return 'error' in current || compareVersions(wanted, current) < 0;
 }
 
 function isBelowStored(wanted: Version, { oldObject }: ClusterRequest): boolean {

@@ -7,7 +7,9 @@ import { invalidVersion } from './invalid-version.ts';
 import { maintenanceRequired } from './maintenance-required.ts';
 import { noActiveBreakGlass } from './no-active-break-glass.ts';
 import { isGuarded, type PodDeletion } from './pod-deletion.ts';
+import { operationInProgress } from './operation-in-progress.ts';
 import { podPermissionRequired } from './pod-permission-required.ts';
+import { pointOfNoReturn } from './point-of-no-return.ts';
 import { allow, decide, type Decision, type Policy } from './policy.ts';
 import { staleNonce } from './stale-nonce.ts';
 
@@ -25,8 +27,12 @@ export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
   staleNonce,
   // and for an incident at all
   noActiveBreakGlass,
-  // maintenance and acknowledgements come from those who may
+  // version, image and replicas stay while votes move, on the way back and in break glass
+  operationInProgress,
+  // maintenance, acknowledgements and requests come from those who may
   clusterPermissionRequired,
+  // and a rollback before there is nothing to go back to
+  pointOfNoReturn,
 ];
 
 /** Pod DELETE. */

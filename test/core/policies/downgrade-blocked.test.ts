@@ -4,6 +4,8 @@ import type { PersistentVolumeClaim, Pod } from '../../../src/api/kubernetes.ts'
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { known, unknown, type Known } from '../../../src/core/known.ts';
 import { downgradeBlocked } from '../../../src/core/policies/downgrade-blocked.ts';
+import type { ClusterRequest } from '../../../src/core/policies/cluster-request.ts';
+import { operationInProgress } from '../../../src/core/policies/operation-in-progress.ts';
 import { decide } from '../../../src/core/policies/policy.ts';
 import {
   cluster,
@@ -22,8 +24,12 @@ const refused = ['DowngradeBlocked'];
 type BlueGreen = NonNullable<OpenBaoClusterStatus['blueGreen']>;
 type Phase = NonNullable<BlueGreen['phase']>;
 
-const uncrossed: readonly Phase[] = ['Idle', 'DeployingGreen', 'JoiningMesh', 'Syncing'];
+const uncrossed: readonly Phase[] = ['DeployingGreen', 'JoiningMesh', 'Syncing'];
 const crossed: readonly Phase[] = ['Promoting', 'DemotingBlue', 'Cleanup', 'RollingBack', 'RollbackCleanup'];
+
+/** Who refuses, with the rule that it leaves some of it to. */
+const together = (request: ClusterRequest) =>
+  decide([downgradeBlocked, operationInProgress], request).violations.map(({ reason }) => reason);
 
 const tagged = (version: string, status: keyof typeof containerStates) =>
   pod({ image: `openbao/openbao:${version}`, status: containerStates[status] });
@@ -211,34 +217,55 @@ describe('downgrade-blocked', () => {
     const green = pod({ runs: '2.6.0', revision: 'g' });
     const blue = pod({ runs: '2.5.5', revision: 'b' });
 
+    const ofGreen = volume('2.6.0', 'data-prod-g-0', 'g');
+
     for (const phase of uncrossed) {
-      it(`allows it in ${phase}, though green pods run`, () => {
-        const request = update(blueGreen(phase), { version: '2.5.5' }, { pods: known([blue, green]) });
+      it(`allows it in ${phase}, though green pods run and have stamped their volumes`, () => {
+        const given = { pods: known([blue, green]), volumes: known([volume('2.5.5'), ofGreen]) };
+        const request = update(blueGreen(phase), { version: '2.5.5' }, given);
         expect(reasonsOf(downgradeBlocked, request)).to.deep.equal([]);
       });
+
+      it(`refuses it in ${phase} once a green member was asked to vote, by operation-in-progress`, () => {
+        const old = blueGreen(phase, { crossedAt: '2026-01-02T03:04:05Z' });
+        expect(together(update(old, { version: '2.5.5' }))).to.deep.equal(['OperationInProgress']);
+        expect(together(update(old, { version: '2.5.4' }))).to.deep.equal([
+          'DowngradeBlocked',
+          'OperationInProgress',
+        ]);
+      });
     }
-    for (const phase of crossed) {
-      it(`refuses it in ${phase}`, () => {
-        expect(reasonsOf(downgradeBlocked, update(blueGreen(phase), { version: '2.5.5' }))).to.deep.equal(
+    for (const phase of [...crossed, 'RestoringReadReplicas' as Phase]) {
+      it(`refuses it in ${phase}, by operation-in-progress`, () => {
+        const given = { pods: known([blue, green]), volumes: known([ofGreen]) };
+        const request = update(blueGreen(phase), { version: '2.5.5' }, given);
+        expect(together(request)).to.deep.equal(['OperationInProgress']);
+      });
+
+      it(`refuses in ${phase} what is below the version before`, () => {
+        expect(reasonsOf(downgradeBlocked, update(blueGreen(phase), { version: '2.5.4' }))).to.deep.equal(
           refused,
         );
       });
+
+      it(`goes by green in ${phase} where the version before is not known`, () => {
+        const { status } = blueGreen(phase);
+        const old = cluster({ version: '2.6.0' }, { blueGreen: status?.blueGreen ?? {} });
+        expect(reasonsOf(downgradeBlocked, update(old, { version: '2.5.5' }))).to.deep.equal(refused);
+      });
     }
 
-    it('refuses it in a phase that it does not know', () => {
-      const old = blueGreen('RestoringReadReplicas' as Phase);
-      expect(reasonsOf(downgradeBlocked, update(old, { version: '2.5.5' }))).to.deep.equal(refused);
+    it('takes no pod and no volume for a copy when the upgrade is over', () => {
+      const old = blueGreen('Idle');
+      for (const given of [{ pods: known([green]) }, { volumes: known([ofGreen]) }]) {
+        expect(reasonsOf(downgradeBlocked, update(old, { version: '2.5.5' }, given))).to.deep.equal(refused);
+      }
+      expect(reasonsOf(downgradeBlocked, update(old, { version: '2.5.5' }))).to.deep.equal([]);
     });
 
     it('refuses it when a pod of neither half runs the target', () => {
       const pods = known([blue, pod({ runs: '2.6.0', revision: 'other' })]);
       const request = update(blueGreen('Syncing'), { version: '2.5.5' }, { pods });
-      expect(reasonsOf(downgradeBlocked, request)).to.deep.equal(refused);
-    });
-
-    it('refuses it from Promoting on by what green pods run, whatever status says for green', () => {
-      const old = blueGreen('Promoting', { greenVersion: '2.5.5' });
-      const request = update(old, { version: '2.5.5' }, { pods: known([blue, green]) });
       expect(reasonsOf(downgradeBlocked, request)).to.deep.equal(refused);
     });
 
@@ -356,6 +383,7 @@ describe('downgrade-blocked', () => {
     ];
     const halves: readonly Sight<BlueGreen | undefined>[] = [
       { value: undefined },
+      { value: { phase: 'Idle', greenVersion: '2.6.0', greenRevision: 'g' } },
       ...uncrossed.map((phase) => ({ value: { phase, greenVersion: '2.6.0', greenRevision: 'g' } })),
       ...crossed.map((phase) => ({
         value: { phase, greenVersion: '2.6.0', greenRevision: 'g' },
@@ -401,19 +429,26 @@ describe('downgrade-blocked', () => {
                   },
                 );
                 const given = { pods: seenPods.value, volumes: seenVolumes.value };
-                const decision = decide([downgradeBlocked], update(old, { version: wanted }, given));
+                const request = update(old, { version: wanted }, given);
+                const decision = decide([downgradeBlocked, operationInProgress], request);
 
+                const isCrossed = half.mark !== undefined;
                 const isThrownAway =
-                  seenPods.green === true && half.value !== undefined && half.mark === undefined;
+                  seenPods.green === true && uncrossed.some((phase) => phase === half.value?.phase);
                 const sights: Sight<unknown>[] = [current, upgrade, half, seenVolumes];
                 if (!isThrownAway) sights.push(seenPods);
                 const highest = Math.max(-1, ...sights.map(({ mark }) => (mark ? rank(mark) : -1)));
                 const isUnknown = sights.some((sight) => sight.unknown === true);
-                const isRefused = wanted !== stored && (highest > rank(wanted) || isUnknown);
+                const isRefused = wanted !== stored && (highest > rank(wanted) || isUnknown || isCrossed);
+                // Then it is operation-in-progress that speaks.
+                const isLeft = isCrossed && current.mark !== undefined && rank(current.mark) <= rank(wanted);
 
                 const text = decision.violations.map(({ message }) => message).join();
                 const isNamed =
-                  !isRefused || highest <= rank(wanted) || text.includes(`than ${versions[highest]},`);
+                  !isRefused ||
+                  isLeft ||
+                  highest <= rank(wanted) ||
+                  text.includes(`than ${versions[highest]},`);
                 judged += 1;
                 if (decision.allowed === isRefused || !isNamed) {
                   wrong.push({ wanted, current, upgrade, half, seenPods, seenVolumes, decision });
@@ -431,7 +466,8 @@ describe('downgrade-blocked', () => {
       const index = a.findIndex((part, at) => part !== b[at]);
       return index >= 0 && (a[index] ?? 0) < (b[index] ?? 0);
     };
-    const phase = fc.constantFrom(...uncrossed, ...crossed);
+    const phase = fc.constantFrom('Idle' as const, ...uncrossed, ...crossed);
+    const rules = [downgradeBlocked, operationInProgress];
     const evidence = fc.record({
       stored: version,
       wanted: version,
@@ -483,7 +519,9 @@ describe('downgrade-blocked', () => {
         fc.property(evidence, (seen) => {
           fc.pre(written(seen.stored) !== written(seen.wanted));
           const isBelow = marksOf(seen).some((mark) => below(seen.wanted, mark));
-          expect(decide([downgradeBlocked], requestOf(seen)).allowed).to.equal(!isBelow);
+          // In these phases no version may be set at all.
+          const isPinned = seen.green !== null && crossed.includes(seen.green.phase);
+          expect(decide(rules, requestOf(seen)).allowed).to.equal(!isBelow && !isPinned);
         }),
         { numRuns: 2000 },
       );
@@ -502,7 +540,7 @@ describe('downgrade-blocked', () => {
           const request = { ...requestOf(seen), ...given };
           const { operation: _, oldObject: __, ...rest } = request;
           const judged = isCreation ? creation(rest.object, rest) : request;
-          expect(decide([downgradeBlocked], judged).allowed).to.equal(false);
+          expect(decide(rules, judged).allowed).to.equal(false);
         }),
       );
     });
@@ -513,7 +551,7 @@ describe('downgrade-blocked', () => {
         fc.property(evidence, blind, fc.boolean(), (seen, given, paused) => {
           const request = { ...requestOf({ ...seen, wanted: seen.stored }), ...given };
           const edited = { ...request.object, spec: { ...request.object.spec, paused } };
-          expect(decide([downgradeBlocked], { ...request, object: edited }).allowed).to.equal(true);
+          expect(decide(rules, { ...request, object: edited }).allowed).to.equal(true);
         }),
       );
     });

@@ -43,6 +43,7 @@ describe('the rules for clusters', () => {
       'DowngradeBlocked',
       'ImageVersionMismatch',
       'StaleNonce',
+      'OperationInProgress',
       'PermissionRequired',
       'PermissionRequired',
     ]);

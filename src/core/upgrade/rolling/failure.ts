@@ -1,3 +1,4 @@
+import { requestCommand } from '../request-command.ts';
 import type { PhaseName } from './phase.ts';
 
 /** Why a rolling upgrade holds: what it means for status.lastErrorReason. */
@@ -45,7 +46,7 @@ export function failure(reason: FailureReason, what: string, remedy: string): Fa
 
 /** The command that tries a held upgrade again. */
 export const retryCommand = (cluster: string, namespace: string): string =>
-  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"upgrade":{"requests":{"retry":"'"$(date -Is)"'"}}}}'`;
+  requestCommand('retry', cluster, namespace);
 
 /** What the passed deadline of a phase is called. */
 export const timeoutReason: Readonly<Record<PhaseName, FailureReason>> = {

@@ -1,0 +1,61 @@
+import { wantedReplicas } from '../cluster/view.ts';
+import { breakGlassActive } from './break-glass.ts';
+import { changesImage, changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';
+
+type Change = Pick<ClusterRequest, 'object' | 'oldObject'>;
+
+/**
+ * Where a blue-green upgrade stands, by what is still possible.
+ *
+ * idle: none is under way. early: green has no vote, so it can be dropped as if it had never been. crossed:
+ * green may vote or lead; a rollback leads back. cleanup: blue is going; only a restore leads back. returning:
+ * it is on its way back. unknown: another operator's phase, which may be any of them.
+ */
+export type BlueGreenStage = 'idle' | 'early' | 'crossed' | 'cleanup' | 'returning' | 'unknown';
+
+export function blueGreenStage(request: Pick<ClusterRequest, 'oldObject'>): BlueGreenStage {
+  const { phase = 'Idle', crossedAt } = storedStatus(request).blueGreen ?? {};
+  switch (phase) {
+    case 'Idle':
+      return 'idle';
+    case 'DeployingGreen':
+    case 'JoiningMesh':
+    case 'Syncing':
+      return crossedAt === undefined ? 'early' : 'crossed';
+    case 'Promoting':
+    case 'DemotingBlue':
+      return 'crossed';
+    case 'Cleanup':
+      return 'cleanup';
+    case 'RollingBack':
+    case 'RollbackCleanup':
+      return 'returning';
+    default:
+      return 'unknown';
+  }
+}
+
+/** Whether version, image and replicas stay as they are: votes are moving between two halves, or an incident is open. */
+export function pinsTarget(request: Pick<ClusterRequest, 'oldObject'>): boolean {
+  const stage = blueGreenStage(request);
+  return breakGlassActive(request) || (stage !== 'idle' && stage !== 'early');
+}
+
+/** An absent number of replicas is the default one. */
+export function changesReplicas({ object, oldObject }: Change): boolean {
+  return oldObject === undefined || wantedReplicas(object) !== wantedReplicas(oldObject);
+}
+
+/**
+ * Whether a pinned image moves to another place while nothing runs: the repair of a registry that is gone.
+ * The version stays, so it is the same OpenBao (design.md, the table).
+ */
+export function movesPinnedImage(request: Change): boolean {
+  return (
+    pinsTarget(request) &&
+    changesImage(request) &&
+    !changesVersion(request) &&
+    !changesReplicas(request) &&
+    request.object.spec.paused === true
+  );
+}

@@ -1,0 +1,120 @@
+import { wantedReplicas } from '../cluster/view.ts';
+import { printable } from '../printable.ts';
+import { requestCommand } from '../upgrade/request-command.ts';
+import { compareVersions, parseVersion } from '../version/version.ts';
+import { breakGlassActive } from './break-glass.ts';
+import { blueGreenStage, changesReplicas, movesPinnedImage, pinsTarget } from './cluster-operation.ts';
+import {
+  changesImage,
+  changesVersion,
+  clusterName,
+  storedStatus,
+  type ClusterRequest,
+} from './cluster-request.ts';
+import { violation, type Policy } from './policy.ts';
+
+/**
+ * Version, image and replicas stay while votes move between the halves of a blue-green
+ * upgrade, on the way back, and while break glass is active: an edit would pull one half
+ * away while the other is not whole yet. Going back there is a request of its own.
+ *
+ * Guards: OpenBaoCluster UPDATE of version, image or replicas.
+ * Allows: the edit in an early phase, which aborts or starts anew; another image of the same
+ * version while spec.paused is true, for who holds the verb `acknowledge`
+ * (cluster-permission-required asks for it): that repairs a registry that is gone.
+ * Unknown: a phase that it does not know refuses.
+ * Source: reference/openbao-operator.md 7.1, 2 and 15; seed 000 ("Do not force spec.version
+ * back to an older release to escape the incident").
+ */
+export const operationInProgress: Policy<ClusterRequest> = {
+  id: 'operation-in-progress',
+  changes: () => true,
+  evaluate(request) {
+    if (!pinsTarget(request) || movesPinnedImage(request)) return [];
+    const [first, ...others] = edits(request);
+    if (first === undefined) return [];
+    const changes = [first, ...others].map(({ path, from, to }) => `${path} (${from} to ${to})`);
+    return [
+      violation(
+        'OperationInProgress',
+        first.path,
+        `${changes.join(', ')} cannot change while ${underWay(request)}`,
+        [wayOut(request), ...(others.length === 0 && first.path === 'spec.image' ? [moveTheImage] : [])].join(
+          '; ',
+        ),
+      ),
+    ];
+  },
+};
+
+interface Edit {
+  readonly path: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+function edits(request: ClusterRequest): readonly Edit[] {
+  const { object, oldObject } = request;
+  if (oldObject === undefined) return [];
+  const edit = (path: string, of: (cluster: typeof object) => string): Edit => ({
+    path,
+    from: of(oldObject),
+    to: of(object),
+  });
+  return [
+    ...(changesVersion(request) ? [edit('spec.version', ({ spec }) => printable(spec.version))] : []),
+    ...(changesImage(request) ? [edit('spec.image', ({ spec }) => printable(spec.image || 'none'))] : []),
+    ...(changesReplicas(request)
+      ? [edit('spec.replicas', (cluster) => String(wantedReplicas(cluster)))]
+      : []),
+  ];
+}
+
+function underWay(request: ClusterRequest): string {
+  const { blueGreen = {}, breakGlass } = storedStatus(request);
+  if (breakGlassActive(request)) {
+    const { reason, enteredAt } = breakGlass ?? {};
+    return `break glass is active${reason ? ` (${reason})` : ''}${enteredAt ? ` since ${enteredAt}` : ''}`;
+  }
+  const { phase, blueVersion, greenVersion, crossedAt } = blueGreen;
+  const versions = blueVersion && greenVersion ? ` from ${blueVersion} to ${greenVersion}` : '';
+  const since = crossedAt ? `; green members were first asked to vote at ${crossedAt}` : '';
+  return `the blue-green upgrade${versions} is in phase ${printable(String(phase))}${since}`;
+}
+
+const idleAgain = 'when status.blueGreen.phase is Idle';
+const moveTheImage =
+  'to take the same version from another registry meanwhile, set spec.paused: true in the same change, which needs the verb "acknowledge"';
+
+function wayOut(request: ClusterRequest): string {
+  const [namespace = '', name = ''] = clusterName(request).split('/');
+  if (breakGlassActive(request)) {
+    return `repair what status.breakGlass names and acknowledge its nonce; apply this again when nothing is under way (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.breakGlass.steps}' says how)`;
+  }
+  const stage = blueGreenStage(request);
+  if (stage === 'crossed') {
+    const ask = requestCommand('rollback', name, namespace);
+    return goesBack(request)
+      ? `go back by a rollback: ${ask} ; set spec.version back ${idleAgain} again`
+      : `apply it again ${idleAgain}; to go back instead: ${ask}`;
+  }
+  if (stage === 'returning') return `it is on its way back by itself; apply this again ${idleAgain}`;
+  const noWayBack =
+    stage === 'cleanup' && goesBack(request)
+      ? '; an older version is reached only by a restore: of a snapshot taken by it, into a new cluster'
+      : '';
+  return `let it finish, and apply this again ${idleAgain}${noWayBack}`;
+}
+
+/** Whether it asks for no newer version than what ran before the upgrade. */
+function goesBack(request: ClusterRequest): boolean {
+  const { currentVersion = '', blueGreen } = storedStatus(request);
+  const wanted = parseVersion(request.object.spec.version);
+  const before = parseVersion(blueGreen?.blueVersion ?? currentVersion);
+  return (
+    changesVersion(request) &&
+    !('error' in wanted) &&
+    !('error' in before) &&
+    compareVersions(wanted, before) <= 0
+  );
+}

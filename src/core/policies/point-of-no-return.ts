@@ -1,0 +1,45 @@
+import { blueGreenStage } from './cluster-operation.ts';
+import { asksFor, clusterName, storedStatus, type ClusterRequest } from './cluster-request.ts';
+import { violation, warning, type Finding, type Policy } from './policy.ts';
+
+/**
+ * A rollback can be asked for until Cleanup begins: from then on blue has no votes, and its
+ * members and data are going.
+ *
+ * Guards: OpenBaoCluster UPDATE with a new spec.upgrade.requests.rollback.
+ * Allows: the request in every earlier phase; with a warning that it does nothing, where no
+ * blue-green upgrade is under way or it is on its way back already.
+ * Unknown: a phase that it does not know passes; whoever carries it out decides.
+ * Source: seed 004 (rollback routes through explicit phases); issue 5, section 2;
+ * reference/openbao-operator.md 1.3 (RollbackRefused).
+ */
+export const pointOfNoReturn: Policy<ClusterRequest> = {
+  id: 'point-of-no-return',
+  changes: (request) => asksFor(request, 'rollback'),
+  evaluate(request) {
+    if (request.operation === 'CREATE' || !asksFor(request, 'rollback')) return [];
+    switch (blueGreenStage(request)) {
+      case 'cleanup':
+        return [tooLate(request)];
+      case 'idle':
+        return [warning(`${path} does nothing: no blue-green upgrade is under way`)];
+      case 'returning':
+        return [warning(`${path} does nothing more: the upgrade is on its way back already`)];
+      default:
+        return [];
+    }
+  },
+};
+
+const path = 'spec.upgrade.requests.rollback';
+
+function tooLate(request: ClusterRequest): Finding {
+  const { blueVersion, cleanupStartedAt } = storedStatus(request).blueGreen ?? {};
+  const [namespace = '', name = ''] = clusterName(request).split('/');
+  return violation(
+    'PointOfNoReturn',
+    path,
+    `a rollback comes too late: Cleanup began${cleanupStartedAt ? ` at ${cleanupStartedAt}` : ''}, and the blue half${blueVersion ? ` (${blueVersion})` : ''} is going`,
+    `let Cleanup finish and take ${path} back; to return to ${blueVersion ?? 'the older version'}, restore a snapshot taken by it into a new cluster (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.backup.latestSnapshot}' names the newest)`,
+  );
+}
