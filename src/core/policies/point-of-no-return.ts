@@ -18,15 +18,20 @@ export const pointOfNoReturn: Policy<ClusterRequest> = {
   changes: (request) => asksFor(request, 'rollback'),
   evaluate(request) {
     if (request.operation === 'CREATE' || !asksFor(request, 'rollback')) return [];
-    switch (blueGreenStage(request)) {
+    const stage = blueGreenStage(request);
+    switch (stage) {
       case 'cleanup':
         return [tooLate(request)];
       case 'idle':
         return [warning(`${path} does nothing: no blue-green upgrade is under way`)];
       case 'returning':
         return [warning(`${path} does nothing more: the upgrade is on its way back already`)];
-      default:
+      case 'early':
+      case 'crossed':
+      case 'unknown':
         return [];
+      default:
+        return stage satisfies never;
     }
   },
 };
