@@ -12,7 +12,12 @@ export const maintenanceAnnotation = 'openbao.org/maintenance';
 /** Label that tells what a pod or a Job of a cluster is for. */
 export const componentLabel = 'openbao.org/component';
 /** Values of the component label. A server is a member of the Raft cluster; everything else is a Job's. */
-export const components = { server: 'server', upgrade: 'upgrade', snapshot: 'upgrade-snapshot' } as const;
+export const components = {
+  server: 'server',
+  upgrade: 'upgrade',
+  snapshot: 'upgrade-snapshot',
+  restore: 'restore',
+} as const;
 /** Annotation on a Job: which operation it belongs to. */
 export const operationAnnotation = 'rollguard.io/operation-id';
 /** Annotation on a Job: what it does, an action of `rollguard executor` or `version-check`. */

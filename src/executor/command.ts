@@ -23,6 +23,9 @@ export function executorCommand(): Command {
     .option('--store-ca-file <file>', 'CA of the store, PEM')
     .option('--store-folder <folder>', 'where the claim of the store is mounted')
     .option('--name <key>', 'what the snapshot is called in the store')
+    .option('--sha256 <sum>', 'for verify-snapshot and restore-snapshot: the sum that the snapshot must have')
+    .option('--force', "for restore-snapshot: without asking whether the members' own key opens it")
+    .option('--voter <name>', 'for repair-membership: a member that is to vote (repeatable)', collected, [])
     .option('--spool <folder>', 'a folder with room for one snapshot', tmpdir())
     .option('--timeout-seconds <number>', 'by when it must have ended', seconds, 60)
     .option('--report-file <file>', 'where the report goes', '/dev/termination-log')
@@ -51,6 +54,8 @@ function member(text: string, before: readonly MemberFlag[]): readonly MemberFla
   }
   return [...before, { pod: text.slice(0, at), url: url.origin }];
 }
+
+const collected = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 function seconds(text: string): number {
   const value = Number(text);

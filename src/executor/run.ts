@@ -9,10 +9,13 @@ import { deadlineIn, type Deadline, type ExecutorContext } from './context.ts';
 import { ActionFailed } from './login.ts';
 import { preflight } from './preflight.ts';
 import { removePeer } from './remove-peer.ts';
+import { repairMembership } from './repair-membership.ts';
 import { failed } from './report.ts';
+import { restoreSnapshot } from './restore-snapshot.ts';
 import { snapshot } from './snapshot.ts';
 import { stepDown } from './step-down.ts';
 import { probeStore, withStore, type StoreFlags } from './store.ts';
+import { verifyStored } from './verify-snapshot.ts';
 
 /** One `--member`. */
 export interface MemberFlag {
@@ -33,6 +36,9 @@ export interface ExecutorFlags extends StoreFlags {
   readonly tokenFile?: string;
   readonly caFile?: string;
   readonly name?: string;
+  readonly sha256?: string;
+  readonly force?: boolean;
+  readonly voter?: readonly string[];
   readonly spool: string;
   readonly timeoutSeconds: number;
 }
@@ -78,6 +84,24 @@ async function act(
     }
     case 'probe-store':
       return withStore(flags, (store) => probeStore(store, deadline));
+    case 'verify-snapshot': {
+      const wanted = { name: required(flags.name, '--name'), sha256: flags.sha256 };
+      return withStore(flags, (store) => verifyStored({ ...wanted, store }, deadline));
+    }
+    case 'restore-snapshot': {
+      const order = {
+        name: required(flags.name, '--name'),
+        // The one that was verified, and no other.
+        sha256: required(flags.sha256, '--sha256'),
+        spool: flags.spool,
+        force: flags.force === true,
+      };
+      return withStore(flags, (store) =>
+        withMembers(flags, log, deadline, (context) => restoreSnapshot(context, { ...order, store })),
+      );
+    }
+    case 'repair-membership':
+      return withMembers(flags, log, deadline, (context) => repairMembership(context, flags.voter ?? []));
     default:
       return action satisfies never;
   }

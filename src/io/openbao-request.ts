@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
 import { answerReason, networkReason, OpenBaoError, saidIn } from './openbao-error.ts';
 
@@ -35,11 +35,20 @@ export interface OpenBaoCall extends CallOptions {
   /** Below `/v1/`. */
   readonly path: string;
   readonly token?: string;
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  readonly upload?: Upload;
   /** Statuses to return beside 2xx, instead of throwing. */
   readonly accept?: readonly number[];
   /** Further texts that must not stand in a message. */
   readonly secrets?: readonly string[];
+}
+
+/** Bytes of a known length. */
+export interface Upload {
+  readonly size: number;
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 /** A kept-alive connection to one server. */
@@ -150,9 +159,19 @@ async function begin(client: Client, pod: string, call: OpenBaoCall): Promise<Re
 }
 
 function requestOf(
-  { method, path, token, body }: OpenBaoCall,
+  { method, path, token, body, upload, timeoutMs }: OpenBaoCall,
   signal: AbortSignal,
 ): Dispatcher.RequestOptions {
+  if (upload !== undefined) {
+    const bare = requestOf({ method, path, ...(token === undefined ? {} : { token }) }, signal);
+    return {
+      ...bare,
+      headers: { ...bare.headers, 'content-length': String(upload.size) },
+      body: Readable.from(upload.content),
+      // The answer comes when all of it was sent and looked at; the call's own deadline holds.
+      headersTimeout: timeoutMs ?? defaultTimeoutMs,
+    };
+  }
   return {
     method,
     path: `/v1/${path}`,

@@ -10,10 +10,11 @@ import {
   type OpenBaoAddress,
   type OpenBaoCall,
   type OpenBaoTransport,
+  type Upload,
 } from './openbao-request.ts';
 
 export { OpenBaoError, mayHaveArrived, type OpenBaoReason } from './openbao-error.ts';
-export type { CallOptions, OpenBaoAddress } from './openbao-request.ts';
+export type { CallOptions, OpenBaoAddress, Upload } from './openbao-request.ts';
 export type { AutopilotState, Health, LeaderStatus, Login } from './openbao-answers.ts';
 
 /**
@@ -45,6 +46,22 @@ export interface OpenBaoNode {
   stepDown(token: string, options?: CallOptions): Promise<void>;
   /** Also succeeds for an id that is not there: read the membership before and after. */
   removePeer(token: string, id: string, options?: CallOptions): Promise<void>;
+  /**
+   * Takes an id off the list of permanent non-voters; autopilot then gives it its vote.
+   *
+   * @returns whether it stood there
+   */
+  promote(token: string, id: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * Replaces all data by a Raft snapshot. It answers before it is done, and what goes wrong then only its log
+   * says: read back. With `force` it does not ask whether its own key opens it; with another key it then seals
+   * itself for good.
+   */
+  restore(
+    token: string,
+    snapshot: Upload,
+    options?: CallOptions & { readonly force?: boolean | undefined },
+  ): Promise<void>;
   /**
    * A Raft snapshot, a gzipped tar. The status says nothing about its end: verify it. The time-out holds until
    * its first byte; then it fails when it stands still for 30 s.
@@ -108,6 +125,22 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
     async removePeer(token, id, options) {
       const path = 'sys/storage/raft/remove-peer';
       await transport.call({ method: 'POST', path, body: { server_id: id }, token, ...options });
+    },
+    async promote(token, id, options) {
+      const path = 'sys/storage/raft/promote';
+      try {
+        await transport.call({ method: 'POST', path, body: { server_id: id }, token, ...options });
+        return true;
+      } catch (error) {
+        // The one answer that says so (openbao-measured.md, section 7).
+        if (error instanceof OpenBaoError && error.message.includes('server is not a non-voter'))
+          return false;
+        throw error;
+      }
+    },
+    async restore(token, upload, { force = false, ...options } = {}) {
+      const path = `sys/storage/raft/snapshot${force ? '-force' : ''}`;
+      await transport.call({ method: 'POST', path, upload, token, ...options });
     },
     snapshot: (token, options) =>
       transport.stream({ method: 'GET', path: 'sys/storage/raft/snapshot', token, ...options }),

@@ -20,10 +20,13 @@ export type SnapshotErrorReason = keyof typeof remedies;
 export class SnapshotError extends Error {
   readonly code = 'SNAPSHOT_ERROR';
   readonly reason: SnapshotErrorReason;
+  /** Without the remedy, which speaks of taking one. Without a full stop. */
+  readonly what: string;
 
   constructor(reason: SnapshotErrorReason, what: string, options?: ErrorOptions) {
     super(`${what}. ${remedies[reason]}`, options);
     this.name = 'SnapshotError';
     this.reason = reason;
+    this.what = what;
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chunksUntilAborted, guardAgainstStall } from './object-store/stall-guard.ts';
+import { StoreError } from './object-store/store-error.ts';
 import { SnapshotError } from './snapshot-error.ts';
 
 /** A snapshot on this machine's disk, in a file without a name: it goes with the process, however that ends. */
@@ -43,7 +44,8 @@ export async function spoolSnapshot(
     }
   } catch (error) {
     await file.close();
-    if (error instanceof SnapshotError) throw error;
+    // A store says itself what is wrong with it.
+    if (error instanceof SnapshotError || error instanceof StoreError) throw error;
     if (guard.signal.aborted) throw guard.signal.reason;
     const { message } = error as Error;
     throw new SnapshotError('SourceFailed', `OpenBao broke off its snapshot: ${message}`, { cause: error });

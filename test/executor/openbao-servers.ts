@@ -19,6 +19,7 @@ export interface OpenBaoServers {
   readonly version: string;
   readonly cluster: OpenBaoCluster;
   readonly issuer: TestIssuer;
+  readonly unsealKey: Buffer;
   /** By pod name, in order. */
   readonly urls: ReadonlyMap<string, string>;
   /** The token of one of the cluster's ServiceAccounts. */
@@ -61,14 +62,19 @@ async function findProgram(): Promise<Program> {
 
 const modelVersion = '2.5.5';
 
-/** Starts servers, real ones where they are; ready when all are voters. */
-export async function startOpenBao(members = 3): Promise<OpenBaoServers> {
+/**
+ * Starts servers, real ones where they are; ready when all are voters.
+ *
+ * @param like takes unseal key and issuer of another cluster, so that its snapshots fit
+ */
+export async function startOpenBao(members = 3, like?: OpenBaoServers): Promise<OpenBaoServers> {
   const program = await findProgram();
   const { version } = program;
   const folder = await mkdtemp(join(tmpdir(), 'rollguard-openbao-'));
-  const issuer = createIssuer();
+  const issuer = like?.issuer ?? createIssuer();
+  const unsealKey = like?.unsealKey ?? randomBytes(32);
   const cluster = clusterOf(version, members);
-  await writeFile(join(folder, 'key'), randomBytes(32));
+  await writeFile(join(folder, 'key'), unsealKey);
   await writeFile(join(folder, 'self-init.json'), JSON.stringify(selfInitOf(cluster, issuer)));
   // Addresses of its own: other clusters of other tests run beside.
   const network = `127.${randomInt(16, 250)}.${randomInt(1, 250)}`;
@@ -102,6 +108,7 @@ export async function startOpenBao(members = 3): Promise<OpenBaoServers> {
     version,
     cluster,
     issuer,
+    unsealKey,
     urls,
     tokenOf: (serviceAccount) => issuer.token(`system:serviceaccount:bao:${serviceAccount}`),
     kill,

@@ -334,6 +334,36 @@ function contract(flavours: () => Promise<readonly Flavour[]> | readonly Flavour
     expect(meta).to.include({ Version: 1, ID: 'bolt-snapshot', Size: members.get('state.bin')?.length });
   });
 
+  on('restores a snapshot in silence, the list of non-voters in it included', async (cluster) => {
+    const token = await cluster.token(0);
+    const call = async (path: string, body: object, as = token) =>
+      (await cluster.ask(await cluster.active(), path, { token: as, body })).status;
+    const n2 = { server_id: 'n2' };
+    expect(await call('kv/restored', { x: '1' })).to.equal(204);
+    expect(await call('sys/storage/raft/demote', n2)).to.equal(204);
+    const { bytes } = await cluster.ask(0, 'sys/storage/raft/snapshot', { token });
+    expect(await call('sys/storage/raft/promote', n2)).to.equal(204);
+    await awaitVoters(cluster, token, ['n0', 'n1', 'n2']);
+    expect(await call('kv/restored', { x: '2' })).to.equal(204);
+    const later = await cluster.token(0);
+
+    const torn = { token, body: bytes.subarray(0, bytes.length >> 1) };
+    const refused = await cluster.ask(0, 'sys/storage/raft/snapshot', torn);
+    expect(refused.status).to.equal(500);
+    expect(refused.bytes.toString()).to.match(/failed to (read|decompress) snapshot/);
+
+    expect(await call('sys/storage/raft/snapshot', bytes)).to.equal(204);
+    await until('the later token to be unknown', async () => {
+      const { status } = await cluster.ask(await cluster.active(), 'kv/restored', { token: later });
+      return status === 403 ? true : undefined;
+    });
+    const { data } = (await cluster.ask(await cluster.active(), 'kv/restored', { token })).body;
+    expect(data).to.deep.equal({ x: '1' });
+    await awaitVoters(cluster, token, ['n0', 'n1']);
+    expect(await call('sys/storage/raft/promote', n2)).to.equal(204);
+    await awaitVoters(cluster, token, ['n0', 'n1', 'n2']);
+  });
+
   on('takes a restarted follower back with its data, which catches up', async (cluster) => {
     const token = await cluster.token(0);
     await cluster.end(2, 'SIGTERM');

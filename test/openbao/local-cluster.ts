@@ -19,6 +19,7 @@ export interface Reply {
 interface Ask {
   readonly method?: string;
   readonly token?: string;
+  /** Bytes are sent as they are, anything else as JSON. */
   readonly body?: object;
 }
 
@@ -99,7 +100,7 @@ export class LocalCluster {
         redirect: 'manual',
         signal: AbortSignal.timeout(5000),
         headers: token === undefined ? {} : { 'X-Vault-Token': token },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof Buffer ? body : JSON.stringify(body) }),
       });
       const bytes = Buffer.from(await response.arrayBuffer());
       return { status: response.status, headers: response.headers, bytes, body: parse(bytes) };

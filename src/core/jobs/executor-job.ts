@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
-import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 import type { DriverSettings } from '../cluster/decision.ts';
 import { jwtAuth, names, roles } from '../workload/names.ts';
 import {
@@ -33,12 +33,13 @@ export function executorJob(
   settings: DriverSettings,
 ): KubernetesObject {
   const { spec } = cluster;
-  const volumes = volumesOf(cluster, wanted.action);
+  const volumes = volumesOf(cluster, wanted);
   const activeDeadlineSeconds = deadlineSeconds(wanted.action, settings);
-  const env = touchesStore(wanted.action) ? storeEnvironment(spec.backup?.target) : [];
+  const { component, serviceAccount, usesStore } = natures[wanted.action];
+  const env = usesStore ? storeEnvironment(targetOf(cluster, wanted)) : [];
   return job(cluster, wanted, {
-    component: touchesStore(wanted.action) ? components.snapshot : components.upgrade,
-    serviceAccount: serviceAccountOf(cluster, wanted.action),
+    component: components[component],
+    serviceAccount: names(cluster.metadata.name ?? '')[serviceAccount],
     user: executorUser,
     activeDeadlineSeconds,
     container: {
@@ -52,40 +53,82 @@ export function executorJob(
   });
 }
 
-const touchesStore = (action: ExecutorAction) => action === 'snapshot' || action === 'probe-store';
-
-function serviceAccountOf({ metadata }: OpenBaoCluster, action: ExecutorAction): string {
-  const { upgradeServiceAccount, backupServiceAccount } = names(metadata.name ?? '');
-  return touchesStore(action) ? backupServiceAccount : upgradeServiceAccount;
+/** What an action is part of, as whom its Job runs, and what it is given. */
+interface Nature {
+  readonly component: keyof typeof components;
+  readonly serviceAccount: 'upgradeServiceAccount' | 'backupServiceAccount' | 'restoreServiceAccount';
+  readonly usesStore: boolean;
+  readonly logsIn: boolean;
+  /** Which role it logs in as; the one that a spec may name instead. */
+  readonly role: (spec: OpenBaoClusterSpec) => string;
 }
 
-function volumesOf({ metadata, spec }: OpenBaoCluster, action: ExecutorAction): readonly MountedVolume[] {
-  const login = action === 'probe-store' ? [] : [tokenVolume(jwtAuth.audience)];
-  const usesTls = action !== 'probe-store' && spec.tls?.enabled !== false;
+const step: Nature = {
+  component: 'upgrade',
+  serviceAccount: 'upgradeServiceAccount',
+  usesStore: false,
+  logsIn: true,
+  role: ({ upgrade }) => upgrade?.jwtAuthRole ?? roles.upgrade,
+};
+const snapshot: Nature = {
+  component: 'snapshot',
+  serviceAccount: 'backupServiceAccount',
+  usesStore: true,
+  logsIn: true,
+  role: ({ backup }) => backup?.jwtAuthRole ?? roles.backup,
+};
+const restore: Nature = {
+  ...snapshot,
+  component: 'restore',
+  serviceAccount: 'restoreServiceAccount',
+  role: () => roles.restore,
+};
+
+const natures: Readonly<Record<ExecutorAction, Nature>> = {
+  preflight: step,
+  'step-down': step,
+  'remove-peer': step,
+  snapshot,
+  'probe-store': { ...snapshot, logsIn: false },
+  'verify-snapshot': { ...restore, logsIn: false },
+  'restore-snapshot': restore,
+  // As the role of upgrades, which has this right too: a snapshot of before there was a restore has it.
+  'repair-membership': { ...step, component: 'restore' },
+};
+
+const targetOf = ({ spec }: OpenBaoCluster, { snapshot: named }: ExecutorStep) =>
+  named?.target ?? spec.backup?.target;
+
+/** Those that keep a snapshot on their own disk before they pass it on. */
+const spools: ReadonlySet<ExecutorAction> = new Set(['snapshot', 'restore-snapshot']);
+
+function volumesOf(cluster: OpenBaoCluster, wanted: ExecutorStep): readonly MountedVolume[] {
+  const { metadata, spec } = cluster;
+  const { logsIn, usesStore } = natures[wanted.action];
+  const login = logsIn ? [tokenVolume(jwtAuth.audience)] : [];
+  const usesTls = logsIn && spec.tls?.enabled !== false;
   const ca = usesTls ? [caVolume('ca', names(metadata.name ?? '').ca, paths.ca)] : [];
-  const spool = action === 'snapshot' ? [spoolVolume] : [];
-  return [...login, ...ca, ...spool, ...(touchesStore(action) ? storeVolumes(spec.backup?.target) : [])];
+  const spool = spools.has(wanted.action) ? [spoolVolume] : [];
+  return [...login, ...ca, ...spool, ...(usesStore ? storeVolumes(targetOf(cluster, wanted)) : [])];
 }
 
 /** The flags of `rollguard executor`, see src/executor/command.ts. */
 function argumentsOf(cluster: OpenBaoCluster, wanted: ExecutorStep, seconds: number): readonly string[] {
   const { spec, metadata } = cluster;
   const { name = '', namespace = '' } = metadata;
-  const role = touchesStore(wanted.action)
-    ? (spec.backup?.jwtAuthRole ?? roles.backup)
-    : (spec.upgrade?.jwtAuthRole ?? roles.upgrade);
+  const { role, usesStore, logsIn } = natures[wanted.action];
   const login = [
     ...memberUrls(cluster).map(({ pod, url }) => `--member=${pod}=${url}`),
-    `--role=${role}`,
+    `--role=${role(spec)}`,
     `--token-file=${paths.token}`,
     ...(spec.tls?.enabled === false ? [] : [`--ca-file=${paths.ca}/ca.crt`]),
   ];
-  const target = spec.backup?.target ?? {};
+  const target = targetOf(cluster, wanted) ?? {};
   const store = [
     `--target=${JSON.stringify(target)}`,
     ...(target.caSecretRef === undefined ? [] : [`--store-ca-file=${paths.storeCa}/ca.crt`]),
     ...(target.provider === 'pvc' ? [`--store-folder=${paths.store}`] : []),
-    `--name=${snapshotName(cluster, wanted.operationId)}`,
+    `--name=${wanted.snapshot?.name ?? snapshotName(cluster, wanted.operationId)}`,
     `--spool=${paths.spool}`,
   ];
   return [
@@ -94,8 +137,11 @@ function argumentsOf(cluster: OpenBaoCluster, wanted: ExecutorStep, seconds: num
     `--operation-id=${wanted.operationId}`,
     ...(wanted.pod === undefined ? [] : [`--pod=${wanted.pod}`]),
     ...(wanted.onlyWhileSealed === true ? ['--only-while-sealed'] : []),
-    ...(wanted.action === 'probe-store' ? [] : login),
-    ...(touchesStore(wanted.action) ? store : []),
+    ...(logsIn ? login : []),
+    ...(usesStore ? store : []),
+    ...(wanted.snapshot?.sha256 === undefined ? [] : [`--sha256=${wanted.snapshot.sha256}`]),
+    ...(wanted.force === true ? ['--force'] : []),
+    ...(wanted.voters ?? []).map((voter) => `--voter=${voter}`),
     `--timeout-seconds=${Math.max(1, seconds - marginSeconds)}`,
   ];
 }
@@ -108,6 +154,9 @@ function deadlineSeconds(action: ExecutorAction, { deadlines }: DriverSettings):
     'step-down': deadlines.stepDown,
     'remove-peer': deadlines.scaling,
     snapshot: deadlines.snapshot,
+    'verify-snapshot': deadlines.snapshot,
+    'restore-snapshot': deadlines.snapshot,
+    'repair-membership': deadlines.scaling,
   }[action];
   return Math.max(1, Math.floor(milliseconds / 1000));
 }

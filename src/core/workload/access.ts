@@ -43,6 +43,12 @@ const rights = {
     'sys/storage/raft/remove-peer': ['update'],
   },
   backup: { 'sys/storage/raft/snapshot': ['read'] },
+  /** OpenBaoRestore: replaces all data, and reads back. Its members get their votes from the upgrade's role. */
+  restore: {
+    'sys/storage/raft/configuration': ['read'],
+    'sys/storage/raft/snapshot': ['update'],
+    'sys/storage/raft/snapshot-force': ['update'],
+  },
 } satisfies Record<keyof typeof roles, Rights>;
 
 /** All ways in that a cluster has from its start, for either strategy. */
@@ -54,6 +60,7 @@ export function accesses({ cluster, controller }: WorkloadInputs): readonly Acce
     access('observer', subjectOf(controller.namespace, controller.serviceAccount)),
     access('upgrade', inNamespace(own.upgradeServiceAccount), spec.upgrade?.jwtAuthRole),
     access('backup', inNamespace(own.backupServiceAccount), spec.backup?.jwtAuthRole),
+    access('restore', inNamespace(own.restoreServiceAccount)),
   ];
 }
 

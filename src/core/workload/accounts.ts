@@ -22,6 +22,7 @@ export function accounts(
     serviceAccount(own.serviceAccount),
     serviceAccount(own.upgradeServiceAccount),
     serviceAccount(own.backupServiceAccount),
+    serviceAccount(own.restoreServiceAccount),
     child(cluster, { ...members, kind: 'Role' }, { rules: [ownLabels(pods)] }),
     child(
       cluster,

@@ -28,6 +28,7 @@ export const names = (cluster: string, revision: string = initialRevision) => ({
   serviceAccount: `${cluster}-serviceaccount`,
   upgradeServiceAccount: `${cluster}-upgrade-serviceaccount`,
   backupServiceAccount: `${cluster}-backup-serviceaccount`,
+  restoreServiceAccount: `${cluster}-restore-serviceaccount`,
   pod: (ordinal: number) => `${setName(cluster, revision)}-${ordinal}`,
   claim: (ordinal: number) => `data-${setName(cluster, revision)}-${ordinal}`,
 });
@@ -38,11 +39,12 @@ export const serverContainer = 'openbao';
 export const ports = { api: 8200, cluster: 8201 } as const;
 /** The auth method that Rollguard's roles live at, and the audience of their tokens. */
 export const jwtAuth = { mount: 'jwt-operator', audience: 'openbao-internal' } as const;
-/** Default roles: the controller's reads, the executor's steps, the snapshot's. */
+/** Default roles: the controller's reads, the executor's steps, the snapshot's, the restore's. */
 export const roles = {
   observer: 'rollguard-observer',
   upgrade: 'rollguard-upgrade',
   backup: 'rollguard-backup',
+  restore: 'rollguard-restore',
 } as const;
 
 /** Which seal key members unseal with; snapshots record it. */

@@ -39,7 +39,7 @@ interface JobObject {
 }
 
 const operationId = 'k3v9x0q2ab';
-const s3: OpenBaoClusterSpec['backup'] = {
+const s3: NonNullable<OpenBaoClusterSpec['backup']> = {
   target: {
     provider: 's3',
     endpoint: 'https://store:9000',
@@ -164,6 +164,42 @@ describe('the Job of a step', () => {
     const job = made({ backup: s3 }, { action: 'probe-store' });
     expect(job.spec.template.spec.volumes.map(({ name }) => name)).to.deep.equal(['store-ca']);
     expect(containerOf(job).args?.some((arg) => arg.startsWith('--token-file'))).to.equal(false);
+  });
+
+  it('restores as the ServiceAccount of restores, from the store that is named, with what was verified alone', () => {
+    const target = { provider: 'pvc', claimName: 'elsewhere' } as const;
+    const snapshot = { target, name: 'a/b.snap', sha256: 'abc' };
+    const job = made({ backup: s3 }, { action: 'restore-snapshot', snapshot });
+    const { args, env, volumeMounts } = containerOf(job);
+    expect(job.metadata.labels).to.deep.include({ 'openbao.org/component': 'restore' });
+    expect(job.spec.template.spec.serviceAccountName).to.equal('prod-restore-serviceaccount');
+    expect(args).to.include.members(['--role=rollguard-restore', '--name=a/b.snap', '--sha256=abc']);
+    expect(args)
+      .to.include(`--target=${JSON.stringify(target)}`)
+      .and.not.include('--force');
+    expect(env).to.equal(undefined);
+    expect(volumeMounts?.map(({ name }) => name)).to.deep.equal(['token', 'ca', 'spool', 'store']);
+    const forced = made({ backup: s3 }, { action: 'restore-snapshot', snapshot, force: true });
+    expect(containerOf(forced).args).to.include('--force');
+  });
+
+  it('verifies a snapshot without a token of OpenBao', () => {
+    const snapshot = { target: s3.target ?? {}, name: 'a/b.snap' };
+    const { args, volumeMounts } = containerOf(made({}, { action: 'verify-snapshot', snapshot }));
+    expect(volumeMounts?.map(({ name }) => name)).to.deep.equal(['store-ca']);
+    expect(args).to.include('--name=a/b.snap');
+    expect(args?.some((arg) => arg.startsWith('--member') || arg.startsWith('--sha256'))).to.equal(false);
+  });
+
+  it('gives votes back as the role of upgrades, which an older snapshot has too', () => {
+    const job = made({ backup: s3 }, { action: 'repair-membership', voters: ['prod-0', 'prod-1'] });
+    expect(job.metadata.labels).to.deep.include({ 'openbao.org/component': 'restore' });
+    expect(job.spec.template.spec.serviceAccountName).to.equal('prod-upgrade-serviceaccount');
+    expect(containerOf(job).args).to.include.members([
+      '--role=rollguard-upgrade',
+      '--voter=prod-0',
+      '--voter=prod-1',
+    ]);
   });
 
   for (const action of executorActions) {

@@ -21,6 +21,7 @@ describe('the children of a cluster', () => {
       'ServiceAccount prod-serviceaccount',
       'ServiceAccount prod-upgrade-serviceaccount',
       'ServiceAccount prod-backup-serviceaccount',
+      'ServiceAccount prod-restore-serviceaccount',
       'Role prod-serviceaccount',
       'RoleBinding prod-serviceaccount',
       'ConfigMap prod-config',

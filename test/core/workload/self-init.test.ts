@@ -34,6 +34,7 @@ describe('the first requests of a cluster', () => {
       ],
       ['auth/jwt-operator/role/rollguard-upgrade', 'system:serviceaccount:bao:prod-upgrade-serviceaccount'],
       ['auth/jwt-operator/role/rollguard-backup', 'system:serviceaccount:bao:prod-backup-serviceaccount'],
+      ['auth/jwt-operator/role/rollguard-restore', 'system:serviceaccount:bao:prod-restore-serviceaccount'],
     ]);
     for (const [, { data }] of roles) expect(data.bound_audiences).to.deep.equal(['openbao-internal']);
   });
@@ -65,6 +66,7 @@ const calls = {
   'POST sys/storage/raft/remove-peer': { server_id: 'nobody' },
   'GET sys/storage/raft/snapshot': undefined,
   'POST sys/storage/raft/snapshot': {},
+  'POST sys/storage/raft/snapshot-force': {},
   'POST sys/seal': {},
   'GET sys/policies/acl': undefined,
   'POST auth/token/create': {},
@@ -97,6 +99,15 @@ const rights: readonly (readonly [role: string, account: string, allowed: readon
     'rollguard-backup',
     'system:serviceaccount:bao:prod-backup-serviceaccount',
     ['GET sys/storage/raft/snapshot'],
+  ],
+  [
+    'rollguard-restore',
+    'system:serviceaccount:bao:prod-restore-serviceaccount',
+    [
+      'GET sys/storage/raft/configuration',
+      'POST sys/storage/raft/snapshot',
+      'POST sys/storage/raft/snapshot-force',
+    ],
   ],
 ];
 

@@ -1,4 +1,4 @@
-import { errors, noContent, type Response } from './http.ts';
+import { noContent, wrapped, type Response } from './http.ts';
 import type { Context } from './context.ts';
 import { lead } from './election.ts';
 import { commit } from './replication.ts';
@@ -36,7 +36,7 @@ export function takeSnapshot({ world, cluster, index }: Context): Response {
 /** 204 at once; then nobody is active for a while, and the same node leads again with the old data. */
 export function restoreSnapshot({ world, cluster, request }: Context): Response {
   const state = request.body instanceof Uint8Array ? unpackSnapshot(request.body) : undefined;
-  if (state === undefined) return errors(400, 'the snapshot cannot be read');
+  if (state === undefined) return wrapped(500, 'failed to decompress snapshot: unexpected EOF');
   const gone = Object.keys(cluster.storage).filter((key) => !kept.includes(key) && !(key in state));
   commit(world, cluster, { ...Object.fromEntries(gone.map((key) => [key, undefined])), ...state });
   if (cluster.leader !== undefined) {

@@ -17,7 +17,7 @@ export interface Check {
   readonly create: Effect;
 }
 
-export type CheckAction = Exclude<ExecutorAction, 'step-down' | 'remove-peer'>;
+export type CheckAction = Extract<ExecutorAction, 'preflight' | 'probe-store' | 'snapshot'>;
 
 export const executorCheck = (
   input: PhaseInput,

@@ -1,0 +1,64 @@
+import type { RaftConfiguration } from '../core/cluster/observation.ts';
+import type { ExecutorReport } from '../core/jobs/executor-report.ts';
+import { until, type ExecutorContext, type Look } from './context.ts';
+import { asRole } from './login.ts';
+import { leaderAmong, readMembers, votersAmong } from './members.ts';
+import { done, failed } from './report.ts';
+
+/**
+ * Those named must vote, as far as they are members. A snapshot carries the list of permanent non-voters of its
+ * day, and autopilot takes the vote of whoever stands there within seconds after a restore, in silence
+ * (openbao-measured.md, section 7). So each is taken off that list, whether its vote is gone already or not, and
+ * the votes are read back from the leader (design rule 3).
+ */
+export async function repairMembership(
+  context: ExecutorContext,
+  wanted: readonly string[],
+): Promise<ExecutorReport> {
+  const listed = new Set<string>();
+  const cleared = new Set<string>();
+  const seen = await until(context.deadline, () => look(context, wanted, listed, cleared));
+  if ('missing' in seen) return failed('MembershipNotRepaired', `not all members vote: ${seen.missing}`);
+  const voters = votersAmong(seen.found);
+  const absent = wanted.filter((id) => !seen.found.servers.some((server) => server.id === id));
+  const promoted = [...listed];
+  const what =
+    promoted.length === 0 ? 'no member had lost its vote' : `${promoted.join(', ')} got the vote back`;
+  const missing = absent.length === 0 ? '' : `; Raft does not list ${absent.join(', ')}`;
+  return done('MembershipRepaired', `${what}; ${voters.length} vote${missing}`, { promoted, voters, absent });
+}
+
+/**
+ * @param listed gains those that stood on the list
+ * @param cleared gains those that stand on it no more
+ */
+async function look(
+  context: ExecutorContext,
+  wanted: readonly string[],
+  listed: Set<string>,
+  cleared: Set<string>,
+): Promise<Look<RaftConfiguration>> {
+  const leader = leaderAmong(await readMembers(context));
+  if ('missing' in leader) return leader;
+  const node = context.members.get(leader.found.pod);
+  if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
+  const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
+  if ('missing' in raft) return raft;
+  const members = wanted.filter((id) => raft.found.servers.some((server) => server.id === id));
+  const open = members.filter((each) => !cleared.has(each));
+  for (const id of open) {
+    // One after another, and each again until the leader has said how it stands.
+    const promoted = await asRole(context, node, (token) => node.promote(token, id));
+    if ('missing' in promoted) return promoted;
+    if (promoted.found) {
+      context.log.info({ pod: id }, 'taken off the list of permanent non-voters');
+      listed.add(id);
+    }
+    cleared.add(id);
+  }
+  // The list may have had its effect since the membership was read.
+  if (open.length > 0) return { missing: 'the votes are to be read back' };
+  const voters = votersAmong(raft.found);
+  const silent = members.filter((id) => !voters.includes(id));
+  return silent.length === 0 ? raft : { missing: `${silent.join(', ')} did not get the vote back yet` };
+}
