@@ -4,9 +4,11 @@
  * status of their StatefulSets are made up, and OpenBao is simulated.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type KubernetesClient } from '../src/io/kubernetes.ts';
 import { names, sealKeyName } from '../src/core/workload/names.ts';
+import { programBundle } from '../test/cluster/bundle.ts';
 import { startGround } from '../test/cluster/ground.ts';
 import { driverOn, prepareDriver } from '../test/driver/driver.ts';
 import { succeed } from '../test/support/gate.ts';
@@ -35,7 +37,7 @@ try {
 async function bench(): Promise<void> {
   await prepareDriver(ground, namespace);
   const client = connect({ kubeconfig: ground.kubeconfig });
-  const driver = await driverOn(ground);
+  const driver = await driverOn(ground, join(await programBundle(), 'main.js'));
   try {
     await inParallel(clusters, (index) => makeUp(client, index));
     await driver.start();

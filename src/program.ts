@@ -1,14 +1,9 @@
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { reviewCommand } from './cli/review.ts';
-import {
-  ConfigError,
-  controllerConfig,
-  deadlineNames,
-  webhookConfig,
-  type ControllerFlags,
-  type WebhookFlags,
-} from './config.ts';
+import { ConfigError, webhookConfig, type WebhookFlags } from './config.ts';
+import { controllerCommand } from './controller-command.ts';
+import { logLevel } from './log-level.ts';
 
 /**
  * The program: one subcommand each, wires everything, nothing else. What the servers need
@@ -65,37 +60,12 @@ program
     await runWebhook(config, pino({ level: config.logLevel }));
   });
 
-program
-  .command('controller')
-  .description('carry out what OpenBaoClusters ask for, one safe step at a time')
-  .option('--status-port <number>', 'plain HTTP port of /metrics, /healthz and /readyz', '8080')
-  .option('--namespace <name>', 'namespace of its Lease and its ServiceAccount (default: its own)')
-  .option(
-    '--service-account <name>',
-    'its ServiceAccount, as which it reads from OpenBao',
-    'rollguard-controller',
-  )
-  .option('--lease <name>', 'Lease that its replicas compete for', 'rollguard-controller')
-  .option('--concurrency <number>', 'clusters worked on at a time', '8')
-  .option(
-    '--image-repository <name>',
-    "repository of OpenBao's image, for clusters without spec.image",
-    'openbao/openbao',
-  )
-  .option('--executor-image <image>', 'image of its Jobs (default: that of its own pod)')
-  .option(
-    '--deadline <phase=seconds>',
-    `after how long waiting becomes a hold, for ${deadlineNames.join(', ')} (repeatable)`,
-    (deadline: string, deadlines: readonly string[]) => [...deadlines, deadline],
-    [],
-  )
-  .option('--kubeconfig <file>', 'how to reach the API server (default: as in a pod)')
-  .addOption(logLevel())
-  .action(async (flags: ControllerFlags) => {
-    const config = controllerConfig(flags);
+program.addCommand(
+  controllerCommand(async (config, logger) => {
     const { runController } = await import('./controller.ts');
-    await runController(config, pino({ level: config.logLevel }));
-  });
+    await runController(config, logger);
+  }),
+);
 
 try {
   await program.parseAsync();
@@ -107,12 +77,6 @@ try {
 /** A subcommand whose modules are read only when it is asked for; else its line in the help. */
 async function loaded(name: string, summary: string, load: () => Promise<Command>): Promise<Command> {
   return process.argv.includes(name) ? load() : new Command(name).summary(summary);
-}
-
-function logLevel(): Option {
-  return new Option('--log-level <level>', 'what is logged')
-    .choices(['debug', 'info', 'warn', 'error'])
-    .default('info');
 }
 
 function fail(message: string): never {

@@ -3,6 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { join } from 'node:path';
 import { bundle } from '../../packaging/bundle.ts';
 import { cacheDirectory } from './cache.ts';
+import { parseDockerfile } from './dockerfile.ts';
 import { packageRoot } from './package-root.ts';
 
 const oneDayMs = 24 * 60 * 60 * 1000;
@@ -25,6 +26,12 @@ export async function programBundle(): Promise<string> {
   }
   removeOld(bundles);
   return folder;
+}
+
+/** What the image tells Node.js before the program. */
+export function programFlags(): readonly string[] {
+  const { config } = parseDockerfile(readFileSync(join(packageRoot, 'Dockerfile'), 'utf8'));
+  return config.Entrypoint?.slice(1, -1) ?? [];
 }
 
 /** Of what a bundle is made from. */

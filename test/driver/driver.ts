@@ -4,17 +4,16 @@ import { join } from 'node:path';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
 import { objectPath } from '../../src/io/resources.ts';
+import { programFlags } from '../cluster/bundle.ts';
 import type { Ground } from '../cluster/contract.ts';
 import { freePorts } from '../cluster/control-plane.ts';
+import { rollguardTag } from '../cluster/images.ts';
 import { packageRoot } from '../cluster/package-root.ts';
 import { succeed } from '../support/gate.ts';
 
 /** Who the controller is on the API server. */
 const user = 'system:serviceaccount:rollguard-system:rollguard-controller';
 const groups = ['system:serviceaccounts', 'system:serviceaccounts:rollguard-system', 'system:authenticated'];
-
-/** Those of the Dockerfile. */
-const flags = ['--max-semi-space-size=8'];
 
 /** The controller, as a process of this machine with the rights of its ServiceAccount. */
 export interface Driver {
@@ -55,7 +54,11 @@ export async function prepareDriver(ground: Ground, namespace: string): Promise<
   await kubectl(['create', 'namespace', namespace]);
 }
 
-export async function driverOn(ground: Ground): Promise<Driver> {
+/** The program's controller, which crashes where it is told. */
+const crashing = join(packageRoot, 'build/test/driver/controller-process.js');
+
+/** @param program the compiled program, such as a bundle's `main.js`, which does not crash */
+export async function driverOn(ground: Ground, program: string = crashing): Promise<Driver> {
   const kubeconfig = await ground.kubeconfigFor(user, groups);
   const logFile = join(ground.directory, 'logs', 'rollguard-controller.log');
   const [statusPort = 0] = await freePorts(1);
@@ -69,15 +72,15 @@ export async function driverOn(ground: Ground): Promise<Driver> {
   };
   return {
     async start({ crashAfter, crashBefore, deadlines = {} } = {}) {
-      const program = join(packageRoot, 'build/test/driver/controller-process.js');
-      const process_ = spawn(process.execPath, [...flags, program], {
+      const args = [
+        `--status-port=${statusPort}`,
+        `--executor-image=${rollguardTag}`,
+        `--kubeconfig=${kubeconfig}`,
+        ...Object.entries(deadlines).map(([phase, seconds]) => `--deadline=${phase}=${seconds}`),
+      ];
+      const process_ = spawn(process.execPath, [...programFlags(), program, 'controller', ...args], {
         env: {
           ...process.env,
-          KUBECONFIG: kubeconfig,
-          STATUS_PORT: String(statusPort),
-          DEADLINES: Object.entries(deadlines)
-            .map(([phase, seconds]) => `${phase}=${seconds}`)
-            .join(','),
           ...(crashAfter === undefined ? {} : { CRASH_AFTER: String(crashAfter) }),
           ...(crashBefore === undefined ? {} : { CRASH_BEFORE: String(crashBefore) }),
         },
