@@ -45,10 +45,7 @@ export async function runController(
   const settings = await driverSettings(config, client);
   const account = { namespace: config.namespace, name: config.serviceAccount };
   // One token for all clusters, renewed long before its end.
-  const jwt = remembered(
-    () => requestToken(client, account, jwtAuth.audience, 3600),
-    () => 40 * 60_000,
-  );
+  const jwt = remembered(() => requestToken(client, account, jwtAuth.audience, 3600), 40 * 60_000);
   const openbao = openBaoObserver({
     ca: (cluster) => readCa(client, cluster),
     jwt: () => jwt.get(''),

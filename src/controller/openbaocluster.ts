@@ -54,14 +54,8 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
   const { client, watch, settings, secrets } = options;
   const { caches } = watch;
   const children = childComparison(client, caches, isApplied);
-  const issuer = remembered(
-    () => readIssuer(client),
-    () => 10 * minute,
-  );
-  const namespaces = remembered(
-    (namespace) => readNamespace(client, namespace),
-    () => minute,
-  );
+  const issuer = remembered(() => readIssuer(client), 10 * minute);
+  const namespaces = remembered((namespace) => readNamespace(client, namespace), minute);
   const tools: EffectTools = { client, ...secrets };
   const refused = refusals();
   watch.clusters.onChange(({ key, new: current }) => {

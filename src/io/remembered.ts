@@ -10,19 +10,19 @@ interface Entry<T> {
 }
 
 /**
- * @param forMs how long a result is used, in milliseconds; may depend on it
+ * @param forMs how long a result is used, in milliseconds
  * @param now milliseconds of any clock that does not go back
  */
 export function remembered<T>(
   read: (key: string) => Promise<T>,
-  forMs: (value: T) => number,
+  forMs: number,
   now: () => number = () => performance.now(),
 ): Remembered<T> {
   const entries = new Map<string, Entry<T>>();
   const begin = async (key: string): Promise<T> => {
     try {
       const value = await read(key);
-      const until = now() + forMs(value);
+      const until = now() + forMs;
       entries.set(key, { value: Promise.resolve(value), until });
       return value;
     } catch (error) {
