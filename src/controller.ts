@@ -23,6 +23,7 @@ import { openBaoObserver } from './io/openbao-observer.ts';
 import { remembered } from './io/remembered.ts';
 import { objectPath } from './io/resources.ts';
 import { createUnsealKey, inspectUnsealKey } from './io/unseal-key.ts';
+import { stopping } from './stopping.ts';
 
 /** What a run can be changed by; tests crash it here. */
 export interface ControllerHooks {
@@ -36,8 +37,7 @@ export async function runController(
   logger: Logger,
   hooks: ControllerHooks = {},
 ): Promise<void> {
-  const stopping = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+  const ending = stopping();
   const metrics = controllerMetrics(['openbaocluster']);
   const client = connect({ kubeconfig: config.kubeconfig, onAnswer: metrics.answered });
   const identity = `${hostname()}_${randomUUID()}`;
@@ -92,7 +92,7 @@ export async function runController(
         statusPort: config.statusPort,
         onListening: (port) => logger.info({ port }, 'serving metrics and probes'),
       },
-      stopping.signal,
+      ending,
     );
   } finally {
     await openbao.close();

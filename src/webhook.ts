@@ -4,13 +4,14 @@ import { webhookMetrics } from '../webhooks/metrics.ts';
 import { routes } from '../webhooks/routes.ts';
 import { startServer } from '../webhooks/server.ts';
 import type { WebhookConfig } from './config.ts';
+import { raised } from './controller/clock.ts';
 import { admissionFacts } from './io/admission-facts.ts';
 import { connect, type KubernetesClient } from './io/kubernetes.ts';
+import { stopping } from './stopping.ts';
 
 /** `rollguard webhook`: serves until SIGTERM or SIGINT, then drains. */
 export async function runWebhook(config: WebhookConfig, logger: Logger): Promise<void> {
-  const stopping = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+  const ending = stopping();
   const client = connect({ kubeconfig: config.kubeconfig });
   const metrics = webhookMetrics(routes.map(({ path }) => path));
   const certificate = servingCertificate({
@@ -19,7 +20,7 @@ export async function runWebhook(config: WebhookConfig, logger: Logger): Promise
     observe: metrics.certificateRead,
   });
   try {
-    await certificate.start(stopping.signal);
+    await certificate.start(ending);
     const server = await startServer({
       port: config.port,
       statusPort: config.statusPort,
@@ -35,11 +36,11 @@ export async function runWebhook(config: WebhookConfig, logger: Logger): Promise
     });
     certificate.onChange(server.useCertificate);
     logger.info({ port: server.port, statusPort: server.statusPort, enforce: config.enforce }, 'serving');
-    await aborted(stopping.signal);
+    await raised(ending);
     logger.info({}, 'draining');
     await server.close();
   } catch (error) {
-    if (!stopping.signal.aborted) throw error;
+    if (!ending.aborted) throw error;
   } finally {
     await certificate.stop();
     await client.close();
@@ -59,9 +60,3 @@ function certificateSource(
     webhookConfigurations: { validating: [configuration], mutating: [configuration], namespace },
   };
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
