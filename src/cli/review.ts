@@ -7,7 +7,7 @@ import { emptyInventory, type Inventory } from './review/inventory.ts';
 import { judge, type Caller, type Operation } from './review/judge.ts';
 import { allAllowed, problemText, toJson, toText, type Reviewed } from './review/report.ts';
 import { requestedSubject, storedSubject } from './review/subject.ts';
-import { painter, visible, wantsColour } from './terminal.ts';
+import { painter, processStreams, visible, type CommandIo } from './terminal.ts';
 
 /** The command line, as commander reads it. */
 export interface ReviewOptions {
@@ -26,14 +26,8 @@ export interface ReviewOptions {
 }
 
 /** The world around the program. */
-export interface ReviewIo {
+export interface ReviewIo extends CommandIo {
   readonly stdin: Stdin;
-  readonly write: (text: string) => void;
-  readonly writeError: (text: string) => void;
-  readonly exitCode: (code: number) => void;
-  /** Ends the program at once: the command line is wrong, or help was asked for. */
-  readonly abort: (code: number) => never;
-  readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
 }
 
 const exitCodes = { allowed: 0, refused: 1, unusable: 2 } as const;
@@ -238,24 +232,9 @@ function list(names: readonly string[]): string {
 
 /** The process's own streams. */
 const processIo: ReviewIo = {
+  ...processStreams,
   stdin: () => process.stdin,
-  write: (text) => writeTo(process.stdout, text),
-  writeError: (text) => writeTo(process.stderr, text),
-  exitCode: (code) => void (process.exitCode = code),
-  abort: (code) => process.exit(code),
-  get colour() {
-    return {
-      stdout: wantsColour(process.stdout, process.env),
-      stderr: wantsColour(process.stderr, process.env),
-    };
-  },
 };
-
-function writeTo(stream: NodeJS.WriteStream, text: string): void {
-  // Whoever reads may have read enough (`| head`): then there is nobody left to tell.
-  if (stream.listenerCount('error') === 0) stream.on('error', () => process.exit());
-  stream.write(text);
-}
 
 const description = [
   'Says what the gate would answer to a change, before it is applied. Needs no cluster.',

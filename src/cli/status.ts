@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
 import { SchemaViolation } from '../api/parse.ts';
+import { parseDuration } from '../core/duration.ts';
 import { contextNamespace } from '../io/context-namespace.ts';
 import { ApiError, connect } from '../io/kubernetes.ts';
-import { parseDuration } from './status/duration.ts';
 import { progressLine } from './status/progress-line.ts';
 import { clusterReader, type Reader, type Reading } from './status/reader.ts';
 import { screen } from './status/screen.ts';
 import { toText } from './status/text.ts';
 import { clusterView, type ClusterView } from './status/view.ts';
 import { watchUntilEnd } from './status/watch.ts';
-import { painter, visible, wantsColour } from './terminal.ts';
+import { painter, processStreams, visible, type CommandIo } from './terminal.ts';
 
 /** The command line, as commander reads it. */
 export interface StatusOptions {
@@ -24,13 +24,7 @@ export interface StatusOptions {
 }
 
 /** The world around the program. */
-export interface StatusIo {
-  readonly write: (text: string) => void;
-  readonly writeError: (text: string) => void;
-  readonly exitCode: (code: number) => void;
-  /** Ends the program at once: the command line is wrong, or help was asked for. */
-  readonly abort: (code: number) => never;
-  readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+export interface StatusIo extends CommandIo {
   /** The size of the terminal that standard output is; undefined when it is none. */
   readonly terminal: () => { readonly columns: number; readonly rows: number } | undefined;
   /** Milliseconds since the epoch. */
@@ -172,16 +166,7 @@ function documents(io: StatusIo): Display {
 
 /** The process's own streams, clock and kubeconfig. */
 export const processIo: StatusIo = {
-  write: (text) => writeTo(process.stdout, text),
-  writeError: (text) => writeTo(process.stderr, text),
-  exitCode: (code) => void (process.exitCode = code),
-  abort: (code) => process.exit(code),
-  get colour() {
-    return {
-      stdout: wantsColour(process.stdout, process.env),
-      stderr: wantsColour(process.stderr, process.env),
-    };
-  },
+  ...processStreams,
   terminal: () =>
     process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : undefined,
   now: Date.now,
@@ -190,12 +175,6 @@ export const processIo: StatusIo = {
     return { reader: clusterReader(connect({ kubeconfig }), namespace, name), namespace };
   },
 };
-
-function writeTo(stream: NodeJS.WriteStream, text: string): void {
-  // Whoever reads may have read enough (`| head`): then there is nobody left to tell.
-  if (stream.listenerCount('error') === 0) stream.on('error', () => process.exit());
-  stream.write(text);
-}
 
 const description = [
   'Says where an OpenBao cluster is: what is under way, since when, what it waits for, its pods, ' +

@@ -17,6 +17,34 @@ export function wantsColour(stream: { readonly isTTY?: boolean }, environment: N
   return stream.isTTY === true && no === '' && term !== 'dumb';
 }
 
+/** Where a command writes, and how it ends. */
+export interface CommandIo {
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  readonly exitCode: (code: number) => void;
+  /** Ends the program at once: the command line is wrong, or help was asked for. */
+  readonly abort: (code: number) => never;
+  readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+}
+
+/** Those of the process. */
+export const processStreams: CommandIo = {
+  write: (text) => writeTo(process.stdout, text),
+  writeError: (text) => writeTo(process.stderr, text),
+  exitCode: (code) => void (process.exitCode = code),
+  abort: (code) => process.exit(code),
+  colour: {
+    stdout: wantsColour(process.stdout, process.env),
+    stderr: wantsColour(process.stderr, process.env),
+  },
+};
+
+function writeTo(stream: NodeJS.WriteStream, text: string): void {
+  // Whoever reads may have read enough (`| head`): then there is nobody left to tell.
+  if (stream.listenerCount('error') === 0) stream.on('error', () => process.exit());
+  stream.write(text);
+}
+
 /**
  * Text from a file, fit for a terminal and for the log of a CI: characters that move the
  * cursor, end a line or turn the reading direction are shown as their number.

@@ -5,6 +5,7 @@ describe('a duration', () => {
   for (const [text, milliseconds] of [
     ['90s', 90_000],
     ['10m', 600_000],
+    ['2h', 7_200_000],
     ['720h', 2_592_000_000],
     ['1h30m', 5_400_000],
     ['1.5h', 5_400_000],
@@ -17,7 +18,7 @@ describe('a duration', () => {
     });
   }
 
-  for (const text of ['', '10', 's', '10 m', '1d', '-5s', '1h 30m', 'PT10M', '9'.repeat(400) + 'h']) {
+  for (const text of ['', '10', 's', 'soon', '10 m', '1d', '-5s', '1h 30m', 'PT10M', '9'.repeat(400) + 'h']) {
     it(`is not ${JSON.stringify(text.slice(0, 20))}`, () => {
       expect(parseDuration(text)).to.equal(undefined);
     });

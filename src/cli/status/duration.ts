@@ -19,14 +19,6 @@ export function shortDuration(milliseconds: number): string {
     .join('');
 }
 
-/** Milliseconds of a duration such as 90s, 10m or 1h30m; undefined when it is none. */
-export function parseDuration(text: string): number | undefined {
-  const [whole, hours = '0', minutes = '0', seconds = '0'] =
-    /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ?? [];
-  if (whole === undefined || whole === '') return undefined;
-  return (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
-}
-
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 /** `12.3 MiB` */
