@@ -3,6 +3,7 @@ import type { OpenBaoCluster } from '../src/api/openbaocluster.ts';
 import { labelsOf, ownerReference } from '../src/core/workload/metadata.ts';
 import { names } from '../src/core/workload/names.ts';
 import type { KubernetesClient } from '../src/io/kubernetes.ts';
+import { collectionPath, objectPath } from '../src/io/resources.ts';
 import type { Material } from './material.ts';
 
 interface Secret extends KubernetesObject {
@@ -25,7 +26,7 @@ export async function readClusterMaterial(
   cluster: OpenBaoCluster,
 ): Promise<StoredClusterMaterial> {
   const { ca: caName, serverCertificate } = names(cluster.metadata.name ?? '');
-  const read = (name: string) => client.get<Secret>(`${collection(cluster)}/${encodeURIComponent(name)}`);
+  const read = (name: string) => client.get<Secret>(pathOf(cluster, name));
   const [ca, server] = await Promise.all([read(caName), read(serverCertificate)]);
   const material = {
     leaf: { cert: text(server, 'tls.crt'), key: text(server, 'tls.key') },
@@ -69,17 +70,16 @@ async function write(
   const { name, type, data } = wanted;
   const query = { fieldManager: 'rollguard' };
   if (secret !== undefined) {
-    const path = `${collection(cluster)}/${encodeURIComponent(name)}`;
-    await client.update(path, { ...secret, data: { ...secret.data, ...data } }, { query });
+    await client.update(pathOf(cluster, name), { ...secret, data: { ...secret.data, ...data } }, { query });
     return;
   }
   const metadata = { name, labels: labelsOf(cluster), ownerReferences: [ownerReference(cluster)] };
   const body = { apiVersion: 'v1', kind: 'Secret', metadata, type, data };
-  await client.create(collection(cluster), body, { query });
+  await client.create(collectionPath('v1', 'Secret', cluster.metadata.namespace), body, { query });
 }
 
-const collection = ({ metadata }: OpenBaoCluster) =>
-  `/api/v1/namespaces/${encodeURIComponent(metadata.namespace ?? '')}/secrets`;
+const pathOf = ({ metadata: { namespace = '' } }: OpenBaoCluster, name: string) =>
+  objectPath({ apiVersion: 'v1', kind: 'Secret', namespace, name });
 
 const text = (secret: Secret | undefined, key: string) =>
   Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('latin1');

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../src/api/kubernetes.ts';
 import { isConflict, type KubernetesClient } from '../src/io/kubernetes.ts';
+import { collectionPath, objectPath } from '../src/io/resources.ts';
 import type { Material } from './material.ts';
 
 /** Where the material lives. */
@@ -25,7 +26,7 @@ export async function readSecret(
   where: SecretName,
   signal?: AbortSignal,
 ): Promise<StoredMaterial | undefined> {
-  const secret = await client.get<Secret>(`${collection(where)}/${where.name}`, { signal });
+  const secret = await client.get<Secret>(pathOf(where), { signal });
   return secret && { material: decode(secret), secret };
 }
 
@@ -47,7 +48,10 @@ export async function createSecret(
     data: encode(material),
   };
   return unlessConflict(
-    client.create<Secret>(collection(where), body, { signal, query: { fieldManager: 'rollguard' } }),
+    client.create<Secret>(collectionPath('v1', 'Secret', where.namespace), body, {
+      signal,
+      query: { fieldManager: 'rollguard' },
+    }),
   );
 }
 
@@ -63,11 +67,12 @@ export async function updateSecret(
   signal?: AbortSignal,
 ): Promise<StoredMaterial | undefined> {
   const body = { ...secret, data: { ...secret.data, ...encode(material) } };
-  const path = `${collection(where)}/${where.name}`;
-  return unlessConflict(client.update<Secret>(path, body, { signal, query: { fieldManager: 'rollguard' } }));
+  return unlessConflict(
+    client.update<Secret>(pathOf(where), body, { signal, query: { fieldManager: 'rollguard' } }),
+  );
 }
 
-const collection = ({ namespace }: SecretName) => `/api/v1/namespaces/${namespace}/secrets`;
+const pathOf = (where: SecretName) => objectPath({ apiVersion: 'v1', kind: 'Secret', ...where });
 
 async function unlessConflict(written: Promise<Secret>): Promise<StoredMaterial | undefined> {
   try {

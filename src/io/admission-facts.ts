@@ -6,6 +6,7 @@ import type { Known } from '../core/known.ts';
 import { maintenanceEnabled } from '../core/policies/cluster-request.ts';
 import type { KubernetesClient } from './kubernetes.ts';
 import { readKnown } from './read-known.ts';
+import { collectionPath, objectPath } from './resources.ts';
 
 /** A cluster by its names. */
 export interface ClusterKey {
@@ -40,13 +41,13 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
   return {
     volumes: ({ namespace, name }, signal) =>
       readKnown(async () => {
-        const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/persistentvolumeclaims`;
+        const path = collectionPath('v1', 'PersistentVolumeClaim', namespace);
         const claims = await client.list(path, { query: ofCluster(name), signal });
         return claims.map(parsePersistentVolumeClaim);
       }),
     pods: ({ namespace, name }, signal) =>
       readKnown(async () => {
-        const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+        const path = collectionPath('v1', 'Pod', namespace);
         const pods = await client.list(path, { query: ofCluster(name), signal });
         return pods.map(parsePod);
       }),
@@ -61,14 +62,14 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
       }),
     inMaintenance: ({ namespace, name }, signal) =>
       readKnown(async () => {
-        const path = `/apis/${openbaoGroup}/v1alpha1/namespaces/${encodeURIComponent(namespace)}/openbaoclusters/${encodeURIComponent(name)}`;
-        const cluster = await client.get(path, { signal });
+        const target = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster', namespace, name };
+        const cluster = await client.get(objectPath(target), { signal });
         return cluster === undefined ? false : maintenanceEnabled(parseOpenBaoCluster(cluster));
       }),
     warnsOnly: (namespace, signal) =>
       readKnown(async () => {
         const found = await client.get<{ metadata?: { labels?: Record<string, string> } }>(
-          `/api/v1/namespaces/${encodeURIComponent(namespace)}`,
+          objectPath({ apiVersion: 'v1', kind: 'Namespace', name: namespace }),
           { signal },
         );
         return found?.metadata?.labels?.[enforceLabel] === 'warn';

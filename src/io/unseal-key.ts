@@ -4,7 +4,9 @@ import type { OpenBaoCluster } from '../api/openbaocluster.ts';
 import type { ClusterSecrets } from '../core/cluster/observation.ts';
 import { labelsOf } from '../core/workload/metadata.ts';
 import { names, sealKeyId, sealKeyName } from '../core/workload/names.ts';
+import { fieldManager } from './apply.ts';
 import { isConflict, type KubernetesClient } from './kubernetes.ts';
+import { collectionPath, objectPath } from './resources.ts';
 
 /** Annotation on the Secret: which key of OpenBao's static seal it holds. */
 export const sealKeyIdAnnotation = 'rollguard.io/seal-key-id';
@@ -36,7 +38,9 @@ export async function createUnsealKey(client: KubernetesClient, cluster: OpenBao
     data: { [sealKeyName]: Buffer.from(key).toString('base64') },
   };
   try {
-    await client.create(collection(cluster), body, { query: { fieldManager: 'rollguard-controller' } });
+    await client.create(collectionPath('v1', 'Secret', cluster.metadata.namespace), body, {
+      query: { fieldManager },
+    });
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
@@ -54,9 +58,10 @@ export async function inspectUnsealKey(
   client: KubernetesClient,
   cluster: OpenBaoCluster,
 ): Promise<UnsealKeyState> {
-  const name = names(cluster.metadata.name ?? '').unsealKey;
+  const { namespace = '', name: of = '' } = cluster.metadata;
+  const target = { apiVersion: 'v1', kind: 'Secret', namespace, name: names(of).unsealKey };
   const secret = await client.get<KubernetesObject & { readonly data?: Readonly<Record<string, string>> }>(
-    `${collection(cluster)}/${encodeURIComponent(name)}`,
+    objectPath(target),
   );
   if (secret === undefined) return { unsealKey: false };
   const uid = secret.metadata?.uid;
@@ -67,6 +72,3 @@ export async function inspectUnsealKey(
     ...(uid === undefined ? {} : { unsealKeyUID: uid }),
   };
 }
-
-const collection = ({ metadata }: OpenBaoCluster) =>
-  `/api/v1/namespaces/${encodeURIComponent(metadata.namespace ?? '')}/secrets`;
