@@ -3,7 +3,6 @@
  * memory, CPU, and requests that write (issue 4, section 1). A real API server holds all objects; the pods and the
  * status of their StatefulSets are made up, and OpenBao is simulated.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type KubernetesClient } from '../src/io/kubernetes.ts';
@@ -13,6 +12,8 @@ import { startGround } from '../test/cluster/ground.ts';
 import { driverOn, prepareDriver } from '../test/driver/driver.ts';
 import { succeed } from '../test/support/gate.ts';
 import { simulateMembers } from './openbao-simulated.ts';
+import { cpuSeconds, residentMiB } from './processes.ts';
+import { verdict } from './report.ts';
 
 const isQuick = process.argv.includes('--quick');
 const clusters = isQuick ? 20 : 1_000;
@@ -41,23 +42,24 @@ async function bench(): Promise<void> {
   try {
     await inParallel(clusters, (index) => makeUp(client, index));
     await driver.start();
+    const controller = { pid: driver.pid() };
     await untilAllAreReady(client);
     await untilQuiet();
     const before = await requests();
-    const cpuBefore = cpuSeconds(driver.pid());
+    const cpuBefore = cpuSeconds(controller);
     await sleep(watchedMs);
     const after = await requests();
     const minutes = watchedMs / 60_000;
-    const cpu = (cpuSeconds(driver.pid()) - cpuBefore) / (watchedMs / 1000);
-    const rss = residentMiB(driver.pid());
+    const cpu = (cpuSeconds(controller) - cpuBefore) / (watchedMs / 1000);
+    const rss = Math.round(residentMiB(controller));
     say(`\n${clusters} idle clusters of 3 members, on a real API server; OpenBao is simulated`);
     say(
       `  reads a minute ${((after.reads - before.reads) / minutes).toFixed(0)}, ${(cpu * 100).toFixed(0)} % of a core`,
     );
     const writes = writesBetween(before, after);
     for (const [what, count] of writes) say(`  writes of ${what} ${count}`);
-    verdict('writes a minute', sum(writes) / minutes, 0);
-    verdict('RSS, MiB', rss, 200);
+    say(verdict('writes a minute', sum(writes) / minutes, 'at most', 0));
+    say(verdict('RSS, MiB', rss, 'at most', 200));
   } finally {
     await driver.stop();
     await client.close();
@@ -217,17 +219,4 @@ async function inParallel(count: number, work: (index: number) => Promise<void>)
     while (next < count) await work(next++);
   };
   await Promise.all(Array.from({ length: 16 }, worker));
-}
-
-function residentMiB(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ', 2)[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function verdict(what: string, value: number, most: number): void {
-  say(`${value <= most ? 'PASS' : 'MISS'}  ${what.padEnd(32)} ${value.toFixed(0)} (at most ${most})`);
 }

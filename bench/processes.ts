@@ -64,7 +64,7 @@ function accepts(port: number): Promise<boolean> {
 }
 
 /** MiB of memory that a process holds; NaN where there is no /proc. */
-export function residentMiB({ pid }: ChildProcess): number {
+export function residentMiB({ pid }: Pick<ChildProcess, 'pid'>): number {
   try {
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
   } catch {
@@ -73,7 +73,7 @@ export function residentMiB({ pid }: ChildProcess): number {
 }
 
 /** Seconds on a core that a process has used; NaN where there is no /proc. */
-export function cpuSeconds({ pid }: ChildProcess): number {
+export function cpuSeconds({ pid }: Pick<ChildProcess, 'pid'>): number {
   try {
     // utime and stime, the 12th and 13th after the name, in ticks; Linux counts 100 a second.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ', 2)[1]?.split(' ') ?? [];

@@ -75,7 +75,9 @@ export function verdicts(
   ].join('\n');
 }
 
-function verdict(what: string, ratio: number, bound: 'at least' | 'at most', target: number): string {
-  const reached = bound === 'at least' ? ratio >= target : ratio <= target;
-  return `${reached ? 'PASS' : 'MISS'}  ${what.padEnd(26)} ${ratio.toFixed(2)} (${bound} ${target})`;
+/** How a figure stands to what it should be. A whole number is shown as one. */
+export function verdict(what: string, value: number, bound: 'at least' | 'at most', target: number): string {
+  const reached = bound === 'at least' ? value >= target : value <= target;
+  const shown = Number.isInteger(value) ? value : value.toFixed(2);
+  return `${reached ? 'PASS' : 'MISS'}  ${what.padEnd(32)} ${shown} (${bound} ${target})`;
 }

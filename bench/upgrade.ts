@@ -11,6 +11,7 @@ import { clusterHandle, driverOn, prepareDriver, runs } from '../test/driver/dri
 import { longestGap, membersOf, type Members } from '../test/driver/members.ts';
 import { startWriter, writerRequests, type Writer } from '../test/driver/writer.ts';
 import { openbaoImages } from '../test/openbao/images.ts';
+import { verdict } from './report.ts';
 
 const namespace = 'bench';
 const name = 'prod';
@@ -70,9 +71,9 @@ async function bench(): Promise<void> {
     say(
       `  upgrade ${seconds(totalMs)}, longest write gap ${seconds(gapMs)}, acknowledged writes lost ${lost.length}`,
     );
-    verdict('time, of the floor', totalMs / floor.totalMs, 1.25);
-    verdict('write gap, of the one by hand', gapMs / floor.gapMs, 1.5);
-    verdict('acknowledged writes lost', lost.length, 0);
+    say(verdict('time, of the floor', totalMs / floor.totalMs, 'at most', 1.25));
+    say(verdict('write gap, of the one by hand', gapMs / floor.gapMs, 'at most', 1.5));
+    say(verdict('acknowledged writes lost', lost.length, 'at most', 0));
     await members.close();
   } finally {
     await driver.stop();
@@ -123,8 +124,4 @@ async function leadFrom(members: Members, ordinal: number): Promise<void> {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
-}
-
-function verdict(what: string, value: number, most: number): void {
-  say(`${value <= most ? 'PASS' : 'MISS'}  ${what.padEnd(32)} ${value.toFixed(2)} (at most ${most})`);
 }
