@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pod } from '../../src/api/kubernetes.ts';
 import { connectOpenBao, type OpenBaoNode } from '../../src/io/openbao.ts';
 import { requestToken } from '../../src/io/issuer.ts';
 import { connect } from '../../src/io/kubernetes.ts';
+import { objectPath } from '../../src/io/resources.ts';
 import { podHost } from '../../src/core/workload/names.ts';
 import type { Ground } from '../cluster/contract.ts';
+import { serverCa, serverPods } from './servers.ts';
 import type { Gap } from './writer.ts';
 
 /** The members of a cluster, as a person with the writer's role sees and handles them. */
@@ -17,27 +20,17 @@ export interface Members {
   close(): Promise<void>;
 }
 
-interface Pod {
-  readonly metadata: { readonly name: string; readonly uid: string };
-  readonly status?: { readonly podIP?: string };
-}
-
 export async function membersOf(ground: Ground, namespace: string, cluster: string): Promise<Members> {
   const client = connect({ kubeconfig: ground.kubeconfig });
-  const secret = await client.get<{ data: Record<string, string> }>(
-    `/api/v1/namespaces/${namespace}/secrets/${cluster}-tls-ca`,
-  );
-  const ca = Buffer.from(secret?.data['ca.crt'] ?? '', 'base64').toString();
-  const list = () =>
-    client.list<Pod>(`/api/v1/namespaces/${namespace}/pods`, {
-      query: { labelSelector: `openbao.org/cluster=${cluster},openbao.org/component=server` },
-    });
+  const ca = await serverCa(client, namespace, cluster);
+  const list = () => serverPods(client, namespace, cluster);
   const nodes = new Map<string, OpenBaoNode>();
   const nodeOf = (pod: Pod): OpenBaoNode => {
     const url = `https://${pod.status?.podIP}:8200`;
-    const key = `${pod.metadata.uid} ${url}`;
-    const servername = podHost(cluster, namespace, pod.metadata.name);
-    const node = nodes.get(key) ?? connectOpenBao({ pod: pod.metadata.name, url, servername, ca });
+    const { uid, name = '' } = pod.metadata;
+    const key = `${uid} ${url}`;
+    const servername = podHost(cluster, namespace, name);
+    const node = nodes.get(key) ?? connectOpenBao({ pod: name, url, servername, ca });
     nodes.set(key, node);
     return node;
   };
@@ -57,7 +50,7 @@ export async function membersOf(ground: Ground, namespace: string, cluster: stri
     async restart(pod) {
       const before = (await list()).find(({ metadata }) => metadata.name === pod);
       const begun = Date.now();
-      await client.remove(`/api/v1/namespaces/${namespace}/pods/${pod}`);
+      await client.remove(objectPath({ apiVersion: 'v1', kind: 'Pod', namespace, name: pod }));
       let target: number | undefined;
       for (;;) {
         const now = (await list()).find(({ metadata }) => metadata.name === pod);

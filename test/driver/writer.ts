@@ -2,6 +2,7 @@ import { Agent, request } from 'undici';
 import { requestToken } from '../../src/io/issuer.ts';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
 import type { Ground } from '../cluster/contract.ts';
+import { serverCa, serverPods } from './servers.ts';
 
 /** A stretch of time without an acknowledged write, longer than anyone would notice. */
 export interface Gap {
@@ -18,10 +19,6 @@ export interface Writer {
   gaps(): readonly Gap[];
   /** Ends, reads every acknowledged number back, and gives those that are not there. */
   stop(): Promise<{ readonly lost: readonly number[] }>;
-}
-
-interface Pod {
-  readonly status?: { readonly podIP?: string; readonly phase?: string };
 }
 
 interface Answer {
@@ -124,10 +121,7 @@ interface Members {
 }
 
 async function reachMembers(client: KubernetesClient, namespace: string, cluster: string): Promise<Members> {
-  const secret = await client.get<{ data: Record<string, string> }>(
-    `/api/v1/namespaces/${namespace}/secrets/${cluster}-tls-ca`,
-  );
-  const ca = secret === undefined ? undefined : Buffer.from(secret.data['ca.crt'] ?? '', 'base64').toString();
+  const ca = await serverCa(client, namespace, cluster);
   const dispatcher = new Agent({
     connect: ca === undefined ? {} : { ca, servername: `${cluster}-0.${cluster}.${namespace}.svc` },
     connectTimeout: 500,
@@ -135,9 +129,7 @@ async function reachMembers(client: KubernetesClient, namespace: string, cluster
   const scheme = ca === undefined ? 'http' : 'https';
   let addresses: string[] = [];
   const refresh = async () => {
-    const pods = await client.list<Pod>(`/api/v1/namespaces/${namespace}/pods`, {
-      query: { labelSelector: `openbao.org/cluster=${cluster},openbao.org/component=server` },
-    });
+    const pods = await serverPods(client, namespace, cluster);
     const now = pods.flatMap(({ status }) => status?.podIP ?? []);
     addresses = [
       ...addresses.filter((each) => now.includes(each)),
