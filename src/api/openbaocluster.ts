@@ -44,16 +44,21 @@ export interface OpenBaoCluster {
  * The status fields that rules read. The rest is not looked at: beside another operator its shape
  * is that operator's own, and no rule may refuse a change because of it.
  */
-const { currentVersion, upgrade, upgradeRequests, blueGreen, breakGlass } = openBaoClusterStatus.properties;
+const { currentVersion, initialized, upgrade, upgradeRequests, operationLock, blueGreen, breakGlass } =
+  openBaoClusterStatus.properties;
 const { targetVersion, completedPods } = upgrade.properties;
 const { phase, blueVersion, greenVersion, greenRevision, crossedAt, cleanupStartedAt } = blueGreen.properties;
+const { operation } = operationLock.properties;
 const { active, nonce, history } = breakGlass.properties;
 const judgedStatus = {
   type: 'object',
   properties: {
     currentVersion,
+    initialized,
     upgrade: { type: 'object', properties: { targetVersion, completedPods } },
     upgradeRequests,
+    scaling: { type: 'object' },
+    operationLock: { type: 'object', properties: { operation } },
     blueGreen: {
       type: 'object',
       properties: { phase, blueVersion, greenVersion, greenRevision, crossedAt, cleanupStartedAt },

@@ -44,6 +44,17 @@ export const reasons = {
     meaning: 'an acknowledgement given in advance would wave the next incident through unseen',
     remedy: 'leave spec.breakGlassAck as it was; nothing waits for it',
   },
+  UpgradePathBlocked: {
+    code: 403,
+    meaning: 'such an upgrade is known to get stuck halfway, with two versions in one cluster',
+    remedy:
+      'set spec.upgrade.strategy to one that this way is open to, in a change of its own, then change spec.version',
+  },
+  StrategyChangeBlocked: {
+    code: 403,
+    meaning: 'an upgrade that began by one strategy cannot be carried on by the other',
+    remedy: 'change spec.upgrade.strategy alone, while nothing is under way and spec.version is what runs',
+  },
   OperationInProgress: {
     code: 403,
     meaning: 'an edit now would pull one half of the cluster away while the other is not whole yet',

@@ -133,6 +133,29 @@ const cases: Readonly<Record<string, Case>> = {
     verbs: ['acknowledge'],
     expected: 'allowed',
   },
+  'a known bad way to a version': {
+    object: cluster({ version: '2.6.0', upgrade: { strategy: 'BlueGreen' } }),
+    oldObject: cluster(
+      { version: '2.5.5', upgrade: { strategy: 'BlueGreen' } },
+      { status: { currentVersion: '2.5.5' } },
+    ),
+    expected: ['UpgradePathBlocked'],
+  },
+  'the same way by the other strategy': {
+    object: cluster({ version: '2.6.0' }),
+    oldObject: cluster({ version: '2.5.5' }, { status: { currentVersion: '2.5.5' } }),
+    expected: 'allowed',
+  },
+  'another strategy': {
+    object: cluster({ version: '2.5.5', upgrade: { strategy: 'BlueGreen' } }),
+    oldObject: cluster({ version: '2.5.5' }, { status: { currentVersion: '2.5.5' } }),
+    expected: 'allowed',
+  },
+  'another strategy together with a version, while a member joins': {
+    object: cluster({ version: '2.5.6', upgrade: { strategy: 'BlueGreen' } }),
+    oldObject: cluster({ version: '2.5.5' }, { status: { currentVersion: '2.5.5', scaling: { target: 5 } } }),
+    expected: ['StrategyChangeBlocked'],
+  },
   'a rollback while there is a way back': {
     object: cluster({ version: '2.5.5', upgrade: { requests: { rollback: 'now' } } }),
     oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Promoting') }),

@@ -44,6 +44,11 @@ const facts = {
   permissions: permissionsBy(() => known(true)),
 } satisfies Facts;
 
+/** A spec with this strategy, also one that the schema does not know. */
+export const strategy = (name: string): Pick<OpenBaoClusterSpec, 'upgrade'> => ({
+  upgrade: { strategy: name as 'RollingUpdate' },
+});
+
 /** Every verb is held but for those that are given. */
 export const holding = (given: Partial<Permissions>): Permissions =>
   permissionsBy((verb) => given[verb] ?? known(true));

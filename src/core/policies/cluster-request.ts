@@ -31,6 +31,18 @@ export function changesImage({ object, oldObject }: Pick<ClusterRequest, 'object
   return oldObject === undefined || (object.spec.image ?? '') !== (oldObject.spec.image ?? '');
 }
 
+/** Compared as text: the schema may not know it yet. An absent one is the default one. */
+export function upgradeStrategy(cluster: OpenBaoCluster | undefined): string {
+  return cluster?.spec.upgrade?.strategy || 'RollingUpdate';
+}
+
+export function changesStrategy({
+  object,
+  oldObject,
+}: Pick<ClusterRequest, 'object' | 'oldObject'>): boolean {
+  return upgradeStrategy(object) !== upgradeStrategy(oldObject);
+}
+
 export function maintenanceEnabled(cluster: OpenBaoCluster | undefined): boolean {
   return cluster?.spec.maintenance?.enabled ?? false;
 }

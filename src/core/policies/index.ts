@@ -12,6 +12,8 @@ import { podPermissionRequired } from './pod-permission-required.ts';
 import { pointOfNoReturn } from './point-of-no-return.ts';
 import { allow, decide, type Decision, type Policy } from './policy.ts';
 import { staleNonce } from './stale-nonce.ts';
+import { strategyChangeBlocked } from './strategy-change-blocked.ts';
+import { upgradePathBlocked } from './upgrade-path-blocked.ts';
 
 /** OpenBaoCluster CREATE and UPDATE. */
 export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
@@ -27,6 +29,10 @@ export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
   staleNonce,
   // and for an incident at all
   noActiveBreakGlass,
+  // the way to the version is not known to be bad
+  upgradePathBlocked,
+  // the strategy changes alone and at rest
+  strategyChangeBlocked,
   // version, image and replicas stay while votes move, on the way back and in break glass
   operationInProgress,
   // maintenance, acknowledgements and requests come from those who may

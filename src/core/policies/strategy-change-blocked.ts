@@ -1,0 +1,82 @@
+import { printable } from '../printable.ts';
+import { parseVersion } from '../version/version.ts';
+import { breakGlassActive } from './break-glass.ts';
+import { blueGreenStage, changesReplicas } from './cluster-operation.ts';
+import {
+  changesImage,
+  changesStrategy,
+  changesVersion,
+  storedStatus,
+  upgradeStrategy,
+  type ClusterRequest,
+} from './cluster-request.ts';
+import { violation, type Policy } from './policy.ts';
+
+/**
+ * The strategy changes by itself and at rest: so it is always clear which of the two carries
+ * out a change, and no upgrade finds itself half under the one and half under the other.
+ *
+ * Guards: OpenBaoCluster UPDATE of spec.upgrade.strategy.
+ * Allows: a CREATE; the default written down or left out; a cluster whose version nobody knows yet.
+ * Source: reference/openbao-operator.md 5.3 (#548, #552, #556); design.md, the table.
+ */
+export const strategyChangeBlocked: Policy<ClusterRequest> = {
+  id: 'strategy-change-blocked',
+  changes: changesStrategy,
+  evaluate(request) {
+    if (request.oldObject === undefined || !changesStrategy(request)) return [];
+    const from = printable(upgradeStrategy(request.oldObject));
+    const change = `${path} (${from} to ${printable(upgradeStrategy(request.object))}) cannot change`;
+    const others = [
+      ...(changesVersion(request) ? ['spec.version'] : []),
+      ...(changesImage(request) ? ['spec.image'] : []),
+      ...(changesReplicas(request) ? ['spec.replicas'] : []),
+    ];
+    const busy = whyNotIdle(request);
+    return [
+      ...(others.length === 0
+        ? []
+        : [
+            violation(
+              'StrategyChangeBlocked',
+              path,
+              `${change} together with ${others.join(', ')}`,
+              `apply ${path} alone first, then ${others.join(', ')}`,
+            ),
+          ]),
+      ...(busy === undefined
+        ? []
+        : [violation('StrategyChangeBlocked', path, `${change} while ${busy.what}`, busy.remedy)]),
+    ];
+  },
+};
+
+const path = 'spec.upgrade.strategy';
+
+/** Undefined where nothing is under way, nothing waits, and no incident is open. */
+function whyNotIdle(request: ClusterRequest): { readonly what: string; readonly remedy: string } | undefined {
+  const { blueGreen, upgrade, scaling, operationLock, currentVersion } = storedStatus(request);
+  if (breakGlassActive(request)) {
+    return {
+      what: 'break glass is active',
+      remedy: 'repair what status.breakGlass names and acknowledge its nonce; apply this when it is over',
+    };
+  }
+  const untilDone = (what: string) => ({ what, remedy: 'apply it again when that is over' });
+  if (blueGreenStage(request) !== 'idle')
+    return untilDone(`the blue-green upgrade is in phase ${printable(String(blueGreen?.phase))}`);
+  if (upgrade !== undefined)
+    return untilDone(
+      `a rolling upgrade to ${printable(upgrade.targetVersion ?? 'another version')} is under way`,
+    );
+  if (scaling !== undefined) return untilDone('members join or leave');
+  if (operationLock?.operation !== undefined)
+    return untilDone(`the operation ${printable(operationLock.operation)} holds status.operationLock`);
+  const wanted = parseVersion(request.oldObject?.spec.version ?? '');
+  const current = parseVersion(currentVersion ?? '');
+  if ('error' in wanted || 'error' in current || wanted.canonical === current.canonical) return undefined;
+  return {
+    what: `${wanted.canonical} is asked for and ${current.canonical} runs`,
+    remedy: `set spec.version to ${current.canonical} first, or let the upgrade end`,
+  };
+}

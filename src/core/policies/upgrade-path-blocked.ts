@@ -1,0 +1,59 @@
+import { knownBadPath, knownBadPaths } from '../version/upgrade-paths.ts';
+import { parseVersion } from '../version/version.ts';
+import {
+  changesStrategy,
+  changesVersion,
+  storedStatus,
+  upgradeStrategy,
+  type ClusterRequest,
+} from './cluster-request.ts';
+import { violation, type Policy, type Violation } from './policy.ts';
+
+/**
+ * The way from the version that runs to spec.version is not known to end badly under the
+ * chosen strategy.
+ *
+ * Guards: OpenBaoCluster UPDATE of version or strategy; the cluster's own start check.
+ * Allows: a CREATE, where nothing runs yet; a cluster that was never initialised.
+ * Unknown: a version that cannot be read refuses a change of version under a strategy that
+ * has known bad paths.
+ * Source: reference/openbao-operator.md 7.2 (BlueGreenVersionIncompatible) and 8, 2; issue 5,
+ * section 1 ("Preconditions refuse what cannot work (version table …)").
+ */
+export const upgradePathBlocked: Policy<ClusterRequest> = {
+  id: 'upgrade-path-blocked',
+  changes: (request) => changesVersion(request) || changesStrategy(request),
+  evaluate(request) {
+    if (request.operation === 'CREATE') return [];
+    const strategy = upgradeStrategy(request.object);
+    if (knownBadPaths.every((path) => path.strategy !== strategy)) return [];
+    const wanted = parseVersion(request.object.spec.version);
+    // invalid-version speaks of it.
+    if ('error' in wanted) return [];
+    const { currentVersion, initialized } = storedStatus(request);
+    if (currentVersion === undefined) {
+      return initialized === true && changesVersion(request) ? [untold(wanted.canonical, strategy)] : [];
+    }
+    const current = parseVersion(currentVersion);
+    // downgrade-blocked speaks of it.
+    if ('error' in current) return [];
+    const path = knownBadPath(strategy, current, wanted);
+    if (path === undefined) return [];
+    return [
+      violation(
+        'UpgradePathBlocked',
+        'spec.version',
+        `${strategy} from ${current.canonical} to ${wanted.canonical} cannot succeed: ${path.why}`,
+        `leave spec.version at ${current.canonical}, set spec.upgrade.strategy to RollingUpdate in a change of its own, then change spec.version; or restore a snapshot into a new cluster of ${wanted.canonical}`,
+      ),
+    ];
+  },
+};
+
+const untold = (wanted: string, strategy: string): Violation =>
+  violation(
+    'UpgradePathBlocked',
+    'spec.version',
+    `whether ${wanted} can be reached by ${strategy} cannot be told: status.currentVersion does not say what runs`,
+    'apply it again when status.currentVersion is there',
+  );
