@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { executorActions, type ExecutorAction } from '../core/jobs/step.ts';
 import { writeReport } from './report.ts';
@@ -15,6 +15,10 @@ export function executorCommand(): Command {
     .option('--operation-id <id>', 'the operation that the step belongs to, for the log', '')
     .option('--pod <name>', 'the pod that the step is about')
     .option('--only-while-sealed', 'for remove-peer: leave a peer alone that answers unsealed')
+    .option('--moves-votes', 'for preflight: also ask for the rights to promote and demote')
+    .option('--blue <name>', 'a pod of the half that served first (repeatable)', collected, [])
+    .option('--green <name>', 'a pod of the half that is to take over (repeatable)', collected, [])
+    .addOption(new Option('--state <state>', 'for dead-server-cleanup').choices(['on', 'off']))
     .option('--member <name=url>', 'a member and where its API is (repeatable)', member, [])
     .option('--role <name>', 'role at auth/jwt-operator', 'rollguard-upgrade')
     .option('--token-file <file>', 'the ServiceAccount token to log in with')

@@ -33,6 +33,10 @@ export function deadlineIn(milliseconds: number, signal: AbortSignal): Deadline 
 export const within = (deadline: Deadline, part: number): Deadline =>
   deadlineIn(deadline.left() * part, deadline.signal);
 
+/** At most that many milliseconds of a deadline. */
+export const atMost = (deadline: Deadline, milliseconds: number): Deadline =>
+  deadlineIn(Math.min(deadline.left(), milliseconds), deadline.signal);
+
 const pollMs = 200;
 
 /** What a look found: the value that was looked for, or what is still missing, a clause such as "nobody leads". */

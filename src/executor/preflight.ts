@@ -11,12 +11,24 @@ const needed: readonly (readonly [path: string, capabilities: readonly string[]]
   ['sys/storage/raft/remove-peer', ['update']],
 ];
 
+/** What a blue-green upgrade must be able to do beside. */
+const neededToMoveVotes: typeof needed = [
+  ['sys/storage/raft/autopilot/state', ['read']],
+  ['sys/storage/raft/autopilot/configuration', ['read', 'update']],
+  ['sys/storage/raft/promote', ['update']],
+  ['sys/storage/raft/demote', ['update']],
+];
+
 /**
  * Proves, before anything changes, that a Job can log in, read the membership, and may do what the later steps
  * need: a missing right would else be found when half of the pods are replaced.
  */
-export async function preflight(context: ExecutorContext): Promise<ExecutorReport> {
-  const seen = await until(context.deadline, () => look(context));
+export async function preflight(
+  context: ExecutorContext,
+  { movesVotes = false }: { readonly movesVotes?: boolean } = {},
+): Promise<ExecutorReport> {
+  const rights = movesVotes ? [...needed, ...neededToMoveVotes] : needed;
+  const seen = await until(context.deadline, () => look(context, rights));
   if ('missing' in seen) return failed('PreflightFailed', `the checks could not be made: ${seen.missing}`);
   const { leader, voters, lacking } = seen.found;
   if (lacking.length > 0) {
@@ -36,19 +48,19 @@ interface Seen {
   readonly lacking: readonly string[];
 }
 
-async function look(context: ExecutorContext): Promise<Look<Seen>> {
+async function look(context: ExecutorContext, rights: typeof needed): Promise<Look<Seen>> {
   const leader = leaderAmong(await readMembers(context));
   if ('missing' in leader) return leader;
   const node = context.members.get(leader.found.pod);
   if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
   return asRole(context, node, async (token) => {
     const raft = await node.raftConfiguration(token);
-    const paths = needed.map(([path]) => path);
+    const paths = rights.map(([path]) => path);
     const held = await node.capabilities(token, paths);
     return {
       leader: node.pod,
       voters: votersAmong(raft),
-      lacking: needed.flatMap(([path, wanted]) => lackingOn(path, wanted, held.get(path) ?? [])),
+      lacking: rights.flatMap(([path, wanted]) => lackingOn(path, wanted, held.get(path) ?? [])),
     };
   });
 }

@@ -2,10 +2,10 @@ import type { Member, RaftConfiguration } from '../core/cluster/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { quorum } from '../core/raft/quorum.ts';
 import { ordinalOf } from '../core/workload/names.ts';
-import type { OpenBaoNode } from '../io/openbao.ts';
 import { until, within, type ExecutorContext, type Look } from './context.ts';
-import { asRole, attempt } from './login.ts';
-import { idsOf, leaderAmong, readMembers, votersAmong, whyNotFollowing, type Members } from './members.ts';
+import { attempt } from './login.ts';
+import { idsOf, readMembers, votersAmong, whyNotFollowing, type Members } from './members.ts';
+import { readMembership, type LeaderView } from './membership.ts';
 import { done, failed, refused } from './report.ts';
 
 /**
@@ -21,7 +21,8 @@ export async function removePeer(
   { onlyWhileSealed = false }: { readonly onlyWhileSealed?: boolean } = {},
 ): Promise<ExecutorReport> {
   const { cluster, deadline, log } = context;
-  if (ordinalOf(cluster, pod) === undefined) {
+  // A pod of a revision has another name than the ordinals give it: then it must be among the members.
+  if (ordinalOf(cluster, pod) === undefined && !context.members.has(pod)) {
     return refused('UnknownMember', `${pod} is not the name of a pod of ${cluster}`);
   }
   const recovered = refused('MemberRecovered', `${pod} is unsealed again and was not removed`);
@@ -46,14 +47,8 @@ export async function removePeer(
   return done('Removed', `${pod} is no member any more`, membersOf(after.found));
 }
 
-interface Seen {
-  readonly leader: Member;
-  readonly node: OpenBaoNode;
-  readonly raft: RaftConfiguration;
-}
-
 /** The membership as the leader reports it, once nothing speaks against the removal or there is nothing to do. */
-async function lookAtLeader(context: ExecutorContext, pod: string): Promise<Look<Seen>> {
+async function lookAtLeader(context: ExecutorContext, pod: string): Promise<Look<LeaderView>> {
   const members = await readMembers(context);
   const seen = await readMembership(context, members);
   if ('missing' in seen) return seen;
@@ -77,15 +72,6 @@ async function lookForAbsence(context: ExecutorContext, pod: string): Promise<Lo
   if ('missing' in seen) return seen;
   const { raft, leader } = seen.found;
   return isPeer(raft, pod) ? { missing: `${leader.pod} still counts it as a member` } : { found: raft };
-}
-
-async function readMembership(context: ExecutorContext, members: Members): Promise<Look<Seen>> {
-  const leader = leaderAmong(members);
-  if ('missing' in leader) return leader;
-  const node = context.members.get(leader.found.pod);
-  if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
-  const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
-  return 'missing' in raft ? raft : { found: { leader: leader.found, node, raft: raft.found } };
 }
 
 function isUnsealed(members: Members, pod: string): boolean {

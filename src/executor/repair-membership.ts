@@ -2,7 +2,8 @@ import type { RaftConfiguration } from '../core/cluster/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { until, type ExecutorContext, type Look } from './context.ts';
 import { asRole } from './login.ts';
-import { leaderAmong, readMembers, votersAmong } from './members.ts';
+import { readMembers, votersAmong } from './members.ts';
+import { readMembership } from './membership.ts';
 import { done, failed } from './report.ts';
 
 /**
@@ -38,13 +39,10 @@ async function look(
   listed: Set<string>,
   cleared: Set<string>,
 ): Promise<Look<RaftConfiguration>> {
-  const leader = leaderAmong(await readMembers(context));
-  if ('missing' in leader) return leader;
-  const node = context.members.get(leader.found.pod);
-  if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
-  const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
-  if ('missing' in raft) return raft;
-  const members = wanted.filter((id) => raft.found.servers.some((server) => server.id === id));
+  const view = await readMembership(context, await readMembers(context));
+  if ('missing' in view) return view;
+  const { node, raft } = view.found;
+  const members = wanted.filter((id) => raft.servers.some((server) => server.id === id));
   const open = members.filter((each) => !cleared.has(each));
   for (const id of open) {
     // One after another, and each again until the leader has said how it stands.
@@ -58,7 +56,9 @@ async function look(
   }
   // The list may have had its effect since the membership was read.
   if (open.length > 0) return { missing: 'the votes are to be read back' };
-  const voters = votersAmong(raft.found);
+  const voters = votersAmong(raft);
   const silent = members.filter((id) => !voters.includes(id));
-  return silent.length === 0 ? raft : { missing: `${silent.join(', ')} did not get the vote back yet` };
+  return silent.length === 0
+    ? { found: raft }
+    : { missing: `${silent.join(', ')} did not get the vote back yet` };
 }

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import type { ExecutorAction } from '../core/jobs/step.ts';
+import type { ExecutorAction, Halves } from '../core/jobs/step.ts';
 import type { Logger } from '../io/logger.ts';
 import { podOfAddress } from '../io/openbao-member.ts';
 import { openBaoSession } from '../io/openbao-session.ts';
 import { connectOpenBao } from '../io/openbao.ts';
 import { deadlineIn, type Deadline, type ExecutorContext } from './context.ts';
+import { deadServerCleanup } from './dead-server-cleanup.ts';
 import { ActionFailed } from './login.ts';
 import { preflight } from './preflight.ts';
 import { removePeer } from './remove-peer.ts';
@@ -15,6 +16,7 @@ import { restoreSnapshot } from './restore-snapshot.ts';
 import { snapshot } from './snapshot.ts';
 import { stepDown } from './step-down.ts';
 import { probeStore, withStore, type StoreFlags } from './store.ts';
+import { demoteBlueVoters, promoteGreenVoters, removePeers, repairConsensus } from './swap.ts';
 import { verifyStored } from './verify-snapshot.ts';
 
 /** One `--member`. */
@@ -31,6 +33,12 @@ export interface ExecutorFlags extends StoreFlags {
   readonly operationId: string;
   readonly pod?: string;
   readonly onlyWhileSealed?: boolean;
+  readonly movesVotes?: boolean;
+  /** Pods of the half that served first. */
+  readonly blue?: readonly string[];
+  /** Pods of the half that is to take over. */
+  readonly green?: readonly string[];
+  readonly state?: 'on' | 'off';
   readonly member: readonly MemberFlag[];
   readonly role: string;
   readonly tokenFile?: string;
@@ -67,7 +75,9 @@ async function act(
 ): Promise<ExecutorReport> {
   switch (action) {
     case 'preflight':
-      return withMembers(flags, log, deadline, preflight);
+      return withMembers(flags, log, deadline, (context) =>
+        preflight(context, { movesVotes: flags.movesVotes === true }),
+      );
     case 'step-down':
       return withMembers(flags, log, deadline, (context) => stepDown(context, required(flags.pod, '--pod')));
     case 'remove-peer':
@@ -102,6 +112,20 @@ async function act(
     }
     case 'repair-membership':
       return withMembers(flags, log, deadline, (context) => repairMembership(context, flags.voter ?? []));
+    case 'promote-green-voters':
+      return withMembers(flags, log, deadline, (context) => promoteGreenVoters(context, halvesOf(flags)));
+    case 'demote-blue-voters':
+      return withMembers(flags, log, deadline, (context) => demoteBlueVoters(context, halvesOf(flags)));
+    case 'repair-consensus':
+      return withMembers(flags, log, deadline, (context) => repairConsensus(context, halvesOf(flags)));
+    case 'remove-blue-peers':
+      return withMembers(flags, log, deadline, (context) => removePeers(context, halvesOf(flags).blue));
+    case 'remove-green-peers':
+      return withMembers(flags, log, deadline, (context) => removePeers(context, halvesOf(flags).green));
+    case 'dead-server-cleanup': {
+      const enabled = required(flags.state, '--state') === 'on';
+      return withMembers(flags, log, deadline, (context) => deadServerCleanup(context, enabled));
+    }
     default:
       return action satisfies never;
   }
@@ -135,6 +159,13 @@ async function withMembers(
     await context.session.end({ timeoutMs: 1000 });
     await Promise.all(nodes.map((node) => node.close()));
   }
+}
+
+/** Each half must be named: of nobody at all everything is so already. */
+function halvesOf({ blue = [], green = [] }: ExecutorFlags): Halves {
+  required(blue[0], '--blue');
+  required(green[0], '--green');
+  return { blue, green };
 }
 
 function required(value: string | undefined, flag: string): string {

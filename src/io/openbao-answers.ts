@@ -19,15 +19,22 @@ export interface Health {
   readonly version: string;
   /** Absent while sealed. */
   readonly cluster_id?: string;
+  /** The server's clock, in whole seconds since the epoch. */
+  readonly server_time_utc?: number;
 }
 
 export const parseHealth = parser<Health>(
-  object({ initialized: flag, sealed: flag, standby: flag, version: text, cluster_id: text }, [
-    'initialized',
-    'sealed',
-    'standby',
-    'version',
-  ]),
+  object(
+    {
+      initialized: flag,
+      sealed: flag,
+      standby: flag,
+      version: text,
+      cluster_id: text,
+      server_time_utc: { type: 'integer' },
+    },
+    ['initialized', 'sealed', 'standby', 'version'],
+  ),
   'health',
 );
 
@@ -41,6 +48,8 @@ export interface LeaderStatus {
   readonly raft_committed_index?: number;
   /** The last entry this node applied. */
   readonly raft_applied_index?: number;
+  /** Since when it leads, where it does. */
+  readonly active_time?: string;
 }
 
 export const parseLeaderStatus = parser<LeaderStatus>(
@@ -51,6 +60,7 @@ export const parseLeaderStatus = parser<LeaderStatus>(
       leader_cluster_address: text,
       raft_committed_index: index,
       raft_applied_index: index,
+      active_time: text,
     },
     ['is_self', 'leader_address', 'leader_cluster_address'],
   ),
@@ -127,14 +137,17 @@ export interface AutopilotServer {
   readonly healthy: boolean;
   readonly last_index: number;
   readonly version?: string;
+  /**
+   * What autopilot is to make of it: non-voter for those on its list, also for a leader that still votes; voter
+   * for one that joined just now (openbao-measured.md, sections 2 and 3).
+   */
+  readonly node_type: string;
 }
 
-const autopilotServer = object({ id: text, status: text, healthy: flag, last_index: index, version: text }, [
-  'id',
-  'status',
-  'healthy',
-  'last_index',
-]);
+const autopilotServer = object(
+  { id: text, status: text, healthy: flag, last_index: index, version: text, node_type: text },
+  ['id', 'status', 'healthy', 'last_index', 'node_type'],
+);
 
 const parseState = parser<{ readonly data: AutopilotState }>(
   object(
@@ -155,6 +168,20 @@ const parseState = parser<{ readonly data: AutopilotState }>(
 );
 
 export const parseAutopilotState = (body: unknown): AutopilotState => parseState(body).data;
+
+/** GET sys/storage/raft/autopilot/configuration. */
+export interface AutopilotConfiguration {
+  /** Whether it removes servers that were away for long. */
+  readonly cleanup_dead_servers: boolean;
+}
+
+const parseConfiguration = parser<{ readonly data: AutopilotConfiguration }>(
+  object({ data: object({ cleanup_dead_servers: flag }, ['cleanup_dead_servers']) }, ['data']),
+  'autopilot configuration',
+);
+
+export const parseAutopilotConfiguration = (body: unknown): AutopilotConfiguration =>
+  parseConfiguration(body).data;
 
 const parseKeys = parser<{ readonly data: { readonly keys: readonly string[] } }>(
   object({ data: object({ keys: texts }, ['keys']) }, ['data']),

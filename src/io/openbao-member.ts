@@ -1,20 +1,22 @@
 import type { Member } from '../core/cluster/observation.ts';
-import { ordinalOf, podHost } from '../core/workload/names.ts';
+import { podHost } from '../core/workload/names.ts';
 import type { LeaderStatus } from './openbao-answers.ts';
 import type { CallOptions, OpenBaoNode } from './openbao.ts';
 
 /** Tells which pod an address belongs to, such as `https://prod-0.prod.bao.svc:8200`. */
 export type PodOfAddress = (address: string) => string | undefined;
 
-/** By the names that the members of a cluster have in DNS, exactly; a domain may follow them. */
+/**
+ * By the names that pods have in DNS behind the headless Service of a cluster, whole; a domain may follow them.
+ * A pod of either half of a blue-green upgrade is one.
+ */
 export const podOfAddress =
   (cluster: string, namespace: string): PodOfAddress =>
   (address) => {
     const host = URL.parse(address)?.hostname ?? '';
     const [pod = ''] = host.split('.');
     const name = podHost(cluster, namespace, pod);
-    const isMember = ordinalOf(cluster, pod) !== undefined && (host === name || host.startsWith(`${name}.`));
-    return isMember ? pod : undefined;
+    return pod !== '' && (host === name || host.startsWith(`${name}.`)) ? pod : undefined;
   };
 
 /**

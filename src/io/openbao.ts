@@ -15,7 +15,13 @@ import {
 
 export { OpenBaoError, mayHaveArrived, type OpenBaoReason } from './openbao-error.ts';
 export type { CallOptions, OpenBaoAddress, Upload } from './openbao-request.ts';
-export type { AutopilotState, Health, LeaderStatus, Login } from './openbao-answers.ts';
+export type {
+  AutopilotConfiguration,
+  AutopilotState,
+  Health,
+  LeaderStatus,
+  Login,
+} from './openbao-answers.ts';
 
 /**
  * One OpenBao server's HTTP API. Each call goes to that very server: a redirect to another one is an
@@ -32,6 +38,9 @@ export interface OpenBaoNode {
   /** Membership as this node sees it: only the leader's counts (openbao.md, section 4). */
   raftConfiguration(token: string, options?: CallOptions): Promise<RaftConfiguration>;
   autopilotState(token: string, options?: CallOptions): Promise<answers.AutopilotState>;
+  autopilotConfiguration(token: string, options?: CallOptions): Promise<answers.AutopilotConfiguration>;
+  /** Whether autopilot removes dead servers; what else is configured stays. */
+  setDeadServerCleanup(token: string, enabled: boolean, options?: CallOptions): Promise<void>;
   /** Every version that was ever active on this data. */
   versionHistory(token: string, options?: CallOptions): Promise<readonly string[]>;
   /** What the token may do, by path. */
@@ -44,14 +53,19 @@ export interface OpenBaoNode {
   revokeSelf(token: string, options?: CallOptions): Promise<void>;
   /** Asks this node, which leads, to hand over. It answers before it does; no effect may be seen for 0.6 s. */
   stepDown(token: string, options?: CallOptions): Promise<void>;
-  /** Also succeeds for an id that is not there: read the membership before and after. */
-  removePeer(token: string, id: string, options?: CallOptions): Promise<void>;
   /**
-   * Takes an id off the list of permanent non-voters; autopilot then gives it its vote.
+   * Takes an id off the list of permanent non-voters; autopilot then gives it its vote, at its next round.
    *
-   * @returns whether it stood there
+   * @returns whether it stood there: a voter, an unknown id and one promoted before do not
    */
   promote(token: string, id: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * Puts an id on that list, also an unknown one. Autopilot takes its vote at its next round, the leader's when it
+   * leads no more; fails for an id that is on the list.
+   */
+  demote(token: string, id: string, options?: CallOptions): Promise<void>;
+  /** Also succeeds for an id that is not there: read the membership before and after. */
+  removePeer(token: string, id: string, options?: CallOptions): Promise<void>;
   /**
    * Replaces all data by a Raft snapshot. It answers before it is done, and what goes wrong then only its log
    * says: read back. With `force` it does not ask whether its own key opens it; with another key it then seals
@@ -76,6 +90,10 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
   const transport = openBaoTransport(address);
   const { pod } = transport;
   const read = readerOf(transport);
+  const change = async (what: string, token: string, id: string, options?: CallOptions) => {
+    const path = `sys/storage/raft/${what}`;
+    await transport.call({ method: 'POST', path, body: { server_id: id }, token, ...options });
+  };
   return {
     pod,
     health: (options) =>
@@ -100,6 +118,23 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
         token,
         ...options,
       }),
+    autopilotConfiguration: (token, options) =>
+      read(answers.parseAutopilotConfiguration, {
+        method: 'GET',
+        path: 'sys/storage/raft/autopilot/configuration',
+        token,
+        ...options,
+      }),
+    async setDeadServerCleanup(token, enabled, options) {
+      const path = 'sys/storage/raft/autopilot/configuration';
+      await transport.call({
+        method: 'POST',
+        path,
+        body: { cleanup_dead_servers: enabled },
+        token,
+        ...options,
+      });
+    },
     versionHistory: (token, options) =>
       read(answers.parseVersionHistory, {
         // As good as LIST, which proxies and Node.js' own server do not know.
@@ -122,14 +157,11 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
     async stepDown(token, options) {
       await transport.call({ method: 'PUT', path: 'sys/step-down', token, ...options });
     },
-    async removePeer(token, id, options) {
-      const path = 'sys/storage/raft/remove-peer';
-      await transport.call({ method: 'POST', path, body: { server_id: id }, token, ...options });
-    },
+    demote: (token, id, options) => change('demote', token, id, options),
+    removePeer: (token, id, options) => change('remove-peer', token, id, options),
     async promote(token, id, options) {
-      const path = 'sys/storage/raft/promote';
       try {
-        await transport.call({ method: 'POST', path, body: { server_id: id }, token, ...options });
+        await change('promote', token, id, options);
         return true;
       } catch (error) {
         // The one answer that says so (openbao-measured.md, section 7).

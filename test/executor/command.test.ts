@@ -13,6 +13,7 @@ import { executorCommand } from '../../src/executor/command.ts';
 import { failed, writeReport } from '../../src/executor/report.ts';
 import { cluster } from '../support/builders.ts';
 import { settings } from '../core/jobs/settings.ts';
+import { stepOf } from '../core/jobs/step-of.ts';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -46,7 +47,7 @@ describe('rollguard executor', function () {
     } as const;
     const of = (action: ExecutorAction, provider: 's3' | 'pvc') => {
       const spec = { backup: { target: { ...target, provider, claimName: 'snaps' } } };
-      const job = executorJob(cluster(spec), { action, operationId: 'op', pod: 'prod-1' }, settings);
+      const job = executorJob(cluster(spec), stepOf(action, 'op', 'prod-1'), settings);
       const { containers } = (job as unknown as JobObject).spec.template.spec;
       return containers[0].args.slice(2).map((arg) => arg.split('=')[0]);
     };

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import type { RaftServer } from '../../src/core/cluster/observation.ts';
 import { selfInit } from '../../src/core/workload/self-init.ts';
-import { connectOpenBao } from '../../src/io/openbao.ts';
+import { connectOpenBao, type OpenBaoNode } from '../../src/io/openbao.ts';
 import { cluster as openBaoCluster } from '../support/builders.ts';
 import { inputsOf } from '../core/workload/inputs-of.ts';
 import { startHub } from '../openbao/server/hub.ts';
@@ -24,8 +25,12 @@ export interface OpenBaoServers {
   readonly urls: ReadonlyMap<string, string>;
   /** The token of one of the cluster's ServiceAccounts. */
   tokenOf(serviceAccount: string): string;
-  /** SIGKILL; it does not come back. */
+  /** SIGKILL; it does not come back by itself. */
   kill(pod: string): Promise<void>;
+  /** Starts one again that was killed, with its disk. */
+  restart(pod: string): Promise<void>;
+  /** Starts further members, which join as permanent non-voters: a green half. They are then among `urls`. */
+  join(pods: readonly string[], version?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,39 +42,55 @@ export const openBaoKind = (process.env['OPENBAO_DIR'] ?? '') === '' ? 'the mode
 
 /** What runs as `bao`, and what it needs to. */
 interface Program {
-  readonly version: string;
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
+}
+
+interface Programs {
+  program(version: string): Program;
   close(): Promise<void>;
 }
 
-/** The newest server in OPENBAO_DIR (folders named by version), else the model of OpenBao: chosen here alone. */
-async function findProgram(): Promise<Program> {
+/** The oldest and the newest version there is. */
+export async function versionsOf(): Promise<readonly [string, string]> {
   const folder = process.env['OPENBAO_DIR'] ?? '';
-  const versions = folder === '' ? [] : await readdir(folder);
-  const version = versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
-  if (version !== undefined) {
-    return { version, command: [join(folder, version, 'bao')], env: {}, close: () => Promise.resolve() };
+  const found = folder === '' ? ['2.4.4', '2.5.5'] : await readdir(folder);
+  const versions = found.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return [versions.at(0) ?? '', versions.at(-1) ?? ''];
+}
+
+/** Where servers are found, and the model of OpenBao otherwise: chosen here alone. */
+async function findPrograms(): Promise<Programs> {
+  const folder = process.env['OPENBAO_DIR'] ?? '';
+  if (folder !== '') {
+    return {
+      program: (version) => ({ command: [join(folder, version, 'bao')], env: {} }),
+      close: () => Promise.resolve(),
+    };
   }
   const hub = await startHub({ host: '127.0.0.1', port: 0, log: () => {} });
   return {
-    version: modelVersion,
-    command: [process.execPath, fileURLToPath(new URL('../openbao/server/bao.js', import.meta.url))],
-    env: { ROLLGUARD_OPENBAO_MODEL: hub.address, ROLLGUARD_OPENBAO_MODEL_VERSION: modelVersion },
+    program: (version) => ({
+      command: [process.execPath, fileURLToPath(new URL('../openbao/server/bao.js', import.meta.url))],
+      env: { ROLLGUARD_OPENBAO_MODEL: hub.address, ROLLGUARD_OPENBAO_MODEL_VERSION: version },
+    }),
     close: () => hub.close(),
   };
 }
-
-const modelVersion = '2.5.5';
 
 /**
  * Starts servers, real ones where they are; ready when all are voters.
  *
  * @param like takes unseal key and issuer of another cluster, so that its snapshots fit
+ * @param wanted the version; the newest when left out
  */
-export async function startOpenBao(members = 3, like?: OpenBaoServers): Promise<OpenBaoServers> {
-  const program = await findProgram();
-  const { version } = program;
+export async function startOpenBao(
+  members = 3,
+  like?: OpenBaoServers,
+  wanted?: string,
+): Promise<OpenBaoServers> {
+  const programs = await findPrograms();
+  const version = wanted ?? (await versionsOf())[1];
   const folder = await mkdtemp(join(tmpdir(), 'rollguard-openbao-'));
   const issuer = like?.issuer ?? createIssuer();
   const unsealKey = like?.unsealKey ?? randomBytes(32);
@@ -79,24 +100,39 @@ export async function startOpenBao(members = 3, like?: OpenBaoServers): Promise<
   // Addresses of its own: other clusters of other tests run beside.
   const network = `127.${randomInt(16, 250)}.${randomInt(1, 250)}`;
   const pods = Array.from({ length: members }, (_, ordinal) => `prod-${ordinal}`);
-  const addresses = new Map(pods.map((pod, ordinal) => [pod, `${network}.${ordinal + 1}`]));
-  const urls = new Map([...addresses].map(([pod, address]) => [pod, `http://${address}:8200`]));
+  const urls = new Map<string, string>();
   const processes = new Map<string, ChildProcess>();
+  const commands = new Map<string, () => Promise<void>>();
 
-  for (const [pod, address] of addresses) {
-    const own = join(folder, pod);
-    await mkdir(join(own, 'data'), { recursive: true });
-    const text = JSON.stringify(configuration(folder, pod, address, [...urls.values()]));
-    await writeFile(join(own, 'bao.json'), text);
-    const configs = [`-config=${join(own, 'bao.json')}`];
-    if (pod === 'prod-0') configs.push(`-config=${join(folder, 'self-init.json')}`);
-    const log = await open(join(own, 'log'), 'a');
-    const [command, ...args] = program.command;
-    const env = { ...process.env, ...program.env };
-    const stdio = ['ignore', log.fd, log.fd] as const;
-    processes.set(pod, spawn(command, [...args, 'server', ...configs], { env, stdio: [...stdio] }));
-    await log.close();
-  }
+  const prepare = async (joining: readonly string[], isNonVoter: boolean, ofVersion = version) => {
+    const addresses = joining.map((pod, at) => [pod, `${network}.${urls.size + at + 1}`] as const);
+    for (const [pod, address] of addresses) urls.set(pod, `http://${address}:8200`);
+    const known = [...urls.values()];
+    for (const [pod, address] of addresses) {
+      const own = join(folder, pod);
+      await mkdir(join(own, 'data'), { recursive: true });
+      const text = JSON.stringify(configuration({ folder, pod, address, urls: known, isNonVoter }));
+      await writeFile(join(own, 'bao.json'), text);
+      commands.set(pod, async () => {
+        const configs = [`-config=${join(own, 'bao.json')}`];
+        // As in the pods: gone from the configuration once the cluster is initialised.
+        if (pod === 'prod-0' && !processes.has(pod))
+          configs.push(`-config=${join(folder, 'self-init.json')}`);
+        const log = await open(join(own, 'log'), 'a');
+        const program = programs.program(ofVersion);
+        const [command, ...args] = program.command;
+        const env = { ...process.env, ...program.env };
+        const child = spawn(command, [...args, 'server', ...configs], {
+          env,
+          stdio: ['ignore', log.fd, log.fd],
+        });
+        processes.set(pod, child);
+        await log.close();
+      });
+      await commands.get(pod)?.();
+    }
+  };
+  await prepare(pods, false);
   const kill = async (pod: string) => {
     const child = processes.get(pod);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -112,14 +148,22 @@ export async function startOpenBao(members = 3, like?: OpenBaoServers): Promise<
     urls,
     tokenOf: (serviceAccount) => issuer.token(`system:serviceaccount:bao:${serviceAccount}`),
     kill,
+    restart: async (pod) => {
+      await kill(pod);
+      await commands.get(pod)?.();
+    },
+    join: async (joining, ofVersion) => {
+      await prepare(joining, true, ofVersion);
+      await untilMembers(servers, urls.size);
+    },
     async stop() {
-      await Promise.all(pods.map(kill));
-      await program.close();
+      await Promise.all([...processes.keys()].map(kill));
+      await programs.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
   try {
-    await untilVoters(servers, members);
+    await untilMembers(servers, members, ({ voter }) => voter);
   } catch (error) {
     const log = await readFile(join(folder, 'prod-0', 'log'), 'utf8');
     await servers.stop();
@@ -168,7 +212,15 @@ const clusterOf = (version: string, replicas: number) =>
 const selfInitOf = (cluster: OpenBaoCluster, issuer: TestIssuer) =>
   selfInit(inputsOf(cluster, { issuer: { url: issuer.url, publicKeys: [issuer.publicKey] } }));
 
-function configuration(folder: string, pod: string, address: string, urls: readonly string[]): object {
+interface Server {
+  readonly folder: string;
+  readonly pod: string;
+  readonly address: string;
+  readonly urls: readonly string[];
+  readonly isNonVoter: boolean;
+}
+
+function configuration({ folder, pod, address, urls, isNonVoter }: Server): object {
   return {
     storage: {
       raft: {
@@ -178,6 +230,7 @@ function configuration(folder: string, pod: string, address: string, urls: reado
         autopilot_reconcile_interval: '1s',
         autopilot_update_interval: '500ms',
         retry_join: urls.map((url) => ({ leader_api_addr: url })),
+        ...(isNonVoter ? { retry_join_as_non_voter: true } : {}),
       },
     },
     listener: [
@@ -190,10 +243,15 @@ function configuration(folder: string, pod: string, address: string, urls: reado
   };
 }
 
-async function untilVoters(starting: OpenBaoServers, members: number): Promise<void> {
+async function untilMembers(
+  starting: OpenBaoServers,
+  members: number,
+  counts: (server: RaftServer) => boolean = () => true,
+): Promise<void> {
   const nodes = [...starting.urls].map(([pod, url]) => connectOpenBao({ pod, url }));
   const end = Date.now() + 60_000;
   let cause: unknown;
+  const isUnsealed = async (node: OpenBaoNode) => !(await node.health()).sealed;
   try {
     for (;;) {
       try {
@@ -201,12 +259,13 @@ async function untilVoters(starting: OpenBaoServers, members: number): Promise<v
         if (first === undefined) throw new Error('a cluster has at least one member');
         const { token } = await first.login(testerRole, starting.tokenOf('tester'));
         const { servers } = await first.raftConfiguration(token);
-        if (servers.filter(({ voter }) => voter).length === members) return;
-        cause = new Error(`members are ${JSON.stringify(servers)}`);
+        const unsealed = await Promise.all(nodes.map(isUnsealed));
+        if (servers.filter(counts).length === members && !unsealed.includes(false)) return;
+        cause = new Error(`members are ${JSON.stringify(servers)}, unsealed ${unsealed.join()}`);
       } catch (error) {
         cause = error;
       }
-      if (Date.now() > end) throw new Error('not all members became voters within 60 s', { cause });
+      if (Date.now() > end) throw new Error('not all members joined within 60 s', { cause });
       await sleep(500);
     }
   } finally {

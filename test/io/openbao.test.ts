@@ -324,12 +324,12 @@ describe('the client of OpenBao', () => {
     it('matches pods by exact names', () => {
       expect(podOf('https://prod-0.prod.bao.svc:8200')).to.equal('prod-0');
       expect(podOf('https://prod-12.prod.bao.svc.cluster.local:8201')).to.equal('prod-12');
+      expect(podOf('https://prod-1b8e-0.prod.bao.svc:8200')).to.equal('prod-1b8e-0');
       for (const host of [
         'prod-0.prod.bao.svcx',
         'prod-0.prod.baobab.svc',
-        'prod-00.prod.bao.svc',
-        'prod-1b8e-0.prod.bao.svc',
-        'production-0.prod.bao.svc',
+        'prod-0.production.bao.svc',
+        '.prod.bao.svc',
         'x.prod-0.prod.bao.svc',
         'prod-0',
         '',

@@ -24,6 +24,14 @@ const executorUser = { uid: 65_532, gid: 65_532 } as const;
 const marginSeconds = 10;
 
 /**
+ * Milliseconds to move the votes: with the intervals that OpenBao has by itself each change takes a round of
+ * autopilot of 10 s, and 5 members on each side need ten (openbao-measured.md, section 2).
+ */
+export const swapMs = 5 * 60_000;
+/** Milliseconds for what takes effect at once. */
+export const removalMs = 2 * 60_000;
+
+/**
  * The Job that carries out one step (issue 4, section 4). Its arguments hold no secret: it logs in with a
  * projected token that the role at auth/jwt-operator is bound to; credentials of a store come from their Secret.
  */
@@ -92,12 +100,20 @@ const natures: Readonly<Record<ExecutorAction, Nature>> = {
   'probe-store': { ...snapshot, logsIn: false },
   'verify-snapshot': { ...restore, logsIn: false },
   'restore-snapshot': restore,
+  'promote-green-voters': step,
+  'demote-blue-voters': step,
+  'repair-consensus': step,
+  'remove-blue-peers': step,
+  'remove-green-peers': step,
+  'dead-server-cleanup': step,
   // As the role of upgrades, which has this right too: a snapshot of before there was a restore has it.
   'repair-membership': { ...step, component: 'restore' },
 };
 
-const targetOf = ({ spec }: OpenBaoCluster, { snapshot: named }: ExecutorStep) =>
-  named?.target ?? spec.backup?.target;
+/** The snapshot that a step names. */
+const namedBy = (wanted: ExecutorStep) => ('halves' in wanted ? undefined : wanted.snapshot);
+const targetOf = ({ spec }: OpenBaoCluster, wanted: ExecutorStep) =>
+  namedBy(wanted)?.target ?? spec.backup?.target;
 
 /** Those that keep a snapshot on their own disk before they pass it on. */
 const spools: ReadonlySet<ExecutorAction> = new Set(['snapshot', 'restore-snapshot']);
@@ -112,13 +128,16 @@ function volumesOf(cluster: OpenBaoCluster, wanted: ExecutorStep): readonly Moun
   return [...login, ...ca, ...spool, ...(usesStore ? storeVolumes(targetOf(cluster, wanted)) : [])];
 }
 
+const podsOf = (wanted: ExecutorStep) =>
+  'halves' in wanted ? [...wanted.halves.blue, ...wanted.halves.green] : undefined;
+
 /** The flags of `rollguard executor`, see src/executor/command.ts. */
 function argumentsOf(cluster: OpenBaoCluster, wanted: ExecutorStep, seconds: number): readonly string[] {
   const { spec, metadata } = cluster;
   const { name = '', namespace = '' } = metadata;
   const { role, usesStore, logsIn } = natures[wanted.action];
   const login = [
-    ...memberUrls(cluster).map(({ pod, url }) => `--member=${pod}=${url}`),
+    ...memberUrls(cluster, podsOf(wanted)).map(({ pod, url }) => `--member=${pod}=${url}`),
     `--role=${role(spec)}`,
     `--token-file=${paths.token}`,
     ...(spec.tls?.enabled === false ? [] : [`--ca-file=${paths.ca}/ca.crt`]),
@@ -128,22 +147,35 @@ function argumentsOf(cluster: OpenBaoCluster, wanted: ExecutorStep, seconds: num
     `--target=${JSON.stringify(target)}`,
     ...(target.caSecretRef === undefined ? [] : [`--store-ca-file=${paths.storeCa}/ca.crt`]),
     ...(target.provider === 'pvc' ? [`--store-folder=${paths.store}`] : []),
-    `--name=${wanted.snapshot?.name ?? snapshotName(cluster, wanted.operationId)}`,
+    `--name=${namedBy(wanted)?.name ?? snapshotName(cluster, wanted.operationId)}`,
     `--spool=${paths.spool}`,
   ];
   return [
     `--cluster=${name}`,
     `--namespace=${namespace}`,
     `--operation-id=${wanted.operationId}`,
-    ...(wanted.pod === undefined ? [] : [`--pod=${wanted.pod}`]),
-    ...(wanted.onlyWhileSealed === true ? ['--only-while-sealed'] : []),
+    ...subjectOf(wanted),
     ...(logsIn ? login : []),
     ...(usesStore ? store : []),
-    ...(wanted.snapshot?.sha256 === undefined ? [] : [`--sha256=${wanted.snapshot.sha256}`]),
-    ...(wanted.force === true ? ['--force'] : []),
-    ...(wanted.voters ?? []).map((voter) => `--voter=${voter}`),
     `--timeout-seconds=${Math.max(1, seconds - marginSeconds)}`,
   ];
+}
+
+/** What the step is about. */
+function subjectOf(wanted: ExecutorStep): readonly string[] {
+  if (!('halves' in wanted)) {
+    return [
+      ...(wanted.pod === undefined ? [] : [`--pod=${wanted.pod}`]),
+      ...(wanted.onlyWhileSealed === true ? ['--only-while-sealed'] : []),
+      ...(wanted.movesVotes === true ? ['--moves-votes'] : []),
+      ...(wanted.snapshot?.sha256 === undefined ? [] : [`--sha256=${wanted.snapshot.sha256}`]),
+      ...(wanted.force === true ? ['--force'] : []),
+      ...(wanted.voters ?? []).map((voter) => `--voter=${voter}`),
+    ];
+  }
+  if (wanted.action === 'dead-server-cleanup') return [`--state=${wanted.enabled ? 'on' : 'off'}`];
+  const { blue, green } = wanted.halves;
+  return [...blue.map((pod) => `--blue=${pod}`), ...green.map((pod) => `--green=${pod}`)];
 }
 
 /** Kubernetes ends the Job when the controller stops waiting for it: nothing acts after a hold. */
@@ -157,6 +189,12 @@ function deadlineSeconds(action: ExecutorAction, { deadlines }: DriverSettings):
     'verify-snapshot': deadlines.snapshot,
     'restore-snapshot': deadlines.snapshot,
     'repair-membership': deadlines.scaling,
+    'promote-green-voters': swapMs,
+    'demote-blue-voters': swapMs,
+    'repair-consensus': swapMs,
+    'remove-blue-peers': removalMs,
+    'remove-green-peers': removalMs,
+    'dead-server-cleanup': removalMs,
   }[action];
   return Math.max(1, Math.floor(milliseconds / 1000));
 }

@@ -1,7 +1,7 @@
 import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 
-/** What `rollguard executor` can do; each is carried out by one Job. */
-export const executorActions = [
+/** About single members, or none. */
+const memberActions = [
   'preflight',
   'step-down',
   'remove-peer',
@@ -11,17 +11,34 @@ export const executorActions = [
   'restore-snapshot',
   'repair-membership',
 ] as const;
+
+/** About the two halves of a blue-green upgrade. */
+const halvesActions = [
+  'promote-green-voters',
+  'demote-blue-voters',
+  'repair-consensus',
+  'remove-blue-peers',
+  'remove-green-peers',
+] as const;
+
+/** What `rollguard executor` can do; each is carried out by one Job. */
+export const executorActions = [...memberActions, ...halvesActions, 'dead-server-cleanup'] as const;
 export type ExecutorAction = (typeof executorActions)[number];
 
 /** One step of an operation, for a Job. */
-export interface ExecutorStep {
-  readonly action: ExecutorAction;
+export type ExecutorStep = MemberStep | HalvesStep | DeadServerCleanupStep;
+
+interface Identity {
   /** Of the operation it belongs to; part of the Job's name. */
   readonly operationId: string;
-  /** The pod it is about: who steps down, which peer goes. */
-  readonly pod?: string;
   /** Tells a further try from the first one, which has none. */
   readonly attempt?: number;
+}
+
+export interface MemberStep extends Identity {
+  readonly action: (typeof memberActions)[number];
+  /** The pod it is about: who steps down, which peer goes. */
+  readonly pod?: string;
   /** For `remove-peer`: refused when the peer answers unsealed, for then it is past what it was to be removed for. */
   readonly onlyWhileSealed?: boolean;
   /** For `verify-snapshot` and `restore-snapshot`: which one. */
@@ -30,6 +47,8 @@ export interface ExecutorStep {
   readonly force?: boolean;
   /** For `repair-membership`: who is to vote. */
   readonly voters?: readonly string[];
+  /** For `preflight`: also asks for the rights to promote, to demote and to configure autopilot. */
+  readonly movesVotes?: boolean;
 }
 
 /** A snapshot in a store. */
@@ -39,6 +58,28 @@ export interface SnapshotSource {
   readonly name: string;
   /** The sum that it must have. */
   readonly sha256?: string;
+}
+
+/** The members of both halves, by their exact pods' names (openbao-operator.md, 7.1, 5), in order of ordinals. */
+export interface Halves {
+  /** The half that served first. */
+  readonly blue: readonly string[];
+  /** The half that is to take over. */
+  readonly green: readonly string[];
+}
+
+export interface HalvesStep extends Identity {
+  readonly action: (typeof halvesActions)[number];
+  readonly halves: Halves;
+  readonly pod?: undefined;
+}
+
+/** Lets autopilot remove dead servers, or not: in an upgrade nobody else may change the membership. */
+export interface DeadServerCleanupStep extends Identity {
+  readonly action: 'dead-server-cleanup';
+  readonly halves: Halves;
+  readonly enabled: boolean;
+  readonly pod?: undefined;
 }
 
 /** Asks the target image itself which version it holds. */

@@ -26,9 +26,16 @@ export interface Membership {
   readonly problems?: ReadonlyMap<string, string>;
 }
 
+/** One change of the membership, by its server's exact id. */
+export interface MembershipChange {
+  readonly kind: 'promote' | 'demote' | 'remove';
+  readonly id: string;
+}
+
 /** The next change, that nothing is left to do, or why nothing may be done now: a clause. */
 export type SwapStep =
-  | { readonly kind: 'promote' | 'demote' | 'step-down' | 'remove'; readonly id: string }
+  | MembershipChange
+  | { readonly kind: 'step-down'; readonly id: string }
   | { readonly kind: 'done' }
   | { readonly kind: 'blocked'; readonly reason: string };
 
@@ -99,7 +106,7 @@ export function nextRepair(membership: Membership, sides: Sides): SwapStep {
  * where they should be, and a removal would lose them.
  */
 export function nextRemoval({ servers }: Membership, leaving: readonly string[]): SwapStep {
-  const members = servers.filter(({ id }) => leaving.includes(id));
+  const members = leaving.flatMap((id) => servers.find((server) => server.id === id) ?? []);
   const kept = members.flatMap(({ id, voter, leader }) =>
     leader ? `${id} leads` : voter ? `${id} still votes` : [],
   );

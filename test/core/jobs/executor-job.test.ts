@@ -2,10 +2,11 @@ import { expect } from 'chai';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { executorJob } from '../../../src/core/jobs/executor-job.ts';
 import { memberUrls } from '../../../src/core/jobs/members.ts';
-import { executorActions, type ExecutorStep } from '../../../src/core/jobs/step.ts';
+import { executorActions, type MemberStep } from '../../../src/core/jobs/step.ts';
 import { versionCheckJob } from '../../../src/core/jobs/version-check-job.ts';
 import { cluster } from '../../support/builders.ts';
 import { settings } from './settings.ts';
+import { halves, stepOf } from './step-of.ts';
 
 interface Container {
   readonly image: string;
@@ -49,7 +50,7 @@ const s3: NonNullable<OpenBaoClusterSpec['backup']> = {
     caSecretRef: { name: 'store-ca' },
   },
 };
-const made = (spec: Partial<OpenBaoClusterSpec>, wanted: Partial<ExecutorStep>) =>
+const made = (spec: Partial<OpenBaoClusterSpec>, wanted: Partial<MemberStep>) =>
   executorJob(
     cluster(spec),
     { action: 'step-down', operationId, ...wanted },
@@ -106,6 +107,27 @@ describe('the Job of a step', () => {
       '--ca-file=/etc/rollguard/ca/ca.crt',
       '--timeout-seconds=50',
     ]);
+  });
+
+  it('names both halves whole, and reaches the members of both', () => {
+    const args = containerOf(
+      executorJob(
+        cluster({ tls: { enabled: false } }),
+        stepOf('promote-green-voters', operationId),
+        settings,
+      ) as unknown as JobObject,
+    ).args;
+    expect(args?.slice(1, 17)).to.deep.equal([
+      'promote-green-voters',
+      '--cluster=prod',
+      '--namespace=bao',
+      `--operation-id=${operationId}`,
+      ...halves.blue.map((pod) => `--blue=${pod}`),
+      ...halves.green.map((pod) => `--green=${pod}`),
+      ...[...halves.blue, ...halves.green].map((pod) => `--member=${pod}=http://${pod}.prod.bao.svc:8200`),
+    ]);
+    const off = executorJob(cluster(), stepOf('dead-server-cleanup', operationId), settings);
+    expect(containerOf(off as unknown as JobObject).args).to.include('--state=off');
   });
 
   it('takes image and role from the cluster where it names them', () => {
@@ -204,7 +226,11 @@ describe('the Job of a step', () => {
 
   for (const action of executorActions) {
     it(`holds ${action} to the restricted pod security standard`, () => {
-      const job = made({ backup: s3 }, { action });
+      const job = executorJob(
+        cluster({ backup: s3 }),
+        stepOf(action, operationId),
+        settings,
+      ) as unknown as JobObject;
       expect(job.spec.template.spec.securityContext).to.deep.include({
         runAsNonRoot: true,
         seccompProfile: { type: 'RuntimeDefault' },
@@ -253,6 +279,12 @@ describe('the members of a cluster', () => {
       'prod-0',
       'prod-4',
     ]);
+  });
+
+  it('are those of the half that took over, after a blue-green upgrade', () => {
+    expect(
+      pods({}, { blueGreen: { blueRevision: '1b8e' }, raft: { voters: ['prod-0', 'prod-1b8e-3'] } }),
+    ).to.deep.equal(['prod-1b8e-0', 'prod-1b8e-1', 'prod-1b8e-2', 'prod-1b8e-3']);
   });
 
   // openbao-operator.md, 7.1, bug 5: prod-1 also matched prod-1b8e-0 and prod-10.

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { jobName } from '../../../src/core/jobs/job-name.ts';
 import { executorActions } from '../../../src/core/jobs/step.ts';
+import { halves, stepOf } from './step-of.ts';
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -18,6 +19,22 @@ describe('the name of a Job', () => {
     );
   });
 
+  // Seed 001 names one so.
+  it('says upgrade, cluster, action, operation and retry where it is about the halves', () => {
+    const step = { action: 'repair-consensus', operationId: 'k3v9x0q2ab', halves } as const;
+    expect(jobName('prod-cluster', step)).to.equal('upgrade-prod-cluster-repair-consensus-k3v9x0q2ab');
+    expect(jobName('prod-cluster', { ...step, attempt: 1 })).to.equal(
+      'upgrade-prod-cluster-repair-consensus-k3v9x0q2ab-retry-1',
+    );
+    const cleanup = { ...step, action: 'dead-server-cleanup' } as const;
+    expect(jobName('prod', { ...cleanup, enabled: true })).to.equal(
+      'upgrade-prod-dead-server-cleanup-k3v9x0q2ab-on',
+    );
+    expect(jobName('prod', { ...cleanup, enabled: false })).to.equal(
+      'upgrade-prod-dead-server-cleanup-k3v9x0q2ab-off',
+    );
+  });
+
   const name = fc.stringMatching(/^[a-z]([a-z0-9-]{0,60}[a-z0-9])?$/);
   const step = fc.record(
     {
@@ -31,7 +48,14 @@ describe('the name of a Job', () => {
   const named = (
     cluster: string,
     { ordinal, ...rest }: typeof step extends fc.Arbitrary<infer T> ? T : never,
-  ) => jobName(cluster, { ...rest, ...(ordinal === undefined ? {} : { pod: `${cluster}-${ordinal}` }) });
+  ) => {
+    const { action, operationId, attempt } = rest;
+    const pod = ordinal === undefined ? undefined : `${cluster}-${ordinal}`;
+    return jobName(cluster, {
+      ...stepOf(action, operationId, pod),
+      ...(attempt === undefined ? {} : { attempt }),
+    });
+  };
 
   it('fits a label, whatever the cluster is called', () => {
     fc.assert(fc.property(name, step, (cluster, wanted) => label.test(named(cluster, wanted))));
@@ -41,7 +65,11 @@ describe('the name of a Job', () => {
   it('differs when operation, action, subject or attempt differ, also when it is shortened', () => {
     fc.assert(
       fc.property(name, step, step, (cluster, a, b) => {
-        fc.pre(JSON.stringify(a, keys) !== JSON.stringify(b, keys));
+        const [first, second] = [a, b].map((each) =>
+          // What is about the halves is about no single pod.
+          JSON.stringify(each, 'halves' in stepOf(each.action, '') ? keys.with(2, '') : keys),
+        );
+        fc.pre(first !== second);
         return named(cluster, a) !== named(cluster, b);
       }),
     );

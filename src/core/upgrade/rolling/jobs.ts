@@ -4,7 +4,7 @@ import type { ObservedJob } from '../../cluster/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
 import { jobOutcome, type JobOutcome } from '../../jobs/job-outcome.ts';
-import type { ExecutorAction } from '../../jobs/step.ts';
+import type { MemberStep } from '../../jobs/step.ts';
 import { versionCheckJob } from '../../jobs/version-check-job.ts';
 import type { PhaseInput } from './phase.ts';
 import type { UpgradeTarget } from './target.ts';
@@ -17,7 +17,7 @@ export interface Check {
   readonly create: Effect;
 }
 
-export type CheckAction = Extract<ExecutorAction, 'preflight' | 'probe-store' | 'snapshot'>;
+export type CheckAction = Extract<MemberStep['action'], 'preflight' | 'probe-store' | 'snapshot'>;
 
 export const executorCheck = (
   input: PhaseInput,
