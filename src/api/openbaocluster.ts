@@ -44,7 +44,7 @@ export interface OpenBaoCluster {
  * The status fields that rules read. The rest is not looked at: beside another operator its shape
  * is that operator's own, and no rule may refuse a change because of it.
  */
-const { currentVersion, initialized, upgrade, upgradeRequests, operationLock, blueGreen, breakGlass } =
+const { currentVersion, image, initialized, upgrade, upgradeRequests, operationLock, blueGreen, breakGlass } =
   openBaoClusterStatus.properties;
 const { targetVersion, completedPods } = upgrade.properties;
 const { phase, blueVersion, greenVersion, greenRevision, crossedAt, cleanupStartedAt } = blueGreen.properties;
@@ -54,6 +54,7 @@ const judgedStatus = {
   type: 'object',
   properties: {
     currentVersion,
+    image,
     initialized,
     upgrade: { type: 'object', properties: { targetVersion, completedPods } },
     upgradeRequests,

@@ -61,6 +61,11 @@ export const reasons = {
     remedy:
       'apply it when the operation is over; to go back to the version before, set spec.upgrade.requests.rollback to a new value',
   },
+  SnapshotPrerequisiteMissing: {
+    code: 422,
+    meaning: 'an upgrade that asks for a snapshot stops before it has begun where nothing can be stored',
+    remedy: 'set spec.backup.target, or switch the snapshot before upgrades off',
+  },
   MaintenanceRequired: {
     code: 403,
     meaning: 'deleting a member of a Raft cluster by accident can cost its quorum',

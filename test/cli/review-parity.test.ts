@@ -133,6 +133,25 @@ const cases: Readonly<Record<string, Case>> = {
     verbs: ['acknowledge'],
     expected: 'allowed',
   },
+  'a snapshot that has nowhere to go': {
+    object: cluster({ version: '2.5.5', upgrade: { preUpgradeSnapshot: true } }),
+    oldObject: cluster({ version: '2.5.5' }),
+    expected: ['SnapshotPrerequisiteMissing'],
+  },
+  'a snapshot that has somewhere to go': {
+    object: cluster({
+      version: '2.5.5',
+      upgrade: { preUpgradeSnapshot: true },
+      backup: { target: { provider: 'pvc', claimName: 'snapshots' } },
+    }),
+    oldObject: cluster({ version: '2.5.5' }),
+    expected: 'allowed',
+  },
+  'such a snapshot that was stored before': {
+    object: cluster({ version: '2.5.5', paused: true, upgrade: { preUpgradeSnapshot: true } }),
+    oldObject: cluster({ version: '2.5.5', upgrade: { preUpgradeSnapshot: true } }),
+    expected: 'warned',
+  },
   'a known bad way to a version': {
     object: cluster({ version: '2.6.0', upgrade: { strategy: 'BlueGreen' } }),
     oldObject: cluster(

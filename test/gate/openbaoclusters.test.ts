@@ -374,6 +374,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
         'image-mismatch': 'ImageVersionMismatch',
         'late-rollback': 'PointOfNoReturn',
         'revert-in-promoting': 'OperationInProgress',
+        'snapshot-without-store': 'SnapshotPrerequisiteMissing',
         'stale-ack': 'StaleNonce',
       };
       const folder = 'manifests/samples/refused';

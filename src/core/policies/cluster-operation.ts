@@ -1,4 +1,5 @@
 import { wantedReplicas } from '../cluster/view.ts';
+import { parseVersion } from '../version/version.ts';
 import { breakGlassActive } from './break-glass.ts';
 import { changesImage, changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';
 
@@ -39,6 +40,20 @@ export function blueGreenStage(request: Pick<ClusterRequest, 'oldObject'>): Blue
 export function pinsTarget(request: Pick<ClusterRequest, 'oldObject'>): boolean {
   const stage = blueGreenStage(request);
   return breakGlassActive(request) || (stage !== 'idle' && stage !== 'early');
+}
+
+/**
+ * Whether a version is the one that the whole cluster runs, build metadata included.
+ *
+ * @returns undefined where that cannot be told
+ */
+export function isCurrentVersion(
+  text: string,
+  request: Pick<ClusterRequest, 'oldObject'>,
+): boolean | undefined {
+  const version = parseVersion(text);
+  const current = parseVersion(storedStatus(request).currentVersion ?? '');
+  return 'error' in version || 'error' in current ? undefined : version.canonical === current.canonical;
 }
 
 /** An absent number of replicas is the default one. */

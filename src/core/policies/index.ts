@@ -11,6 +11,7 @@ import { operationInProgress } from './operation-in-progress.ts';
 import { podPermissionRequired } from './pod-permission-required.ts';
 import { pointOfNoReturn } from './point-of-no-return.ts';
 import { allow, decide, type Decision, type Policy } from './policy.ts';
+import { snapshotPrerequisiteMissing } from './snapshot-prerequisite-missing.ts';
 import { staleNonce } from './stale-nonce.ts';
 import { strategyChangeBlocked } from './strategy-change-blocked.ts';
 import { upgradePathBlocked } from './upgrade-path-blocked.ts';
@@ -35,6 +36,8 @@ export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
   strategyChangeBlocked,
   // version, image and replicas stay while votes move, on the way back and in break glass
   operationInProgress,
+  // a snapshot that is asked for has a place to go to
+  snapshotPrerequisiteMissing,
   // maintenance, acknowledgements and requests come from those who may
   clusterPermissionRequired,
   // and a rollback before there is nothing to go back to

@@ -1,7 +1,6 @@
 import { printable } from '../printable.ts';
-import { parseVersion } from '../version/version.ts';
 import { breakGlassActive } from './break-glass.ts';
-import { blueGreenStage, changesReplicas } from './cluster-operation.ts';
+import { blueGreenStage, changesReplicas, isCurrentVersion } from './cluster-operation.ts';
 import {
   changesImage,
   changesStrategy,
@@ -53,6 +52,8 @@ export const strategyChangeBlocked: Policy<ClusterRequest> = {
 
 const path = 'spec.upgrade.strategy';
 
+const untilDone = (what: string) => ({ what, remedy: 'apply it again when that is over' });
+
 /** Undefined where nothing is under way, nothing waits, and no incident is open. */
 function whyNotIdle(request: ClusterRequest): { readonly what: string; readonly remedy: string } | undefined {
   const { blueGreen, upgrade, scaling, operationLock, currentVersion } = storedStatus(request);
@@ -62,7 +63,6 @@ function whyNotIdle(request: ClusterRequest): { readonly what: string; readonly 
       remedy: 'repair what status.breakGlass names and acknowledge its nonce; apply this when it is over',
     };
   }
-  const untilDone = (what: string) => ({ what, remedy: 'apply it again when that is over' });
   if (blueGreenStage(request) !== 'idle')
     return untilDone(`the blue-green upgrade is in phase ${printable(String(blueGreen?.phase))}`);
   if (upgrade !== undefined)
@@ -72,11 +72,10 @@ function whyNotIdle(request: ClusterRequest): { readonly what: string; readonly 
   if (scaling !== undefined) return untilDone('members join or leave');
   if (operationLock?.operation !== undefined)
     return untilDone(`the operation ${printable(operationLock.operation)} holds status.operationLock`);
-  const wanted = parseVersion(request.oldObject?.spec.version ?? '');
-  const current = parseVersion(currentVersion ?? '');
-  if ('error' in wanted || 'error' in current || wanted.canonical === current.canonical) return undefined;
+  const { version = '' } = request.oldObject?.spec ?? {};
+  if (isCurrentVersion(version, request) !== false) return undefined;
   return {
-    what: `${wanted.canonical} is asked for and ${current.canonical} runs`,
-    remedy: `set spec.version to ${current.canonical} first, or let the upgrade end`,
+    what: `${printable(version)} is asked for and ${printable(currentVersion ?? '')} runs`,
+    remedy: `set spec.version to ${printable(currentVersion ?? '')} first, or let the upgrade end`,
   };
 }

@@ -24,7 +24,7 @@ export const upgradePathBlocked: Policy<ClusterRequest> = {
   id: 'upgrade-path-blocked',
   changes: (request) => changesVersion(request) || changesStrategy(request),
   evaluate(request) {
-    if (request.operation === 'CREATE') return [];
+    // A new cluster has no status.
     const strategy = upgradeStrategy(request.object);
     if (knownBadPaths.every((path) => path.strategy !== strategy)) return [];
     const wanted = parseVersion(request.object.spec.version);
