@@ -117,7 +117,7 @@ const upgrade = {
       type: 'string',
       description:
         'RollingUpdate, when left out, replaces one pod after another, the highest ordinal first. BlueGreen lets a second set of pods of the new version join, moves votes and leadership to it, and removes the first; it needs twice the pods and volumes meanwhile.',
-      enum: ['RollingUpdate'],
+      enum: ['RollingUpdate', 'BlueGreen'],
     },
     executorImage: {
       type: 'string',

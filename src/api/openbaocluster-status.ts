@@ -175,7 +175,8 @@ const blueGreen = {
     hookStartedAt: time('When the hook before promotion was started: it is not run twice.'),
     hookSucceeded: { type: 'boolean', description: 'The hook before promotion has succeeded.' },
     attempt: count('Of the Job of this phase; part of its name.'),
-    jobStartedAt: time('When that Job was last created.'),
+    job: text('Name of the Job of this phase that was created last.', 253),
+    jobStartedAt: time('When it was.'),
     jobFailures: count('Jobs that failed in this phase.'),
     lastJobFailure: text('Name of the Job that failed last.', 253),
     crossedAt: time(

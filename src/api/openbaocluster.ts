@@ -28,6 +28,7 @@ export const openBaoCluster = {
 } as const satisfies StructuralSchema;
 
 export type RollingUpgrade = NonNullable<OpenBaoClusterStatus['upgrade']>;
+export type BlueGreenUpgrade = NonNullable<OpenBaoClusterStatus['blueGreen']>;
 export type OpenBaoClusterSpec = FromSchema<typeof openBaoClusterSpec>;
 export type OpenBaoClusterStatus = FromSchema<typeof openBaoClusterStatus>;
 

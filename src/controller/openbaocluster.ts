@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { KubernetesObject, PersistentVolumeClaim } from '../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../api/openbaocluster.ts';
 import { decideCluster } from '../core/cluster/decide.ts';
@@ -104,7 +105,8 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
         options.observed(observation);
         return observation;
       },
-      decide: (observation, context) => decideCluster(observation, { ...context, settings }),
+      decide: (observation, context) =>
+        decideCluster(observation, { ...context, settings, newNonce: randomBytes(16).toString('hex') }),
       async apply(effect, stored) {
         try {
           await options.apply(tools, stored as OpenBaoCluster, effect);

@@ -25,6 +25,7 @@ export function context(given: Partial<DecisionContext> = {}): DecisionContext {
   return {
     now: start,
     newOperationId: 'op00000001',
+    newNonce: '000102030405060708090a0b0c0d0e0f',
     leaseTransitions: 1,
     settings: {
       imageRepository: 'openbao/openbao',

@@ -5,11 +5,19 @@ import { whyNotLowered } from '../upgrade/rolling/lowering.ts';
 import type { Effect } from './decision.ts';
 import type { Observation } from './observation.ts';
 import { held, waiting, type Notice } from './part.ts';
+import { liveNames } from '../workload/members.ts';
 import { files } from '../workload/paths.ts';
 import { isPaused } from './view.ts';
 
 /** What the StatefulSet is rendered from: a change in this pass is rendered by the next one. */
 const renderedFrom = ['upgrade', 'scaling', 'replicas', 'image', 'currentVersion', 'lastRestartAt'] as const;
+
+/** Of the two halves: what is only told, such as what a phase waits for, is not among it. */
+const halves = ({ blueGreen }: OpenBaoClusterStatus) => [
+  blueGreen?.phase,
+  blueGreen?.blueRevision,
+  blueGreen?.greenRevision,
+];
 
 /** Notices with which pods are left as they are. */
 const blocking: ReadonlySet<string> = new Set([
@@ -80,9 +88,13 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
   }
   const stored = cluster.status ?? {};
   const blocked =
-    keepsPodsAsTheyAre(notices) || renderedFrom.some((field) => !sameValue(stored[field], status[field]));
+    keepsPodsAsTheyAre(notices) ||
+    renderedFrom.some((field) => !sameValue(stored[field], status[field])) ||
+    !sameValue(halves(stored), halves(status));
   const heldBack = drifted.value.flatMap((object) =>
-    object.kind === 'StatefulSet' ? (whyNotLowered(observation, status, partitionOf(object)) ?? []) : [],
+    object.kind === 'StatefulSet' && object.metadata?.name === liveNames(cluster).statefulSet
+      ? (whyNotLowered(observation, status, partitionOf(object)) ?? [])
+      : [],
   );
   const applied = drifted.value.filter(
     (object) =>

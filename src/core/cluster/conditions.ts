@@ -1,8 +1,10 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { whyUnhealthy } from '../raft/health.ts';
-import { peersOf, type Peers } from '../raft/peers.ts';
+import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
 import { timestamp } from '../time.ts';
+import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
+import { liveRevision, memberNamed } from '../workload/members.ts';
 import { secondClusterDetected } from './identity.ts';
 import type { Observation } from './observation.ts';
 import type { Notice } from './part.ts';
@@ -26,10 +28,16 @@ export function withConditions(
   now: number,
 ): OpenBaoClusterStatus {
   const { cluster } = observation;
-  const peers = peersOf(observation, status.replicas ?? wantedReplicas(cluster), status.clusterID);
+  const replicas = status.replicas ?? wantedReplicas(cluster);
+  const current = underWay(status);
+  // Both halves are one Raft cluster: its leader and its quorum may be of either.
+  const peers =
+    current === undefined
+      ? peersOf(observation, replicas, status.clusterID)
+      : peersOfHalves(observation, replicas, status.clusterID);
   const available = availability(observation, status, peers);
   const holds = holdsOf(status, notices);
-  const degraded = degradation(status, peers, holds, available);
+  const degraded = degradation(status, peers, serving(observation, status, peers), holds, available);
   const work = workOf(observation, status, notices);
   const verdicts: readonly Verdict[] = [
     readiness(available, degraded, work, holds),
@@ -39,6 +47,7 @@ export function withConditions(
     upgrading(status, cluster),
     degraded,
     ...breakGlass(status),
+    ...crossing(status),
   ];
   return {
     ...status,
@@ -76,7 +85,8 @@ function holdsOf(status: OpenBaoClusterStatus, notices: readonly Notice[]): read
     lastErrorReason = 'Held',
     lastErrorMessage = 'no reason was recorded',
   } = status;
-  const stopped = status.upgrade?.held === true || status.scaling?.held === true;
+  const stopped =
+    status.upgrade?.held === true || status.blueGreen?.held === true || status.scaling?.held === true;
   return [
     ...(incident?.active === true
       ? [{ kind: 'held' as const, reason: 'BreakGlassRequired', message: incidentMessage(incident) }]
@@ -119,6 +129,7 @@ const healthyCount = (peers: Peers) =>
 function degradation(
   { initialized, upgrade, scaling }: OpenBaoClusterStatus,
   peers: Peers,
+  expected: Peers['expected'],
   holds: readonly Notice[],
   available: Verdict,
 ): Verdict {
@@ -131,7 +142,7 @@ function degradation(
     ...(upgrade?.catchUp ?? []).map(({ ordinal }) => ordinal),
     ...(scaling?.step === undefined || scaling.replicas === undefined ? [] : [scaling.replicas - 1]),
   ]);
-  const missing = peers.expected
+  const missing = expected
     .filter(({ ordinal }) => !busy.has(ordinal))
     .flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
   if (available.status === 'Unknown')
@@ -144,12 +155,17 @@ function degradation(
 /** What is being done or waited for, the first of it; undefined when all is as it should be. */
 function workOf(
   { cluster }: Observation,
-  { initialized, upgrade, scaling }: OpenBaoClusterStatus,
+  { initialized, upgrade, blueGreen, scaling }: OpenBaoClusterStatus,
   notices: readonly Notice[],
 ): Notice | undefined {
   if (upgrade !== undefined) {
     const { phase = 'PreChecks', waitingFor } = upgrade;
     return { kind: 'waiting', reason: phase, message: `${target(upgrade)}: ${waitingFor ?? phase}` };
+  }
+  const current = underWay(blueGreen === undefined ? {} : { blueGreen });
+  if (current !== undefined) {
+    const { phase, waitingFor } = current;
+    return { kind: 'waiting', reason: phase, message: `${course(current)}: ${waitingFor ?? phase}` };
   }
   if (scaling !== undefined) {
     const waits = notices.find(({ reason }) => reason === 'Scaling')?.message;
@@ -176,6 +192,26 @@ const target = ({
   restartAt !== undefined && fromVersion === targetVersion
     ? `restart of ${restartAt}`
     : `upgrade to ${targetVersion}`;
+
+/** Where a blue-green upgrade leads, in words. */
+const course = ({ phase, greenVersion = '', blueVersion = '' }: NonNullable<ReturnType<typeof underWay>>) =>
+  stageOf(phase) === 'back'
+    ? `back from ${greenVersion} to ${blueVersion}`
+    : `blue-green upgrade from ${blueVersion} to ${greenVersion}`;
+
+/**
+ * The members that must be healthy voters now: of the half that serves before votes move, of green in Cleanup. While
+ * they move, the quorum alone says whether something is amiss.
+ */
+function serving({ cluster }: Observation, status: OpenBaoClusterStatus, peers: Peers): Peers['expected'] {
+  const current = underWay(status);
+  if (current === undefined) return peers.expected;
+  const stage = stageOf(current.phase);
+  const isBluesTurn = stage === 'early' || current.phase === 'RollbackCleanup';
+  if (!isBluesTurn && stage !== 'cleanup') return [];
+  const revision = isBluesTurn ? liveRevision(cluster.status) : current.greenRevision;
+  return peers.expected.filter(({ name }) => memberNamed(cluster, name)?.revision === revision);
+}
 
 function readiness(
   available: Verdict,
@@ -210,9 +246,16 @@ const stalled = ([hold]: readonly Notice[]): Verdict =>
 
 function upgrading(status: OpenBaoClusterStatus, cluster: Observation['cluster']): Verdict {
   const { upgrade } = status;
-  if (upgrade === undefined) return verdict('Upgrading', false, 'Idle', 'no upgrade is under way');
-  const where = `${target(upgrade)}, in ${upgrade.phase ?? 'PreChecks'}`;
-  if (upgrade.held === true) {
+  const current = underWay(status);
+  if (upgrade === undefined && current === undefined) {
+    return verdict('Upgrading', false, 'Idle', 'no upgrade is under way');
+  }
+  const phase = current?.phase ?? upgrade?.phase ?? 'PreChecks';
+  const where = `${current === undefined ? target(upgrade ?? {}) : course(current)}, in ${phase}`;
+  if (current !== undefined && status.breakGlass?.active === true) {
+    return verdict('Upgrading', false, 'BreakGlassRequired', `${where}, has stopped; see BreakGlass`);
+  }
+  if (upgrade?.held === true || current?.held === true) {
     return verdict(
       'Upgrading',
       false,
@@ -221,7 +264,7 @@ function upgrading(status: OpenBaoClusterStatus, cluster: Observation['cluster']
     );
   }
   if (isPaused(cluster)) return verdict('Upgrading', true, 'Paused', `${where}, is paused`);
-  return verdict('Upgrading', true, upgrade.phase ?? 'PreChecks', where);
+  return verdict('Upgrading', true, phase, where);
 }
 
 function breakGlass({ breakGlass: incident, conditions = [] }: OpenBaoClusterStatus): readonly Verdict[] {
@@ -233,14 +276,47 @@ function breakGlass({ breakGlass: incident, conditions = [] }: OpenBaoClusterSta
     : [];
 }
 
+/** From the first green vote, and from Cleanup: what is past, and what remains possible. */
+function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
+  const { conditions = [] } = status;
+  const current = underWay(status);
+  const { crossedAt, cleanupStartedAt, greenVersion } = current ?? {};
+  const isBack = current !== undefined && stageOf(current.phase) === 'back';
+  const verdicts = [
+    crossedAt === undefined
+      ? verdict('Crossing', false, 'Idle', 'no vote is on its way to another version')
+      : verdict(
+          'Crossing',
+          true,
+          isBack ? 'RollingBack' : 'GreenVotes',
+          isBack
+            ? `votes went to ${greenVersion} at ${crossedAt} and are brought back`
+            : `since ${crossedAt} an election may cross to ${greenVersion}; ${cleanupStartedAt === undefined ? 'a rollback (spec.upgrade.requests.rollback) is possible until Cleanup' : 'the way back is a restore'}`,
+        ),
+    cleanupStartedAt === undefined
+      ? verdict('PointOfNoReturn', false, 'Idle', 'nothing was removed')
+      : verdict(
+          'PointOfNoReturn',
+          true,
+          'Cleanup',
+          `blue is being removed since ${cleanupStartedAt}; the way back is a restore`,
+        ),
+  ];
+  // Each from its first time on.
+  return verdicts.filter(
+    (each) => each.status === 'True' || conditions.some(({ type }) => type === each.type),
+  );
+}
+
 function phaseOf(
   status: OpenBaoClusterStatus,
   holds: readonly Notice[],
   peers: Peers,
 ): NonNullable<OpenBaoClusterStatus['phase']> {
   const { initialized, upgrade } = status;
+  const isUpgrading = upgrade !== undefined || underWay(status) !== undefined;
   if (holds.length > 0 || hasLostQuorum(peers, status)) return 'Failed';
-  if (upgrade !== undefined) return 'Upgrading';
+  if (isUpgrading) return 'Upgrading';
   return initialized === true ? 'Running' : 'Initializing';
 }
 

@@ -1,5 +1,8 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../same-value.ts';
+import { decideBlueGreen } from '../upgrade/bluegreen/decide.ts';
+import { decideGivenUp } from '../upgrade/bluegreen/given-up.ts';
+import { underWay } from '../upgrade/bluegreen/phase.ts';
 import { decideUpgrade } from '../upgrade/rolling/decide.ts';
 import { decideGuarding, decideInitialisation } from './bootstrap.ts';
 import { applyDrifted, keepsPodsAsTheyAre } from './children.ts';
@@ -33,10 +36,19 @@ const life: readonly DecidePart[] = [
   decideGuarding,
   decideFinalizer,
   decideStaleLock,
+  decideGivenUp,
 ];
 
 /** What changes members, one thing at a time: what is first has its way. */
-const changes: readonly DecidePart[] = [decideDisks, decideScale, decideUpgrade];
+const changes: readonly DecidePart[] = [
+  decideDisks,
+  decideScale,
+  // the checks and the snapshot of either strategy are the same; then one of them has the word
+  (observation, status, context) =>
+    underWay(status) === undefined
+      ? decideUpgrade(observation, status, context)
+      : decideBlueGreen(observation, status, context),
+];
 
 /**
  * All that follows from one observation of a cluster. The status comes back as it was stored when nothing
@@ -47,7 +59,10 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
   if (observed.cluster.metadata.deletionTimestamp !== undefined) return goodbye(observed, stored, context);
   const observation = withTrustedRaft(observed, stored);
   const first = inTurn(life, observation, stored, context);
-  const isUnderWay = first.status.upgrade !== undefined || first.status.scaling !== undefined;
+  const isUnderWay =
+    first.status.upgrade !== undefined ||
+    first.status.scaling !== undefined ||
+    underWay(first.status) !== undefined;
   // Nothing new starts while pods could not come back; what is under way goes on watching.
   const second = inTurn(
     isUnderWay || !keepsPodsAsTheyAre(first.notices) ? changes : [],
@@ -63,11 +78,13 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
     isStopped(observation.cluster, status) ||
     notices.some(({ kind }) => kind === 'held') ||
     status.upgrade?.held === true ||
+    status.blueGreen?.held === true ||
     status.scaling?.held === true;
   const isUnfinished =
     notices.length > 0 ||
     status.initialized !== true ||
     status.upgrade !== undefined ||
+    underWay(status) !== undefined ||
     status.scaling !== undefined;
   const { pollMs, idlePollMs } = context.settings;
   const isReady = status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;

@@ -34,6 +34,8 @@ export interface DecisionContext {
   readonly now: number;
   /** A fresh random id, used when a new operation starts: 10 lower-case letters and digits. */
   readonly newOperationId: string;
+  /** 128 fresh random bits in hexadecimal: the nonce of an incident that begins now. */
+  readonly newNonce: string;
   /** Which term of the controller decides (Lease transitions). */
   readonly leaseTransitions: number;
   readonly settings: DriverSettings;
@@ -55,6 +57,11 @@ export interface DriverSettings {
     readonly replacing: number;
     readonly catchingUp: number;
     readonly scaling: number;
+    /** Of blue-green upgrades: until green has joined, is in sync, has the votes, and one half is gone. */
+    readonly deployingGreen: number;
+    readonly syncing: number;
+    readonly swapping: number;
+    readonly removing: number;
   };
   /** Milliseconds between looks while something is awaited, and while idle. */
   readonly pollMs: number;
@@ -69,4 +76,8 @@ export const defaultDeadlines: DriverSettings['deadlines'] = {
   replacing: 10 * 60_000,
   catchingUp: 10 * 60_000,
   scaling: 10 * 60_000,
+  deployingGreen: 10 * 60_000,
+  syncing: 30 * 60_000,
+  swapping: 6 * 60_000,
+  removing: 10 * 60_000,
 };

@@ -1,5 +1,6 @@
 import { clusterFinalizer } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { known } from '../known.ts';
 import { names } from '../workload/names.ts';
 import type { Effect } from './decision.ts';
 import type { Observation } from './observation.ts';
@@ -64,13 +65,16 @@ interface Remaining {
 const remains = (message: string, effects: readonly Effect[] = []): Remaining => ({ message, effects });
 
 function workload(observation: Observation): Remaining | undefined {
-  const { cluster, statefulSet } = observation;
-  if (statefulSet.kind === 'unknown')
-    return remains(`the StatefulSet could not be read: ${statefulSet.cause}`);
-  if (statefulSet.value !== undefined) {
+  const { cluster, statefulSet, greenStatefulSet = known(undefined) } = observation;
+  const sets = [statefulSet, greenStatefulSet];
+  for (const set of sets) {
+    if (set.kind === 'unknown') return remains(`the StatefulSet could not be read: ${set.cause}`);
+  }
+  const left = sets.flatMap((set) => (set.kind === 'known' ? (set.value ?? []) : []));
+  if (left.length > 0) {
     return remains(
       'waits for the StatefulSet to be gone',
-      deleted(cluster, 'apps/v1', 'StatefulSet', statefulSet.value),
+      left.flatMap((set) => deleted(cluster, 'apps/v1', 'StatefulSet', set)),
     );
   }
   const pods = podsByName(observation);

@@ -4,6 +4,7 @@ import { jobName } from '../jobs/job-name.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { peersOf } from '../raft/peers.ts';
 import { whyRemovalUnderWay } from '../raft/removal.ts';
+import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
 import { everStarted } from '../upgrade/rolling/pods.ts';
 import type { Effect } from './decision.ts';
 import { emptyDisks } from './empty-disks.ts';
@@ -31,6 +32,9 @@ import {
  */
 export const decideDisks: DecidePart = (observation, status, context): Part => {
   const { cluster, raft, jobs } = observation;
+  // Votes are on their way from one half to the other, or a half is on its way out: nothing else takes any away.
+  const blueGreen = underWay(status);
+  if (blueGreen !== undefined && stageOf(blueGreen.phase) !== 'early') return only(status);
   const lost = lostMembers(observation, status.members ?? []).filter(
     (volume) => jobReport(jobOf(observation, stepFor(volume)))?.reason !== 'MemberRecovered',
   );

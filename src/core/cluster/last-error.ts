@@ -12,6 +12,7 @@ const ownReasons: ReadonlySet<string> = new Set([
   'MemberWithoutMembership',
   'DiskRepairFailed',
   'ApplyRefused',
+  'TargetGivenUp',
 ]);
 
 /** Bytes of status.lastErrorMessage. */
@@ -25,7 +26,13 @@ export function withLastError(
   status: OpenBaoClusterStatus,
   notices: readonly Notice[],
 ): OpenBaoClusterStatus {
-  if (status.upgrade?.held === true || status.scaling?.held === true) return status;
+  const { upgrade, blueGreen, scaling, breakGlass } = status;
+  const isOperations =
+    upgrade?.held === true ||
+    blueGreen?.held === true ||
+    scaling?.held === true ||
+    breakGlass?.active === true;
+  if (isOperations) return status;
   const hold = notices.find(({ kind, reason }) => kind === 'held' && ownReasons.has(reason));
   if (hold !== undefined) {
     const lastErrorMessage = hold.message.slice(0, longest);

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { maintenanceAnnotation } from '../../api/labels.ts';
+import { known } from '../known.ts';
 import { maintenanceEnabled } from '../policies/cluster-request.ts';
 import type { Effect } from './decision.ts';
 import { only, type DecidePart } from './part.ts';
@@ -11,16 +12,18 @@ import { podsByName, targetIn } from './view.ts';
  * was off, stays.
  */
 export const decideMaintenance: DecidePart = (observation, status) => {
-  const { cluster, statefulSet } = observation;
+  const { cluster, statefulSet, greenStatefulSet = known(undefined) } = observation;
   const pods = podsByName(observation);
   const wanted = maintenanceEnabled(cluster);
   if (!wanted && status.maintenance !== true) return only(status);
 
   const found: readonly { readonly kind: 'Pod' | 'StatefulSet'; readonly object: KubernetesObject }[] = [
     ...[...(pods?.values() ?? [])].map((object) => ({ kind: 'Pod' as const, object })),
-    ...(statefulSet.kind === 'known' && statefulSet.value !== undefined
-      ? [{ kind: 'StatefulSet' as const, object: statefulSet.value }]
-      : []),
+    ...[statefulSet, greenStatefulSet].flatMap((set) =>
+      set.kind === 'known' && set.value !== undefined
+        ? [{ kind: 'StatefulSet' as const, object: set.value }]
+        : [],
+    ),
   ];
   const effects = found
     .filter(({ object }) => object.metadata?.deletionTimestamp === undefined)
@@ -35,7 +38,11 @@ export const decideMaintenance: DecidePart = (observation, status) => {
   if (wanted) {
     return { ...only(status.maintenance === true ? status : { ...status, maintenance: true }), effects };
   }
-  const clean = effects.length === 0 && pods !== undefined && statefulSet.kind === 'known';
+  const clean =
+    effects.length === 0 &&
+    pods !== undefined &&
+    statefulSet.kind === 'known' &&
+    greenStatefulSet.kind === 'known';
   if (!clean) return { ...only(status), effects };
   const { maintenance: _, ...rest } = status;
   return only(rest);

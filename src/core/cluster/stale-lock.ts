@@ -1,6 +1,7 @@
 import { operationAnnotation } from '../../api/labels.ts';
 import { jobOutcome } from '../jobs/job-outcome.ts';
 import { parseTimestamp } from '../time.ts';
+import { underWay } from '../upgrade/bluegreen/phase.ts';
 import { only, type DecidePart } from './part.ts';
 
 /** A lock whose operation nothing shows is given free after this many milliseconds. */
@@ -9,7 +10,8 @@ const staleAfter = 10 * 60_000;
 /** Frees a lock that its operation has left behind, with an Event. Jobs that could not be read may show it. */
 export const decideStaleLock: DecidePart = ({ jobs }, status, { now }) => {
   const { operationLock: lock, upgrade, scaling, ...rest } = status;
-  if (lock === undefined || upgrade !== undefined || scaling !== undefined) return only(status);
+  const isUsed = upgrade !== undefined || scaling !== undefined || underWay(status) !== undefined;
+  if (lock === undefined || isUsed) return only(status);
   const seen = parseTimestamp(lock.renewedAt) ?? parseTimestamp(lock.acquiredAt);
   const isFresh = seen !== undefined && now - seen < staleAfter;
   const isShown =

@@ -63,7 +63,7 @@ function ranVersion(
   pod: Pod,
   member: Member | undefined,
   { cluster }: Observation,
-  { image, currentVersion, upgrade }: OpenBaoClusterStatus,
+  { image, currentVersion, upgrade, blueGreen }: OpenBaoClusterStatus,
 ): Version | undefined {
   const ran = imageOf(pod.spec);
   if (ran === undefined || !everStarted(pod)) return undefined;
@@ -74,6 +74,7 @@ function ranVersion(
     versionOf(member?.version) ??
     tagVersionOf(tag) ??
     versionOf(ran === upgrade?.targetImage ? upgrade.targetVersion : undefined) ??
+    versionOf(ran === blueGreen?.greenImage ? blueGreen.greenVersion : undefined) ??
     versionOf(ran === image ? currentVersion : undefined) ??
     versionOf(ran === cluster.spec.image ? cluster.spec.version : undefined)
   );

@@ -3,7 +3,7 @@ import { actionAnnotation, componentLabel, operationAnnotation } from '../../api
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { child, labelsOf } from '../workload/metadata.ts';
 import { jobName } from './job-name.ts';
-import type { ExecutorStep, VersionCheck } from './step.ts';
+import type { ExecutorStep, HookStep, VersionCheck } from './step.ts';
 
 /** Ended Jobs, failed ones above all, stay readable for a day. */
 const keptSeconds = 24 * 60 * 60;
@@ -32,7 +32,7 @@ export interface JobPod {
  */
 export function job(
   cluster: OpenBaoCluster,
-  wanted: ExecutorStep | VersionCheck,
+  wanted: ExecutorStep | HookStep | VersionCheck,
   { component, serviceAccount, user, activeDeadlineSeconds, container, volumes = [] }: JobPod,
 ): KubernetesObject {
   const labels = { ...labelsOf(cluster), [componentLabel]: component };

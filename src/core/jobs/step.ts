@@ -89,3 +89,11 @@ export interface VersionCheck {
   readonly pod?: undefined;
   readonly attempt?: number;
 }
+
+/** A Job of the user's, before green takes over. */
+export interface HookStep {
+  readonly action: 'pre-promotion-hook';
+  readonly operationId: string;
+  readonly pod?: undefined;
+  readonly attempt?: number;
+}

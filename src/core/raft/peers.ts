@@ -2,7 +2,7 @@ import type { Pod } from '../../api/kubernetes.ts';
 import type { Member, Observation } from '../cluster/observation.ts';
 import { known, unknown, type Known } from '../known.ts';
 import { names } from '../workload/names.ts';
-import { liveRevision } from '../workload/members.ts';
+import { greenRevision, liveRevision } from '../workload/members.ts';
 import { leaderOf } from './leader.ts';
 
 /** One expected member of the Raft cluster, as far as it is known. */
@@ -38,11 +38,43 @@ export function peersOf(
   clusterID?: string,
   revision: string = liveRevision(cluster.status),
 ): Peers {
-  const podName = names(cluster.metadata.name ?? '', revision).pod;
+  return peersNamed(
+    { pods, members, raft },
+    Array.from({ length: replicas }, (_, ordinal) => ({
+      name: names(cluster.metadata.name ?? '', revision).pod(ordinal),
+      ordinal,
+    })),
+    clusterID,
+  );
+}
+
+/** Both halves of a blue-green upgrade as the one Raft cluster that they are, blue first. */
+export function peersOfHalves(
+  observation: Pick<Observation, 'cluster' | 'pods' | 'members' | 'raft'>,
+  replicas: number,
+  clusterID?: string,
+): Peers {
+  const { cluster } = observation;
+  const revisions = [liveRevision(cluster.status), greenRevision(cluster.status)];
+  const expected = revisions
+    .filter((revision) => revision !== undefined)
+    .flatMap((revision) =>
+      Array.from({ length: replicas }, (_, ordinal) => ({
+        name: names(cluster.metadata.name ?? '', revision).pod(ordinal),
+        ordinal,
+      })),
+    );
+  return peersNamed(observation, expected, clusterID);
+}
+
+function peersNamed(
+  { pods, members, raft }: Pick<Observation, 'pods' | 'members' | 'raft'>,
+  named: readonly Pick<Peer, 'name' | 'ordinal'>[],
+  clusterID: string | undefined,
+): Peers {
   const voters =
     raft.kind === 'known' ? known(raft.value.servers.filter(({ voter }) => voter).map(({ id }) => id)) : raft;
-  const expected = Array.from({ length: replicas }, (_, ordinal): Peer => {
-    const name = podName(ordinal);
+  const expected = named.map(({ name, ordinal }): Peer => {
     const pod = pods.kind === 'known' ? pods.value.find(({ metadata }) => metadata.name === name) : undefined;
     return {
       name,

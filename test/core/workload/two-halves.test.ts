@@ -28,8 +28,8 @@ interface Any extends KubernetesObject {
   readonly data?: Record<string, string>;
   readonly rules?: { resourceNames: string[] }[];
 }
-const named = (objects: readonly KubernetesObject[], kind: string, name: string) =>
-  objects.find((each) => each.kind === kind && each.metadata?.name === name) as Any | undefined;
+const named = (objects: readonly KubernetesObject[], kind: string, name: string): Any | undefined =>
+  objects.find((each) => each.kind === kind && each.metadata?.name === name);
 const sets = (objects: readonly KubernetesObject[]) =>
   objects.filter(({ kind }) => kind === 'StatefulSet').map(({ metadata }) => metadata?.name);
 const raft = (objects: readonly KubernetesObject[], revision: string) => {

@@ -3,10 +3,13 @@ import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../clus
 import type { Observation } from '../../cluster/observation.ts';
 import { wantedReplicas } from '../../cluster/view.ts';
 import { peersOf } from '../../raft/peers.ts';
+import { jobReport } from '../../jobs/job-outcome.ts';
 import { parseTimestamp, timestamp } from '../../time.ts';
+import { isBlueGreen, startBlueGreen } from '../bluegreen/start.ts';
 import { deadlineOf, postponed } from './deadlines.ts';
 import { event } from './events.ts';
 import { failure, timeoutReason, type Failure } from './failure.ts';
+import { executorCheck } from './jobs.ts';
 import { trackLeadership } from './leadership.ts';
 import { takeLock } from './lock.ts';
 import { takenBack } from './lowering.ts';
@@ -19,9 +22,10 @@ import { replacing } from './phases/replacing.ts';
 import { snapshot } from './phases/snapshot.ts';
 import { steppingDown } from './phases/stepping-down.ts';
 import { overdueRemedy, remedy } from './remedy.ts';
-import { asksForRetry, tryAgain } from './requests.ts';
+import { handledRequests, isAsked } from '../requests.ts';
+import { tryAgain } from './requests.ts';
 import { dropped, hasTargetStarted, isUntouched, retarget, targetOf } from './retarget.ts';
-import { decideStart, ignoreRetry } from './start.ts';
+import { decideStart } from './start.ts';
 import { sameTarget, wantedTarget } from './target.ts';
 
 /** The phases in their order. From SteppingDown to CatchingUp once for each ordinal, the highest first. */
@@ -91,12 +95,12 @@ export function decideUpgrade(
   }
   const noted = withUpgrade(run, withStart(run));
   const isHeld = noted.upgrade.held === true;
-  if (asksForRetry(observation, noted.status)) {
+  if (isAsked(observation, noted.status, 'retry')) {
     if (isHeld) {
       const again = tryAgain(observation, noted.status, noted.upgrade, peers, context);
       return { status: again.status, effects: [], events: [...run.events, ...again.events], requeueAt: now };
     }
-    const ignored = ignoreRetry(noted.status, spec.upgrade?.requests?.retry);
+    const ignored = handledRequests(observation, noted.status, 'retry');
     return carryOn({ ...noted, status: ignored });
   }
   if (isHeld && !isFreed(noted)) {
@@ -174,6 +178,13 @@ function carryOn(run: Run): Decision {
     const step =
       (isUntouched(at.upgrade, at.replicas) ? undefined : retarget(at)) ?? takenBack(at) ?? handle(at);
     if (step.kind === 'finish') return finished(at);
+    if (
+      step.kind === 'advance' &&
+      step.phase === 'Locking' &&
+      isBlueGreen(at.observation.cluster, at.upgrade)
+    ) {
+      return handedOver(taken(at, step));
+    }
     at = taken(at, step);
     if (step.kind === 'hold') return held(at, step.failure);
     if (step.kind === 'wait') return waiting(at, step);
@@ -245,6 +256,16 @@ function held(run: Run, { reason, message }: Failure): Decision {
     events: [...run.events, event('Warning', 'UpgradeHeld', 'Hold', `${reason}: ${message}`)],
     requeueAt: context.now + context.settings.idlePollMs,
   };
+}
+
+/** Everything was checked, and nothing touched: strategy BlueGreen goes on from here. */
+function handedOver(run: Run): Decision {
+  const { observation, upgrade, context } = run;
+  const jobs = observation.jobs.kind === 'known' ? observation.jobs.value : [];
+  const { observed } = executorCheck(run, jobs, 'preflight');
+  const removesDeadServers = jobReport(observed)?.data?.['deadServerCleanup'] === true;
+  const { status, events } = startBlueGreen(run.status, upgrade, removesDeadServers, context);
+  return { status, effects: run.effects, events: [...run.events, ...events], requeueAt: context.now };
 }
 
 /** The end, in one write: version, image, upgrade, lock and error change together (openbao-operator.md, 7.1, 10). */

@@ -6,6 +6,7 @@ import { jobName } from '../../jobs/job-name.ts';
 import { jobOutcome, type JobOutcome } from '../../jobs/job-outcome.ts';
 import type { MemberStep } from '../../jobs/step.ts';
 import { versionCheckJob } from '../../jobs/version-check-job.ts';
+import { isBlueGreen } from '../bluegreen/start.ts';
 import type { PhaseInput } from './phase.ts';
 import type { UpgradeTarget } from './target.ts';
 
@@ -25,7 +26,11 @@ export const executorCheck = (
   action: CheckAction,
 ): Check => {
   const { observation, upgrade, context } = input;
-  const wanted = { action, operationId: upgrade.operationId ?? '' };
+  const wanted = {
+    action,
+    operationId: upgrade.operationId ?? '',
+    ...(action === 'preflight' && isBlueGreen(observation.cluster, upgrade) ? { movesVotes: true } : {}),
+  };
   return check(
     jobs,
     jobName(observation.cluster.metadata.name ?? '', wanted),

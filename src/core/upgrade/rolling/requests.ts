@@ -5,15 +5,9 @@ import { isReady, type Peers } from '../../raft/peers.ts';
 import { timestamp } from '../../time.ts';
 import { deadlineOf } from './deadlines.ts';
 import { event } from './events.ts';
+import { handledRequests } from '../requests.ts';
 import { takeLock } from './lock.ts';
 import { patched, type PhaseName, type UpgradePatch } from './phase.ts';
-import { ignoreRetry } from './start.ts';
-
-/** Whether spec.upgrade.requests.retry has a value that was not handled yet. */
-export function asksForRetry({ cluster }: Observation, status: OpenBaoClusterStatus): boolean {
-  const retry = cluster.spec.upgrade?.requests?.retry;
-  return retry !== undefined && retry !== status.upgradeRequests?.lastHandledRetry;
-}
 
 /**
  * Tries a held upgrade again: a new attempt with new Job names and new deadlines, so that no Job of before
@@ -45,7 +39,7 @@ export function tryAgain(
     referenceIndex: undefined,
     ...workOfRetry(phase, upgrade, peers, context),
   });
-  const handled = ignoreRetry(locked.status, observation.cluster.spec.upgrade?.requests?.retry);
+  const handled = handledRequests(observation, locked.status, 'retry');
   return {
     status: patched(handled, { upgrade: next, lastErrorReason: undefined, lastErrorMessage: undefined }),
     events: [event('Normal', 'UpgradeRetried', 'Retry', `goes on in phase ${phase}`)],

@@ -3,6 +3,8 @@ import type { Decision, DecisionContext } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
 import { wantedReplicas } from '../../cluster/view.ts';
 import { timestamp } from '../../time.ts';
+import { isGivenUp, withoutGivenUp } from '../bluegreen/given-up.ts';
+import { handledRequests, isAsked } from '../requests.ts';
 import { deadlineOf } from './deadlines.ts';
 import { event } from './events.ts';
 import { takeLock } from './lock.ts';
@@ -20,7 +22,8 @@ export function decideStart(
   // Status holds lock and upgrade in one write, so such a lock is nobody's.
   const idle =
     status.operationLock?.operation === 'Upgrade' ? patched(status, { operationLock: undefined }) : status;
-  const acknowledged = ignoreRetry(idle, spec.upgrade?.requests?.retry);
+  // What nothing waits for is handled by that: it never stays armed (openbao-operator.md, 1.3).
+  const acknowledged = handledRequests(observation, idle, 'retry', 'promote', 'rollback', 'cleanup');
   const nothing = { status: acknowledged, effects: [], events: [] };
 
   const current = currentTarget(status, context.settings);
@@ -29,6 +32,8 @@ export function decideStart(
   const restartAt = spec.maintenance?.restartAt;
   const restarts = restartAt !== undefined && restartAt !== status.lastRestartAt;
   if (sameTarget(current, wanted) && !restarts) return { ...nothing, status: withoutLockError(acknowledged) };
+  if (isGivenUp(cluster, status, wanted) && !restarts && !isAsked(observation, status, 'retry'))
+    return nothing;
   if (spec.paused === true || status.breakGlass?.active === true) return { ...nothing, status: idle };
   // A member joins or leaves first: the size must be what spec says.
   const isResizing =
@@ -66,7 +71,11 @@ export function decideStart(
     : `upgrade from ${current.version} (${current.image}) to ${wanted.version} (${wanted.image})`;
   const events = [event('Normal', 'UpgradeStarted', 'Upgrade', what)];
   return {
-    status: patched(locked.status, { upgrade, lastErrorReason: undefined, lastErrorMessage: undefined }),
+    status: patched(withoutGivenUp(locked.status), {
+      upgrade,
+      lastErrorReason: undefined,
+      lastErrorMessage: undefined,
+    }),
     effects: [],
     events,
     requeueAt: now,
@@ -78,9 +87,3 @@ const withoutLockError = (status: OpenBaoClusterStatus): OpenBaoClusterStatus =>
   status.lastErrorReason === 'OperationLockHeld'
     ? patched(status, { lastErrorReason: undefined, lastErrorMessage: undefined })
     : status;
-
-/** A retry that nothing waits for is handled by that: it never stays armed (openbao-operator.md, 1.3). */
-export function ignoreRetry(status: OpenBaoClusterStatus, retry: string | undefined): OpenBaoClusterStatus {
-  if (retry === undefined || retry === status.upgradeRequests?.lastHandledRetry) return status;
-  return patched(status, { upgradeRequests: { ...status.upgradeRequests, lastHandledRetry: retry } });
-}

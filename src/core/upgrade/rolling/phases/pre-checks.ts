@@ -2,6 +2,7 @@ import type { ObservedJob } from '../../../cluster/observation.ts';
 import { jobFailure, jobHindrance } from '../../../jobs/job-outcome.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { whyRemovalUnderWay } from '../../../raft/removal.ts';
+import { isBlueGreen } from '../../bluegreen/start.ts';
 import { event } from '../events.ts';
 import { failure, type FailureReason } from '../failure.ts';
 import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
@@ -22,7 +23,8 @@ export const preChecks: PhaseHandler = (input) => {
   const forbidden = startCheck(observation, from, target);
   if (forbidden?.kind === 'violation') return hold(forbidden.failure);
   if (forbidden !== undefined) return wait(forbidden.reason);
-  if (replicas === 2) {
+  // A green half adds members before it takes any away.
+  if (replicas === 2 && !isBlueGreen(observation.cluster, upgrade)) {
     const what = 'two members are no quorum without one of them, so replacing either would stop writes';
     return hold(failure('QuorumWouldBeLost', what, remedy(input, 'set spec.replicas to 3')));
   }
@@ -83,7 +85,9 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
   const { observation, upgrade } = input;
   const { jobs, cluster } = observation;
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
-  const wantsSnapshot = cluster.spec.upgrade?.preUpgradeSnapshot === true;
+  const { preUpgradeSnapshot, blueGreen } = cluster.spec.upgrade ?? {};
+  const wantsSnapshot =
+    preUpgradeSnapshot === true || (isBlueGreen(cluster, upgrade) && blueGreen?.preUpgradeSnapshot === true);
   const actions: readonly CheckAction[] = wantsSnapshot ? ['preflight', 'probe-store'] : ['preflight'];
   const checks = actions.map((action) => judgeJob(input, jobs.value, action));
   // What runs already needs no check of its image.

@@ -1,0 +1,109 @@
+import { clusterLabel, requestedByAnnotation } from '../../../api/labels.ts';
+import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import type { ClusterEvent, DecisionContext } from '../../cluster/decision.ts';
+import type { Observation } from '../../cluster/observation.ts';
+import { timestamp } from '../../time.ts';
+import { serverContainer } from '../../workload/names.ts';
+import { event } from '../rolling/events.ts';
+import type { PhaseInput } from './phase.ts';
+
+type Incident = NonNullable<OpenBaoClusterStatus['breakGlass']>;
+
+/** How many incidents are remembered. */
+const longestHistory = 20;
+
+/** Why automation stops for good, until a person acknowledges (seed 001). */
+export const incidentReasons = {
+  RollbackConsensusRepairFailed: 'votes and leadership could not be brought back to blue',
+  RollbackCleanupPeerRemovalFailed: 'green could not be removed from Raft after the votes were back',
+} as const;
+
+export type IncidentReason = keyof typeof incidentReasons;
+
+/**
+ * Enters break glass: no further Job, no pod and no volume is touched, and both halves keep serving what they can.
+ * One that is active already keeps its nonce (openbao-operator.md, 3.5).
+ */
+export function enterBreakGlass(
+  input: PhaseInput,
+  reason: IncidentReason,
+  what: string,
+): { readonly incident: Incident; readonly event: ClusterEvent } {
+  const { status, blueGreen, context } = input;
+  const { name = '' } = input.observation.cluster.metadata;
+  const job = blueGreen.lastJobFailure;
+  const message = `${incidentReasons[reason]}: ${what}; manual intervention required.`.slice(0, 2048);
+  const incident: Incident = {
+    active: true,
+    reason,
+    message,
+    nonce: context.newNonce,
+    enteredAt: timestamp(context.now),
+    steps: [...stepsFor(input, reason, job, context.newNonce)],
+    ...(status.breakGlass?.history === undefined ? {} : { history: status.breakGlass.history }),
+  };
+  const note = `${reason}: ${message} See: kubectl get openbaocluster ${name} -n ${input.observation.cluster.metadata.namespace} -o jsonpath='{.status.breakGlass}'`;
+  return { incident, event: event('Warning', 'BreakGlassRequired', 'BreakGlass', note.slice(0, 1024)) };
+}
+
+/** What to do, with commands for this very cluster: its own pods and Jobs (openbao-operator.md, 3.5, the known flaw). */
+function stepsFor(
+  { observation, halves, peers }: PhaseInput,
+  reason: IncidentReason,
+  job: string | undefined,
+  nonce: string,
+): readonly string[] {
+  const { name = '', namespace = 'default' } = observation.cluster.metadata;
+  const leader = peers.leader.kind === 'known' ? peers.leader.value : halves.blue[0];
+  const bao = `kubectl exec -n ${namespace} -it ${leader} -c ${serverContainer} -- env BAO_TOKEN=TOKEN bao operator raft`;
+  const repair =
+    reason === 'RollbackConsensusRepairFailed'
+      ? `Let every blue member vote again (${bao} promote -id=ID; ID is one of ${halves.blue.join(', ')}), then take the vote of the green ones (${bao} demote -id=ID; ${halves.green.join(', ')}). Never demote or remove a member that leads: let it step down first.`
+      : `See that a blue member leads (${halves.blue.join(', ')}), then remove the green ones that Raft still lists: ${bao} remove-peer ID (${halves.green.join(', ')})`;
+  return [
+    ...(job === undefined
+      ? []
+      : [`Read what the Job that failed said: kubectl logs -n ${namespace} job/${job}`]),
+    `See which pods are well: kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`,
+    `See who votes and who leads: ${bao} list-peers (where the token comes from: README, "A person's token")`,
+    repair,
+    `If it is beyond repair, stop here and restore a snapshot: README, "Recover after upgrade restore"`,
+    `When the cluster is healthy, let the rollback be tried again: ${acknowledgeCommand(name, namespace, nonce)}`,
+  ];
+}
+
+/** The command that acknowledges an incident. */
+export const acknowledgeCommand = (cluster: string, namespace: string, nonce: string): string =>
+  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"breakGlassAck":"${nonce}"}}'`;
+
+/** Whether spec acknowledges the incident of now. An empty nonce acknowledges nothing. */
+export const isAcknowledged = ({ cluster }: Observation, { breakGlass }: OpenBaoClusterStatus): boolean =>
+  breakGlass?.active === true &&
+  (breakGlass.nonce ?? '') !== '' &&
+  cluster.spec.breakGlassAck === breakGlass.nonce;
+
+/** The incident is over, once; its nonce goes into the history with who acknowledged it and when. */
+export function acknowledged(
+  { cluster }: Observation,
+  { breakGlass = {} }: OpenBaoClusterStatus,
+  { now }: DecisionContext,
+): { readonly incident: Incident; readonly event: ClusterEvent } {
+  const { reason, nonce = '', enteredAt, history = [] } = breakGlass;
+  const acknowledgedAt = timestamp(now);
+  const acknowledgedBy = cluster.metadata.annotations?.[requestedByAnnotation];
+  const ended = {
+    nonce,
+    acknowledgedAt,
+    ...(reason === undefined ? {} : { reason }),
+    ...(enteredAt === undefined ? {} : { enteredAt }),
+    ...(acknowledgedBy === undefined ? {} : { acknowledgedBy: acknowledgedBy.slice(0, 253) }),
+  };
+  const incident: Incident = {
+    ...breakGlass,
+    active: false,
+    acknowledgedAt,
+    history: [...history, ended].slice(-longestHistory),
+  };
+  const note = `${reason} was acknowledged by ${acknowledgedBy ?? 'someone the gate did not see'}; the rollback is tried again`;
+  return { incident, event: event('Normal', 'BreakGlassAcknowledged', 'Acknowledge', note) };
+}

@@ -1,0 +1,30 @@
+import type { BlueGreenUpgrade } from '../../../api/openbaocluster.ts';
+import type { DriverSettings } from '../../cluster/decision.ts';
+import { parseTimestamp, timestamp } from '../../time.ts';
+import { patched } from '../rolling/phase.ts';
+import type { PhaseName } from './phase.ts';
+
+/** Which patience each phase has. */
+const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> = {
+  DeployingGreen: 'deployingGreen',
+  JoiningMesh: 'deployingGreen',
+  Syncing: 'syncing',
+  Promoting: 'swapping',
+  DemotingBlue: 'swapping',
+  Cleanup: 'removing',
+  RollingBack: 'swapping',
+  RollbackCleanup: 'removing',
+};
+
+/** When waiting in a phase that begins at `from` becomes a failure. */
+export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: DriverSettings): string =>
+  timestamp(from + deadlines[patience[phase]]);
+
+/** Moves every clock back by the time that spec.paused has taken. */
+export function postponed(blueGreen: BlueGreenUpgrade, milliseconds: number): BlueGreenUpgrade {
+  const later = (time: string | undefined) => {
+    const parsed = parseTimestamp(time);
+    return parsed === undefined ? undefined : timestamp(parsed + milliseconds);
+  };
+  return patched(blueGreen, { deadline: later(blueGreen.deadline), pausedAt: undefined });
+}

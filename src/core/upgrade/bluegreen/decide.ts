@@ -1,0 +1,406 @@
+import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../cluster/decision.ts';
+import type { Observation } from '../../cluster/observation.ts';
+import { peersOfHalves } from '../../raft/peers.ts';
+import { parseTimestamp, timestamp } from '../../time.ts';
+import { event } from '../rolling/events.ts';
+import { takeLock } from '../rolling/lock.ts';
+import { patched } from '../rolling/phase.ts';
+import { sameTarget, wantedTarget } from '../rolling/target.ts';
+import { acknowledged, enterBreakGlass, isAcknowledged, type IncidentReason } from './break-glass.ts';
+import { deadlineOf, postponed } from './deadlines.ts';
+import { finished, finishedBack } from './finish.ts';
+import { halvesOf } from './halves.ts';
+import { votersAmong } from './membership.ts';
+import {
+  stageOf,
+  underWay,
+  type PhaseFailure,
+  type PhaseHandler,
+  type PhaseInput,
+  type PhaseName,
+  type Step,
+} from './phase.ts';
+import { cleanup } from './phases/cleanup.ts';
+import { demotingBlue } from './phases/demoting-blue.ts';
+import { deployingGreen } from './phases/deploying-green.ts';
+import { joiningMesh } from './phases/joining-mesh.ts';
+import { promoting } from './phases/promoting.ts';
+import { rollbackCleanup } from './phases/rollback-cleanup.ts';
+import { rollingBack } from './phases/rolling-back.ts';
+import { syncing } from './phases/syncing.ts';
+import { remedyOf } from './remedy.ts';
+import { handledRequests, isAsked } from '../requests.ts';
+
+/** The phases in their order; the last two lead back. */
+const phases: Readonly<Record<PhaseName, PhaseHandler>> = {
+  // the second StatefulSet runs the target
+  DeployingGreen: deployingGreen,
+  // the leader counts its members, without a vote
+  JoiningMesh: joiningMesh,
+  // they have what the leader has, and a person or spec lets them take over
+  Syncing: syncing,
+  // votes move, one at a time
+  Promoting: promoting,
+  // leadership moves
+  DemotingBlue: demotingBlue,
+  // clients move, and blue goes
+  Cleanup: cleanup,
+  // votes and leadership move back
+  RollingBack: rollingBack,
+  // and green goes
+  RollbackCleanup: rollbackCleanup,
+};
+
+/** Where a way back that fails stops automation (seed 001). */
+const incidentOf: Partial<Record<PhaseName, IncidentReason>> = {
+  RollingBack: 'RollbackConsensusRepairFailed',
+  RollbackCleanup: 'RollbackCleanupPeerRemovalFailed',
+};
+
+/** Failed Jobs of one phase before it goes back, where spec does not say. */
+const defaultMaxJobFailures = 3;
+
+/**
+ * What to do next about the blue-green upgrade under way (seeds 000, 001, 002, 004; issue 5). Pure; nothing is
+ * carried out before the status that says so is stored (design rule 1).
+ */
+export function decideBlueGreen(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  context: DecisionContext,
+): Decision {
+  const current = underWay(status);
+  if (current === undefined) return { status, effects: [], events: [] };
+  const run = tracked(runOf(observation, status, current, context));
+  if (status.breakGlass?.active === true) return incident(run);
+  if (observation.cluster.spec.paused === true) {
+    // No new effect; a Job that runs may end, and is read on resuming.
+    return rest(withBlueGreen(run, { pausedAt: run.blueGreen.pausedAt ?? timestamp(context.now) }));
+  }
+  const pausedAt = parseTimestamp(run.blueGreen.pausedAt);
+  const resumed =
+    pausedAt === undefined ? run : replaced(run, postponed(run.blueGreen, context.now - pausedAt));
+  const locked = takeLock(resumed.status, run.blueGreen.operationId ?? '', context.now);
+  if (locked.kind === 'held') {
+    return held(resumed, { reason: 'OperationLockLost', what: locked.by });
+  }
+  return requested({ ...resumed, status: locked.status });
+}
+
+/** A decision in the making. */
+interface Run extends PhaseInput {
+  readonly phase: PhaseName;
+  readonly effects: readonly Effect[];
+  readonly events: readonly ClusterEvent[];
+}
+
+function runOf(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  blueGreen: NonNullable<ReturnType<typeof underWay>>,
+  context: DecisionContext,
+): Run {
+  const replicas = blueGreen.blueReplicas ?? status.replicas ?? 0;
+  const halves = halvesOf(observation.cluster, replicas);
+  const peers = peersOfHalves(observation, replicas, status.clusterID);
+  return {
+    observation,
+    status,
+    blueGreen,
+    phase: blueGreen.phase,
+    halves,
+    peers,
+    blue: peers.expected.filter(({ name }) => halves.blue.includes(name)),
+    green: peers.expected.filter(({ name }) => halves.green.includes(name)),
+    context,
+    effects: [],
+    events: [],
+  };
+}
+
+/** Leaders that follow one another are counted. */
+function tracked(run: Run): Run {
+  const { peers, blueGreen } = run;
+  if (peers.leader.kind === 'unknown' || peers.leader.value === blueGreen.leader) return run;
+  const changes = (blueGreen.leadershipChanges ?? 0) + (blueGreen.leader === undefined ? 0 : 1);
+  return withBlueGreen(run, { leader: peers.leader.value, leadershipChanges: changes });
+}
+
+/** Break glass: nothing moves, until this very incident is acknowledged, paused or not (seed 000). */
+function incident(run: Run): Decision {
+  const { observation, status, context, blueGreen, phase } = run;
+  if (!isAcknowledged(observation, status)) return rest(run);
+  const over = acknowledged(observation, status, context);
+  const attempt = (blueGreen.rollbackAttempt ?? 0) + 1;
+  const again = withBlueGreen(
+    { ...run, status: { ...status, breakGlass: over.incident }, events: [...run.events, over.event] },
+    {
+      rollbackAttempt: attempt,
+      // A Job of another name: the failed one stays to be read.
+      attempt: (blueGreen.attempt ?? 0) + 1,
+      jobFailures: undefined,
+      job: undefined,
+      jobStartedAt: undefined,
+      phaseStartedAt: timestamp(context.now),
+      deadline: deadlineOf(phase, context.now, context.settings),
+      pausedAt: undefined,
+      waitingFor: undefined,
+    },
+  );
+  return { ...result(again), requeueAt: context.now };
+}
+
+/** What a person, or another spec, asks for first. */
+function requested(run: Run): Decision {
+  const { observation, blueGreen, phase, context } = run;
+  const stage = stageOf(phase);
+  // A promotion or a cleanup that nothing waits for is handled by that.
+  const stray = [
+    ...(phase === 'Syncing' ? [] : (['promote'] as const)),
+    ...(phase === 'DemotingBlue' ? [] : (['cleanup'] as const)),
+  ];
+  if (isAsked(observation, run.status, 'rollback')) {
+    const status = handledRequests(observation, run.status, 'rollback');
+    const at = { ...run, status };
+    if (stage === 'early' || stage === 'late') {
+      return goneBack(at, { reason: 'RollbackRequested', what: 'spec.upgrade.requests.rollback' });
+    }
+    if (stage === 'cleanup') {
+      const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: the way back is a restore (README, "Recover after upgrade restore")`;
+      return carryOn({
+        ...at,
+        events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)],
+      });
+    }
+    return carryOn(at);
+  }
+  const target = { version: blueGreen.greenVersion ?? '', image: blueGreen.greenImage ?? '' };
+  const wanted = wantedTarget(observation.cluster, context.settings);
+  if (stage === 'early' && !sameTarget(wanted, target)) {
+    return goneBack(run, {
+      reason: 'TargetChanged',
+      what: `spec asks for ${wanted.version} (${wanted.image})`,
+    });
+  }
+  const kept = { ...run, status: handledRequests(observation, run.status, ...stray) };
+  if (isAsked(observation, kept.status, 'retry')) {
+    const status = handledRequests(observation, kept.status, 'retry');
+    return blueGreen.held === true ? retried({ ...kept, status }) : carryOn({ ...kept, status });
+  }
+  return blueGreen.held === true ? rest(kept) : carryOn(kept);
+}
+
+/** A held upgrade goes on where it stopped: new Jobs, new deadline. A hook that is lost may run again: a person says so. */
+function retried(run: Run): Decision {
+  const { blueGreen, phase, context } = run;
+  const next = withBlueGreen(
+    {
+      ...run,
+      status: patched(run.status, { lastErrorReason: undefined, lastErrorMessage: undefined }),
+      events: [...run.events, event('Normal', 'UpgradeRetried', 'Retry', `goes on in phase ${phase}`)],
+    },
+    {
+      held: undefined,
+      attempt: (blueGreen.attempt ?? 0) + 1,
+      jobFailures: undefined,
+      job: undefined,
+      jobStartedAt: undefined,
+      hookStartedAt: undefined,
+      phaseStartedAt: timestamp(context.now),
+      deadline: deadlineOf(phase, context.now, context.settings),
+    },
+  );
+  return { ...result(next), requeueAt: context.now };
+}
+
+/** Runs phases until one waits. */
+function carryOn(run: Run): Decision {
+  let at = run;
+  for (let turns = 0; turns < 2 * Object.keys(phases).length; turns++) {
+    const step = phases[at.phase](at);
+    if (step.kind === 'finish') {
+      const { status, event: completed } = finished(at.status, at.blueGreen);
+      return { status, effects: at.effects, events: [...at.events, completed], requeueAt: at.context.now };
+    }
+    if (step.kind === 'finish-back') {
+      const { status, event: back } = finishedBack(at.status, at.blueGreen, at.context.now);
+      return { status, effects: at.effects, events: [...at.events, back], requeueAt: at.context.now };
+    }
+    at = taken(at, step);
+    if (step.kind === 'wait') return waiting(at, step);
+    if (step.kind === 'hold') return held(at, step.failure);
+    if (step.kind === 'fail') return failed(at, step.failure);
+  }
+  return { ...result(at), requeueAt: at.context.now };
+}
+
+type Going = Exclude<Step, { readonly kind: 'finish' | 'finish-back' }>;
+
+/** Puts down what follows from a step. */
+function taken(run: Run, step: Going): Run {
+  const { patch = {}, statusPatch = {}, effects = [], events = [] } = step;
+  const at: Run = {
+    ...withBlueGreen({ ...run, status: patched(run.status, statusPatch) }, patch),
+    effects: [...run.effects, ...effects],
+    events: [...run.events, ...events],
+  };
+  return step.kind === 'advance' && step.phase !== run.phase ? entered(at, step.phase) : at;
+}
+
+/** Each phase has its own clock, Jobs and count of failures. */
+function entered(run: Run, phase: PhaseName): Run {
+  const { now, settings } = run.context;
+  const isConsumed = phase === 'Promoting' ? 'promote' : phase === 'Cleanup' ? 'cleanup' : undefined;
+  const status =
+    isConsumed === undefined ? run.status : handledRequests(run.observation, run.status, isConsumed);
+  return {
+    ...withBlueGreen(
+      { ...run, status },
+      {
+        phase,
+        phaseStartedAt: timestamp(now),
+        deadline: deadlineOf(phase, now, settings),
+        waitingFor: undefined,
+        attempt: undefined,
+        job: undefined,
+        jobStartedAt: undefined,
+        jobFailures: undefined,
+      },
+    ),
+    phase,
+  };
+}
+
+/** Waiting becomes a failure when the phase's deadline has passed; what was seen now counts first (design rule 9). */
+function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Decision {
+  const { now, settings } = run.context;
+  const deadline = parseTimestamp(run.blueGreen.deadline);
+  if (step.isOpenEnded !== true && deadline !== undefined && now > deadline) {
+    const what = `phase ${run.phase} has waited since ${run.blueGreen.phaseStartedAt} for: ${step.reason}`;
+    return failed({ ...run, effects: [] }, { reason: 'PhaseTimeout', what });
+  }
+  // The clock of a phase does not run while a person, or spec's own time, is waited for.
+  const at = withBlueGreen(run, {
+    waitingFor: step.reason.slice(0, 512),
+    ...(step.isOpenEnded === true ? { deadline: undefined } : {}),
+  });
+  const poll = now + settings.pollMs;
+  return { ...result(at), requeueAt: step.until === undefined ? poll : Math.min(step.until, poll) };
+}
+
+/** What a failure leads to, by where it happened and what spec lets happen by itself (openbao-operator.md, 3.3). */
+function failed(run: Run, failure: PhaseFailure): Decision {
+  const { observation, blueGreen, phase } = run;
+  const stage = stageOf(phase);
+  const incidentReason = incidentOf[phase];
+  if (incidentReason !== undefined) return broken(run, incidentReason, failure);
+  const { maxJobFailures = defaultMaxJobFailures, autoRollback = {} } =
+    observation.cluster.spec.upgrade?.blueGreen ?? {};
+  const { enabled = true, onJobFailure = true, onValidationFailure = true } = autoRollback;
+  const counted =
+    failure.reason === 'UpgradeJobFailed'
+      ? withBlueGreen(run, { jobFailures: (blueGreen.jobFailures ?? 0) + 1 })
+      : run;
+  const isAutomatic = enabled && (failure.reason === 'HookFailed' ? onValidationFailure : onJobFailure);
+  if (!isAutomatic) return held(counted, failure);
+  const failures = counted.blueGreen.jobFailures ?? 0;
+  if (failure.reason === 'UpgradeJobFailed' && failures < maxJobFailures) {
+    const note = `${failure.what}; try ${failures + 1} of ${maxJobFailures} follows`;
+    const again = withBlueGreen(counted, { attempt: failures, job: undefined, jobStartedAt: undefined });
+    return {
+      ...result({
+        ...again,
+        events: [...run.events, event('Warning', 'UpgradeJobFailed', 'Retry', note.slice(0, 1024))],
+      }),
+      requeueAt: run.context.now,
+    };
+  }
+  return stage === 'cleanup' ? held(counted, failure) : goneBack(counted, failure);
+}
+
+/**
+ * Turns round: where green has votes they are brought back first; where it has none it is only removed. Whether it
+ * has is read, and where that cannot be, or a promotion may be under way, it is taken to have some.
+ */
+function goneBack(run: Run, { reason, what }: PhaseFailure): Decision {
+  const { blueGreen, context, halves } = run;
+  const voting = votersAmong(run, halves.green);
+  const isClean = stageOf(run.phase) === 'early' && voting?.length === 0;
+  const hasVotes = stageOf(run.phase) === 'late' || (voting !== undefined && voting.length > 0);
+  // A green that never got so far as to be read about has no votes: nobody was promoted yet.
+  const phase = isClean || !hasVotes ? 'RollbackCleanup' : 'RollingBack';
+  const rollbackReason = `${reason}: ${what}`.slice(0, 1024);
+  const at = withBlueGreen(entered(run, phase), {
+    held: undefined,
+    rollbackReason,
+    rollbackStartTime: timestamp(context.now),
+    lastJobFailure: blueGreen.lastJobFailure,
+  });
+  const isAbort = stageOf(run.phase) === 'early';
+  const turned = event(
+    reason === 'RollbackRequested' || reason === 'TargetChanged' ? 'Normal' : 'Warning',
+    isAbort ? 'UpgradeAborted' : 'RollbackStarted',
+    isAbort ? 'Abort' : 'Rollback',
+    rollbackReason,
+  );
+  return {
+    ...result({
+      ...at,
+      status: patched(at.status, { lastErrorReason: undefined, lastErrorMessage: undefined }),
+      effects: [],
+      events: [...run.events, turned],
+    }),
+    requeueAt: context.now,
+  };
+}
+
+/** The way back itself fails: going on could make things worse. */
+function broken(run: Run, reason: IncidentReason, { what }: PhaseFailure): Decision {
+  const entry = enterBreakGlass(run, reason, what);
+  const at: Run = {
+    ...run,
+    status: {
+      ...run.status,
+      breakGlass: entry.incident,
+      lastErrorReason: reason,
+      lastErrorMessage: (entry.incident.message ?? '').slice(0, 2048),
+    },
+    effects: [],
+    events: [...run.events, entry.event],
+  };
+  return rest(withBlueGreen(at, { waitingFor: undefined }));
+}
+
+/** Stops until a person acts. */
+function held(run: Run, { reason, what }: PhaseFailure): Decision {
+  const at = withBlueGreen(run, { held: true, waitingFor: undefined });
+  const message = remedyOf(at, what);
+  return rest({
+    ...at,
+    status: { ...at.status, lastErrorReason: reason, lastErrorMessage: message },
+    effects: [],
+    events: [...run.events, event('Warning', 'UpgradeHeld', 'Hold', `${reason}: ${message}`.slice(0, 1024))],
+  });
+}
+
+const replaced = (run: Run, blueGreen: BlueGreenUpgrade): Run => ({
+  ...run,
+  blueGreen,
+  status: { ...run.status, blueGreen },
+});
+
+function withBlueGreen(
+  run: Run,
+  patch: { readonly [Key in keyof BlueGreenUpgrade]?: BlueGreenUpgrade[Key] | undefined },
+): Run {
+  const blueGreen = patched(run.blueGreen, patch);
+  return { ...run, blueGreen, status: { ...run.status, blueGreen } };
+}
+
+const result = ({ status, effects, events }: Run): Decision => ({ status, effects, events });
+
+const rest = (run: Run): Decision => ({
+  ...result({ ...run, effects: [] }),
+  requeueAt: run.context.now + run.context.settings.idlePollMs,
+});

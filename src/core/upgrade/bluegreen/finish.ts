@@ -1,0 +1,56 @@
+import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import type { ClusterEvent } from '../../cluster/decision.ts';
+import { timestamp } from '../../time.ts';
+import { event } from '../rolling/events.ts';
+import { patched } from '../rolling/phase.ts';
+
+interface Finished {
+  readonly status: OpenBaoClusterStatus;
+  readonly event: ClusterEvent;
+}
+
+/** Green is all there is: version, image, revision, lock and error change together (openbao-operator.md, 7.1, 10). */
+export function finished(status: OpenBaoClusterStatus, blueGreen: BlueGreenUpgrade): Finished {
+  const { greenVersion, greenImage, greenRevision, leadershipChanges = 0, lastJobFailure } = blueGreen;
+  const note = `${greenVersion} (${greenImage}) is all there is; leadership changed ${leadershipChanges} times`;
+  return {
+    status: patched(status, {
+      currentVersion: greenVersion,
+      image: greenImage,
+      blueGreen: patched<BlueGreenUpgrade>(
+        { phase: 'Idle' },
+        { blueRevision: greenRevision, lastJobFailure },
+      ),
+      operationLock: undefined,
+      lastErrorReason: undefined,
+      lastErrorMessage: undefined,
+    }),
+    event: event('Normal', 'UpgradeCompleted', 'Upgrade', note),
+  };
+}
+
+/** Blue is all there is. What was given up is not tried again by itself (issue 5, section 2). */
+export function finishedBack(
+  status: OpenBaoClusterStatus,
+  blueGreen: BlueGreenUpgrade,
+  now: number,
+): Finished {
+  const { blueRevision, blueVersion, greenVersion = '', greenImage = '', lastJobFailure } = blueGreen;
+  const { rollbackReason = '', rollbackStartTime } = blueGreen;
+  const note = `back on ${blueVersion}; ${greenVersion} was given up: ${rollbackReason}`;
+  return {
+    status: patched(status, {
+      blueGreen: patched<BlueGreenUpgrade>(
+        {
+          phase: 'Idle',
+          givenUp: { version: greenVersion, image: greenImage, reason: rollbackReason, at: timestamp(now) },
+        },
+        { blueRevision, lastJobFailure, rollbackReason, rollbackStartTime },
+      ),
+      operationLock: undefined,
+      lastErrorReason: undefined,
+      lastErrorMessage: undefined,
+    }),
+    event: event('Normal', 'UpgradeRolledBack', 'Rollback', note.slice(0, 1024)),
+  };
+}

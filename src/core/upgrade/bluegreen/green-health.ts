@@ -1,0 +1,60 @@
+import type { Pod } from '../../../api/kubernetes.ts';
+import { imageOf } from '../rolling/pods.ts';
+import { isSameVersion } from '../rolling/target.ts';
+import { serverContainer } from '../../workload/names.ts';
+import type { Peer } from '../../raft/peers.ts';
+import type { PhaseFailure, PhaseInput } from './phase.ts';
+
+/** What the kubelet calls a container that does not come up by itself (openbao-operator.md, 3.3). */
+const hopeless = new Set([
+  'CrashLoopBackOff',
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+]);
+
+/** Why green is of no use: it crashes, is of another version, or of another cluster. Only early phases ask. */
+export function whyGreenFailed({ green, blueGreen, peers }: PhaseInput): PhaseFailure | undefined {
+  if (peers.clusterIds.size > 1) {
+    const ids = [...peers.clusterIds].map(([id, pods]) => `${id} (${pods.join(', ') || 'recorded'})`);
+    return {
+      reason: 'TwoClusters',
+      what: `the members belong to different OpenBao clusters: ${ids.join(', ')}`,
+    };
+  }
+  for (const { name, pod, member } of green) {
+    const trouble = pod === undefined ? undefined : troubleOf(pod);
+    if (trouble !== undefined) return { reason: 'GreenFailed', what: `${name}: ${trouble}` };
+    if (member.kind === 'known' && !isSameVersion(member.value.version, blueGreen.greenVersion ?? '')) {
+      const { version } = member.value;
+      return {
+        reason: 'VersionMismatch',
+        what: `${name} reports version ${version}, not ${blueGreen.greenVersion}; its image is ${imageOf(pod?.spec)}`,
+      };
+    }
+  }
+  return undefined;
+}
+
+function troubleOf({ status }: Pod): string | undefined {
+  const container = status?.containerStatuses?.find(({ name }) => name === serverContainer);
+  const { waiting } = container?.state ?? {};
+  if (waiting?.reason === undefined || !hopeless.has(waiting.reason)) return undefined;
+  return [waiting.reason, waiting.message].filter((word) => word !== undefined && word !== '').join(': ');
+}
+
+/** Why a member of either half does not take part: it runs, is unsealed and follows the leader otherwise. */
+export function whyAbsent({ name, pod, member }: Peer, { peers }: PhaseInput): string | undefined {
+  if (pod === undefined) return `${name} has no pod`;
+  if (pod.metadata.deletionTimestamp !== undefined) return `${name} is terminating`;
+  if (member.kind === 'unknown') return `${name} did not answer: ${member.cause}`;
+  if (!member.value.initialized) return `${name} has not joined`;
+  if (member.value.sealed) return `${name} is sealed`;
+  if (peers.leader.kind === 'unknown') return `no leader is known: ${peers.leader.cause}`;
+  return member.value.leader === peers.leader.value
+    ? undefined
+    : `${name} does not follow ${peers.leader.value} yet`;
+}

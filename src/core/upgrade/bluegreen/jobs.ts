@@ -1,0 +1,123 @@
+import type { Effect } from '../../cluster/decision.ts';
+import type { ObservedJob } from '../../cluster/observation.ts';
+import { executorJob } from '../../jobs/executor-job.ts';
+import { jobName } from '../../jobs/job-name.ts';
+import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
+import type { DeadServerCleanupStep, ExecutorStep, HalvesStep } from '../../jobs/step.ts';
+import { whyRemovalUnderWay } from '../../raft/removal.ts';
+import { nextStepDownAt, stepDownSpacingMs, unfinishedStepDowns } from '../../raft/step-down.ts';
+import { parseTimestamp, timestamp } from '../../time.ts';
+import { fail, wait, type PhaseInput, type Step } from './phase.ts';
+
+/**
+ * Milliseconds after which a Job that is not seen is created again. It was never created, has vanished, or is not
+ * in our cache yet; where it does exist, that changes nothing, and where it acted before it vanished, it goes on
+ * from where it stopped, as late after its step-down as any other (issue 4, section 4).
+ */
+const missingMs = stepDownSpacingMs;
+
+/** Who hands leadership over. */
+const stepsDown: ReadonlySet<ExecutorStep['action']> = new Set(['demote-blue-voters', 'repair-consensus']);
+
+/**
+ * Brings about what `isDone` sees in Raft, by the Job of this phase. What Raft says counts, not the Job's word
+ * (design rule 3); but a Job that runs may still act, so its end is awaited in any case.
+ *
+ * @param isDone whether Raft is as the Job is to leave it; undefined while that cannot be told
+ * @returns undefined when it is done
+ */
+export function carriedOut(
+  input: PhaseInput,
+  action: HalvesStep['action'],
+  isDone: boolean | undefined,
+): Step | undefined {
+  return run(input, { action, halves: input.halves, ...identity(input) }, isDone);
+}
+
+/** Lets autopilot remove dead servers, or not. */
+export function deadServerCleanupSet(
+  input: PhaseInput,
+  enabled: DeadServerCleanupStep['enabled'],
+): Step | undefined {
+  const { observation, halves } = input;
+  const wanted = { action: 'dead-server-cleanup' as const, enabled, halves, ...identity(input) };
+  const { jobs, cluster } = observation;
+  if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
+  const found = find(jobs.value, jobName(cluster.metadata.name ?? '', wanted));
+  return run(input, wanted, jobOutcome(found) === 'succeeded');
+}
+
+const identity = ({ blueGreen: { operationId = '', attempt } }: PhaseInput) => ({
+  operationId,
+  ...(attempt === undefined ? {} : { attempt }),
+});
+
+function run(
+  input: PhaseInput,
+  wanted: HalvesStep | DeadServerCleanupStep,
+  isDone: boolean | undefined,
+): Step | undefined {
+  const { observation, blueGreen, context } = input;
+  const { jobs, cluster } = observation;
+  if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
+  const name = jobName(cluster.metadata.name ?? '', wanted);
+  const job = find(jobs.value, name);
+  const outcome = jobOutcome(job);
+  if (outcome === 'running') {
+    const hindrance = jobHindrance(job);
+    return wait(`Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`} to end`);
+  }
+  if (isDone === true) return undefined;
+  if (outcome === 'failed' && job !== undefined) {
+    return fail('UpgradeJobFailed', jobFailure(job), { patch: { lastJobFailure: name } });
+  }
+  if (isDone === undefined) return wait('the Raft membership could not be read');
+  const askedAt = blueGreen.job === name ? parseTimestamp(blueGreen.jobStartedAt) : undefined;
+  if (outcome === 'succeeded') {
+    // A joiner came after it, or leadership came back: once more, under another name.
+    const isLate = context.now >= (askedAt ?? context.now) + missingMs;
+    const again = { patch: { attempt: (blueGreen.attempt ?? 0) + 1 }, until: context.now };
+    return wait(`Raft to be as Job ${name} says`, isLate ? again : {});
+  }
+  if (askedAt !== undefined && context.now < askedAt + missingMs) {
+    return wait(`Job ${name} to be seen`, { until: askedAt + missingMs });
+  }
+  return whyNotStart(input, wanted, jobs.value, name) ?? start(input, wanted, name);
+}
+
+const find = (jobs: readonly ObservedJob[], name: string) =>
+  jobs.find(({ job: { metadata } }) => metadata.name === name);
+
+/** One change of the membership at a time, and no two step-downs close together. */
+function whyNotStart(
+  { observation, status, context }: PhaseInput,
+  { action }: ExecutorStep,
+  jobs: readonly ObservedJob[],
+  name: string,
+): Step | undefined {
+  const removal = whyRemovalUnderWay(observation.jobs, name);
+  if (removal !== undefined) return wait(removal);
+  if (!stepsDown.has(action)) return undefined;
+  const [unfinished] = unfinishedStepDowns(jobs);
+  if (unfinished !== undefined) {
+    return wait(`an earlier step-down has not ended: Job ${unfinished.job.metadata.name}`);
+  }
+  const until = nextStepDownAt(status);
+  return until <= context.now
+    ? undefined
+    : wait('a step-down follows another after 15 s at the earliest', { until });
+}
+
+function start(input: PhaseInput, wanted: HalvesStep | DeadServerCleanupStep, name: string): Step {
+  const { observation, context } = input;
+  const now = timestamp(context.now);
+  const effect: Effect = {
+    kind: 'create',
+    object: executorJob(observation.cluster, wanted, context.settings),
+  };
+  return wait(`Job ${name}`, {
+    patch: { job: name, jobStartedAt: now },
+    ...(stepsDown.has(wanted.action) ? { statusPatch: { lastStepDownAt: now } } : {}),
+    effects: [effect],
+  });
+}

@@ -1,0 +1,129 @@
+import type { BlueGreenUpgrade, OpenBaoCluster, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import type { ClusterEvent, DecisionContext, Effect } from '../../cluster/decision.ts';
+import type { Observation } from '../../cluster/observation.ts';
+import type { Halves } from '../../jobs/step.ts';
+import type { Peer, Peers } from '../../raft/peers.ts';
+
+export type PhaseName = Exclude<NonNullable<BlueGreenUpgrade['phase']>, 'Idle'>;
+
+/** Fields of status.blueGreen to set; `undefined` removes one. */
+export type BlueGreenPatch = { readonly [Key in keyof BlueGreenUpgrade]?: BlueGreenUpgrade[Key] | undefined };
+
+/** What a phase is given: everything that was read, and where the upgrade is. */
+export interface PhaseInput {
+  readonly observation: Observation;
+  readonly status: OpenBaoClusterStatus;
+  readonly blueGreen: BlueGreenUpgrade;
+  /** The members of both halves, by exact names. */
+  readonly halves: Halves;
+  /** Both halves as one Raft cluster. */
+  readonly peers: Peers;
+  readonly blue: readonly Peer[];
+  readonly green: readonly Peer[];
+  readonly context: DecisionContext;
+}
+
+interface Consequences {
+  readonly patch?: BlueGreenPatch;
+  /** Changes of the status beside status.blueGreen. */
+  readonly statusPatch?: Partial<OpenBaoClusterStatus>;
+  readonly effects?: readonly Effect[];
+  readonly events?: readonly ClusterEvent[];
+}
+
+/** What follows from a phase. Whatever is to be done is in the status before it is done. */
+export type Step =
+  /** Not yet; looks again when something changes, at the latest at `until` or after a poll. */
+  | (Consequences & {
+      readonly kind: 'wait';
+      readonly reason: string;
+      readonly until?: number;
+      /** It may last as long as a person, or spec, wants: no deadline. */
+      readonly isOpenEnded?: boolean;
+    })
+  /** On to this phase, whose turn it is at once. */
+  | (Consequences & { readonly kind: 'advance'; readonly phase: PhaseName })
+  /** It cannot go on so: what follows depends on the phase and on spec.upgrade.blueGreen.autoRollback. */
+  | (Consequences & { readonly kind: 'fail'; readonly failure: PhaseFailure })
+  /** A person must decide, whatever autoRollback says. */
+  | (Consequences & { readonly kind: 'hold'; readonly failure: PhaseFailure })
+  /** All done: green is all there is. */
+  | { readonly kind: 'finish' }
+  /** All undone: blue is all there is. */
+  | { readonly kind: 'finish-back' };
+
+/** Why a phase failed. */
+export interface PhaseFailure {
+  readonly reason: FailureReason;
+  /** What is wrong, with the values seen; without a full stop. */
+  readonly what: string;
+}
+
+export type PhaseHandler = (input: PhaseInput) => Step;
+
+/** Why a blue-green upgrade holds or goes back: what it means for status.lastErrorReason. */
+export const failureReasons = {
+  GreenFailed: 'a green member crashes, or cannot be started',
+  GreenVotesEarly: 'a green member votes before it was asked to',
+  VersionMismatch: 'a member reports another version than the target',
+  TwoClusters: 'the members belong to more than one OpenBao cluster',
+  HookFailed: 'the hook before promotion failed',
+  HookOutcomeUnknown: 'the Job of the hook before promotion is gone, and whether it succeeded is not known',
+  UpgradeJobFailed: 'a Job of the upgrade failed',
+  PhaseTimeout: 'a phase took too long',
+  TargetChanged: 'spec asks for something else',
+  RollbackRequested: 'a person asked for it',
+  OperationLockLost: 'another operation holds the lock',
+} as const satisfies Record<string, string>;
+
+export type FailureReason = keyof typeof failureReasons;
+
+type Waiting = Omit<Extract<Step, { readonly kind: 'wait' }>, 'kind' | 'reason'>;
+
+export const wait = (reason: string, more: Waiting = {}): Step => ({ kind: 'wait', reason, ...more });
+export const advance = (phase: PhaseName, more: Consequences = {}): Step => ({
+  kind: 'advance',
+  phase,
+  ...more,
+});
+export const fail = (reason: FailureReason, what: string, more: Consequences = {}): Step => ({
+  kind: 'fail',
+  failure: { reason, what },
+  ...more,
+});
+export const hold = (reason: FailureReason, what: string, more: Consequences = {}): Step => ({
+  kind: 'hold',
+  failure: { reason, what },
+  ...more,
+});
+
+/** Where a phase belongs. */
+export type Stage = 'early' | 'late' | 'cleanup' | 'back';
+
+const stages: Readonly<Record<PhaseName, Stage>> = {
+  DeployingGreen: 'early',
+  JoiningMesh: 'early',
+  Syncing: 'early',
+  Promoting: 'late',
+  DemotingBlue: 'late',
+  Cleanup: 'cleanup',
+  RollingBack: 'back',
+  RollbackCleanup: 'back',
+};
+
+/**
+ * Early, blue is untouched and green can be thrown away. Late, votes have moved and are moved back. From Cleanup
+ * there is no way back. Going back itself has none but break glass (seed 000; openbao-operator.md, 3.3).
+ */
+export const stageOf = (phase: PhaseName): Stage => stages[phase];
+
+type Cluster = Pick<OpenBaoCluster, 'status'>;
+
+/** The blue-green upgrade under way; undefined when there is none. */
+export function underWay(
+  status: Cluster['status'],
+): (BlueGreenUpgrade & { readonly phase: PhaseName }) | undefined {
+  const { blueGreen } = status ?? {};
+  const phase = blueGreen?.phase;
+  return phase === undefined || phase === 'Idle' ? undefined : { ...blueGreen, phase };
+}

@@ -1,0 +1,51 @@
+import { parseDuration } from '../../../duration.ts';
+import { whyUnhealthy } from '../../../raft/health.ts';
+import { parseTimestamp, timestamp } from '../../../time.ts';
+import { event } from '../../rolling/events.ts';
+import { carriedOut } from '../jobs.ts';
+import { isHandedOver } from '../membership.ts';
+import { advance, wait, type PhaseHandler } from '../phase.ts';
+import { isAsked } from '../../requests.ts';
+
+/**
+ * DemotingBlue: the blue leader is demoted and steps down, with green its only successors; then green leads alone
+ * for `verification.cleanupDelay`, or until a person lets Cleanup begin (seed 002). A rollback is possible till then.
+ */
+export const demotingBlue: PhaseHandler = (input) => {
+  const { observation, blueGreen, green, peers, context } = input;
+  const leadsSince = parseTimestamp(blueGreen.leadsSince);
+  const step = carriedOut(input, 'demote-blue-voters', isHandedOver(input));
+  if (step !== undefined) return step;
+  if (leadsSince === undefined) {
+    const leader = peers.leader.kind === 'known' ? peers.leader.value : 'a green member';
+    return wait('green to lead', {
+      patch: { leadsSince: timestamp(context.now) },
+      statusPatch: { lastStepDownAt: timestamp(context.now) },
+      until: context.now,
+      events: [event('Normal', 'GreenLeads', 'HandOver', `${leader} leads; no blue member votes any more`)],
+    });
+  }
+  for (const peer of green) {
+    const unhealthy = whyUnhealthy(peer, peers);
+    if (unhealthy !== undefined) return wait(unhealthy);
+  }
+  const { verification, autoCleanup } = observation.cluster.spec.upgrade?.blueGreen ?? {};
+  const until = leadsSince + (parseDuration(verification?.cleanupDelay ?? '0s') ?? 0);
+  if (context.now < until) {
+    return wait(`green to lead for ${verification?.cleanupDelay}`, { until, isOpenEnded: true });
+  }
+  if (autoCleanup === false && !isAsked(observation, input.status, 'cleanup')) {
+    return wait('spec.upgrade.requests.cleanup, since autoCleanup is false', { isOpenEnded: true });
+  }
+  return advance('Cleanup', {
+    patch: { cleanupStartedAt: timestamp(context.now) },
+    events: [
+      event(
+        'Normal',
+        'CleanupStarted',
+        'Cleanup',
+        'clients go to green and blue is removed; from here there is no way back but a restore',
+      ),
+    ],
+  });
+};

@@ -1,0 +1,26 @@
+import { whyAbsent, whyGreenFailed } from '../green-health.ts';
+import { votersAmong } from '../membership.ts';
+import { leaderIndex } from '../../../raft/health.ts';
+import { advance, fail, wait, type PhaseHandler } from '../phase.ts';
+
+/** JoiningMesh: the leader counts every green member, none with a vote, and each follows it. */
+export const joiningMesh: PhaseHandler = (input) => {
+  const { green, halves, observation, peers } = input;
+  const failed = whyGreenFailed(input);
+  if (failed !== undefined) return fail(failed.reason, failed.what);
+  const { raft } = observation;
+  if (raft.kind === 'unknown') return wait(`the Raft membership could not be read: ${raft.cause}`);
+  const voting = votersAmong(input, halves.green) ?? [];
+  if (voting.length > 0) {
+    return fail('GreenVotesEarly', `${voting.join(', ')} votes, although nobody was promoted yet`);
+  }
+  for (const peer of green) {
+    if (!raft.value.servers.some(({ id }) => id === peer.name)) return wait(`${peer.name} to join`);
+    const absent = whyAbsent(peer, input);
+    if (absent !== undefined) return wait(absent);
+  }
+  const referenceIndex = leaderIndex(peers);
+  return referenceIndex === undefined
+    ? wait("the leader's last index is not known yet")
+    : advance('Syncing', { patch: { referenceIndex } });
+};

@@ -1,0 +1,26 @@
+import { unknown } from '../../../known.ts';
+import { greenNames } from '../../../workload/members.ts';
+import { carriedOut, deadServerCleanupSet } from '../jobs.ts';
+import { areRemoved, whyNotRemovable } from '../membership.ts';
+import { advance, type PhaseHandler } from '../phase.ts';
+import { removeHalf } from '../removal.ts';
+
+/**
+ * RollbackCleanup: Raft forgets green, by exact names and never a voter, then its StatefulSet, pods and volumes go:
+ * with their data its members could never join again (openbao-operator.md, 7.1, 1, 5 and 8).
+ */
+export const rollbackCleanup: PhaseHandler = (input) => {
+  const { observation, halves, blueGreen } = input;
+  if (whyNotRemovable(input, halves.green) !== undefined) return advance('RollingBack');
+  const step = carriedOut(input, 'remove-green-peers', areRemoved(input, halves.green));
+  if (step !== undefined) return step;
+  const remains = removeHalf(input, {
+    statefulSet: observation.greenStatefulSet ?? unknown('it was not looked for'),
+    name: greenNames(observation.cluster)?.statefulSet ?? '',
+    pods: halves.green,
+    deletesVolumes: true,
+  });
+  if (remains !== undefined) return remains;
+  const restored = blueGreen.deadServerCleanup === true ? deadServerCleanupSet(input, true) : undefined;
+  return restored ?? { kind: 'finish-back' };
+};

@@ -1,0 +1,11 @@
+import { carriedOut } from '../jobs.ts';
+import { isRepaired } from '../membership.ts';
+import { advance, type PhaseHandler } from '../phase.ts';
+
+/**
+ * RollingBack: all of blue vote again, each verified, before any green member stops, and a blue member leads. It is
+ * refused while blue would have no quorum (openbao-operator.md, 7.1, 4).
+ */
+export const rollingBack: PhaseHandler = (input) =>
+  carriedOut(input, 'repair-consensus', isRepaired(input)) ??
+  advance('RollbackCleanup', { patch: { leadsSince: undefined } });

@@ -1,0 +1,69 @@
+import { parseDuration } from '../../../duration.ts';
+import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
+import { parseTimestamp, timestamp } from '../../../time.ts';
+import { event } from '../../rolling/events.ts';
+import { whyAbsent, whyGreenFailed } from '../green-health.ts';
+import { hook } from '../hook.ts';
+import { votersAmong } from '../membership.ts';
+import { advance, fail, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
+import { isAsked } from '../../requests.ts';
+
+/**
+ * Syncing: every green member has applied what the leader had when it joined, and stays in sync for
+ * `verification.minSyncDuration`; the hook has succeeded; and green may take over, by `autoPromote` or a request.
+ * From here back costs nothing.
+ */
+export const syncing: PhaseHandler = (input) => {
+  const { observation, blueGreen, halves, context } = input;
+  const { autoPromote, verification } = observation.cluster.spec.upgrade?.blueGreen ?? {};
+  const failed = whyGreenFailed(input);
+  if (failed !== undefined) return fail(failed.reason, failed.what);
+  const voting = votersAmong(input, halves.green) ?? [];
+  if (voting.length > 0) {
+    return fail('GreenVotesEarly', `${voting.join(', ')} votes, although nobody was promoted yet`);
+  }
+  const behind = whyOutOfSync(input);
+  // A member that is lost for a moment must be in sync for the whole time anew.
+  if (behind !== undefined) return wait(behind, { patch: { syncedAt: undefined } });
+  const syncedAt = parseTimestamp(blueGreen.syncedAt);
+  if (syncedAt === undefined) {
+    return wait('green to stay in sync', {
+      patch: { syncedAt: timestamp(context.now) },
+      until: context.now,
+      events: [event('Normal', 'GreenInSync', 'Sync', 'every green member has what the leader had')],
+    });
+  }
+  const until = syncedAt + (parseDuration(verification?.minSyncDuration ?? '0s') ?? 0);
+  if (context.now < until) {
+    return wait(`green to stay in sync for ${verification?.minSyncDuration}`, { until, isOpenEnded: true });
+  }
+  const hooked = hook(input);
+  if (hooked !== undefined) return hooked;
+  if (autoPromote === false && !isAsked(observation, input.status, 'promote')) {
+    return wait('spec.upgrade.requests.promote, since autoPromote is false', { isOpenEnded: true });
+  }
+  return promotion(input);
+};
+
+function whyOutOfSync(input: PhaseInput): string | undefined {
+  const { green, blueGreen } = input;
+  for (const peer of green) {
+    const reason = whyAbsent(peer, input) ?? whyBehind(peer, blueGreen.referenceIndex);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+/** The first vote crosses versions, so blue is whole at that moment. */
+function promotion(input: PhaseInput): Step {
+  const { blue, peers, context, blueGreen } = input;
+  for (const peer of blue) {
+    const unhealthy = whyUnhealthy(peer, peers);
+    if (unhealthy !== undefined) return wait(unhealthy);
+  }
+  const note = `green members of ${blueGreen.greenVersion} are given votes; from now on an election may cross versions`;
+  return advance('Promoting', {
+    patch: { crossedAt: timestamp(context.now) },
+    events: [event('Normal', 'PromotionStarted', 'Promote', note)],
+  });
+}

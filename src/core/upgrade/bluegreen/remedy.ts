@@ -1,0 +1,28 @@
+import { clusterLabel } from '../../../api/labels.ts';
+import { retryCommand } from '../rolling/failure.ts';
+import { stageOf, underWay, type PhaseInput } from './phase.ts';
+
+/** Bytes of status.lastErrorMessage. */
+const longest = 2048;
+
+/** The command that goes back to blue. */
+export const rollbackCommand = (cluster: string, namespace: string): string =>
+  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"upgrade":{"requests":{"rollback":"'"$(date -Is)"'"}}}}'`;
+
+/** What is wrong, and what to do now: look, then go on or go back, with the exact commands. */
+export function remedyOf({ observation, status, blueGreen }: PhaseInput, what: string): string {
+  const { name = '', namespace = 'default' } = observation.cluster.metadata;
+  const phase = underWay(status)?.phase;
+  const look =
+    blueGreen.lastJobFailure === undefined
+      ? `kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`
+      : `kubectl logs -n ${namespace} job/${blueGreen.lastJobFailure}`;
+  const back =
+    phase === undefined || stageOf(phase) === 'cleanup'
+      ? ''
+      : `; or go back: ${rollbackCommand(name, namespace)}`;
+  const now = `Look: ${look}${back}; or, once it is mended, go on: ${retryCommand(name, namespace)}`;
+  const room = longest - now.length - 2;
+  const shown = what.length > room ? `${what.slice(0, room - 1)}…` : what;
+  return `${shown}. ${now}`;
+}

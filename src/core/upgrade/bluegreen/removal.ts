@@ -1,0 +1,61 @@
+import type { StatefulSet } from '../../../api/kubernetes.ts';
+import type { Known } from '../../known.ts';
+import type { Effect } from '../../cluster/decision.ts';
+import { targetIn } from '../../cluster/view.ts';
+import { wait, type PhaseInput, type Step } from './phase.ts';
+
+/** One half, by exact names. */
+interface Half {
+  readonly statefulSet: Known<StatefulSet | undefined>;
+  /** Of its StatefulSet. */
+  readonly name: string;
+  readonly pods: readonly string[];
+  readonly deletesVolumes: boolean;
+}
+
+/**
+ * Deletes a half that Raft no longer counts: StatefulSet, then the volumes once no pod is left. Each with its uid,
+ * so that nothing else of its name is hit (openbao-operator.md, 3, RollbackCleanup).
+ *
+ * @returns undefined when it is gone
+ */
+export function removeHalf({ observation }: PhaseInput, half: Half): Step | undefined {
+  const { cluster, pods, claims } = observation;
+  const { statefulSet, name } = half;
+  const deletion = (apiVersion: string, kind: string, metadata: Metadata): readonly Effect[] =>
+    metadata.name === undefined || metadata.uid === undefined || metadata.deletionTimestamp !== undefined
+      ? []
+      : [
+          {
+            kind: 'delete',
+            target: targetIn(cluster, apiVersion, kind, metadata.name),
+            uid: metadata.uid,
+          },
+        ];
+  if (statefulSet.kind === 'unknown')
+    return wait(`the StatefulSet ${name} could not be read: ${statefulSet.cause}`);
+  if (statefulSet.value !== undefined) {
+    return wait(`the StatefulSet ${name} to be gone`, {
+      effects: deletion('apps/v1', 'StatefulSet', statefulSet.value.metadata),
+    });
+  }
+  if (pods.kind === 'unknown') return wait(`the pods could not be read: ${pods.cause}`);
+  const left = pods.value.filter(({ metadata }) => half.pods.includes(metadata.name ?? ''));
+  if (left.length > 0) {
+    // The StatefulSet's controller sees to them; one that was orphaned is deleted here.
+    return wait(`${left.map(({ metadata }) => metadata.name).join(', ')} to be gone`, {
+      effects: left.flatMap(({ metadata }) => deletion('v1', 'Pod', metadata)),
+    });
+  }
+  if (!half.deletesVolumes) return undefined;
+  if (claims.kind === 'unknown') return wait(`the volumes could not be read: ${claims.cause}`);
+  const volumes = claims.value.filter(({ metadata }) =>
+    half.pods.some((pod) => metadata.name === `data-${pod}`),
+  );
+  if (volumes.length === 0) return undefined;
+  return wait(`${volumes.map(({ metadata }) => metadata.name).join(', ')} to be gone`, {
+    effects: volumes.flatMap(({ metadata }) => deletion('v1', 'PersistentVolumeClaim', metadata)),
+  });
+}
+
+type Metadata = StatefulSet['metadata'];

@@ -1,0 +1,66 @@
+import type {
+  BlueGreenUpgrade,
+  OpenBaoCluster,
+  OpenBaoClusterStatus,
+  RollingUpgrade,
+} from '../../../api/openbaocluster.ts';
+import type { ClusterEvent, DecisionContext } from '../../cluster/decision.ts';
+import { liveRevision } from '../../workload/members.ts';
+import { initialRevision } from '../../workload/names.ts';
+import { timestamp } from '../../time.ts';
+import { event } from '../rolling/events.ts';
+import { patched } from '../rolling/phase.ts';
+import { deadlineOf } from './deadlines.ts';
+import { revisionOf } from './revision.ts';
+
+/** Whether this change of version is to be carried out by a green half. Restarts never are: they change nothing. */
+export const isBlueGreen = (
+  { spec }: OpenBaoCluster,
+  { fromVersion, targetVersion, fromImage, targetImage }: RollingUpgrade,
+): boolean =>
+  spec.upgrade?.strategy === 'BlueGreen' && (fromVersion !== targetVersion || fromImage !== targetImage);
+
+/**
+ * All checks have passed, and the snapshot is stored: both strategies share these (status.upgrade, PreChecks and
+ * Snapshot). From here status.blueGreen tells. Blue is pinned as it runs (openbao-operator.md, 7.1, 15).
+ *
+ * @param deadServerCleanup whether autopilot removes dead servers, as the checks have seen
+ */
+export function startBlueGreen(
+  status: OpenBaoClusterStatus,
+  upgrade: RollingUpgrade,
+  deadServerCleanup: boolean,
+  { now, settings }: DecisionContext,
+): { readonly status: OpenBaoClusterStatus; readonly events: readonly ClusterEvent[] } {
+  const { operationId = '', targetVersion: version = '', targetImage: image = '' } = upgrade;
+  const { upgrade: _, ...rest } = status;
+  const replicas = status.replicas ?? 0;
+  const greenRevision = revisionOf(operationId, { version, image }, replicas);
+  const live = liveRevision(status);
+  const blueGreen: BlueGreenUpgrade = patched<BlueGreenUpgrade>(
+    {
+      phase: 'DeployingGreen',
+      operationId,
+      blueVersion: upgrade.fromVersion ?? '',
+      blueImage: upgrade.fromImage ?? '',
+      blueReplicas: replicas,
+      greenRevision,
+      greenVersion: version,
+      greenImage: image,
+      startedAt: upgrade.startedAt ?? timestamp(now),
+      phaseStartedAt: timestamp(now),
+      deadline: deadlineOf('DeployingGreen', now, settings),
+      leadershipChanges: 0,
+    },
+    {
+      blueRevision: live === initialRevision ? undefined : live,
+      leader: upgrade.leader,
+      deadServerCleanup: deadServerCleanup ? true : undefined,
+    },
+  );
+  const note = `${replicas} green members of ${version} (${image}) are started as revision ${greenRevision}`;
+  return {
+    status: { ...rest, blueGreen },
+    events: [event('Normal', 'GreenDeploying', 'DeployGreen', note)],
+  };
+}

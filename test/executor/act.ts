@@ -1,0 +1,54 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
+import type { ExecutorAction } from '../../src/core/jobs/step.ts';
+import { runAction, type ExecutorFlags } from '../../src/executor/run.ts';
+import { connectOpenBao } from '../../src/io/openbao.ts';
+import type { OpenBaoServers } from './openbao-servers.ts';
+
+export const silent = { info() {}, warn() {}, error() {} };
+
+/** Runs an action against the servers as its Job would. */
+export async function run(
+  servers: OpenBaoServers,
+  action: ExecutorAction,
+  flags: Partial<ExecutorFlags> & { readonly serviceAccount?: string } = {},
+): Promise<ExecutorReport> {
+  const { serviceAccount = 'prod-upgrade-serviceaccount', ...rest } = flags;
+  const folder = await mkdtemp(join(tmpdir(), 'rollguard-executor-'));
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, `${servers.tokenOf(serviceAccount)}\n`);
+  try {
+    const member = [...servers.urls].map(([pod, url]) => ({ pod, url }));
+    return await runAction(
+      action,
+      {
+        cluster: 'prod',
+        namespace: 'bao',
+        operationId: 'op00000001',
+        member,
+        role: 'rollguard-upgrade',
+        tokenFile,
+        spool: folder,
+        timeoutSeconds: 30,
+        ...rest,
+      },
+      silent,
+      new AbortController().signal,
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Who leads, as the members say. */
+export async function leaderOf({ urls }: OpenBaoServers): Promise<string> {
+  for (const [pod, url] of urls) {
+    const node = connectOpenBao({ pod, url });
+    const leader = await node.leader({ timeoutMs: 2000 }).catch(() => undefined);
+    await node.close();
+    if (leader?.is_self === true) return pod;
+  }
+  throw new Error('nobody leads');
+}
