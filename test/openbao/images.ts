@@ -105,7 +105,10 @@ if [ "$1" = version ]; then echo 'OpenBao v${version}'; exit 0; fi
 echo 'this image is made to crash' >&2
 exit 1`;
   const fill = (root: string) => writeScript(root, script);
-  return imagesOnBase(`openbao-crashing-${version}`, [{ tags: [tag], config, key: script, fill }], progress);
+  // So that it crashes as a Job of the executor, too, which names no command.
+  const crashing: ImageConfig = { ...config, Entrypoint: [`/${serverPath}`] };
+  const image = { tags: [tag], config: crashing, key: `entrypoint ${script}`, fill };
+  return imagesOnBase(`openbao-crashing-${tag.replaceAll(/[^a-z0-9.]/g, '-')}`, [image], progress);
 }
 
 function writeScript(root: string, body: string): void {
