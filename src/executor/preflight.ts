@@ -27,10 +27,9 @@ export async function preflight(
   context: ExecutorContext,
   { movesVotes = false }: { readonly movesVotes?: boolean } = {},
 ): Promise<ExecutorReport> {
-  const rights = movesVotes ? [...needed, ...neededToMoveVotes] : needed;
-  const seen = await until(context.deadline, () => look(context, rights));
+  const seen = await until(context.deadline, () => look(context, movesVotes));
   if ('missing' in seen) return failed('PreflightFailed', `the checks could not be made: ${seen.missing}`);
-  const { leader, voters, lacking } = seen.found;
+  const { leader, voters, lacking, deadServerCleanup } = seen.found;
   if (lacking.length > 0) {
     const what = `the role ${context.role} lacks ${lacking.join(', ')}`;
     return failed('PermissionMissing', `${what}. Add it to its policy at sys/policies/acl.`);
@@ -38,6 +37,7 @@ export async function preflight(
   return done('Ready', `logged in as ${context.role}; ${leader} leads ${voters.length} voters`, {
     leader,
     voters,
+    ...(deadServerCleanup === undefined ? {} : { deadServerCleanup }),
   });
 }
 
@@ -46,9 +46,12 @@ interface Seen {
   readonly voters: readonly string[];
   /** Such as `update on sys/step-down`. */
   readonly lacking: readonly string[];
+  /** Whether autopilot removes dead servers, which a blue-green upgrade switches off and on again. */
+  readonly deadServerCleanup?: boolean;
 }
 
-async function look(context: ExecutorContext, rights: typeof needed): Promise<Look<Seen>> {
+async function look(context: ExecutorContext, movesVotes: boolean): Promise<Look<Seen>> {
+  const rights = movesVotes ? [...needed, ...neededToMoveVotes] : needed;
   const leader = leaderAmong(await readMembers(context));
   if ('missing' in leader) return leader;
   const node = context.members.get(leader.found.pod);
@@ -57,10 +60,14 @@ async function look(context: ExecutorContext, rights: typeof needed): Promise<Lo
     const raft = await node.raftConfiguration(token);
     const paths = rights.map(([path]) => path);
     const held = await node.capabilities(token, paths);
+    const lacking = rights.flatMap(([path, wanted]) => lackingOn(path, wanted, held.get(path) ?? []));
+    const autopilot =
+      movesVotes && lacking.length === 0 ? await node.autopilotConfiguration(token) : undefined;
     return {
       leader: node.pod,
       voters: votersAmong(raft),
-      lacking: rights.flatMap(([path, wanted]) => lackingOn(path, wanted, held.get(path) ?? [])),
+      lacking,
+      ...(autopilot === undefined ? {} : { deadServerCleanup: autopilot.cleanup_dead_servers }),
     };
   });
 }

@@ -6,6 +6,7 @@ import { imageVersionMismatch } from '../../policies/image-version-mismatch.ts';
 import { invalidImageReference } from '../../policies/invalid-image-reference.ts';
 import { invalidVersion } from '../../policies/invalid-version.ts';
 import { decide, explain, notJudged, type Policy } from '../../policies/policy.ts';
+import { upgradePathBlocked } from '../../policies/upgrade-path-blocked.ts';
 import { failure, type Failure } from './failure.ts';
 import { isOlder, type UpgradeTarget } from './target.ts';
 
@@ -15,6 +16,7 @@ export const versionRules: readonly Policy<ClusterRequest>[] = [
   downgradeBlocked,
   imageVersionMismatch,
   invalidImageReference,
+  upgradePathBlocked,
 ];
 
 /**
