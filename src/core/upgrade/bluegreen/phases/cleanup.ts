@@ -29,7 +29,9 @@ export const cleanup: PhaseHandler = (input) => {
 
 /** The public Service follows from the stored phase; until it does, clients may still be sent to blue. */
 function whyNotServed({ observation }: PhaseInput): string | undefined {
-  const { drifted, refused = [] } = observation;
+  const { cluster, drifted, refused = [] } = observation;
+  // What was compared was rendered from the phase that was stored then.
+  if (cluster.status?.blueGreen?.phase !== 'Cleanup') return 'the Services to select green';
   if (drifted.kind === 'unknown') return `the Services could not be compared: ${drifted.cause}`;
   const service = [...drifted.value, ...refused.map(({ kind, name }) => ({ kind, metadata: { name } }))].find(
     ({ kind }) => kind === 'Service',
