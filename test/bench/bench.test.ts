@@ -61,7 +61,6 @@ describe('npm run bench -- idle', () => {
   it('prints writes and memory of idle clusters, and a verdict on each', async function () {
     const there = await availability('control-plane');
     if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    this.timeout(120_000);
     const script = join(import.meta.dirname, '..', '..', 'bench', 'main.js');
     const { stdout } = await promisify(execFile)(process.execPath, [script, 'idle', '--quick']);
     expect(stdout).to.match(/^PASS {2}writes a minute +0 /m);

@@ -101,7 +101,6 @@ describe('the certificates of a cluster', () => {
   });
 
   it('move to a new CA so that whoever trusts the bundle of the look before can verify them', async function () {
-    this.timeout(60_000);
     await certificates().issue(of());
     let bundleBefore = authorities();
     const sizes = new Set<number>();

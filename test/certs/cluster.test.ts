@@ -34,7 +34,6 @@ interface Configuration {
 }
 
 describe('a serving certificate on a real API server', function () {
-  this.timeout(30_000);
   let ground: Ground;
   let clients: KubernetesClient[];
   let started: ServingCertificate[];
@@ -184,12 +183,12 @@ describe('a serving certificate on a real API server', function () {
         return true;
       };
       await kubectl(['apply', '--filename=-'], calling);
-      await until('a call arrives', () => call('one').catch(() => false), 10_000);
+      await until('a call arrives', () => call('one').catch(() => false));
       const before = serving.current();
       await kubectl(['delete', 'secret', '--namespace', namespace, 'rollguard-tls']);
-      await until('the certificate is another', () => serving.current() !== before, 10_000);
+      await until('the certificate is another', () => serving.current() !== before);
       server.closeIdleConnections();
-      await until('a call arrives again', () => call('two').catch(() => false), 10_000);
+      await until('a call arrives again', () => call('two').catch(() => false));
       expect(reviews.length).to.be.greaterThan(1);
     } finally {
       server.closeAllConnections();
@@ -203,15 +202,11 @@ describe('a serving certificate on a real API server', function () {
     await Promise.all(replicas.map((each) => each.start()));
     const before = replicas[0]?.current().cert;
     await kubectl(['delete', 'secret', '--namespace', namespace, 'rollguard-tls']);
-    await until(
-      'both replicas serve the new one',
-      async () => {
-        const cert = await stored('tls.crt');
-        return cert !== '' && cert !== before && replicas.every((each) => each.current().cert === cert);
-      },
-      10_000,
-    );
-    await until('the new CA is published', isPublished, 10_000);
+    await until('both replicas serve the new one', async () => {
+      const cert = await stored('tls.crt');
+      return cert !== '' && cert !== before && replicas.every((each) => each.current().cert === cert);
+    });
+    await until('the new CA is published', isPublished);
   });
 
   it('is repaired when somebody breaks the Secret', async () => {
@@ -223,7 +218,7 @@ describe('a serving certificate on a real API server', function () {
     const before = serving.current();
     const ca = await stored('ca.crt');
     await client().request({ method: 'PATCH', path: secretPath, body: broken });
-    await until('another one is served', () => serving.current() !== before, 10_000);
+    await until('another one is served', () => serving.current() !== before);
     expect(await stored('tls.crt')).to.equal(serving.current().cert);
     expect(await stored('ca.crt')).to.equal(ca);
   });
@@ -289,7 +284,7 @@ describe('a serving certificate on a real API server', function () {
     await replica(client()).start();
     await until('it is published', isPublished);
     await kubectl(['replace', '--filename=-'], configuration('b', 'a'));
-    await until('it is published again', isPublished, 10_000);
+    await until('it is published again', isPublished);
   });
 
   it('does not write where all is well', async () => {

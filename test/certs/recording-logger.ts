@@ -11,7 +11,7 @@ export function recordingLogger(): Logger & { readonly lines: readonly string[] 
 }
 
 /** Waits until what has to come about has come about. @throws Error after `timeoutMs` */
-export async function until(what: string, isSo: () => unknown, timeoutMs = 4_000): Promise<void> {
+export async function until(what: string, isSo: () => unknown, timeoutMs = 60_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await isSo())) {
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);

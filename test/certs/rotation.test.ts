@@ -125,8 +125,6 @@ function remember<T>(compute: (text: string) => Promise<T>): (text: string) => P
 }
 
 describe('rotating the CA and the serving certificate', function () {
-  this.timeout(60_000);
-
   it('goes through new CAs without a moment in which a replica is not trusted', async () => {
     const world = await World.create(50 * minuteMs);
     for (let step = 0; step < 330; step += 1) {

@@ -87,7 +87,6 @@ describe('rollguard status', () => {
   });
 
   describe('against a real API server', function () {
-    this.timeout(60_000);
     const namespace = 'status-real';
     let ground: Ground;
     let reader: string;

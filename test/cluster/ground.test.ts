@@ -9,7 +9,6 @@ import { groundTimeoutMs, sharedGround } from './shared.ts';
 import { readRecord, removeLeftovers } from './state.ts';
 
 describe('a ground of the size control-plane', function () {
-  this.timeout(60_000);
   let ground: Ground;
 
   before(async function () {

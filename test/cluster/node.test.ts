@@ -15,7 +15,6 @@ import { removeLeftovers } from './state.ts';
 const namespace = 'ground-test';
 
 describe('a ground of the size node', function () {
-  this.timeout(120_000);
   let ground: Ground;
 
   before(async function () {

@@ -31,7 +31,6 @@ function exitOnSignals(): void {
 
 // At the top level of a module that mocha loads, this is a hook of the root suite.
 after('stop the shared grounds', async function () {
-  this.timeout(60_000);
   for (const ground of grounds.values()) {
     // A start that failed has failed its suites already.
     const started = await ground.catch(() => undefined);

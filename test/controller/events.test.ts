@@ -24,7 +24,6 @@ const happened: ReportedEvent = {
 };
 
 describe('Events on a real API server', function () {
-  this.timeout(30_000);
   let test: ControllerGround;
 
   before(async function () {

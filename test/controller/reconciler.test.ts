@@ -28,7 +28,6 @@ const nothing: Decision = { status: {}, effects: [], events: [] };
 const started: ReportedEvent = { type: 'Normal', reason: 'Started', action: 'Start', note: 'it began' };
 
 describe('the reconcile loop on a real API server', function () {
-  this.timeout(30_000);
   const kind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster' };
   const collection = '/apis/openbao.org/v1alpha1/namespaces/loop-test/openbaoclusters';
   let test: ControllerGround;

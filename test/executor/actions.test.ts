@@ -16,7 +16,6 @@ import { leaderOf, run, silent } from './run-action.ts';
 const nowhere = (pod: string) => ({ pod, url: 'http://127.0.0.1:9' });
 
 describe(`the actions of the executor, on ${openBaoKind}`, function () {
-  this.timeout(120_000);
   let servers: OpenBaoServers;
 
   before(async () => {

@@ -18,7 +18,6 @@ import { stepOf } from '../core/jobs/step-of.ts';
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 describe('rollguard executor', function () {
-  this.timeout(60_000);
   let folder: string;
   let reportFile: string;
   beforeEach(async () => {

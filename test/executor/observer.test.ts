@@ -5,7 +5,6 @@ import { OpenBaoError } from '../../src/io/openbao.ts';
 import { openBaoKind, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
 
 describe(`what the controller reads of OpenBao, on ${openBaoKind}`, function () {
-  this.timeout(120_000);
   let servers: OpenBaoServers;
   let observer: ReturnType<typeof openBaoObserver>;
 

@@ -58,7 +58,6 @@ async function untilVoters(someone: Person, wanted: readonly string[]): Promise<
 }
 
 describe(`restoring a snapshot, on ${openBaoKind}`, function () {
-  this.timeout(120_000);
   let servers: OpenBaoServers;
   let folder: string;
   let someone: Person;

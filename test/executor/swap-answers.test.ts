@@ -149,8 +149,6 @@ function promoted(): SimulatedRaft {
 }
 
 describe('the swap of two halves, whatever is answered', function () {
-  this.timeout(30_000);
-
   it('asks for each change once, in order, and reports them', async () => {
     const { report, calls } = await act(promoteGreenVoters, fresh());
     expect(calls).to.deep.equal(forward);

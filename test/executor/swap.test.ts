@@ -241,7 +241,6 @@ describe(`the swap of two halves, on ${openBaoKind}`, function () {
 });
 
 describe(`the swap of two single members, on ${openBaoKind}`, function () {
-  this.timeout(120_000);
   const halves = halvesOf(1);
   let cluster: OpenBaoServers;
   before(async () => {

@@ -6,7 +6,6 @@ import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/ga
 import { ownGround } from '../support/own-ground.ts';
 
 describe('the gate on OpenBaoClusters, by kubectl through a real API server', function () {
-  this.timeout(60_000);
   let ground: Ground;
   let gate: Gate;
   const namespace = 'gate-clusters';

@@ -4,7 +4,6 @@ import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/ga
 import { ownGround } from '../support/own-ground.ts';
 
 describe('the gate on pods, by kubectl through a real API server', function () {
-  this.timeout(60_000);
   let ground: Ground;
   let gate: Gate;
   let alice: string;

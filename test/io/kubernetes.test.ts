@@ -273,7 +273,6 @@ describe('talking to the Kubernetes API', () => {
     });
 
     it('comes instead of an answer without end', async function () {
-      this.timeout(20_000);
       answer = (_request, response) => {
         const chunk = Buffer.alloc(1024 * 1024, ' ');
         const write = () => {

@@ -21,7 +21,6 @@ const partBytes = 5 * mebibyte;
 
 describe('an S3 store', function () {
   // A name that does not exist may take its resolver long.
-  this.timeout(30_000);
   let minio: Minio;
   let bucket: Bucket;
   let opened: ObjectStore[];

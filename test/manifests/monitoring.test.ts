@@ -100,7 +100,6 @@ describe('the alerts', () => {
     });
 
     it('are well formed', async function () {
-      this.timeout(60_000);
       await writeFile(join(folder, 'whole.json'), JSON.stringify({ groups }));
       const { code, stdout, stderr } = await runCommand(program, ['check', 'rules', 'whole.json'], {
         directory: folder,
@@ -110,7 +109,6 @@ describe('the alerts', () => {
     });
 
     it('fire when they must, and are quiet when they must be', async function () {
-      this.timeout(120_000);
       // promtool compares every annotation: the summaries are enough to see the values in the words.
       const summaries = groups.map((group) => ({
         ...group,

@@ -53,7 +53,6 @@ function contract(flavours: () => Promise<readonly Flavour[]> | readonly Flavour
 
   const on = (title: string, step: Step) =>
     it(title, async function () {
-      this.timeout(60_000);
       const results = await Promise.allSettled(clusters.map(step));
       for (const [number, result] of results.entries()) {
         if (result.status === 'fulfilled') continue;
@@ -65,7 +64,6 @@ function contract(flavours: () => Promise<readonly Flavour[]> | readonly Flavour
     });
 
   before('start a node of each version', async function () {
-    this.timeout(60_000);
     clusters = (await flavours()).map(
       (flavour, number) => new LocalCluster(flavour, `${subnet}.${number + 1}`),
     );
@@ -73,7 +71,6 @@ function contract(flavours: () => Promise<readonly Flavour[]> | readonly Flavour
   });
 
   after('stop them', async function () {
-    this.timeout(30_000);
     await Promise.all(clusters.map((cluster) => cluster.close()));
   });
 

@@ -194,7 +194,7 @@ function parse(bytes: Buffer): Reply['body'] {
 export async function until<Found>(
   what: string,
   find: () => Promise<Found | undefined>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<Found> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {

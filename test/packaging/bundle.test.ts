@@ -15,7 +15,6 @@ import { createKeyPair } from '../support/key-pair.ts';
 import { clusterReview } from '../webhooks/support/reviews.ts';
 
 describe('the bundle that the image holds', function () {
-  this.timeout(60_000);
   let bundle: string;
   let folder: string;
   let kubeconfig: string;

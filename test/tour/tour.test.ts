@@ -41,7 +41,6 @@ describe('npm start', function () {
 });
 
 describe('rollguard review, as the README calls it', function () {
-  this.timeout(60_000);
   it('refuses the sample downgrade and exits 1', async () => {
     const commands = (await readmeCommands()).filter(({ heading }) => heading.startsWith('Before a merge'));
     expect(commands).to.have.length(1);

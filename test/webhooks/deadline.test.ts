@@ -106,7 +106,6 @@ describe('facts that end in time', () => {
 });
 
 describe('with ?timeout=1s and facts that never come', function () {
-  this.timeout(5_000);
   /** They end when their signal does, as reads from the API server do, or overlook it. */
   const silences = {
     'that heed the time-out': async (signal: AbortSignal) => {

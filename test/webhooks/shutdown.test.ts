@@ -60,7 +60,6 @@ describe('the end of the server', () => {
   });
 
   it('is not held up by connections that are idle or have not said anything', async function () {
-    this.timeout(5_000);
     const server = await startTestServer();
     const agent = new https.Agent({ keepAlive: true });
     await ask(server, path, quick(), agent);
@@ -79,7 +78,6 @@ describe('the end of the server', () => {
   });
 
   it('is held up by a body that never ends for no longer than a request may take', async function () {
-    this.timeout(5_000);
     const server = await startTestServer({ requestTimeoutMs: 300 });
     const { socket } = await openRaw(server);
     socket.write(postHead(path, { 'Content-Length': 1_000 }));
@@ -113,7 +111,6 @@ describe('the end of the server', () => {
   });
 
   it('loses nothing that 50 clients ask until they are told to go elsewhere', async function () {
-    this.timeout(10_000);
     const server = await startTestServer({ drainMs: 300 });
     const agents = Array.from({ length: 50 }, () => new https.Agent({ keepAlive: true, maxSockets: 1 }));
     const answered: (string | undefined)[] = [];

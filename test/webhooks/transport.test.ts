@@ -11,7 +11,6 @@ const denied = () => clusterReview({ spec: { version: 'latest' } });
 const requestTimeoutMs = 300;
 
 describe('a client that does not behave', function () {
-  this.timeout(10_000);
   let server: TestServer;
   before(async () => {
     server = await startTestServer({ requestTimeoutMs });

@@ -173,8 +173,6 @@ const always = (property: (from: Observation) => void, runs = 1_000) =>
 
 describe('whatever is seen of a cluster', function () {
   // Many cases, on a machine that may be busy.
-  this.timeout(60_000);
-
   it('the status is one that the CRD takes', () => {
     always((from) => {
       expect(() => valid(decideCluster(from, context()).status)).to.not.throw();

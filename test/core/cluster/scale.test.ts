@@ -270,8 +270,6 @@ describe('a paused scaling', () => {
 
 describe('any scaling', function () {
   // Many cases, on a machine that may be busy.
-  this.timeout(60_000);
-
   it('never leaves fewer healthy voters than a quorum, and ends at the last wish', () => {
     const size = fc.integer({ min: 1, max: 6 });
     const turn = fc.record({

@@ -131,8 +131,6 @@ function finished(world: WatchedCluster): void {
 }
 
 describe('exploring a rolling upgrade', function () {
-  this.timeout(120_000);
-
   for (const replicas of [3, 5]) {
     it(`survives each of ${names.length} happenings at every moment with ${replicas} voters`, () => {
       const seen = new Set<string>();

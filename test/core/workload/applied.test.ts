@@ -38,7 +38,6 @@ const plain = cluster({ profile: 'Development', tls: { enabled: false }, replica
 });
 
 describe('the children of a cluster on a real API server', function () {
-  this.timeout(60_000);
   let ground: Ground;
   let client: KubernetesClient;
 

@@ -27,7 +27,6 @@ describe('a real server with the rendered files', () => {
 
   for (const version of versions) {
     it(`${version} makes a cluster, takes a new certificate without a restart, and ends in order on TERM`, async function () {
-      this.timeout(120_000);
       const member = await startOneMember(version);
       try {
         expect(await member.log()).not.to.match(/unknown or unsupported field (?!operator|rollguard|end)/);

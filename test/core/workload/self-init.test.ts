@@ -145,7 +145,6 @@ describe('self-initialisation of a real server', () => {
 
   for (const version of versions) {
     describe(version, function () {
-      this.timeout(120_000);
       let member: OneMember;
 
       before(async () => {

@@ -24,7 +24,6 @@ while :; do sleep 0.05; done
 
 for (const [shell, args] of shells) {
   describe(`the start script in ${[shell, ...args].join(' ')}`, function () {
-    this.timeout(30_000);
     let folder: string;
     let running: ChildProcess | undefined;
 
