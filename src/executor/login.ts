@@ -55,11 +55,12 @@ export async function attempt(
 const isRefusal = ({ reason }: OpenBaoError) => reason === 'Forbidden' || reason === 'Invalid';
 
 /** What to say of a login or call that was refused for good. */
-export function refusalOf({ message }: OpenBaoError, role: string): ExecutorReport {
+export function refusalOf({ message, reason }: OpenBaoError, role: string): ExecutorReport {
   if (message.includes('/login')) {
     const remedy = `Check that auth/jwt-operator has the role ${role}, bound to the ServiceAccount of this Job and to the audience openbao-internal.`;
     return failed('LoginRefused', `${message}. ${remedy}`);
   }
+  if (reason === 'Invalid') return failed('CallRefused', message);
   return failed(
     'PermissionMissing',
     `${message}. Check the policies of the role ${role} at auth/jwt-operator.`,

@@ -31,9 +31,10 @@ const does = (record: () => void) => {
 
 const reset = (pod: string) => new OpenBaoError('socket hang up', { reason: 'Reset', pod });
 
-/** Servers that share one simulated cluster, whose autopilot has a round whenever the membership is read. */
+/** Servers that share one simulated cluster, whose autopilot has a round at every second reading of the membership. */
 function nodesOf(raft: SimulatedRaft, calls: string[], peculiarity: Peculiarity): readonly OpenBaoNode[] {
   const { change = does, applied = {}, clusterIds = {}, leadsFor = 60 } = peculiarity;
+  let reads = 0;
   const startedAt = Date.now() - leadsFor * 1000;
   return [...raft.servers.keys()].map((pod): OpenBaoNode => {
     const leads = () => raft.leader === pod;
@@ -66,7 +67,7 @@ function nodesOf(raft: SimulatedRaft, calls: string[], peculiarity: Peculiarity)
           active_time: new Date(startedAt).toISOString(),
         }),
       raftConfiguration() {
-        raft.reconcile();
+        if (++reads % 2 === 0) raft.reconcile();
         const servers = raft.membership()?.servers ?? [];
         return Promise.resolve({
           readFrom: pod,

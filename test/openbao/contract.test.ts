@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { skip } from '../support/skip.ts';
@@ -35,6 +36,21 @@ async function awaitVoters(cluster: LocalCluster, token: string, wanted: readonl
   await until(`voters ${wanted.join(' ')}`, async () => {
     const found = votersIn(await servers(cluster, token)).toSorted();
     return found.join(' ') === wanted.join(' ') ? true : undefined;
+  });
+}
+
+/** Waits until autopilot says this of a server. */
+function awaitServer(
+  cluster: LocalCluster,
+  token: string,
+  id: string,
+  wanted: Fields,
+): Promise<{ readonly server: Fields; readonly state: Fields }> {
+  return until(`${id} to be ${JSON.stringify(wanted)}`, async () => {
+    const state = dataOf(await cluster.ask(0, 'sys/storage/raft/autopilot/state', { token }));
+    const server = (state['servers'] as Record<string, Fields> | undefined)?.[id] ?? {};
+    const isSo = Object.entries(wanted).every(([field, value]) => server[field] === value);
+    return isSo ? { server, state } : undefined;
   });
 }
 
@@ -296,6 +312,73 @@ function contract(flavours: () => Promise<readonly Flavour[]> | readonly Flavour
     await awaitVoters(cluster, token, ['n0', 'n1']);
     expect(await call('promote', { server_id: 'n2' })).to.equal('204');
     await awaitVoters(cluster, token, ['n0', 'n1', 'n2']);
+  });
+
+  on(
+    'records the demotion of a leader, which votes on while it leads, and takes it back',
+    async (cluster) => {
+      const token = await cluster.token(0);
+      const call = async (action: string) =>
+        (await cluster.ask(0, `sys/storage/raft/${action}`, { token, body: { server_id: 'n0' } })).status;
+      expect(await call('demote')).to.equal(204);
+      const flagged = await awaitServer(cluster, token, 'n0', { node_type: 'non-voter' });
+      expect(flagged.server).to.include({ status: 'leader' });
+      expect(flagged.state).to.deep.include({ non_voters: ['n0'] });
+      expect(flagged.state['voters']).to.include('n0');
+      // Two rounds of autopilot.
+      await sleep(2500);
+      expect(votersIn(await servers(cluster, token))).to.have.members(['n0', 'n1', 'n2']);
+      expect(await call('demote')).to.equal(500);
+      expect(await call('promote')).to.equal(204);
+      await awaitServer(cluster, token, 'n0', { node_type: 'voter' });
+      expect(votersIn(await servers(cluster, token))).to.have.members(['n0', 'n1', 'n2']);
+    },
+  );
+
+  on(
+    'keeps who joins as a non-voter one, until it is promoted, and forgets nothing by a removal',
+    async (cluster) => {
+      const token = await cluster.token(0);
+      const call = async (action: string) =>
+        (await cluster.ask(0, `sys/storage/raft/${action}`, { token, body: { server_id: 'n3' } })).status;
+      cluster.start(3, { nonVoter: true });
+      const { server } = await awaitServer(cluster, token, 'n3', { healthy: true, node_type: 'non-voter' });
+      expect(server).to.include({ status: 'non-voter' });
+      // Longer than its stabilisation time, and two rounds.
+      await sleep(3500);
+      expect(votersIn(await servers(cluster, token))).to.have.members(['n0', 'n1', 'n2']);
+      expect(await call('promote')).to.equal(204);
+      await awaitVoters(cluster, token, ['n0', 'n1', 'n2', 'n3']);
+      expect(await call('demote')).to.equal(204);
+      await awaitVoters(cluster, token, ['n0', 'n1', 'n2']);
+      expect(await call('remove-peer')).to.equal(204);
+      expect((await servers(cluster, token)).map(({ node_id }) => node_id)).not.to.include('n3');
+      await cluster.end(3, 'SIGKILL');
+      expect(await call('demote')).to.equal(500);
+      expect(await call('promote')).to.equal(204);
+    },
+  );
+
+  on('switches the removal of dead servers on and off, and leaves the rest', async (cluster) => {
+    const token = await cluster.token(0);
+    const path = 'sys/storage/raft/autopilot/configuration';
+    const set = async (body: object) => (await cluster.ask(0, path, { token, body })).status;
+    const read = async () => dataOf(await cluster.ask(0, path, { token }));
+    const before = await read();
+    expect(await set({ cleanup_dead_servers: true, min_quorum: 3 })).to.equal(204);
+    expect(await read()).to.deep.equal({ ...before, cleanup_dead_servers: true, min_quorum: 3 });
+    expect(await set({ cleanup_dead_servers: false })).to.equal(204);
+    expect(await read()).to.deep.equal({ ...before, min_quorum: 3 });
+    expect(await set({ cleanup_dead_servers: true })).to.equal(204);
+    expect(await set({ cleanup_dead_servers: false })).to.equal(204);
+  });
+
+  on('says since when it leads, by a clock that it tells', async (cluster) => {
+    const active = await cluster.active();
+    const { active_time: since } = (await cluster.ask(active, 'sys/leader')).body;
+    const { server_time_utc: now } = (await cluster.ask(active, 'sys/health')).body;
+    const age = Number(now) - Date.parse(String(since)) / 1000;
+    expect(age).to.be.within(1, 120);
   });
 
   on('gives a snapshot that can be verified', async (cluster) => {

@@ -46,11 +46,11 @@ export class LocalCluster {
     return `http://${this.#subnet}.${ordinal + 1}:8200`;
   }
 
-  /** Starts the process of a node; `initialize` gives it the stanza. */
-  start(ordinal: number, { initialize = false } = {}): void {
+  /** Starts the process of a node; `initialize` gives it the stanza, `nonVoter` lets it join for good as one. */
+  start(ordinal: number, { initialize = false, nonVoter = false } = {}): void {
     const folder = join(this.#folder, this.id(ordinal));
     mkdirSync(join(folder, 'data'), { recursive: true });
-    const files = [this.#write(folder, 'bao.json', this.#configuration(ordinal, folder))];
+    const files = [this.#write(folder, 'bao.json', this.#configuration(ordinal, folder, nonVoter))];
     if (initialize) files.push(this.#write(folder, 'self-init.json', this.#initialization()));
     const [program = '', ...args] = this.flavour.command;
     const log = openSync(join(folder, 'log'), 'a');
@@ -143,7 +143,7 @@ export class LocalCluster {
     return file;
   }
 
-  #configuration(ordinal: number, folder: string): object {
+  #configuration(ordinal: number, folder: string, nonVoter: boolean): object {
     const host = `${this.#subnet}.${ordinal + 1}`;
     return {
       storage: {
@@ -154,6 +154,7 @@ export class LocalCluster {
           autopilot_reconcile_interval: '1s',
           autopilot_update_interval: '500ms',
           retry_join: [0, 1, 2].map((each) => ({ leader_api_addr: this.address(each) })),
+          ...(nonVoter ? { retry_join_as_non_voter: true } : {}),
         },
       },
       listener: [{ tcp: { address: `${host}:8200`, cluster_address: `${host}:8201`, tls_disable: true } }],
