@@ -51,7 +51,7 @@ async function bench(): Promise<void> {
     const floor = await restartAll(members, writer);
     await cluster.patch({ spec: { paused: false } });
     await cluster.until('well again', runs('2.4.4'));
-    await leadFrom(members, 0);
+    await members.leadFrom(`${name}-0`);
 
     const begun = Date.now();
     await cluster.patch({ spec: { version: '2.5.5' } });
@@ -90,7 +90,7 @@ interface Floor {
 /** From the highest ordinal down, each until it has caught up; the leader hands over first. */
 async function restartAll(members: Members, writer: Writer): Promise<Floor> {
   const begun = Date.now();
-  await leadFrom(members, 0);
+  await members.leadFrom(`${name}-0`);
   const restarts = [];
   let stepDownMs = 0;
   for (const ordinal of [2, 1, 0]) {
@@ -105,21 +105,6 @@ async function restartAll(members: Members, writer: Writer): Promise<Floor> {
   }
   const totalMs = restarts.reduce((sum, { ms }) => sum + ms, stepDownMs);
   return { restarts, stepDownMs, totalMs, gapMs: longestGap(writer.gaps(), begun) };
-}
-
-/** Step-downs until the pod leads: where they land cannot be chosen. */
-async function leadFrom(members: Members, ordinal: number): Promise<void> {
-  for (let attempt = 0; attempt < 10; attempt += 1) {
-    const leader = await members.leader();
-    if (leader === `${name}-${ordinal}`) return;
-    if (leader !== undefined) {
-      await members.stepDown(leader);
-      await members.untilAnotherLeads(leader);
-    }
-    // Two step-downs within 15 s stop the writes for 10 s (openbao-measured.md, 0.5).
-    await sleep(16_000);
-  }
-  throw new Error(`${name}-${ordinal} did not come to lead`);
 }
 
 function seconds(ms: number): string {

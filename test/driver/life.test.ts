@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Ground } from '../cluster/ground.ts';
 import { bucketOf } from '../support/bucket.ts';
+import { until } from '../certs/recording-logger.ts';
 import { succeed } from '../support/gate.ts';
 import { ownMinio, type Minio } from '../support/minio.ts';
 import { clusterHandle, runs } from './driver.ts';
@@ -11,7 +12,7 @@ const namespace = 'life';
 const storage = { size: '1Gi' };
 
 describe('the life of a cluster on a real node', function () {
-  this.timeout(600_000);
+  this.timeout(900_000);
   let ground: Ground;
   let suite: DriverSuite;
   let minio: Minio;
@@ -135,23 +136,16 @@ describe('the life of a cluster on a real node', function () {
     const before = await uids('prod');
     const annotated = async () =>
       kubectl('get', 'pod', 'prod-0', '-o', 'jsonpath={.metadata.annotations.openbao\\.org/maintenance}');
-    const until = async (wanted: string) => {
-      for (let attempt = 0; attempt < 100 && (await annotated()) !== wanted; attempt += 1)
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      expect(await annotated()).to.equal(wanted);
-    };
     await prod.patch({ spec: { maintenance: { enabled: true } } });
-    await until('true');
+    await until('its pods are annotated', async () => (await annotated()) === 'true', 60_000);
     await prod.patch({ spec: { maintenance: { enabled: false } } });
-    await until('');
+    await until('they are not any more', async () => (await annotated()) === '', 60_000);
     expect(await uids('prod')).to.deep.equal(before);
   });
 
   it('takes its volumes along when it goes, and leaves its unseal key', async () => {
     await kubectl('delete', 'openbaocluster', 'prod', '--timeout=120s');
-    for (let attempt = 0; attempt < 300 && (await claims('prod')).join('') !== ''; attempt += 1)
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    expect((await claims('prod')).join('')).to.equal('');
+    await until('its volumes are gone', async () => (await claims('prod')).join('') === '', 120_000);
     await kubectl('get', 'secret', 'prod-unseal-key');
   });
 });

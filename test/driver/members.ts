@@ -17,6 +17,8 @@ export interface Members {
   restart(pod: string): Promise<number>;
   stepDown(pod: string): Promise<void>;
   untilAnotherLeads(than: string): Promise<void>;
+  /** Step-downs until the pod leads: where they land cannot be chosen. */
+  leadFrom(pod: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,21 @@ export async function membersOf(ground: Ground, namespace: string, cluster: stri
     return undefined;
   };
   const leader = async () => (await leaderPod())?.metadata.name;
+  const stepDown = async (pod: string) => {
+    const found = (await list()).find(({ metadata }) => metadata.name === pod);
+    if (found === undefined) throw new Error(`there is no pod ${pod}`);
+    const node = nodeOf(found);
+    const jwt = await requestToken(client, { namespace, name: 'default' }, 'openbao-internal', 600);
+    const { token } = await node.login('writer', jwt);
+    await node.stepDown(token);
+  };
+  const untilAnotherLeads = async (than: string) => {
+    for (;;) {
+      const now = await leader();
+      if (now !== undefined && now !== than) return;
+      await sleep(50);
+    }
+  };
   return {
     leader,
     async restart(pod) {
@@ -67,20 +84,20 @@ export async function membersOf(ground: Ground, namespace: string, cluster: stri
         await sleep(100);
       }
     },
-    async stepDown(pod) {
-      const found = (await list()).find(({ metadata }) => metadata.name === pod);
-      if (found === undefined) throw new Error(`there is no pod ${pod}`);
-      const node = nodeOf(found);
-      const jwt = await requestToken(client, { namespace, name: 'default' }, 'openbao-internal', 600);
-      const { token } = await node.login('writer', jwt);
-      await node.stepDown(token);
-    },
-    async untilAnotherLeads(than) {
-      for (;;) {
+    stepDown,
+    untilAnotherLeads,
+    async leadFrom(pod) {
+      for (let attempt = 0; attempt < 10; attempt += 1) {
         const now = await leader();
-        if (now !== undefined && now !== than) return;
-        await sleep(50);
+        if (now === pod) return;
+        if (now !== undefined) {
+          await stepDown(now);
+          await untilAnotherLeads(now);
+        }
+        // Two step-downs within 15 s stop the writes for 10 s (openbao-measured.md, 0.5).
+        await sleep(16_000);
       }
+      throw new Error(`${pod} did not come to lead`);
     },
     async close() {
       await Promise.all([...nodes.values()].map((node) => node.close()));
