@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
 import type { Ground } from '../cluster/ground.ts';
-import { anyKubectl } from '../cluster/foreign.ts';
 import { rollguardImage } from '../cluster/images.ts';
 import { cluster, succeed } from '../support/gate.ts';
 import { rolloutStatus, untilReached } from '../support/install.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { ownGround } from '../support/own-ground.ts';
+import { shell } from '../support/shell.ts';
 
 describe('the install, as the README says it, on a real node', function () {
   this.timeout(240_000);
@@ -245,21 +244,6 @@ describe('the install, as the README says it, on a real node', function () {
     }
   });
 });
-
-/** Runs a command of the README as a person would, with the ground's kubectl and kubeconfig. */
-async function shell(command: string, ground: Ground): Promise<string> {
-  const binary = await anyKubectl(() => {});
-  return new Promise((resolve, reject) => {
-    const script = `kubectl() { "$GROUND_KUBECTL" "$@"; }; ${command}`;
-    const child = spawn('bash', ['-c', script], {
-      env: { ...process.env, KUBECONFIG: ground.kubeconfig, GROUND_KUBECTL: binary },
-    });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
-    child.on('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${command}: ${output}`))));
-  });
-}
 
 function statefulSet(name: string): object {
   return {
