@@ -20,11 +20,19 @@ const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> =
 export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: DriverSettings): string =>
   timestamp(from + deadlines[patience[phase]]);
 
-/** Moves every clock back by the time that spec.paused has taken. */
+/**
+ * Moves every clock back by the time that spec.paused has taken: that of the phase, and those of spec's own times,
+ * for nobody looked meanwhile.
+ */
 export function postponed(blueGreen: BlueGreenUpgrade, milliseconds: number): BlueGreenUpgrade {
   const later = (time: string | undefined) => {
     const parsed = parseTimestamp(time);
     return parsed === undefined ? undefined : timestamp(parsed + milliseconds);
   };
-  return patched(blueGreen, { deadline: later(blueGreen.deadline), pausedAt: undefined });
+  return patched(blueGreen, {
+    deadline: later(blueGreen.deadline),
+    syncedAt: later(blueGreen.syncedAt),
+    leadsSince: later(blueGreen.leadsSince),
+    pausedAt: undefined,
+  });
 }

@@ -11,7 +11,7 @@ import { acknowledged, enterBreakGlass, isAcknowledged, type IncidentReason } fr
 import { deadlineOf, postponed } from './deadlines.ts';
 import { finished, finishedBack } from './finish.ts';
 import { halvesOf } from './halves.ts';
-import { votersAmong } from './membership.ts';
+import { areRemoved, votersAmong } from './membership.ts';
 import {
   stageOf,
   underWay,
@@ -52,11 +52,15 @@ const phases: Readonly<Record<PhaseName, PhaseHandler>> = {
   RollbackCleanup: rollbackCleanup,
 };
 
-/** Where a way back that fails stops automation (seed 001). */
-const incidentOf: Partial<Record<PhaseName, IncidentReason>> = {
-  RollingBack: 'RollbackConsensusRepairFailed',
-  RollbackCleanup: 'RollbackCleanupPeerRemovalFailed',
-};
+/**
+ * Why a way back that fails stops automation (seed 001); undefined once Raft has forgotten green: what is left of
+ * it puts nothing at risk.
+ */
+function incidentOf(run: Run): IncidentReason | undefined {
+  if (run.phase === 'RollingBack') return 'RollbackConsensusRepairFailed';
+  const isRisk = run.phase === 'RollbackCleanup' && areRemoved(run, run.halves.green) !== true;
+  return isRisk ? 'RollbackCleanupPeerRemovalFailed' : undefined;
+}
 
 /** Failed Jobs of one phase before it goes back, where spec does not say. */
 const defaultMaxJobFailures = 3;
@@ -83,7 +87,8 @@ export function decideBlueGreen(
     pausedAt === undefined ? run : replaced(run, postponed(run.blueGreen, context.now - pausedAt));
   const locked = takeLock(resumed.status, run.blueGreen.operationId ?? '', context.now);
   if (locked.kind === 'held') {
-    return held(resumed, { reason: 'OperationLockLost', what: locked.by });
+    const isTold = run.blueGreen.held === true && status.lastErrorReason === 'OperationLockLost';
+    return isTold ? rest(resumed) : held(resumed, { reason: 'OperationLockLost', what: locked.by });
   }
   return requested({ ...resumed, status: locked.status });
 }
@@ -119,12 +124,18 @@ function runOf(
   };
 }
 
-/** Leaders that follow one another are counted. */
+/**
+ * Leaders that follow one another are counted. While leadership is on its way, a new one may come of a step-down,
+ * and the next one keeps its distance from that.
+ */
 function tracked(run: Run): Run {
-  const { peers, blueGreen } = run;
+  const { peers, blueGreen, phase, context } = run;
   if (peers.leader.kind === 'unknown' || peers.leader.value === blueGreen.leader) return run;
   const changes = (blueGreen.leadershipChanges ?? 0) + (blueGreen.leader === undefined ? 0 : 1);
-  return withBlueGreen(run, { leader: peers.leader.value, leadershipChanges: changes });
+  const isOnItsWay = phase === 'DemotingBlue' || phase === 'RollingBack';
+  const lastStepDownAt = isOnItsWay ? timestamp(context.now) : run.status.lastStepDownAt;
+  const at = { ...run, status: patched(run.status, { lastStepDownAt }) };
+  return withBlueGreen(at, { leader: peers.leader.value, leadershipChanges: changes });
 }
 
 /** Break glass: nothing moves, until this very incident is acknowledged, paused or not (seed 000). */
@@ -134,14 +145,19 @@ function incident(run: Run): Decision {
   const over = acknowledged(observation, status, context);
   const attempt = (blueGreen.rollbackAttempt ?? 0) + 1;
   const again = withBlueGreen(
-    { ...run, status: { ...status, breakGlass: over.incident }, events: [...run.events, over.event] },
+    {
+      ...run,
+      status: patched(
+        { ...run.status, breakGlass: over.incident },
+        { lastErrorReason: undefined, lastErrorMessage: undefined },
+      ),
+      events: [...run.events, over.event],
+    },
     {
       rollbackAttempt: attempt,
       // A Job of another name: the failed one stays to be read.
       attempt: (blueGreen.attempt ?? 0) + 1,
       jobFailures: undefined,
-      job: undefined,
-      jobStartedAt: undefined,
       phaseStartedAt: timestamp(context.now),
       deadline: deadlineOf(phase, context.now, context.settings),
       pausedAt: undefined,
@@ -166,14 +182,12 @@ function requested(run: Run): Decision {
     if (stage === 'early' || stage === 'late') {
       return goneBack(at, { reason: 'RollbackRequested', what: 'spec.upgrade.requests.rollback' });
     }
-    if (stage === 'cleanup') {
-      const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: the way back is a restore (README, "Recover after upgrade restore")`;
-      return carryOn({
-        ...at,
-        events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)],
-      });
-    }
-    return carryOn(at);
+    const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: the way back is a restore (README, "Recover after upgrade restore")`;
+    const told =
+      stage === 'cleanup'
+        ? { ...at, events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)] }
+        : at;
+    return blueGreen.held === true ? rest(told) : carryOn(told);
   }
   const target = { version: blueGreen.greenVersion ?? '', image: blueGreen.greenImage ?? '' };
   const wanted = wantedTarget(observation.cluster, context.settings);
@@ -204,8 +218,6 @@ function retried(run: Run): Decision {
       held: undefined,
       attempt: (blueGreen.attempt ?? 0) + 1,
       jobFailures: undefined,
-      job: undefined,
-      jobStartedAt: undefined,
       hookStartedAt: undefined,
       phaseStartedAt: timestamp(context.now),
       deadline: deadlineOf(phase, context.now, context.settings),
@@ -248,6 +260,12 @@ function taken(run: Run, step: Going): Run {
   return step.kind === 'advance' && step.phase !== run.phase ? entered(at, step.phase) : at;
 }
 
+/** A phase that is entered again, or may be, takes no outcome of a Job of before for its own (7.1, 6). */
+function attemptOf({ phase: from, blueGreen: { attempt } }: Run, phase: PhaseName): number | undefined {
+  if (stageOf(from) !== 'back') return undefined;
+  return phase === 'RollingBack' ? (attempt ?? 0) + 1 : attempt;
+}
+
 /** Each phase has its own clock, Jobs and count of failures. */
 function entered(run: Run, phase: PhaseName): Run {
   const { now, settings } = run.context;
@@ -262,9 +280,7 @@ function entered(run: Run, phase: PhaseName): Run {
         phaseStartedAt: timestamp(now),
         deadline: deadlineOf(phase, now, settings),
         waitingFor: undefined,
-        attempt: undefined,
-        job: undefined,
-        jobStartedAt: undefined,
+        attempt: attemptOf(run, phase),
         jobFailures: undefined,
       },
     ),
@@ -280,10 +296,13 @@ function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Deci
     const what = `phase ${run.phase} has waited since ${run.blueGreen.phaseStartedAt} for: ${step.reason}`;
     return failed({ ...run, effects: [] }, { reason: 'PhaseTimeout', what });
   }
-  // The clock of a phase does not run while a person, or spec's own time, is waited for.
+  // The clock of a phase does not run while a person, or spec's own time, is waited for; then it starts anew.
   const at = withBlueGreen(run, {
     waitingFor: step.reason.slice(0, 512),
-    ...(step.isOpenEnded === true ? { deadline: undefined } : {}),
+    deadline:
+      step.isOpenEnded === true
+        ? undefined
+        : (run.blueGreen.deadline ?? deadlineOf(run.phase, now, settings)),
   });
   const poll = now + settings.pollMs;
   return { ...result(at), requeueAt: step.until === undefined ? poll : Math.min(step.until, poll) };
@@ -293,8 +312,9 @@ function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Deci
 function failed(run: Run, failure: PhaseFailure): Decision {
   const { observation, blueGreen, phase } = run;
   const stage = stageOf(phase);
-  const incidentReason = incidentOf[phase];
+  const incidentReason = incidentOf(run);
   if (incidentReason !== undefined) return broken(run, incidentReason, failure);
+  if (stage === 'back') return held(run, failure);
   const { maxJobFailures = defaultMaxJobFailures, autoRollback = {} } =
     observation.cluster.spec.upgrade?.blueGreen ?? {};
   const { enabled = true, onJobFailure = true, onValidationFailure = true } = autoRollback;
@@ -307,7 +327,7 @@ function failed(run: Run, failure: PhaseFailure): Decision {
   const failures = counted.blueGreen.jobFailures ?? 0;
   if (failure.reason === 'UpgradeJobFailed' && failures < maxJobFailures) {
     const note = `${failure.what}; try ${failures + 1} of ${maxJobFailures} follows`;
-    const again = withBlueGreen(counted, { attempt: failures, job: undefined, jobStartedAt: undefined });
+    const again = withBlueGreen(counted, { attempt: (blueGreen.attempt ?? 0) + 1 });
     return {
       ...result({
         ...again,

@@ -4,8 +4,8 @@ import { executorJob } from '../../jobs/executor-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
 import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
 import type { DeadServerCleanupStep, ExecutorStep, HalvesStep } from '../../jobs/step.ts';
-import { whyRemovalUnderWay } from '../../raft/removal.ts';
-import { nextStepDownAt, stepDownSpacingMs, unfinishedStepDowns } from '../../raft/step-down.ts';
+import { unfinishedJobs } from '../../jobs/unfinished.ts';
+import { nextStepDownAt, stepDownSpacingMs } from '../../raft/step-down.ts';
 import { parseTimestamp, timestamp } from '../../time.ts';
 import { fail, wait, type PhaseInput, type Step } from './phase.ts';
 
@@ -18,6 +18,18 @@ const missingMs = stepDownSpacingMs;
 
 /** Who hands leadership over. */
 const stepsDown: ReadonlySet<ExecutorStep['action']> = new Set(['demote-blue-voters', 'repair-consensus']);
+
+/** What changes Raft: one after the other, whatever operation or phase it belongs to. */
+const changing: readonly ExecutorStep['action'][] = [
+  'promote-green-voters',
+  'demote-blue-voters',
+  'repair-consensus',
+  'remove-blue-peers',
+  'remove-green-peers',
+  'dead-server-cleanup',
+  'step-down',
+  'remove-peer',
+];
 
 /**
  * Brings about what `isDone` sees in Raft, by the Job of this phase. What Raft says counts, not the Job's word
@@ -34,17 +46,32 @@ export function carriedOut(
   return run(input, { action, halves: input.halves, ...identity(input) }, isDone);
 }
 
+/** The same for what the membership alone does not show: a Job of this attempt must have seen to it, too. */
+export function carriedOutByJob(
+  input: PhaseInput,
+  action: HalvesStep['action'],
+  isDone: boolean | undefined,
+): Step | undefined {
+  const wanted = { action, halves: input.halves, ...identity(input) };
+  return run(input, wanted, isDone === true ? hasSucceeded(input, wanted) : isDone);
+}
+
 /** Lets autopilot remove dead servers, or not. */
 export function deadServerCleanupSet(
   input: PhaseInput,
   enabled: DeadServerCleanupStep['enabled'],
 ): Step | undefined {
-  const { observation, halves } = input;
+  const { halves } = input;
   const wanted = { action: 'dead-server-cleanup' as const, enabled, halves, ...identity(input) };
-  const { jobs, cluster } = observation;
-  if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
-  const found = find(jobs.value, jobName(cluster.metadata.name ?? '', wanted));
-  return run(input, wanted, jobOutcome(found) === 'succeeded');
+  return run(input, wanted, hasSucceeded(input, wanted));
+}
+
+function hasSucceeded(
+  { observation: { jobs, cluster } }: PhaseInput,
+  wanted: HalvesStep | DeadServerCleanupStep,
+): boolean {
+  const name = jobName(cluster.metadata.name ?? '', wanted);
+  return jobs.kind === 'known' && jobOutcome(find(jobs.value, name)) === 'succeeded';
 }
 
 const identity = ({ blueGreen: { operationId = '', attempt } }: PhaseInput) => ({
@@ -88,21 +115,25 @@ function run(
 const find = (jobs: readonly ObservedJob[], name: string) =>
   jobs.find(({ job: { metadata } }) => metadata.name === name);
 
-/** One change of the membership at a time, and no two step-downs close together. */
+/**
+ * One Job at a time changes Raft, also where the phase has changed while one runs: two that want opposite things
+ * would undo each other's changes. And no two step-downs close together.
+ */
 function whyNotStart(
-  { observation, status, context }: PhaseInput,
+  { blueGreen, status, context }: PhaseInput,
   { action }: ExecutorStep,
   jobs: readonly ObservedJob[],
   name: string,
 ): Step | undefined {
-  const removal = whyRemovalUnderWay(observation.jobs, name);
-  if (removal !== undefined) return wait(removal);
-  if (!stepsDown.has(action)) return undefined;
-  const [unfinished] = unfinishedStepDowns(jobs);
-  if (unfinished !== undefined) {
-    return wait(`an earlier step-down has not ended: Job ${unfinished.job.metadata.name}`);
+  const [other] = changing.flatMap((each) => unfinishedJobs(jobs, each, name));
+  // Kubernetes ends it at its own deadline.
+  if (other !== undefined) return wait(`Job ${other.job.metadata.name} to end`, { isOpenEnded: true });
+  const { job: last = name, jobStartedAt } = blueGreen;
+  const unseenUntil = (parseTimestamp(jobStartedAt) ?? 0) + missingMs;
+  if (last !== name && find(jobs, last) === undefined && context.now < unseenUntil) {
+    return wait(`Job ${last} to be seen`, { until: unseenUntil });
   }
-  const until = nextStepDownAt(status);
+  const until = stepsDown.has(action) ? nextStepDownAt(status) : 0;
   return until <= context.now
     ? undefined
     : wait('a step-down follows another after 15 s at the earliest', { until });

@@ -6,11 +6,23 @@ import {
   type Membership,
   type Sides,
 } from '../../raft/swap.ts';
+import { whyAbsent } from './green-health.ts';
 import type { PhaseInput } from './phase.ts';
 
 /** Membership as the leader last reported it; undefined while nobody does. */
 const membershipOf = ({ observation: { raft } }: PhaseInput): Membership | undefined =>
   raft.kind === 'unknown' ? undefined : { servers: raft.value.servers };
+
+/** With who does not take part, for whom the way back does not wait: autopilot gives it its vote when it is back. */
+const withProblems = (input: PhaseInput, membership: Membership): Membership => ({
+  ...membership,
+  problems: new Map(
+    input.peers.expected.flatMap((peer) => {
+      const absent = whyAbsent(peer, input);
+      return absent === undefined ? [] : [[peer.name, absent] as const];
+    }),
+  ),
+});
 
 const forward = ({ halves }: PhaseInput): Sides => ({ to: halves.green, from: halves.blue });
 const back = ({ halves }: PhaseInput): Sides => ({ to: halves.blue, from: halves.green });
@@ -29,11 +41,11 @@ export const isPromoted = (input: PhaseInput): boolean | undefined =>
 
 /** Whether a green member leads, and no blue one votes. */
 export const isHandedOver = (input: PhaseInput): boolean | undefined =>
-  leads(input, input.halves.green) && judged(input, (membership) => nextHandOver(membership, forward(input)));
+  leads(input, input.halves.green, (membership) => nextHandOver(membership, forward(input)));
 
-/** Whether a blue member leads, all of blue vote, and no green one does. */
+/** Whether a blue member leads, all of blue that are well vote, and no green one does. */
 export const isRepaired = (input: PhaseInput): boolean | undefined =>
-  leads(input, input.halves.blue) && judged(input, (membership) => nextRepair(membership, back(input)));
+  leads(input, input.halves.blue, (membership) => nextRepair(withProblems(input, membership), back(input)));
 
 /** Whether none of these is a member any more. */
 export const areRemoved = (input: PhaseInput, pods: readonly string[]): boolean | undefined =>
@@ -51,6 +63,13 @@ export function votersAmong({ peers }: PhaseInput, pods: readonly string[]): rea
   return peers.voters.kind === 'unknown' ? undefined : peers.voters.value.filter((id) => pods.includes(id));
 }
 
-/** Whether one of these leads, as its quorum says. Unknown is not yes. */
-const leads = ({ peers: { leader } }: PhaseInput, pods: readonly string[]): boolean =>
-  leader.kind === 'known' && pods.includes(leader.value);
+/** Whether one of these leads, as its quorum says, and nothing is left to do. Without a known leader it cannot be told. */
+function leads(
+  input: PhaseInput,
+  pods: readonly string[],
+  next: (membership: Membership) => { readonly kind: string },
+): boolean | undefined {
+  const { leader } = input.peers;
+  if (leader.kind === 'unknown') return undefined;
+  return pods.includes(leader.value) ? judged(input, next) : false;
+}

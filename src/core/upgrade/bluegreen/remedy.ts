@@ -18,7 +18,7 @@ export function remedyOf({ observation, status, blueGreen }: PhaseInput, what: s
       ? `kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`
       : `kubectl logs -n ${namespace} job/${blueGreen.lastJobFailure}`;
   const back =
-    phase === undefined || stageOf(phase) === 'cleanup'
+    phase === undefined || stageOf(phase) === 'cleanup' || stageOf(phase) === 'back'
       ? ''
       : `; or go back: ${rollbackCommand(name, namespace)}`;
   const now = `Look: ${look}${back}; or, once it is mended, go on: ${retryCommand(name, namespace)}`;

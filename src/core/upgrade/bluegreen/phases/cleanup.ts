@@ -27,11 +27,13 @@ export const cleanup: PhaseHandler = (input) => {
   return restored ?? { kind: 'finish' };
 };
 
-/** The public Service follows from the stored phase; until it does, clients may still be sent to blue. */
+/**
+ * The public Service follows from the stored phase; until it does, clients may still be sent to blue. In the look
+ * that begins Cleanup it was still compared with what it is before.
+ */
 function whyNotServed({ observation }: PhaseInput): string | undefined {
   const { cluster, drifted, refused = [] } = observation;
-  // What was compared was rendered from the phase that was stored then.
-  if (cluster.status?.blueGreen?.phase !== 'Cleanup') return 'the Services to select green';
+  if (cluster.status?.blueGreen?.phase !== 'Cleanup') return 'the public Service to select green';
   if (drifted.kind === 'unknown') return `the Services could not be compared: ${drifted.cause}`;
   const service = [...drifted.value, ...refused.map(({ kind, name }) => ({ kind, metadata: { name } }))].find(
     ({ kind }) => kind === 'Service',
