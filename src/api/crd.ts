@@ -1,3 +1,4 @@
+import { metadataServices } from './metadataservices.ts';
 import { openBaoCluster } from './openbaocluster.ts';
 import type { StructuralSchema } from './structural.ts';
 
@@ -36,6 +37,45 @@ export function openBaoClusterCrd(): object {
             ...wide,
           ],
           schema: { openAPIV3Schema: structural(withTypeMeta(openBaoCluster)) },
+        },
+      ],
+    },
+  };
+}
+
+/** The CustomResourceDefinition of MetadataServices, made from its schema. */
+export function metadataServicesCrd(): object {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'metadataservices.e6data.io' },
+    spec: {
+      group: 'e6data.io',
+      scope: 'Namespaced',
+      names: {
+        kind: 'MetadataServices',
+        listKind: 'MetadataServicesList',
+        plural: 'metadataservices',
+        singular: 'metadataservices',
+        shortNames: ['mds', 'metadata'],
+      },
+      versions: [
+        {
+          name: 'v1alpha1',
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: [
+            column('Phase', '.status.deploymentPhase', 'string', 'Stable, Deploying or Failed'),
+            column('Active', '.status.activeStrategy', 'string', 'The colour that serves'),
+            column('Pending', '.status.pendingStrategy', 'string', 'The colour that is being prepared'),
+            column('Version', '.status.activeReleaseVersion', 'string', 'The release that serves'),
+            column('Age', '.metadata.creationTimestamp', 'date', 'Since when it exists'),
+            column('Step', '.status.step', 'string', 'What is being done', 1),
+            column('Rejected', '.status.rejected.reason', 'string', 'Why spec is not deployed', 1),
+            column('Paused', '.spec.paused', 'boolean', 'Whether no new step is started', 1),
+          ],
+          schema: { openAPIV3Schema: structural(withTypeMeta(metadataServices)) },
         },
       ],
     },

@@ -57,6 +57,9 @@ export interface Pod extends KubernetesObject {
   };
   readonly status?: {
     readonly phase?: string;
+    /** Why it failed as a whole, such as Evicted. */
+    readonly reason?: string;
+    readonly message?: string;
     readonly podIP?: string;
     readonly conditions?: readonly PodCondition[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
@@ -95,6 +98,31 @@ export interface StatefulSet extends KubernetesObject {
     readonly currentRevision?: string;
     readonly updateRevision?: string;
   };
+}
+
+export interface Deployment extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly readyReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly conditions?: readonly PodCondition[];
+  };
+}
+
+export interface Service extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly selector?: Readonly<Record<string, string>> };
+}
+
+/** Data that the API server lets nobody change. */
+export interface ControllerRevision extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly data?: unknown;
+  readonly revision?: number;
 }
 
 export interface Job extends KubernetesObject {

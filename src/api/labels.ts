@@ -43,6 +43,28 @@ export const requestedByAnnotation = 'rollguard.io/requested-by';
 /** Label on a namespace: `warn` turns the gate's denials there into warnings. */
 export const enforceLabel = 'rollguard.io/enforce';
 
+/** Annotation on a MetadataServices: the release to return to (seed 003). */
+export const rollbackToAnnotation = 'e6data.io/rollback-to';
+/** Annotation on a MetadataServices: why, for the record (seed 003). */
+export const rollbackReasonAnnotation = 'e6data.io/rollback-reason';
+/** Annotation on a MetadataServices: any new value tries a release again that failed, with the same spec. */
+export const releaseRetryAnnotation = 'rollguard.io/retry';
+/** Label on every child of a MetadataServices; its value is the name of that. */
+export const servicesLabel = 'rollguard.io/metadataservices';
+/** Label on what belongs to one release: its version. */
+export const releaseLabel = 'rollguard.io/release';
+/** Labels of seed 003 on Deployments and pods. `app` is the name of the MetadataServices. */
+export const strategyLabel = 'strategy';
+export const appLabel = 'app';
+/** Label that tells storage, schema and secondary storage apart. */
+export const serviceComponentLabel = 'component';
+/** Annotations on the record of a release: what became of it, and why. */
+export const releaseStatusAnnotation = 'rollguard.io/release-status';
+export const releaseReasonAnnotation = 'rollguard.io/release-reason';
+
+/** API group of MetadataServices. */
+export const e6dataGroup = 'e6data.io';
+
 /** API group of OpenBaoCluster and of the custom verbs below. */
 export const openbaoGroup = 'openbao.org';
 

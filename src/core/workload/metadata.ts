@@ -17,8 +17,10 @@ export const memberSelector = ({ metadata }: OpenBaoCluster): Readonly<Record<st
   [componentLabel]: components.server,
 });
 
+type Owner = KubernetesObject & Pick<OpenBaoCluster, 'metadata'>;
+
 /** Its children go with it; what must outlive it has none. */
-export const ownerReference = ({ apiVersion, kind, metadata }: OpenBaoCluster) => ({
+export const ownerReference = ({ apiVersion, kind, metadata }: Owner) => ({
   apiVersion,
   kind,
   name: metadata.name ?? '',

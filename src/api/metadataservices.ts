@@ -1,0 +1,70 @@
+import type { FromSchema } from 'json-schema-to-ts';
+import type { ObjectMeta } from './kubernetes.ts';
+import { objectMeta } from './kubernetes-schemas.ts';
+import { metadataServicesSpec } from './metadataservices-spec.ts';
+import { metadataServicesStatus } from './metadataservices-status.ts';
+import { parser, shapeOf } from './parse.ts';
+import type { StructuralSchema } from './structural.ts';
+
+export { defaultPorts, metadataServicesSpec } from './metadataservices-spec.ts';
+export {
+  metadataServicesStatus,
+  releaseSteps,
+  strategies,
+  type Strategy,
+} from './metadataservices-status.ts';
+
+/** The whole object below `apiVersion`, `kind` and `metadata`. */
+export const metadataServices = {
+  type: 'object',
+  description:
+    'Metadata services (storage and schema) whose releases Rollguard carries out blue-green, with automatic and manual rollback.',
+  additionalProperties: false,
+  required: ['spec'],
+  'x-kubernetes-validations': [
+    {
+      rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 40",
+      message:
+        'metadata.name must begin with a letter, have only lower-case letters, digits and -, and no more than 40 characters: Services are named after it',
+    },
+  ],
+  properties: { spec: metadataServicesSpec, status: metadataServicesStatus },
+} as const satisfies StructuralSchema;
+
+export type MetadataServicesSpec = FromSchema<typeof metadataServicesSpec>;
+export type MetadataServicesStatus = FromSchema<typeof metadataServicesStatus>;
+export type ReleaseRecord = NonNullable<MetadataServicesStatus['releaseHistory']>[number];
+export type PendingRelease = NonNullable<MetadataServicesStatus['pending']>;
+
+/** A MetadataServices (e6data.io/v1alpha1), the fields that we read. */
+export interface MetadataServices {
+  readonly apiVersion: 'e6data.io/v1alpha1';
+  readonly kind: 'MetadataServices';
+  readonly metadata: ObjectMeta;
+  readonly spec: MetadataServicesSpec;
+  readonly status?: MetadataServicesStatus;
+}
+
+/** The status fields that rules read: beside another operator the rest is that operator's own. */
+const { activeReleaseVersion, deploymentPhase, releaseHistory } = metadataServicesStatus.properties;
+
+/**
+ * Reads a MetadataServices as the API server sends it.
+ *
+ * @throws SchemaViolation naming a field that has another type than it must
+ */
+export const parseMetadataServices = parser<MetadataServices>(
+  {
+    type: 'object',
+    required: ['metadata', 'spec'],
+    properties: {
+      metadata: objectMeta,
+      spec: shapeOf(metadataServicesSpec),
+      status: shapeOf({
+        type: 'object',
+        properties: { activeReleaseVersion, deploymentPhase, releaseHistory },
+      }),
+    },
+  },
+  'MetadataServices',
+);

@@ -1,0 +1,172 @@
+import type { MetadataServices, MetadataServicesStatus } from '../../api/metadataservices.ts';
+import { dated, type Verdict } from '../cluster/conditions.ts';
+import type { Notice } from '../part.ts';
+import { recordOf } from './history.ts';
+import { activeRelease } from './in-force.ts';
+import type { ReleaseObservation } from './observation.ts';
+import { silentComponents, whyNotReady } from './readiness.ts';
+
+const verdict = (type: string, is: boolean, reason: string, message: string): Verdict => ({
+  type,
+  status: is ? 'True' : 'False',
+  reason,
+  message,
+});
+
+/**
+ * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and RollingBack from the
+ * first request on. After an automatic rollback the phase is Stable, as page 003 has it, and Stalled and Degraded say
+ * that spec is not what runs.
+ *
+ * @param notices what the parts wait for
+ */
+export function withReleaseConditions(
+  observation: ReleaseObservation,
+  status: MetadataServicesStatus,
+  notices: readonly Notice[],
+  now: number,
+  defaultRepository: string,
+): MetadataServicesStatus {
+  const { resource } = observation;
+  const [hold] = notices.filter(({ kind }) => kind === 'held');
+  const available = availability(observation, status, defaultRepository);
+  const work = workOf(status, notices);
+  const unready = activeUnready(observation, status, defaultRepository);
+  const degraded = degradation(status, hold, available, unready);
+  const verdicts: readonly Verdict[] = [
+    readiness(hold, available, work, degraded),
+    reconciling(status, hold, work),
+    hold === undefined
+      ? verdict('Stalled', false, 'AsExpected', 'nobody has to do anything')
+      : verdict('Stalled', true, hold.reason, hold.message),
+    available,
+    upgrading(status),
+    degraded,
+    ...rollingBack(status),
+  ];
+  const { conditions = [] } = status;
+  return {
+    ...status,
+    deploymentPhase: phaseOf(status),
+    conditions: verdicts.map((each) => dated(each, { conditions }, resource.metadata.generation, now)),
+    ...observedGeneration(resource),
+  };
+}
+
+const observedGeneration = ({ metadata }: MetadataServices) =>
+  metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
+
+/** Of page 003's three words. */
+export function phaseOf(
+  status: MetadataServicesStatus,
+): NonNullable<MetadataServicesStatus['deploymentPhase']> {
+  if (status.step !== undefined) return 'Deploying';
+  if (status.activeReleaseVersion !== undefined) return 'Stable';
+  return status.rejected === undefined ? 'Deploying' : 'Failed';
+}
+
+function availability(
+  observation: ReleaseObservation,
+  status: MetadataServicesStatus,
+  defaultRepository: string,
+): Verdict {
+  const { activeReleaseVersion: version, activeStrategy: strategy } = status;
+  if (version === undefined) return verdict('Available', false, 'NoRelease', 'no release has served yet');
+  const active = activeRelease(observation, status, defaultRepository);
+  if (active === undefined) {
+    const message = `what ${version} was made from is lost: neither its ControllerRevision nor spec has it`;
+    return { type: 'Available', status: 'Unknown', reason: 'ReleaseRecordLost', message };
+  }
+  const silent = silentComponents(observation, version, active.snapshot.inputs);
+  return silent.length === 0
+    ? verdict('Available', true, 'ReleaseServes', `${strategy} (${version}) serves`)
+    : verdict('Available', false, 'NoReadyPods', `no pod of ${silent.join(' and ')} of ${version} is ready`);
+}
+
+/** Why the release that serves is not whole, while nothing else is being done. */
+function activeUnready(
+  observation: ReleaseObservation,
+  status: MetadataServicesStatus,
+  defaultRepository: string,
+): string | undefined {
+  const active = activeRelease(observation, status, defaultRepository);
+  return active && whyNotReady(observation, active.version, active.snapshot.inputs);
+}
+
+function degradation(
+  status: MetadataServicesStatus,
+  hold: Notice | undefined,
+  available: Verdict,
+  unready: string | undefined,
+): Verdict {
+  if (hold !== undefined) return verdict('Degraded', true, hold.reason, hold.message);
+  if (status.activeReleaseVersion === undefined)
+    return verdict('Degraded', false, 'Deploying', 'the first release is being deployed');
+  if (available.status === 'Unknown') return { ...available, type: 'Degraded' };
+  if (available.status === 'False') return verdict('Degraded', true, available.reason, available.message);
+  return unready === undefined
+    ? verdict('Degraded', false, 'AsExpected', 'the release that serves is whole')
+    : verdict('Degraded', true, 'PodsNotReady', unready);
+}
+
+/** What is being done or waited for; undefined when all is as it should be. */
+function workOf(status: MetadataServicesStatus, notices: readonly Notice[]): Notice | undefined {
+  const waits = notices.find(({ kind }) => kind === 'waiting');
+  const { step, waitingFor } = status;
+  if (step === undefined) return waits;
+  if (waits?.reason === 'Paused') return waits;
+  return { kind: 'waiting', reason: step, message: `${subjectOf(status)}: ${waitingFor ?? step}` };
+}
+
+const subjectOf = ({ pending, cleaning, activeReleaseVersion }: MetadataServicesStatus): string => {
+  if (pending !== undefined) return `release ${pending.version} (${pending.strategy})`;
+  if (cleaning !== undefined) return `removal of ${cleaning.version} (${cleaning.strategy})`;
+  return `release ${activeReleaseVersion}`;
+};
+
+function readiness(
+  hold: Notice | undefined,
+  available: Verdict,
+  work: Notice | undefined,
+  degraded: Verdict,
+): Verdict {
+  if (hold !== undefined) return verdict('Ready', false, hold.reason, hold.message);
+  if (available.status !== 'True') return { ...available, type: 'Ready' };
+  if (work !== undefined) return verdict('Ready', false, work.reason, work.message);
+  if (degraded.status === 'True') return verdict('Ready', false, degraded.reason, degraded.message);
+  return verdict('Ready', true, 'AsExpected', 'it runs what spec asks for');
+}
+
+function reconciling(
+  status: MetadataServicesStatus,
+  hold: Notice | undefined,
+  work: Notice | undefined,
+): Verdict {
+  if (work === undefined)
+    return hold === undefined
+      ? verdict('Reconciling', false, 'AsExpected', 'nothing is to be done')
+      : verdict('Reconciling', false, 'Held', 'it waits for a person; see Stalled');
+  return verdict('Reconciling', status.pausedAt === undefined, work.reason, work.message);
+}
+
+function upgrading(status: MetadataServicesStatus): Verdict {
+  const { pending, watching, step = 'Idle', pausedAt } = status;
+  if (pending === undefined && watching === undefined)
+    return verdict('Upgrading', false, 'Idle', 'no release is under way');
+  return verdict('Upgrading', true, pausedAt === undefined ? step : 'Paused', subjectOf(status));
+}
+
+function rollingBack(status: MetadataServicesStatus): readonly Verdict[] {
+  const { rollback, pending } = status;
+  if (rollback === undefined) return [];
+  const { to, state, message = '' } = rollback;
+  if (state === 'Refused' || state === 'Returned') return [verdict('RollingBack', false, state, message)];
+  if (state === 'Accepted')
+    return [verdict('RollingBack', true, state, `spec is being set to what ${to} was made from`)];
+  if (pending?.rollbackTo === to)
+    return [verdict('RollingBack', true, 'Deploying', `release ${pending.version} repeats ${to}`)];
+  const made = recordOf(status, status.activeReleaseVersion);
+  const isServed = made?.version === to || made?.rollbackTo === to;
+  const what = isServed ? `${made?.version} serves what ${to} was made from` : message || 'it is over';
+  return [verdict('RollingBack', false, 'Done', what)];
+}

@@ -1,0 +1,59 @@
+import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
+import { inTurn } from '../part.ts';
+import { sameValue } from '../same-value.ts';
+import { childEffects, refusals } from './children.ts';
+import { withReleaseConditions } from './conditions.ts';
+import type { DecideReleasePart, ReleaseContext, ReleaseDecision } from './decision.ts';
+import type { ReleaseObservation } from './observation.ts';
+import { decidePause } from './pause.ts';
+import { decideProgress } from './progress.ts';
+import { decideHistory } from './rebuild.ts';
+import { recordEffects } from './records.ts';
+import { decideReason, decideRollback } from './requests.ts';
+import { decideRetry } from './retry.ts';
+import { decideStart } from './start.ts';
+
+/** The concerns, in order: what was lost, what a person asks for, what is under way, what is next. */
+const concerns: readonly DecideReleasePart[] = [
+  decideHistory,
+  decidePause,
+  decideRetry,
+  decideRollback,
+  decideReason,
+  decideProgress,
+  decideStart,
+];
+
+/**
+ * All that follows from one observation of a MetadataServices. The status comes back as it was stored when nothing
+ * changed, so that nothing is written; `leaseTransitions` alone is no change.
+ */
+export function decideRelease(observation: ReleaseObservation, context: ReleaseContext): ReleaseDecision {
+  const { resource } = observation;
+  const stored: MetadataServicesStatus = resource.status ?? {};
+  // Its children go by their owner references.
+  if (resource.metadata.deletionTimestamp !== undefined) return { status: stored, effects: [], events: [] };
+  const { now, settings, leaseTransitions } = context;
+  const decided = inTurn(concerns, observation, stored, context);
+  const children = childEffects(observation, decided.status);
+  const notices = [...decided.notices, ...children.notices, ...refusals(observation)];
+  const status = withReleaseConditions(observation, decided.status, notices, now, settings.imageRepository);
+  const effects = [
+    ...children.effects,
+    ...decided.effects,
+    ...(status.pausedAt === undefined ? recordEffects(observation, status) : []),
+  ];
+  const isSame = effects.length === 0 && sameValue(stored, status);
+  const isBusy =
+    status.pausedAt === undefined &&
+    (status.step !== undefined || notices.some(({ kind }) => kind === 'waiting'));
+  return {
+    status: isSame ? stored : { ...status, leaseTransitions },
+    effects,
+    events: decided.events,
+    requeueAt: Math.min(
+      decided.requeueAt ?? Infinity,
+      now + (isBusy ? settings.pollMs : settings.idlePollMs),
+    ),
+  };
+}

@@ -1,0 +1,49 @@
+import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
+import { only } from '../part.ts';
+import { parseTimestamp, timestamp } from '../time.ts';
+import { normal, type DecideReleasePart } from './decision.ts';
+
+/** The clocks stand still while spec.paused is set: what was left of each window is left afterwards (design rule 9). */
+export const decidePause: DecideReleasePart = ({ resource }, status, { now }) => {
+  const isPaused = resource.spec.paused === true;
+  const { pausedAt, ...rest } = status;
+  if (isPaused === (pausedAt !== undefined)) return only(status);
+  if (isPaused) {
+    return {
+      status: { ...status, pausedAt: timestamp(now) },
+      effects: [],
+      events: [normal('Paused', 'Pause', 'Nothing new starts; the clocks stand still')],
+    };
+  }
+  const stoodMs = Math.max(0, now - (parseTimestamp(pausedAt) ?? now));
+  return {
+    status: later(rest, stoodMs),
+    effects: [],
+    events: [normal('Resumed', 'Resume', `It goes on after ${Math.round(stoodMs / 1000)} s`)],
+  };
+};
+
+function later(status: MetadataServicesStatus, ms: number): MetadataServicesStatus {
+  const { pending, watching } = status;
+  const moved = (text: string | undefined) => {
+    const time = parseTimestamp(text);
+    return time === undefined ? undefined : timestamp(time + ms);
+  };
+  const readyDeadline = moved(pending?.readyDeadline);
+  const graceUntil = moved(pending?.graceUntil);
+  return {
+    ...status,
+    ...(pending === undefined
+      ? {}
+      : {
+          pending: {
+            ...pending,
+            ...(readyDeadline === undefined ? {} : { readyDeadline }),
+            ...(graceUntil === undefined ? {} : { graceUntil }),
+          },
+        }),
+    ...(watching === undefined
+      ? {}
+      : { watching: { ...watching, until: moved(watching.until) ?? watching.until } }),
+  };
+}

@@ -1,0 +1,124 @@
+import type { Deployment, KubernetesObject } from '../../../api/kubernetes.ts';
+import { defaultPorts, type MetadataServices } from '../../../api/metadataservices.ts';
+import { canonicalQuantity } from '../../workload/quantity.ts';
+import type { ReleaseInForce } from '../in-force.ts';
+import type { ReleaseInputs } from '../inputs.ts';
+import { releaseNames, sourceOf, type ServiceComponent } from '../names.ts';
+import { componentOf } from '../observation.ts';
+import { propertiesFile, variablesOf } from './configuration.ts';
+import { child, colourSelector, releaseLabels } from './metadata.ts';
+
+const configurationFolder = '/etc/e6data';
+const deploymentKind = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
+
+export const portOf = (inputs: ReleaseInputs, component: ServiceComponent): number =>
+  inputs[sourceOf(component)].port ?? defaultPorts[sourceOf(component)];
+
+/**
+ * A Deployment of a release, whole. It is made once: another release makes it anew, so that no pod of another
+ * template is ever behind its name (T10). Afterwards only `existingDeployment` is applied.
+ *
+ * @param serving Deployments of the release that serves: a new colour begins with as many pods
+ */
+export function newDeployment(
+  resource: MetadataServices,
+  release: ReleaseInForce,
+  component: ServiceComponent,
+  serving: readonly Deployment[],
+): KubernetesObject {
+  const names = releaseNames(resource.metadata.name ?? '');
+  const labels = releaseLabels(resource, component, release);
+  const alike = serving.find((each) => componentOf(each) === component);
+  const replicas = resource.spec[sourceOf(component)].replicas ?? Math.max(1, alike?.spec?.replicas ?? 1);
+  return child(resource, { ...deploymentKind, name: names.deployment(component, release.strategy) }, labels, {
+    spec: {
+      replicas,
+      // Nothing rolls within it; another release has another Deployment.
+      revisionHistoryLimit: 1,
+      selector: { matchLabels: colourSelector(resource, component, release) },
+      template: { metadata: { labels }, spec: podSpec(resource, release, component) },
+    },
+  });
+}
+
+/** What is kept right of a Deployment that is there: owner, labels, and replicas where spec says them. */
+export function existingDeployment(
+  resource: MetadataServices,
+  release: ReleaseInForce,
+  component: ServiceComponent,
+): KubernetesObject {
+  const { replicas } = resource.spec[sourceOf(component)];
+  return child(
+    resource,
+    {
+      ...deploymentKind,
+      name: releaseNames(resource.metadata.name ?? '').deployment(component, release.strategy),
+    },
+    releaseLabels(resource, component, release),
+    replicas === undefined ? {} : { spec: { replicas } },
+  );
+}
+
+function podSpec(
+  resource: MetadataServices,
+  { strategy, snapshot }: ReleaseInForce,
+  component: ServiceComponent,
+): object {
+  const { inputs, images } = snapshot;
+  const source = sourceOf(component);
+  const configMap = releaseNames(resource.metadata.name ?? '').configMap(source, strategy);
+  const { imagePullSecrets, serviceAccountName } = inputs;
+  return {
+    ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
+    ...(imagePullSecrets === undefined
+      ? {}
+      : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+    enableServiceLinks: false,
+    securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: source,
+        image: images[source],
+        ports: [{ name: 'http', containerPort: portOf(inputs, component), protocol: 'TCP' }],
+        env: variablesOf(inputs, source).map(([name, value]) => ({ name, value })),
+        readinessProbe: readinessProbe(inputs, component),
+        ...resources(inputs, source),
+        securityContext: { allowPrivilegeEscalation: false },
+        volumeMounts: [{ name: 'config', mountPath: configurationFolder, readOnly: true }],
+      },
+    ],
+    volumes: [
+      {
+        name: 'config',
+        configMap: { name: configMap, items: [{ key: propertiesFile, path: propertiesFile }] },
+      },
+    ],
+  };
+}
+
+function readinessProbe(inputs: ReleaseInputs, component: ServiceComponent): object {
+  const { readinessPath: path } = inputs[sourceOf(component)];
+  const port = 'http';
+  return {
+    ...(path === undefined ? { tcpSocket: { port } } : { httpGet: { path, port } }),
+    periodSeconds: 5,
+    timeoutSeconds: 3,
+    failureThreshold: 3,
+  };
+}
+
+/** Memory is also the limit, as it cannot be taken back; processor time can. */
+function resources(inputs: ReleaseInputs, source: 'storage' | 'schema'): object {
+  const { memory, cpu } = inputs[source].resources ?? {};
+  const requests = {
+    ...(memory === undefined ? {} : { memory: canonicalQuantity(memory) }),
+    ...(cpu === undefined ? {} : { cpu: canonicalQuantity(cpu) }),
+  };
+  if (Object.keys(requests).length === 0) return {};
+  return {
+    resources: {
+      requests,
+      ...(memory === undefined ? {} : { limits: { memory: canonicalQuantity(memory) } }),
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { releaseRetryAnnotation } from '../../api/labels.ts';
+import { only } from '../part.ts';
+import { normal, type DecideReleasePart } from './decision.ts';
+
+/** A new value of `rollguard.io/retry` asks once: what failed is tried again with the same spec. */
+export const decideRetry: DecideReleasePart = ({ resource }, status) => {
+  const asked = resource.metadata.annotations?.[releaseRetryAnnotation]?.slice(0, 128);
+  if (asked === undefined || asked === status.lastRetry) return only(status);
+  const { rejected, ...rest } = status;
+  const next = { ...rest, lastRetry: asked };
+  if (rejected === undefined) return only(next);
+  return {
+    status: next,
+    effects: [],
+    events: [normal('RetryRequested', 'Retry', `What failed as ${rejected.version} is tried again`)],
+  };
+};

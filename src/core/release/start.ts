@@ -1,0 +1,181 @@
+import { strategyLabel } from '../../api/labels.ts';
+import type { MetadataServicesStatus, Strategy } from '../../api/metadataservices.ts';
+import { held, only, type Notice } from '../part.ts';
+import { timestamp } from '../time.ts';
+import { whoFights } from './conflict.ts';
+import { normal, windowOf, type DecideReleasePart, type ReleasePart } from './decision.ts';
+import { historyOf, recordOf } from './history.ts';
+import { asksFor, inputsHash } from './inputs.ts';
+import { otherStrategy } from './names.ts';
+import { releaseOf, servedBy, type ReleaseObservation } from './observation.ts';
+import { releaseVersion } from './version.ts';
+
+/**
+ * Begins a release when spec asks for another one than serves: never one that has failed with the very same inputs
+ * (T1), nor one that was rolled back from and is put back by something that is no person (T5).
+ */
+export const decideStart: DecideReleasePart = (observation, stored, context) => {
+  const { resource } = observation;
+  const { spec } = resource;
+  const isBusy = [stored.pending, stored.watching, stored.cleaning].some((each) => each !== undefined);
+  if (isBusy || stored.rollback?.state === 'Accepted') return only(stored);
+  const status = withoutOutdated(observation, stored);
+  const active = recordOf(status, status.activeReleaseVersion);
+  const stray = strayRelease(observation, status);
+  if (status.pausedAt !== undefined) return only(status, ...rejection(observation, status));
+  if (stray !== undefined && status.activeReleaseVersion !== undefined) {
+    return only({
+      ...status,
+      step: 'CleaningUp' as const,
+      cleaning: { ...stray, cause: 'Superseded' as const },
+    });
+  }
+  if (asksFor(spec, active?.inputs)) return only(status, ...rejection(observation, status));
+  if (status.rejected !== undefined && asksFor(spec, status.rejected.inputs))
+    return only(withFighter(observation, status), ...rejection(observation, status));
+  return begin(observation, status, context);
+};
+
+function begin(
+  observation: ReleaseObservation,
+  status: MetadataServicesStatus,
+  context: Parameters<DecideReleasePart>[2],
+): ReleasePart {
+  const { resource } = observation;
+  const { spec } = resource;
+  const inputs = inputsHash(spec);
+  const taken = [
+    ...historyOf(status).map(({ version }) => version),
+    ...observation.revisions.flatMap(({ object }) => releaseOf(object) ?? []),
+  ];
+  const version = releaseVersion(context.now, inputs, taken);
+  const strategy = freeStrategy(observation, status);
+  const repeats = repetition(status, inputs);
+  const isFirst = status.activeReleaseVersion === undefined;
+  const pending = {
+    version,
+    strategy,
+    inputs,
+    storageTag: spec.storage.imageTag,
+    schemaTag: spec.schema.imageTag,
+    startedAt: timestamp(context.now),
+    // Of the preparation: the window proper begins when all Deployments are there.
+    readyDeadline: timestamp(context.now + windowOf('readinessTimeout', spec, context)),
+    ...repeats,
+  };
+  return {
+    status: {
+      ...withRequestUsed(status),
+      pending,
+      pendingStrategy: strategy,
+      pendingReleaseVersion: version,
+      step: 'Preparing',
+    },
+    effects: [],
+    events: [
+      normal(
+        'ReleaseStarted',
+        'Deploy',
+        `${isFirst ? 'First deployment detected (no active strategy). ' : ''}Creating ${strategy} deployment: release ${version}, storage ${pending.storageTag}, schema ${pending.schemaTag}${repeats.rollbackTo === undefined ? '' : `, repeats ${repeats.rollbackTo}`}`,
+      ),
+    ],
+  };
+}
+
+/** A request to roll back makes one release: later ones of the same inputs are not its doing. */
+function withRequestUsed(status: MetadataServicesStatus): MetadataServicesStatus {
+  if (status.rollback === undefined) return status;
+  const { inputs: _, ...rollback } = status.rollback;
+  return { ...status, rollback };
+}
+
+/** Not the colour that serves, whatever the status has forgotten. */
+function freeStrategy(observation: ReleaseObservation, status: MetadataServicesStatus): Strategy {
+  if (status.activeStrategy !== undefined) return otherStrategy(status.activeStrategy);
+  const served = servedBy(observation, 'storage');
+  const colour = observation.deployments.find((each) => releaseOf(each) === served && served !== undefined)
+    ?.metadata.labels?.[strategyLabel];
+  return colour === 'blue' ? 'green' : 'blue';
+}
+
+/** Which release is repeated, where a rollback wrote these inputs into spec. */
+function repetition(
+  { rollback }: MetadataServicesStatus,
+  inputs: string,
+): { readonly rollbackTo?: string; readonly rollbackReason?: string } {
+  if (rollback?.state !== 'Done' || rollback.inputs !== inputs) return {};
+  return {
+    rollbackTo: rollback.to,
+    ...(rollback.reason === undefined ? {} : { rollbackReason: rollback.reason }),
+  };
+}
+
+/** Deployments of a release that neither serves nor is under way. */
+function strayRelease(
+  { deployments }: ReleaseObservation,
+  { activeReleaseVersion }: MetadataServicesStatus,
+): { readonly version: string; readonly strategy: Strategy } | undefined {
+  const stray = deployments.find(
+    (each) => (releaseOf(each) ?? activeReleaseVersion) !== activeReleaseVersion,
+  );
+  if (stray === undefined) return undefined;
+  const strategy = stray.metadata.labels?.[strategyLabel] === 'green' ? 'green' : 'blue';
+  return { version: releaseOf(stray) ?? '', strategy };
+}
+
+/** Forgets rejected inputs once spec asks for something else; a rollback's memory lasts while spec stays at its target. */
+function withoutOutdated(
+  observation: ReleaseObservation,
+  status: MetadataServicesStatus,
+): MetadataServicesStatus {
+  const { rejected, ...rest } = status;
+  const { spec } = observation.resource;
+  if (rejected === undefined) return status;
+  if (asksFor(spec, rejected.rolledBackTo)) {
+    const { by: _, ...quiet } = rejected;
+    return { ...rest, rejected: quiet };
+  }
+  if (!asksFor(spec, rejected.inputs)) return rest;
+  // A person put it back, and may.
+  return rejected.rolledBackTo !== undefined && whoFights(observation, status) === undefined ? rest : status;
+}
+
+function withFighter(
+  observation: ReleaseObservation,
+  status: MetadataServicesStatus,
+): MetadataServicesStatus {
+  const by = whoFights(observation, status);
+  if (by === undefined || status.rejected === undefined) return status;
+  return { ...status, rejected: { ...status.rejected, by } };
+}
+
+/** Why spec is not deployed, and what to do. */
+export function rejection(
+  observation: ReleaseObservation,
+  { rejected, activeReleaseVersion }: MetadataServicesStatus,
+): readonly Notice[] {
+  const { resource } = observation;
+  if (rejected === undefined || !asksFor(resource.spec, rejected.inputs)) return [];
+  const { name = '', namespace = '' } = resource.metadata;
+  const { version, reason, message, rolledBackTo } = rejected;
+  const annotate = `kubectl annotate metadataservices ${name} -n ${namespace} --overwrite`;
+  if (rolledBackTo !== undefined) {
+    const by = whoFights(observation, { rejected }) ?? 'an unknown field manager';
+    return [
+      held(
+        'SpecConflict',
+        `${by} put back into spec what was rolled back from (${version}); ${activeReleaseVersion ?? 'nothing'} serves on. Change the tags where ${by} takes them from; or deploy them all the same: ${annotate} rollguard.io/retry="$(date +%s)"`,
+      ),
+    ];
+  }
+  const back =
+    activeReleaseVersion === undefined
+      ? `kubectl edit metadataservices ${name} -n ${namespace}`
+      : `${annotate} e6data.io/rollback-to=${activeReleaseVersion}`;
+  return [
+    held(
+      reason,
+      `release ${version} failed and is not tried again until spec changes: ${message}. ${activeReleaseVersion === undefined ? 'Nothing serves yet. Correct spec' : `${activeReleaseVersion} serves on. Correct spec, or put it back to what serves`}: ${back}; or try the same again: ${annotate} rollguard.io/retry="$(date +%s)"`,
+    ),
+  ];
+}

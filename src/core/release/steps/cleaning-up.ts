@@ -1,0 +1,44 @@
+import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
+import { deletionOf, isServed } from '../cleaning.ts';
+import { normal, type ReleasePart } from '../decision.ts';
+import { deploymentsOf, type ReleaseObservation } from '../observation.ts';
+import { wait } from './step.ts';
+
+/** CleaningUp: the Deployments of a release that is over go, as soon as no Service sends it traffic any more. */
+export function cleaningUp(observation: ReleaseObservation, status: MetadataServicesStatus): ReleasePart {
+  const { cleaning, ...rest } = status;
+  if (cleaning === undefined) return { status, effects: [], events: [] };
+  const { version, strategy, cause } = cleaning;
+  const left = deploymentsOf(observation, version);
+  if (left.length > 0) {
+    if (isServed(observation, status, version))
+      return wait(status, `traffic still goes to ${strategy} (${version})`, undefined);
+    return {
+      ...wait(status, `${strategy} (${version}) is being removed`, undefined),
+      effects: left.map(deletionOf),
+    };
+  }
+  const { step: _, waitingFor: __, ...done } = rest;
+  const { activeStrategy, activeReleaseVersion } = status;
+  const rolledBack = normal(
+    'RollbackComplete',
+    'Rollback',
+    `Rollback complete: Active strategy remains ${activeStrategy} (${activeReleaseVersion}). Deployment phase: Stable`,
+  );
+  return {
+    status: done,
+    effects: [],
+    events: [
+      {
+        Superseded: normal(
+          'ReleaseSucceeded',
+          'Deploy',
+          `Release ${activeReleaseVersion} serves. Deployment phase: Stable`,
+        ),
+        Replaced: normal('ReleaseRemoved', 'Deploy', `${strategy} (${version}) is removed`),
+        Aborted: rolledBack,
+        Failed: rolledBack,
+      }[cause],
+    ],
+  };
+}
