@@ -1,15 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
-import { openBaoClusterCrd } from '../src/api/crd.ts';
+import { metadataServicesCrd, openBaoClusterCrd } from '../src/api/crd.ts';
 import { reasons } from '../src/api/reasons.ts';
 
 const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
 
+const crd = (object: object) => header + stringify(object, { aliasDuplicateObjects: false });
+
 /** Each generated file by its path from the repository's root: its text as it is -> as it must be. */
 const generated: Readonly<Record<string, (present: string) => string>> = {
-  'manifests/crds/openbaoclusters.yaml': () =>
-    header + stringify(openBaoClusterCrd(), { aliasDuplicateObjects: false }),
+  'manifests/crds/metadataservices.yaml': () => crd(metadataServicesCrd()),
+  'manifests/crds/openbaoclusters.yaml': () => crd(openBaoClusterCrd()),
   'README.md': withReasons,
 };
 

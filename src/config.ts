@@ -37,6 +37,10 @@ export interface ControllerConfig extends CommonConfig {
   readonly concurrency: number;
   /** Repository of OpenBao's image, for clusters without spec.image. */
   readonly imageRepository: string;
+  /** What images of MetadataServices are below, for a spec without imageRepository. */
+  readonly servicesImageRepository: string;
+  /** Kinds that are driven. */
+  readonly kinds: readonly Kind[];
   /** Image of the Jobs; that of our own pod when left out. */
   readonly executorImage?: string;
   /** Our own pod, by which its image is known. */
@@ -44,6 +48,10 @@ export interface ControllerConfig extends CommonConfig {
   /** Milliseconds after which waiting becomes a hold, by phase; what is left out has its default. */
   readonly deadlines: Readonly<Partial<Record<DeadlineName, number>>>;
 }
+
+/** Kinds that can be driven; beside the operator of one of them it is left out. */
+export const kinds = ['openbaoclusters', 'metadataservices'] as const;
+export type Kind = (typeof kinds)[number];
 
 /** Phases whose deadline can be set. */
 export const deadlineNames = [
@@ -110,6 +118,8 @@ const parseController = parser<ControllerConfig>(
       'lease',
       'concurrency',
       'imageRepository',
+      'servicesImageRepository',
+      'kinds',
       'deadlines',
       'logLevel',
     ],
@@ -119,6 +129,8 @@ const parseController = parser<ControllerConfig>(
       lease: dnsName,
       concurrency: { type: 'integer', minimum: 1, maximum: 64 },
       imageRepository: text,
+      servicesImageRepository: text,
+      kinds: { type: 'array', minItems: 1, items: { type: 'string', enum: kinds } },
       executorImage: text,
       pod: text,
       deadlines: {
@@ -168,6 +180,8 @@ export interface ControllerFlags {
   readonly lease: string;
   readonly concurrency: string;
   readonly imageRepository: string;
+  readonly servicesImageRepository: string;
+  readonly kind: readonly string[];
   readonly executorImage?: string;
   /** `PHASE=SECONDS`. */
   readonly deadline: readonly string[];
@@ -177,13 +191,14 @@ export interface ControllerFlags {
 
 /** @throws ConfigError naming the first flag that is wrong */
 export function controllerConfig(flags: ControllerFlags): ControllerConfig {
-  const { statusPort, concurrency, deadline, namespace = ownNamespace(), ...rest } = flags;
+  const { statusPort, concurrency, deadline, kind, namespace = ownNamespace(), ...rest } = flags;
   const pod = env['POD_NAME'];
   return validated('controller', parseController, {
     ...rest,
     namespace,
     statusPort: Number(statusPort),
     concurrency: Number(concurrency),
+    kinds: kind.length === 0 ? kinds : kind,
     deadlines: Object.fromEntries(
       deadline.map((each) => {
         const [phase = '', seconds] = each.split('=');

@@ -1,6 +1,12 @@
 import { Command } from 'commander';
 import { pino, type Logger } from 'pino';
-import { controllerConfig, deadlineNames, type ControllerConfig, type ControllerFlags } from './config.ts';
+import {
+  controllerConfig,
+  deadlineNames,
+  kinds,
+  type ControllerConfig,
+  type ControllerFlags,
+} from './config.ts';
 import { logLevel } from './log-level.ts';
 
 /**
@@ -10,7 +16,7 @@ import { logLevel } from './log-level.ts';
  */
 export function controllerCommand(run: (config: ControllerConfig, logger: Logger) => Promise<void>): Command {
   return new Command('controller')
-    .description('carry out what OpenBaoClusters ask for, one safe step at a time')
+    .description('carry out what OpenBaoClusters and MetadataServices ask for, one safe step at a time')
     .option('--status-port <number>', 'plain HTTP port of /metrics, /healthz and /readyz', '8080')
     .option('--namespace <name>', 'namespace of its Lease and its ServiceAccount (default: its own)')
     .option(
@@ -19,11 +25,22 @@ export function controllerCommand(run: (config: ControllerConfig, logger: Logger
       'rollguard-controller',
     )
     .option('--lease <name>', 'Lease that its replicas compete for', 'rollguard-controller')
-    .option('--concurrency <number>', 'clusters worked on at a time', '8')
+    .option('--concurrency <number>', 'objects of each kind worked on at a time', '8')
+    .option(
+      '--kind <plural>',
+      `drive only this kind: ${kinds.join(' or ')} (repeatable; default: all)`,
+      (kind: string, those: readonly string[]) => [...those, kind],
+      [],
+    )
     .option(
       '--image-repository <name>',
       "repository of OpenBao's image, for clusters without spec.image",
       'openbao/openbao',
+    )
+    .option(
+      '--services-image-repository <name>',
+      'what images of MetadataServices are below, for those without spec.imageRepository',
+      'e6data',
     )
     .option('--executor-image <image>', 'image of its Jobs (default: that of its own pod)')
     .option(

@@ -9,13 +9,17 @@ import { clusterMetrics } from './controller/cluster-metrics.ts';
 import { watchClusters } from './controller/cluster-watch.ts';
 import { eventRecorder } from './controller/events.ts';
 import { leaseElector } from './controller/lease.ts';
+import { watchServices } from './controller/metadataservices-watch.ts';
+import { metadataServicesController, servicesController } from './controller/metadataservices.ts';
 import { controllerMetrics } from './controller/metrics.ts';
 import { openBaoClusterController } from './controller/openbaocluster.ts';
+import { releaseMetrics } from './controller/release-metrics.ts';
 import { runControllers } from './controller/run.ts';
 import { defaultDeadlines, type DriverSettings } from './core/cluster/decision.ts';
 import type { ClusterSecrets } from './core/cluster/observation.ts';
+import { defaultWindows } from './core/release/decision.ts';
 import { jwtAuth } from './core/workload/names.ts';
-import { applyEffect } from './io/apply.ts';
+import { applyEffect, applyObjectEffect } from './io/apply.ts';
 import { readCa } from './io/cluster-facts.ts';
 import { requestToken } from './io/issuer.ts';
 import { connect, type KubernetesClient } from './io/kubernetes.ts';
@@ -29,16 +33,18 @@ import { stopping } from './stopping.ts';
 export interface ControllerHooks {
   /** Stands in for the carrying out of each effect. */
   readonly applyEffect?: typeof applyEffect;
+  /** The same for MetadataServices. */
+  readonly applyObjectEffect?: typeof applyObjectEffect;
 }
 
-/** `rollguard controller`: drives the clusters until SIGTERM or SIGINT, then hands over. */
+/** `rollguard controller`: drives the clusters and the releases until SIGTERM or SIGINT, then hands over. */
 export async function runController(
   config: ControllerConfig,
   logger: Logger,
   hooks: ControllerHooks = {},
 ): Promise<void> {
   const ending = stopping();
-  const metrics = controllerMetrics(['openbaocluster']);
+  const metrics = controllerMetrics(['openbaocluster', metadataServicesController]);
   const client = connect({ kubeconfig: config.kubeconfig, onAnswer: metrics.answered });
   const identity = `${hostname()}_${randomUUID()}`;
   const events = eventRecorder({ client, logger, reportingInstance: identity.slice(0, 128) });
@@ -56,6 +62,8 @@ export async function runController(
   watch.clusters.onChange(({ old, new: current }) => {
     if (current === undefined) openbao.forget(old?.metadata?.uid ?? '');
   });
+  const services = watchServices(client, logger);
+  services.services.onChange(releaseMetrics(metrics.registry, () => services.services.values()));
   const certificates = clusterCertificates(client);
   try {
     const controller = openBaoClusterController({
@@ -75,9 +83,27 @@ export async function runController(
       metrics,
       logger,
     });
+    const releases = servicesController({
+      client,
+      watch: services,
+      settings: {
+        imageRepository: config.servicesImageRepository,
+        windows: defaultWindows,
+        pollMs: 1_000,
+        idlePollMs: 60_000,
+      },
+      apply: hooks.applyObjectEffect ?? applyObjectEffect,
+      concurrency: config.concurrency,
+      events,
+      metrics,
+      logger,
+    });
     await runControllers(
       {
-        controllers: [controller],
+        controllers: [
+          ...(config.kinds.includes('openbaoclusters') ? [controller] : []),
+          ...(config.kinds.includes('metadataservices') ? [releases] : []),
+        ],
         elector: leaseElector({
           client,
           namespace: config.namespace,

@@ -36,6 +36,12 @@ export type MetadataServicesStatus = FromSchema<typeof metadataServicesStatus>;
 export type ReleaseRecord = NonNullable<MetadataServicesStatus['releaseHistory']>[number];
 export type PendingRelease = NonNullable<MetadataServicesStatus['pending']>;
 
+/** All of spec that decides what runs, as it was written. Replicas, windows and pause are not among it. */
+export type ReleaseInputs = Pick<MetadataServicesSpec, 'storage' | 'schema'> &
+  Partial<
+    Pick<MetadataServicesSpec, 'imageRepository' | 'imagePullSecrets' | 'serviceAccountName' | 'config'>
+  >;
+
 /** A MetadataServices (e6data.io/v1alpha1), the fields that we read. */
 export interface MetadataServices {
   readonly apiVersion: 'e6data.io/v1alpha1';
@@ -44,6 +50,30 @@ export interface MetadataServices {
   readonly spec: MetadataServicesSpec;
   readonly status?: MetadataServicesStatus;
 }
+
+/** What a ControllerRevision keeps of a release: src/core/release/inputs.ts says what it means. */
+const releaseSnapshot = {
+  type: 'object',
+  required: ['inputs', 'images'],
+  properties: {
+    inputs: metadataServicesSpec,
+    images: {
+      type: 'object',
+      required: ['storage', 'schema'],
+      properties: { storage: { type: 'string' }, schema: { type: 'string' } },
+    },
+  },
+} as const satisfies StructuralSchema;
+
+export interface ReleaseSnapshot {
+  /** All of spec that decides what runs. */
+  readonly inputs: ReleaseInputs;
+  /** Images with their tags. */
+  readonly images: { readonly storage: string; readonly schema: string };
+}
+
+/** @throws SchemaViolation when it is not what was kept */
+export const parseReleaseSnapshot = parser<ReleaseSnapshot>(shapeOf(releaseSnapshot), 'release');
 
 /** The status fields that rules read: beside another operator the rest is that operator's own. */
 const { activeReleaseVersion, deploymentPhase, releaseHistory } = metadataServicesStatus.properties;

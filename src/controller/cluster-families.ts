@@ -1,21 +1,8 @@
 import { openBaoClusterStatus, rollingPhases, type OpenBaoCluster } from '../api/openbaocluster.ts';
-import { parseTimestamp } from '../core/time.ts';
+import { oneOf, secondsSince, type Family } from './families.ts';
 
-/** One value, with its labels beside `namespace` and `name`. */
-export interface Sample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** A metric, and how it follows from a cluster: nothing is kept, so nothing is left of a cluster that goes. */
-export interface ClusterFamily {
-  readonly name: string;
-  readonly help: string;
-  /** Beside `namespace` and `name`. */
-  readonly labels: readonly string[];
-  /** @param now milliseconds since the epoch */
-  readonly samples: (cluster: OpenBaoCluster, now: number) => readonly Sample[];
-}
+/** A metric, and how it follows from a cluster. */
+export type ClusterFamily = Family<OpenBaoCluster>;
 
 type ValueOf = (cluster: OpenBaoCluster, now: number) => number | boolean | undefined;
 
@@ -29,16 +16,6 @@ const single = (name: string, help: string, valueOf: ValueOf): ClusterFamily => 
     return value === undefined ? [] : [{ labels: {}, value: Number(value) }];
   },
 });
-
-/** A set of states of which one holds: each has its series, as 1 or 0. */
-const oneOf = (phases: readonly string[], present: string | undefined): readonly Sample[] =>
-  phases.map((phase) => ({ labels: { phase }, value: phase === present ? 1 : 0 }));
-
-/** Seconds since a time of the status; undefined when it is not there. */
-function secondsSince(timestamp: string | undefined, now: number): number | undefined {
-  const time = parseTimestamp(timestamp);
-  return time === undefined ? undefined : Math.max(0, (now - time) / 1000);
-}
 
 const upgradeOf = ({ status }: OpenBaoCluster) => status?.upgrade;
 

@@ -1,9 +1,10 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import { rollingPhases, type OpenBaoCluster } from '../api/openbaocluster.ts';
 import type { Observation } from '../core/cluster/observation.ts';
 import { keyOf, namesOf } from './cache.ts';
 import { clusterFamilies } from './cluster-families.ts';
+import { freshGauge, showFamilies } from './families.ts';
 import { raftLag } from './raft-lag.ts';
 import { upgradeTransition } from './upgrade-transition.ts';
 
@@ -37,30 +38,10 @@ export function clusterMetrics(
   const lags = new Map<string, { readonly ofPods: ReadonlyMap<string, number>; readonly at: number }>();
   // The API server has held them to the CRD.
   const present = () => [...clusters()] as readonly KubernetesObject[] as readonly OpenBaoCluster[];
-  /** A gauge whose values are all made anew at each scrape. */
-  const gauge = (name: string, help: string, labels: readonly string[], read: (one: Gauge) => void) => {
-    const one: Gauge = new Gauge({
-      name,
-      help,
-      labelNames: ['namespace', 'name', ...labels],
-      registers: [registry],
-      collect() {
-        one.reset();
-        read(one);
-      },
-    });
-  };
-  for (const { name, help, labels, samples } of clusterFamilies) {
-    gauge(name, help, labels, (one) => {
-      for (const cluster of present()) {
-        const of = namesOf(keyOf(cluster));
-        for (const sample of samples(cluster, now())) one.set({ ...of, ...sample.labels }, sample.value);
-      }
-    });
-  }
+  showFamilies(registry, clusterFamilies, present, now);
   const lagHelp =
     'Log entries that a member is behind its leader, as last observed; by the replica that leads';
-  gauge('rollguard_raft_lag_entries', lagHelp, ['pod'], (one) => {
+  freshGauge(registry, 'rollguard_raft_lag_entries', lagHelp, ['pod'], (one) => {
     const there = new Set(present().map(keyOf));
     for (const [key, { ofPods, at }] of lags) {
       if (!there.has(key) || now() - at > lagKeptMs) lags.delete(key);

@@ -30,6 +30,8 @@ const specFields: Record<keyof Spec, true> = { nodeName: true, containers: true 
 const containerFields: Record<keyof Container, true> = { name: true, image: true };
 const statusFields: Record<keyof Status, true> = {
   phase: true,
+  reason: true,
+  message: true,
   podIP: true,
   conditions: true,
   initContainerStatuses: true,

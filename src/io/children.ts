@@ -22,27 +22,28 @@ export function childComparison(
   client: Pick<KubernetesClient, 'get'>,
   caches: Pick<ClusterCaches, 'child'>,
   isApplied: (desired: KubernetesObject, live: KubernetesObject) => boolean,
+  owner: OwnerKind = { label: clusterLabel, kind: 'OpenBaoCluster' },
 ): ChildComparison {
   /** By owner and path: the version at which an object was found right, and a digest of what it should be then. */
   const found = new Map<string, Map<string, { readonly version: string; readonly desired: string }>>();
 
-  const isRight = async (owner: string, desired: KubernetesObject): Promise<boolean> => {
+  const isRight = async (key: string, desired: KubernetesObject): Promise<boolean> => {
     const target = targetOf(desired);
     const path = objectPath(target);
     const cached = caches.child(target);
     if (cached === undefined) {
       // The watches see only objects with the cluster's label: one without it may be there, and is somebody's.
-      assertOurs(desired, await client.get<KubernetesObject>(path));
+      assertOurs(owner, desired, await client.get<KubernetesObject>(path));
       return false;
     }
     const wanted = createHash('sha256').update(JSON.stringify(desired)).digest('base64');
-    const children = found.get(owner) ?? new Map<string, { version: string; desired: string }>();
-    found.set(owner, children);
+    const children = found.get(key) ?? new Map<string, { version: string; desired: string }>();
+    found.set(key, children);
     const last = children.get(path);
     if (last?.version === cached.metadata?.resourceVersion && last?.desired === wanted) return true;
     const live = 'spec' in cached ? cached : await client.get<KubernetesObject>(path);
     const version = live?.metadata?.resourceVersion;
-    assertOurs(desired, live);
+    assertOurs(owner, desired, live);
     if (live === undefined || version === undefined || !isApplied(desired, live)) {
       children.delete(path);
       return false;
@@ -52,11 +53,11 @@ export function childComparison(
   };
 
   return {
-    async drifted(owner, desired) {
-      const right = await Promise.all(desired.map((each) => isRight(owner, each)));
+    async drifted(key, desired) {
+      const right = await Promise.all(desired.map((each) => isRight(key, each)));
       return desired.filter((_, index) => right[index] === false);
     },
-    forget: (owner) => void found.delete(owner),
+    forget: (key) => void found.delete(key),
   };
 }
 
@@ -65,23 +66,32 @@ interface OwnerReference {
   readonly controller?: boolean;
 }
 
-/** Ours carries the cluster's label and no other controller's reference; an orphan of ours is taken back. */
-function assertOurs(desired: KubernetesObject, live: KubernetesObject | undefined): void {
+/** By which label its children are known, and what the owner is called. */
+interface OwnerKind {
+  readonly label: string;
+  readonly kind: string;
+}
+
+/** Ours carries the owner's label and no other controller's reference; an orphan of ours is taken back. */
+function assertOurs(
+  { label, kind }: OwnerKind,
+  desired: KubernetesObject,
+  live: KubernetesObject | undefined,
+): void {
   if (live === undefined) return;
-  const label = desired.metadata?.labels?.[clusterLabel];
   const owner = controllerOf(live);
   if (
-    live.metadata?.labels?.[clusterLabel] === label &&
+    live.metadata?.labels?.[label] === desired.metadata?.labels?.[label] &&
     (owner === undefined || owner === controllerOf(desired))
   )
     return;
   throw new Error(
-    `the ${live.kind ?? desired.kind} ${desired.metadata?.name} is there already and is not this cluster's; delete it, or give the OpenBaoCluster another name`,
+    `the ${live.kind ?? desired.kind} ${desired.metadata?.name} is there already and is not this ${kind}'s; delete it, or give the ${kind} another name`,
   );
 }
 
 /** The uid of the object that controls another. */
-const controllerOf = ({ metadata }: KubernetesObject): string | undefined =>
+export const controllerOf = ({ metadata }: KubernetesObject): string | undefined =>
   (metadata as { ownerReferences?: readonly OwnerReference[] } | undefined)?.ownerReferences?.find(
     ({ controller }) => controller === true,
   )?.uid;

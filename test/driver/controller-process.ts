@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { runController } from '../../src/controller.ts';
 import { controllerCommand } from '../../src/controller-command.ts';
-import { applyEffect } from '../../src/io/apply.ts';
+import { applyEffect, applyObjectEffect } from '../../src/io/apply.ts';
 
 /**
  * A program with `rollguard controller` alone, that crashes: `CRASH_AFTER=n` ends it as SIGKILL does, right after its n-th effect;
@@ -15,15 +15,20 @@ const crash = (): Promise<never> => {
   return new Promise(() => {});
 };
 
+/** Counts an effect, and crashes where it is to. */
+async function around(effect: () => Promise<void>): Promise<void> {
+  effects += 1;
+  const own = effects;
+  if (own === Number(CRASH_BEFORE)) await crash();
+  await effect();
+  if (own === Number(CRASH_AFTER)) await crash();
+}
+
 const program = new Command().addCommand(
   controllerCommand((config, logger) =>
     runController(config, logger, {
-      async applyEffect(tools, cluster, effect) {
-        effects += 1;
-        if (effects === Number(CRASH_BEFORE)) await crash();
-        await applyEffect(tools, cluster, effect);
-        if (effects === Number(CRASH_AFTER)) await crash();
-      },
+      applyEffect: (tools, cluster, effect) => around(() => applyEffect(tools, cluster, effect)),
+      applyObjectEffect: (client, effect) => around(() => applyObjectEffect(client, effect)),
     }),
   ),
 );

@@ -40,17 +40,10 @@ export interface Driver {
 export async function prepareDriver(ground: Ground, namespace: string): Promise<void> {
   const kubectl = (args: readonly string[]) => ground.kubectl(args);
   await kubectl(['create', 'namespace', 'rollguard-system']);
-  await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/crds/openbaoclusters.yaml']));
+  await succeed(kubectl(['apply', '--server-side', '-k', 'manifests/crds']));
   await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/controller/10-rbac.yaml']));
-  await succeed(
-    kubectl([
-      'wait',
-      '--for=condition=Established',
-      '--timeout=30s',
-      '-f',
-      'manifests/crds/openbaoclusters.yaml',
-    ]),
-  );
+  const crds = ['crd/openbaoclusters.openbao.org', 'crd/metadataservices.e6data.io'];
+  await succeed(kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...crds]));
   await kubectl(['create', 'namespace', namespace]);
 }
 

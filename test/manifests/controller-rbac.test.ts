@@ -23,13 +23,22 @@ describe('what the controller may do', () => {
       .toSorted();
 
   it('deletes what it has effects for, and nothing else', () => {
-    expect(granted('delete')).to.deep.equal(['persistentvolumeclaims', 'pods', 'secrets', 'statefulsets']);
+    expect(granted('delete')).to.deep.equal([
+      'controllerrevisions',
+      'deployments',
+      'persistentvolumeclaims',
+      'pods',
+      'secrets',
+      'statefulsets',
+    ]);
     expect(granted('deletecollection')).to.deep.equal([]);
   });
 
   it('replaces whole only what it reads first', () => {
     expect(granted('update')).to.deep.equal([
       'leases',
+      'metadataservices/finalizers',
+      'metadataservices/status',
       'openbaoclusters/finalizers',
       'openbaoclusters/status',
       // The Role that it makes for the members' own label grants it.

@@ -1,23 +1,9 @@
-import type { MetadataServicesSpec } from '../../api/metadataservices.ts';
+import type { MetadataServicesSpec, ReleaseInputs, ReleaseSnapshot } from '../../api/metadataservices.ts';
 import { fingerprint } from '../workload/fingerprint.ts';
 import { canonicalQuantity } from '../workload/quantity.ts';
 import type { ServiceComponent } from './names.ts';
 
-/**
- * All of spec that decides what runs, as it was written. Replicas, windows and pause are not among it. What is
- * left out stays out: our own defaults make no release when they change (design rule 12).
- */
-export type ReleaseInputs = Pick<MetadataServicesSpec, 'storage' | 'schema'> &
-  Partial<
-    Pick<MetadataServicesSpec, 'imageRepository' | 'imagePullSecrets' | 'serviceAccountName' | 'config'>
-  >;
-
-/** A release's inputs, kept in a ControllerRevision, with what was not written but decided when it was made. */
-export interface ReleaseSnapshot {
-  readonly inputs: ReleaseInputs;
-  /** Images with their tags. */
-  readonly images: { readonly storage: string; readonly schema: string };
-}
+export type { ReleaseInputs, ReleaseSnapshot } from '../../api/metadataservices.ts';
 
 interface InputList {
   readonly spec: readonly string[];
@@ -47,7 +33,7 @@ const isEmpty = (value: unknown): boolean =>
   value === false ||
   (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
-/** What a release of this spec is made from. */
+/** What a release of this spec is made from. What is left out stays out: our own defaults make no release (design rule 12). */
 export function releaseInputs(spec: ReleaseInputs, list: string = newest): ReleaseInputs {
   const { spec: own, service } = lists.get(list) ?? fields;
   return {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Behaviour } from './simulated-services.ts';
 import { WatchedServices } from './watched-services.ts';
 

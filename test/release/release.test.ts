@@ -1,0 +1,143 @@
+import { expect } from 'chai';
+import type { Ground } from '../cluster/ground.ts';
+import { baseImage } from '../cluster/images.ts';
+import { driverOn, prepareDriver, type Driver } from '../driver/driver.ts';
+import { succeed } from '../support/gate.ts';
+import { ownGround } from '../support/own-ground.ts';
+import { loadServiceImages } from './images.ts';
+import { isStable, newest, serves, servicesHandle, startPoller, type Poller } from './services.ts';
+
+const namespace = 'autoscalingv2';
+const rollout = { readinessTimeout: '12s', gracePeriod: '2s', cleanupDelay: '4s' };
+/** Such an image is refused at once, where a registry that is only out of reach may let a pull hang. */
+const nowhere = 'localhost:1/e6data/storage';
+
+describe('releases of MetadataServices on a real node', function () {
+  this.timeout(180_000);
+  let ground: Ground;
+  let driver: Driver;
+
+  before(async function () {
+    ground = await ownGround(this, 'node');
+    await ground.loadImage(await baseImage([], () => {}));
+    await loadServiceImages(ground, {
+      '1.0': 'good',
+      '1.1': 'good',
+      '1.2': 'good',
+      crashes: 'crashes',
+      'never-ready': 'never-ready',
+      breaks: 'breaks',
+    });
+    await prepareDriver(ground, namespace);
+    driver = await driverOn(ground);
+    await driver.start();
+  });
+
+  after(async () => {
+    await driver?.stop();
+    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+  });
+
+  const kubectl = async (...args: readonly string[]) =>
+    (await succeed(ground.kubectl(['-n', namespace, ...args]))).stdout;
+  const sample1 = () => servicesHandle(ground, namespace, 'sample1');
+  const deployments = async () =>
+    (await kubectl('get', 'deployments', '-l', 'app=sample1', '-o', 'jsonpath={.items[*].metadata.name}'))
+      .split(' ')
+      .toSorted();
+
+  describe('under a client that asks the Service of no colour all the while', () => {
+    let poller: Poller;
+
+    it('the first release serves', async () => {
+      await sample1().apply({ storage: { imageTag: '1.0' }, schema: { imageTag: '1.0' }, rollout });
+      const { status } = await sample1().until('stable', serves('1.0'));
+      expect(status).to.include({ activeStrategy: 'blue' });
+      expect(status?.activeReleaseVersion).to.match(/^v\d{8}-\d{6}-[0-9a-f]{7}$/);
+      poller = await startPoller(ground, namespace, 'sample1-storage');
+    });
+
+    it('a good release takes over, and the old colour goes', async () => {
+      await sample1().patch({ spec: { storage: { imageTag: '1.1' }, schema: { imageTag: '1.1' } } });
+      const { status } = await sample1().until('stable', serves('1.1'));
+      expect(status?.activeStrategy).to.equal('green');
+      expect(status?.releaseHistory?.map((each) => each.status)).to.deep.equal(['Superseded', 'Active']);
+      expect(await deployments()).to.deep.equal(['sample1-schema-green', 'sample1-storage-green']);
+    });
+
+    for (const [what, spec, reason] of [
+      [
+        'an image that cannot be pulled',
+        { storage: { image: nowhere, imageTag: '9.9' } },
+        /^(ImagePullBackOff|ErrImagePull)$/,
+      ],
+      ['a crash loop', { storage: { image: null, imageTag: 'crashes' } }, /^CrashLoopBackOff$/],
+      ['one that is never ready', { storage: { imageTag: 'never-ready' } }, /^NotReady$/],
+      [
+        'memory that no node has',
+        { storage: { imageTag: '1.1', resources: { memory: '500Gi' } } },
+        /^Pending$/,
+      ],
+    ] as const) {
+      it(`${what} is rolled back by itself`, async () => {
+        const before = await sample1().read();
+        await sample1().patch({ spec });
+        const failed = await sample1().until(
+          'rolled back',
+          (now) => isStable(now) && newest(now)?.version !== newest(before)?.version,
+        );
+        expect(newest(failed)?.status).to.equal('Failed');
+        expect(newest(failed)?.reason, newest(failed)?.message).to.match(reason);
+        expect(failed.status).to.include({
+          activeStrategy: 'green',
+          activeReleaseVersion: before.status?.activeReleaseVersion,
+        });
+        expect(await deployments()).to.deep.equal(['sample1-schema-green', 'sample1-storage-green']);
+      });
+    }
+
+    it('pods that a quota refuses are found out by their Deployment', async () => {
+      await kubectl('create', 'quota', 'pods', '--hard=pods=3');
+      await sample1().patch({ spec: { storage: { imageTag: '1.2', resources: null } } });
+      const failed = await sample1().until(
+        'rolled back',
+        (now) => isStable(now) && newest(now)?.storageTag === '1.2',
+      );
+      expect(newest(failed)).to.include({ status: 'Failed', reason: 'FailedCreate' });
+      expect(newest(failed)?.message).to.contain('exceeded quota');
+      await kubectl('delete', 'quota', 'pods');
+    });
+
+    it('a manual rollback, as the guide writes it, brings back what ran', async () => {
+      const versions = (
+        await kubectl(
+          'get',
+          'metadataservices',
+          'sample1',
+          '-o',
+          'jsonpath={.status.releaseHistory[*].version}',
+        )
+      ).split(' ');
+      const [first = ''] = versions;
+      await sample1().annotate(`e6data.io/rollback-to=${first}`, 'e6data.io/rollback-reason=slow queries');
+      const { status, metadata, spec } = await sample1().until('rolled back', serves('1.0'));
+      expect(status?.releaseHistory?.at(-1)).to.include({
+        status: 'Active',
+        rollbackTo: first,
+        rollbackReason: 'slow queries',
+      });
+      expect(metadata.annotations ?? {}).not.to.have.any.keys(
+        'e6data.io/rollback-to',
+        'e6data.io/rollback-reason',
+      );
+      expect(spec.storage).to.deep.equal({ imageTag: '1.0' });
+    });
+
+    it('no request was lost', async () => {
+      const { answered, failures, tags } = await poller.stop();
+      expect(failures).to.deep.equal([]);
+      expect(tags).to.deep.equal(['1.0', '1.1', '1.0']);
+      expect(answered).to.be.above(500);
+    });
+  });
+});
