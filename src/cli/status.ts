@@ -7,6 +7,7 @@ import { ApiError, connect } from '../io/kubernetes.ts';
 import { progressLine } from './status/progress-line.ts';
 import { clusterReader, type Reader, type Reading } from './status/reader.ts';
 import { screen } from './status/screen.ts';
+import { needsPerson } from './status/state.ts';
 import { toText } from './status/text.ts';
 import { clusterView, type ClusterView } from './status/view.ts';
 import { watchUntilEnd } from './status/watch.ts';
@@ -91,7 +92,7 @@ function showOnce(reading: Reading, options: StatusOptions, io: StatusIo): numbe
       ? `${JSON.stringify(view, null, 2)}\n`
       : toText(view, painter(io.colour.stdout)),
   );
-  return view.state === 'held' || view.down ? exitCodes.stopped : exitCodes.done;
+  return needsPerson(view.state) || view.down ? exitCodes.stopped : exitCodes.done;
 }
 
 async function watch(first: Reading, reader: Reader, options: StatusOptions, io: StatusIo): Promise<number> {
@@ -146,7 +147,8 @@ function lines(io: StatusIo): Display {
       last = line;
     },
     finish() {
-      if (view?.state === 'held') io.write(`\n${toText(view, painter(io.colour.stdout))}`);
+      if (view !== undefined && needsPerson(view.state))
+        io.write(`\n${toText(view, painter(io.colour.stdout))}`);
     },
   };
 }
@@ -183,7 +185,7 @@ const description = [
 ].join('\n\n');
 
 const examples = `
-Exit codes: 0 nothing needs a person, 1 it is held, failed, not available, gone or not in time,
+Exit codes: 0 nothing needs a person, 1 it is held, waits for you, failed, down, gone or late,
 2 it cannot be read. With --watch, 0 means that what was under way is done.
 
 Examples:

@@ -9,6 +9,7 @@ import {
   failureReasons,
   type FailureReason,
 } from '../../src/core/upgrade/rolling/failure.ts';
+import { remedyOf as blueGreenRemedy } from '../../src/core/upgrade/bluegreen/remedy.ts';
 import { overdueRemedy, remedy } from '../../src/core/upgrade/rolling/remedy.ts';
 import { known, unknown } from '../../src/core/known.ts';
 import { ApiError } from '../../src/io/kubernetes.ts';
@@ -142,7 +143,11 @@ const hints: { readonly [Reason in FailureReason]?: string } = {
 /** Stories tell what is wrong; the upgrade itself says what to do about it, as in a real status. */
 function withWholeMessage(cluster: OpenBaoCluster): OpenBaoCluster {
   const { status } = cluster;
-  const { upgrade, lastErrorReason = '', lastErrorMessage = '' } = status ?? {};
+  const { upgrade, blueGreen, lastErrorReason = '', lastErrorMessage = '' } = status ?? {};
+  if (status !== undefined && blueGreen?.held === true) {
+    const message = blueGreenRemedy({ observation: { cluster }, status, blueGreen }, lastErrorMessage);
+    return { ...cluster, status: { ...status, lastErrorMessage: message } };
+  }
   if (upgrade?.held !== true || !isFailureReason(lastErrorReason)) return cluster;
   if (forbidding.includes(lastErrorReason)) return cluster;
   const given = { observation: { cluster }, upgrade };

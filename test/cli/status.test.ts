@@ -32,6 +32,7 @@ describe('rollguard status', () => {
         if (stdout !== '') states.add((JSON.parse(stdout) as { state: string }).state);
       });
       expect([...states].toSorted()).to.deep.equal([
+        'awaiting',
         'degraded',
         'deleting',
         'held',
@@ -52,7 +53,9 @@ describe('rollguard status', () => {
         down: boolean;
         next: { needed: boolean; command?: string }[];
       };
-      expect(asText.code === 1, name).to.equal(view.state === 'held' || view.down);
+      expect(asText.code === 1, name).to.equal(
+        view.state === 'held' || view.state === 'awaiting' || view.down,
+      );
       // Whoever is told to act is told how.
       if (asText.code === 1) expect(view.next[0], name).to.include({ needed: true });
       for (const { command } of view.next)

@@ -1,9 +1,10 @@
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { timestamp } from '../../core/time.ts';
-import { diagnosis } from '../../core/upgrade/rolling/diagnosis.ts';
+import { diagnosis, membersLook, type Look } from '../../core/upgrade/rolling/diagnosis.ts';
+import type { AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
 import { names, serverContainer } from '../../core/workload/names.ts';
-import { condition, isDown, isUnseen, stateOf } from './state.ts';
+import { condition, isDown, isUnseen, pendingRequest, stateOf } from './state.ts';
 import type { UpgradeView } from './upgrade.ts';
 
 /** What a person is to do now, or may do. */
@@ -38,7 +39,9 @@ export function adviceOn(
   const advice = [
     ...incident(cluster, commands),
     ...(state === 'held' ? hold(cluster, upgrade, now, commands) : []),
+    ...(state === 'awaiting' ? awaited(upgrade, now, commands) : []),
     ...paused(cluster, state === 'paused', commands),
+    ...rollback(cluster, upgrade, now, commands),
     ...(isUnseen(cluster) ? [unseen(cluster, commands)] : []),
     ...(state === 'degraded' || (state !== 'held' && isDown(cluster)) ? [degraded(cluster, commands)] : []),
   ];
@@ -69,58 +72,105 @@ function commandsFor(
 const quoted = (text: string) =>
   /^[\w./:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-function incident({ status }: OpenBaoCluster, { patch }: Commands): readonly Advice[] {
+function incident({ spec, status }: OpenBaoCluster, { patch }: Commands): readonly Advice[] {
   const { active, nonce, reason } = status?.breakGlass ?? {};
   if (active !== true) return [];
   const why = `repair what stopped the automation${reason === undefined ? '' : ` (${reason})`}, then acknowledge this incident`;
   if (nonce === undefined) return [{ needed: true, why: `${why}: its nonce is not in the status yet` }];
-  return [{ needed: true, why, command: patch({ breakGlassAck: nonce }) }];
+  // In one change with the end of a pause that was for the repair (seed 000).
+  const resumed = spec.paused === true ? { paused: false } : {};
+  return [{ needed: true, why, command: patch({ ...resumed, breakGlassAck: nonce }) }];
+}
+
+/** What a request that is waited for lets happen. */
+const awaitedWhy: Readonly<Record<AwaitedRequest, string>> = {
+  promote: 'green is in sync: let votes and leadership move to it',
+  cleanup: 'green leads: let clients move to it and blue go, after which only a restore leads back',
+};
+
+function awaited(upgrade: UpgradeView | undefined, now: number, { patch }: Commands): readonly Advice[] {
+  const request = upgrade?.strategy === 'BlueGreen' ? upgrade.awaits : undefined;
+  if (request === undefined) return [];
+  const command = patch({ upgrade: { requests: { [request]: timestamp(now) } } });
+  return [{ needed: true, why: awaitedWhy[request], command }];
+}
+
+/** The way back from a blue-green upgrade, as long as there is one. */
+function rollback(
+  cluster: OpenBaoCluster,
+  upgrade: UpgradeView | undefined,
+  now: number,
+  { patch }: Commands,
+): readonly Advice[] {
+  if (upgrade?.strategy !== 'BlueGreen' || pendingRequest(cluster) === 'rollback') return [];
+  const { stage, from = 'the version of before' } = upgrade;
+  if (stage !== 'early' && stage !== 'late') return [];
+  const command = patch({ upgrade: { requests: { rollback: timestamp(now) } } });
+  return [{ needed: false, why: `go back to ${from}, which is possible until Cleanup`, command }];
 }
 
 /** What mends a hold, by its reason. The message of the hold says the same with more words. */
-const remedies: Readonly<Record<string, (cluster: OpenBaoCluster, commands: Commands) => readonly Advice[]>> =
-  {
-    SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => [
+const remedies: Readonly<
+  Record<string, (cluster: OpenBaoCluster, commands: Commands, now: number) => readonly Advice[]>
+> = {
+  TargetGivenUp: ({ spec, status }, { patch }, now) => {
+    const { currentVersion: version = '', image, blueGreen } = status ?? {};
+    // An image that names the target's version would be refused beside the old one.
+    const restored = spec.image === undefined || image === undefined ? {} : { image };
+    return [
       {
         needed: true,
-        why: 'initialise it, keep what this prints, and set up auth/jwt-operator as the README says',
-        command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
-      },
-    ],
-    UnsealKeyMissing: ({ metadata: { name = '', namespace = '' } }, { run }) => [
-      {
-        needed: true,
-        why: 'put the unseal key back from your backup; no new key would open the data',
-        command: run(`apply -n ${namespace} -f ${names(name).unsealKey}.yaml`),
-      },
-    ],
-    CertificatesMissing: ({ metadata: { name = '', namespace = '' } }, { run, patch }) => [
-      {
-        needed: true,
-        why: 'create the Secret with the CA of your certificates, if it is not there',
-        command: run(`create secret generic ${names(name).ca} -n ${namespace} --from-file=ca.crt`),
-      },
-      {
-        needed: true,
-        why: 'create the Secret with the certificate and its key, if it is not there',
-        command: run(
-          `create secret tls ${names(name).serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
-        ),
+        why: `keep ${version}: nothing of ${blueGreen?.givenUp?.version ?? 'the target'} is left`,
+        command: patch({ version, ...restored }),
       },
       {
         needed: false,
-        why: 'or let Rollguard issue certificates; every client must then trust its new CA',
-        command: patch({ tls: { mode: 'OperatorManaged' } }),
+        why: 'or, once it is mended, try it again',
+        command: patch({ upgrade: { requests: { retry: timestamp(now) } } }),
       },
-    ],
-    ApplyRefused: ({ metadata: { name = '', namespace = '' } }, { run }) => [
-      {
-        needed: true,
-        why: 'change in spec what the API server does not take',
-        command: run(`edit openbaocluster ${name} -n ${namespace}`),
-      },
-    ],
-  };
+    ];
+  },
+  SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => [
+    {
+      needed: true,
+      why: 'initialise it, keep what this prints, and set up auth/jwt-operator as the README says',
+      command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
+    },
+  ],
+  UnsealKeyMissing: ({ metadata: { name = '', namespace = '' } }, { run }) => [
+    {
+      needed: true,
+      why: 'put the unseal key back from your backup; no new key would open the data',
+      command: run(`apply -n ${namespace} -f ${names(name).unsealKey}.yaml`),
+    },
+  ],
+  CertificatesMissing: ({ metadata: { name = '', namespace = '' } }, { run, patch }) => [
+    {
+      needed: true,
+      why: 'create the Secret with the CA of your certificates, if it is not there',
+      command: run(`create secret generic ${names(name).ca} -n ${namespace} --from-file=ca.crt`),
+    },
+    {
+      needed: true,
+      why: 'create the Secret with the certificate and its key, if it is not there',
+      command: run(
+        `create secret tls ${names(name).serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
+      ),
+    },
+    {
+      needed: false,
+      why: 'or let Rollguard issue certificates; every client must then trust its new CA',
+      command: patch({ tls: { mode: 'OperatorManaged' } }),
+    },
+  ],
+  ApplyRefused: ({ metadata: { name = '', namespace = '' } }, { run }) => [
+    {
+      needed: true,
+      why: 'change in spec what the API server does not take',
+      command: run(`edit openbaocluster ${name} -n ${namespace}`),
+    },
+  ],
+};
 
 function hold(
   cluster: OpenBaoCluster,
@@ -130,23 +180,42 @@ function hold(
 ): readonly Advice[] {
   const { metadata, status } = cluster;
   const reason = condition(cluster, 'Stalled')?.reason ?? status?.lastErrorReason ?? '';
-  const known = remedies[reason]?.(cluster, commands);
+  const known = remedies[reason]?.(cluster, commands, now);
   if (known !== undefined) return known;
   const back = forbidden(cluster, reason, commands);
   if (back !== undefined) return [back];
-  if (status?.upgrade?.held === true || status?.scaling?.held === true) {
+  if (status?.breakGlass?.active === true) return [];
+  if (upgrade?.held === true || status?.scaling?.held === true) {
     const retry = commands.patch({ upgrade: { requests: { retry: timestamp(now) } } });
-    const looks = status.upgrade?.held === true ? diagnosis(cluster, status.upgrade, reason) : [];
+    const looks = looksAt(cluster, upgrade, reason);
     return [
       ...looks.map(({ why, words }) => ({ needed: true, why, command: commands.run(words) })),
-      { needed: true, why: 'mend what it says, then try again', command: retry },
+      { needed: true, why: retryWhy[reason] ?? 'mend what it says, then try again', command: retry },
       ...wayBack(cluster, upgrade, commands),
     ];
   }
-  if (status?.breakGlass?.active === true) return [];
   const { name = '', namespace = '' } = metadata;
   const describe = commands.run(`describe openbaocluster ${name} -n ${namespace}`);
   return [{ needed: true, why: 'do what it says; this shows the whole status', command: describe }];
+}
+
+/** What a retry does where it is not what one would think. */
+const retryWhy: Readonly<Record<string, string>> = {
+  HookOutcomeUnknown: 'see what the hook did; where it may run once more, let it',
+};
+
+/** Where to look first. */
+function looksAt(cluster: OpenBaoCluster, upgrade: UpgradeView | undefined, reason: string): readonly Look[] {
+  const { status, metadata } = cluster;
+  const { namespace = '' } = metadata;
+  if (status?.upgrade?.held === true) return diagnosis(cluster, status.upgrade, reason);
+  if (upgrade?.strategy !== 'BlueGreen') return [];
+  const { lastJobFailure } = upgrade;
+  const ofJob =
+    lastJobFailure === undefined
+      ? []
+      : [{ why: 'see what the Job that failed said', words: `logs -n ${namespace} job/${lastJobFailure}` }];
+  return [...ofJob, ...membersLook(cluster)];
 }
 
 /** What spec asks for is refused, and a retry would be refused again: back to what may run. */
@@ -177,7 +246,8 @@ function wayBack(
   upgrade: UpgradeView | undefined,
   { patch }: Commands,
 ): readonly Advice[] {
-  if (status?.upgrade?.held !== true || upgrade?.kind !== 'upgrade' || upgrade.started) return [];
+  if (status?.upgrade?.held !== true || upgrade?.kind !== 'upgrade') return [];
+  if (upgrade.strategy === 'RollingUpdate' && upgrade.started) return [];
   const { from, to = 'the target' } = upgrade;
   if (from === undefined) return [];
   // An image that names the target's version would be refused beside the old one.
@@ -192,11 +262,11 @@ function paused(
   isWaiting: boolean,
   { patch }: Commands,
 ): readonly Advice[] {
-  if (spec.paused !== true) return [];
+  // An acknowledgement ends the pause as well.
+  if (spec.paused !== true || status?.breakGlass?.active === true) return [];
+  const isStopped = status?.upgrade?.held === true || status?.blueGreen?.held === true;
   const what = isWaiting ? 'it is paused; let it go on' : 'it is paused; nothing new would start';
-  return [
-    { needed: isWaiting && status?.upgrade?.held !== true, why: what, command: patch({ paused: false }) },
-  ];
+  return [{ needed: isWaiting && !isStopped, why: what, command: patch({ paused: false }) }];
 }
 
 function unseen({ status }: OpenBaoCluster, { run }: Commands): Advice {

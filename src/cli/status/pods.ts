@@ -3,51 +3,89 @@ import type { ContainerStatus, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import type { Known } from '../../core/known.ts';
 import { parseImageReference, tagVersion } from '../../core/version/image-reference.ts';
-import { names, ordinalOf, serverContainer } from '../../core/workload/names.ts';
+import { stageOf, underWay } from '../../core/upgrade/bluegreen/phase.ts';
+import { greenNames, greenRevision, liveNames, memberNamed } from '../../core/workload/members.ts';
+import { serverContainer } from '../../core/workload/names.ts';
 
 /** One member, as its pod and the cluster's status show it. What neither says is absent. */
 export interface PodView {
   readonly name: string;
   readonly ordinal: number;
+  /** Of a blue-green upgrade: blue serves, green is to take over. */
+  readonly half?: 'blue' | 'green';
   readonly version?: string;
   readonly role?: 'leader' | 'voter' | 'non-voter';
   readonly ready?: boolean;
-  /** Said of pods that the upgrade under way has replaced. */
+  /** Said of pods that the upgrade under way has replaced or added. */
   readonly caughtUp?: boolean;
   /** What happens to it or keeps it from starting; empty when there is nothing to say. */
   readonly doing: string;
 }
 
-/** Every member that exists or is to exist, the highest ordinal first: that is the order of an upgrade. */
+/** A member that there is, or is to be. */
+type Expected = Pick<PodView, 'name' | 'ordinal' | 'half'>;
+
+/**
+ * Every member that exists or is to exist, the highest ordinal first: that is the order of a rolling upgrade. Of a
+ * blue-green one green comes after blue.
+ */
 export function podViews(cluster: OpenBaoCluster, pods: Known<readonly Pod[]>): readonly PodView[] {
-  const name = cluster.metadata.name ?? '';
   const { status = {} } = cluster;
-  const found = new Map<number, Pod>();
-  for (const pod of pods.kind === 'known' ? pods.value : []) {
-    const ordinal = ordinalOf(name, pod.metadata.name ?? '');
-    if (ordinal !== undefined) found.set(ordinal, pod);
-  }
-  const size = status.replicas ?? cluster.spec.replicas ?? 3;
-  const ordinals = new Set([...Array.from({ length: size }, (_, ordinal) => ordinal), ...found.keys()]);
-  return [...ordinals]
-    .toSorted((a, b) => b - a)
-    .map((ordinal) => {
-      const pod = names(name).pod(ordinal);
-      return pods.kind === 'known'
-        ? seenPod(pod, ordinal, found.get(ordinal), status)
-        : unseenPod(pod, ordinal, status);
-    });
+  const expected = expectedOf(cluster);
+  if (pods.kind === 'unknown') return expected.map((one) => unseenPod(one, status));
+  const found = new Map(pods.value.map((pod) => [pod.metadata.name ?? '', pod]));
+  const more = [...found.keys()].flatMap((name) => {
+    const member = memberNamed(cluster, name);
+    const isExpected = expected.some((one) => one.name === name);
+    return member === undefined || isExpected ? [] : [{ name, ...memberOf(member, status) }];
+  });
+  return [...expected, ...more]
+    .filter(({ name, half }) => found.has(name) || half === undefined || half !== leavingHalf(status))
+    .toSorted((a, b) => halfRank(a) - halfRank(b) || b.ordinal - a.ordinal)
+    .map((one) => seenPod(one, found.get(one.name), status));
 }
 
-function seenPod(name: string, ordinal: number, pod: Pod | undefined, status: OpenBaoClusterStatus): PodView {
-  if (pod === undefined) {
-    return { name, ordinal, ready: false, ...said(name, ordinal, status), doing: 'there is no such pod' };
-  }
+function expectedOf(cluster: OpenBaoCluster): readonly Expected[] {
+  const { status, spec } = cluster;
+  const blueGreen = underWay(status);
+  const size = blueGreen?.blueReplicas ?? status?.replicas ?? spec.replicas ?? 3;
+  const members = (pod: (ordinal: number) => string, half?: PodView['half']) =>
+    Array.from({ length: size }, (_, index) => size - 1 - index).map((ordinal) => ({
+      name: pod(ordinal),
+      ordinal,
+      ...(half === undefined ? {} : { half }),
+    }));
+  const green = greenNames(cluster);
+  return blueGreen === undefined || green === undefined
+    ? members(liveNames(cluster).pod)
+    : [...members(liveNames(cluster).pod, 'blue'), ...members(green.pod, 'green')];
+}
+
+/** Of a pod that is more than was expected. */
+const memberOf = (
+  { revision, ordinal }: { readonly revision: string; readonly ordinal: number },
+  status: OpenBaoClusterStatus,
+): Omit<Expected, 'name'> => ({
+  ordinal,
+  ...(underWay(status) === undefined
+    ? {}
+    : { half: revision === greenRevision(status) ? ('green' as const) : ('blue' as const) }),
+});
+
+const halfRank = ({ half }: Expected) => (half === 'green' ? 1 : 0);
+
+/** The half whose pods go: one that is gone is not missing. */
+function leavingHalf(status: OpenBaoClusterStatus): PodView['half'] {
+  const phase = underWay(status)?.phase;
+  return phase === 'Cleanup' ? 'blue' : phase === 'RollbackCleanup' ? 'green' : undefined;
+}
+
+function seenPod(one: Expected, pod: Pod | undefined, status: OpenBaoClusterStatus): PodView {
+  const said_ = said(one, status);
+  if (pod === undefined) return { ...one, ready: false, ...said_, doing: 'there is no such pod' };
   const version = pod.metadata.labels?.[runningVersionLabel] ?? imageVersion(pod);
-  const said_ = said(name, ordinal, status);
   return {
-    name,
-    ordinal,
+    ...one,
     ...(version === undefined ? {} : { version }),
     ready: pod.status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
     ...said_,
@@ -56,30 +94,25 @@ function seenPod(name: string, ordinal: number, pod: Pod | undefined, status: Op
 }
 
 /** Where pods may not be read: what the status says of them. */
-function unseenPod(name: string, ordinal: number, status: OpenBaoClusterStatus): PodView {
-  const { upgrade, currentVersion } = status;
-  const version =
-    upgrade === undefined
-      ? currentVersion
-      : upgrade.completedPods?.includes(ordinal) === true
-        ? upgrade.targetVersion
-        : ordinal < (upgrade.currentPartition ?? 0)
-          ? upgrade.fromVersion
-          : undefined;
-  return {
-    name,
-    ordinal,
-    ...(version === undefined ? {} : { version }),
-    ...said(name, ordinal, status),
-  };
+function unseenPod(one: Expected, status: OpenBaoClusterStatus): PodView {
+  const version = versionOf(one, status);
+  return { ...one, ...(version === undefined ? {} : { version }), ...said(one, status) };
+}
+
+function versionOf(
+  { ordinal, half }: Expected,
+  { upgrade, blueGreen, currentVersion }: OpenBaoClusterStatus,
+): string | undefined {
+  if (half === 'green') return blueGreen?.greenVersion;
+  if (upgrade === undefined) return currentVersion;
+  if (upgrade.completedPods?.includes(ordinal) === true) return upgrade.targetVersion;
+  return ordinal < (upgrade.currentPartition ?? 0) ? upgrade.fromVersion : undefined;
 }
 
 /** What the status says of a pod, whether or not the pod can be read. */
-function said(
-  name: string,
-  ordinal: number,
-  { activeLeader, raft, upgrade }: OpenBaoClusterStatus,
-): Pick<PodView, 'role' | 'caughtUp' | 'doing'> {
+function said(one: Expected, status: OpenBaoClusterStatus): Pick<PodView, 'role' | 'caughtUp' | 'doing'> {
+  const { activeLeader, raft } = status;
+  const { name } = one;
   const role =
     (activeLeader ?? raft?.leader) === name
       ? 'leader'
@@ -88,11 +121,17 @@ function said(
         : raft?.nonVoters?.includes(name) === true
           ? 'non-voter'
           : undefined;
+  return {
+    ...(role === undefined ? {} : { role }),
+    ...(one.half === undefined ? ofRolling(one.ordinal, status) : ofHalf(one.half, status)),
+  };
+}
+
+function ofRolling(ordinal: number, { upgrade }: OpenBaoClusterStatus): Pick<PodView, 'caughtUp' | 'doing'> {
   const completed = upgrade?.completedPods?.includes(ordinal) === true;
   const behind = upgrade?.catchUp?.find((entry) => entry.ordinal === ordinal);
   const replaced = upgrade?.replacing?.ordinal === ordinal && behind === undefined && !completed;
   return {
-    ...(role === undefined ? {} : { role }),
     ...(completed || behind !== undefined ? { caughtUp: completed && behind === undefined } : {}),
     doing: replaced
       ? 'is being replaced'
@@ -101,6 +140,19 @@ function said(
         : completed
           ? 'done'
           : '',
+  };
+}
+
+/** Green is in sync as a whole, or not yet; what becomes of it on the way back matters no more. */
+function ofHalf(
+  half: NonNullable<PodView['half']>,
+  status: OpenBaoClusterStatus,
+): Pick<PodView, 'caughtUp' | 'doing'> {
+  const blueGreen = underWay(status);
+  const isBack = blueGreen !== undefined && stageOf(blueGreen.phase) === 'back';
+  return {
+    ...(half === 'green' && !isBack ? { caughtUp: blueGreen?.syncedAt !== undefined } : {}),
+    doing: half === leavingHalf(status) ? 'is being removed' : '',
   };
 }
 

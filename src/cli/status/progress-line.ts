@@ -1,5 +1,5 @@
 import { visible } from '../terminal.ts';
-import { activity, stateWord, step } from './headline.ts';
+import { activity, stateWord, step, votes } from './headline.ts';
 import type { ClusterView } from './view.ts';
 
 /** One line on where a cluster is, without ages: another line means that something changed. */
@@ -10,8 +10,9 @@ export function progressLine(view: ClusterView): string {
       `${object.namespace}/${object.name}`,
       activity(view),
       stateWord(view),
-      upgrade === undefined ? '' : `pods ${upgrade.completedPods}/${upgrade.totalPods}`,
+      upgrade?.strategy === 'RollingUpdate' ? `pods ${upgrade.completedPods}/${upgrade.totalPods}` : '',
       step(view),
+      votes(upgrade) === '' ? '' : `votes ${votes(upgrade)}`,
       waitingFor === undefined ? '' : `waiting: ${waitingFor}`,
       upgrade === undefined && replicas.ready !== undefined
         ? `ready ${replicas.ready}/${replicas.wanted}`

@@ -1,4 +1,7 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { awaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
+import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
+import { isAsked, type Request } from '../../core/upgrade/requests.ts';
 import { parseVersion } from '../../core/version/version.ts';
 
 /**
@@ -8,16 +11,20 @@ import { parseVersion } from '../../core/version/version.ts';
  * - `progressing`: something is under way and needs nobody
  * - `degraded`: nothing is under way, but it is not Ready
  * - `paused`: something is under way, and spec.paused keeps it from going on
- * - `held`: it goes on only after a person acted
+ * - `awaiting`: all is well, and it goes on only after a person said so, as spec asks for
+ * - `held`: something went wrong, and it goes on only after a person acted
  * - `deleting`: it is being deleted
  */
-export type State = 'settled' | 'progressing' | 'degraded' | 'paused' | 'held' | 'deleting';
+export type State = 'settled' | 'progressing' | 'degraded' | 'paused' | 'awaiting' | 'held' | 'deleting';
 
 export function stateOf(cluster: OpenBaoCluster): State {
   if (cluster.metadata.deletionTimestamp !== undefined) return 'deleting';
-  if (isHeld(cluster)) return isRetryAsked(cluster) || isUnseen(cluster) ? 'progressing' : 'held';
-  if (isUnderWay(cluster))
-    return cluster.spec.paused === true && !isUnseen(cluster) ? 'paused' : 'progressing';
+  const isTakenUp = pendingRequest(cluster) === undefined && !isUnseen(cluster);
+  if (isHeld(cluster)) return isTakenUp ? 'held' : 'progressing';
+  if (isUnderWay(cluster)) {
+    if (cluster.spec.paused === true && !isUnseen(cluster)) return 'paused';
+    return isTakenUp && isAwaiting(cluster) ? 'awaiting' : 'progressing';
+  }
   const ready =
     condition(cluster, 'Ready')?.status ?? (cluster.status?.phase === 'Failed' ? 'False' : 'True');
   return ready === 'True' ? 'settled' : 'degraded';
@@ -33,6 +40,7 @@ export function isHeld(cluster: OpenBaoCluster): boolean {
   return (
     status?.breakGlass?.active === true ||
     status?.upgrade?.held === true ||
+    status?.blueGreen?.held === true ||
     status?.scaling?.held === true ||
     // Failed may also be a loss of quorum that passes. Another operator may not have the condition.
     (stalled === undefined ? status?.phase === 'Failed' : stalled.status === 'True')
@@ -53,14 +61,24 @@ export function isDown(cluster: OpenBaoCluster): boolean {
   );
 }
 
-/** Whether a retry was asked for that the controller has not taken up. It does not end a break glass. */
-function isRetryAsked({ spec, status }: OpenBaoCluster): boolean {
-  const asked = spec.upgrade?.requests?.retry;
-  return (
-    status?.breakGlass?.active !== true &&
-    asked !== undefined &&
-    asked !== status?.upgradeRequests?.lastHandledRetry
-  );
+/** Whether nothing goes on without a person. */
+export const needsPerson = (state: State): boolean => state === 'held' || state === 'awaiting';
+
+/** What may be asked for of a blue-green upgrade under way. */
+const requests: readonly Request[] = ['rollback', 'promote', 'cleanup', 'retry'];
+
+/** What was asked for that the controller has not taken up. Nothing but its nonce ends a break glass. */
+export function pendingRequest(cluster: OpenBaoCluster): Request | undefined {
+  const { status = {} } = cluster;
+  if (status.breakGlass?.active === true) return undefined;
+  const asked: readonly Request[] = underWay(status) === undefined ? ['retry'] : requests;
+  return asked.find((request) => isAsked({ cluster }, status, request));
+}
+
+/** Whether a blue-green upgrade waits for a request, as spec lets it. */
+function isAwaiting({ status }: OpenBaoCluster): boolean {
+  const blueGreen = underWay(status);
+  return blueGreen !== undefined && awaitedRequest(blueGreen) !== undefined;
 }
 
 /** Whether the status speaks of an older spec, or there is none. Another operator's may not say of which it speaks. */
@@ -79,6 +97,7 @@ function isUnderWay(cluster: OpenBaoCluster): boolean {
     reconciling?.status === 'True' ||
     reconciling?.reason === 'Paused' ||
     status?.upgrade !== undefined ||
+    underWay(status) !== undefined ||
     status?.scaling !== undefined ||
     status?.phase === 'Initializing' ||
     status?.phase === 'Upgrading' ||

@@ -1,9 +1,11 @@
 import { visible, type Paint, type Style } from '../terminal.ts';
 import { shortDuration, sizeText } from './duration.ts';
-import { activity, stateWord, step, symbols } from './headline.ts';
+import type { BlueGreenView } from './blue-green.ts';
+import { activity, isGoingBack, stateWord, step, symbols, votes } from './headline.ts';
 import type { PodView } from './pods.ts';
 import type { State } from './state.ts';
 import { table } from './table.ts';
+import type { UpgradeView } from './upgrade.ts';
 import type { ClusterView } from './view.ts';
 
 /** For people: where it is, what it waits for, its pods, and what to do now. */
@@ -13,6 +15,7 @@ export function toText(view: ClusterView, paint: Paint): string {
     ...milestoneLine(view, paint),
     ...facts(view).map(([name, text]) => `  ${paint('dim', name.padEnd(11))}${text}`),
     ...errorLines(view, paint),
+    ...incidentSteps(view, paint),
     '',
     ...podTable(view, paint).map((line) => `  ${line}`),
     ...(view.podsUnknown === undefined
@@ -28,6 +31,7 @@ const styles: Readonly<Record<State, Style>> = {
   progressing: 'bold',
   degraded: 'yellow',
   paused: 'yellow',
+  awaiting: 'yellow',
   held: 'red',
   deleting: 'yellow',
 };
@@ -56,17 +60,21 @@ function milestoneLine({ milestones, state: of }: ClusterView, paint: Paint): re
 
 /** Name and text of each line below the headline. */
 function facts(view: ClusterView): readonly (readonly [string, string])[] {
-  const { replicas, breakGlass, maintenance, paused } = view;
+  const { breakGlass, maintenance, paused, upgrade } = view;
+  const blueGreen = upgrade?.strategy === 'BlueGreen' ? upgrade : undefined;
   const lines: readonly (readonly [string, string | undefined])[] = [
     ['now', nowText(view)],
     ['waiting', view.waitingFor],
+    ['votes', votes(upgrade)],
+    ['way back', blueGreen && wayBackText(blueGreen)],
+    ['failed', blueGreen && failedText(blueGreen)],
     [
       'incident',
       breakGlass &&
         joined([breakGlass.reason, lasting(breakGlass.forMs), `nonce ${breakGlass.nonce ?? '?'}`]),
     ],
     ['wanted', wantedText(view)],
-    ['ready', replicas.ready === undefined ? undefined : `${replicas.ready} of ${replicas.wanted}`],
+    ['ready', readyText(view)],
     ['leader', leaderText(view)],
     ['snapshot', snapshotText(view)],
     [
@@ -85,27 +93,71 @@ const joined = (parts: readonly (string | undefined)[]) =>
 const lasting = (milliseconds: number | undefined) =>
   milliseconds === undefined ? undefined : `for ${shortDuration(milliseconds)}`;
 
+/** What a failure leads to. */
+const consequences: Readonly<Record<UpgradeView['onFailure'], string>> = {
+  hold: 'holds',
+  rollback: 'goes back',
+  'break-glass': 'break glass',
+  stop: 'stops',
+};
+
 function nowText(view: ClusterView): string {
   const { upgrade, scaling } = view;
-  const holdsIn = upgrade?.holdsInMs ?? scaling?.holdsInMs;
+  const failsIn = upgrade?.failsInMs ?? scaling?.holdsInMs;
   const doing = step(view);
   if (doing === '') return '';
+  const then = consequences[upgrade?.onFailure ?? 'hold'];
   return joined([
     doing,
     lasting(upgrade?.phaseForMs),
-    holdsIn === undefined ? undefined : holdsIn < 0 ? 'its time is up' : `holds in ${shortDuration(holdsIn)}`,
+    failsIn === undefined
+      ? undefined
+      : failsIn < 0
+        ? 'its time is up'
+        : `${then} in ${shortDuration(failsIn)}`,
   ]);
+}
+
+const since = (milliseconds: number | undefined) => lasting(milliseconds) ?? 'now';
+
+/** What is left of the way back, and what is past (Crossing, PointOfNoReturn). */
+function wayBackText({ stage, crossingForMs, noReturnForMs, rollback, to = '' }: BlueGreenView): string {
+  const texts: Readonly<Record<BlueGreenView['stage'], string>> = {
+    checks: 'nothing was touched',
+    early: 'a rollback costs nothing: green has no vote, blue is untouched',
+    late: `crossing to ${to} ${since(crossingForMs)}; a rollback is possible until Cleanup`,
+    cleanup: `none but a restore: past the point of no return ${since(noReturnForMs)}`,
+    back: joined([
+      `it is on it ${since(rollback?.forMs)}`,
+      rollback?.reason,
+      rollback === undefined || rollback.attempts === 0 ? '' : `attempt ${rollback.attempts + 1}`,
+    ]),
+  };
+  return texts[stage];
+}
+
+function failedText({ jobFailures, lastJobFailure }: BlueGreenView): string {
+  if (lastJobFailure === undefined) return '';
+  return joined([`Job ${lastJobFailure}`, jobFailures === 0 ? '' : `${jobFailures} in this phase`]);
+}
+
+/** During a blue-green upgrade the pods of both halves count. */
+function readyText({ replicas: { ready, wanted }, upgrade, pods }: ClusterView): string | undefined {
+  if (ready === undefined) return undefined;
+  const hasHalves = upgrade?.strategy === 'BlueGreen' && upgrade.stage !== 'checks';
+  return hasHalves ? `${ready} of ${pods.length} in both halves` : `${ready} of ${wanted}`;
 }
 
 /** Said when the upgrade under way, or no upgrade, leads to what the spec asks for. */
 function wantedText({ version, upgrade }: ClusterView): string | undefined {
-  const leadsTo = upgrade?.kind === 'upgrade' ? upgrade.to : version.current;
+  const leadsTo = upgrade?.kind === 'upgrade' && !isGoingBack(upgrade) ? upgrade.to : version.current;
   return leadsTo === undefined || leadsTo === version.wanted.replace(/^v/, '') ? undefined : version.wanted;
 }
 
 function leaderText({ leader, upgrade }: ClusterView): string | undefined {
   if (upgrade === undefined) return leader;
-  const { leadershipChanges: changes, stepDowns } = upgrade;
+  const { leadershipChanges: changes } = upgrade;
+  const stepDowns = upgrade.strategy === 'BlueGreen' ? 0 : upgrade.stepDowns;
   return joined([
     leader ?? 'none seen',
     `${changes} ${changes === 1 ? 'change' : 'changes'} since the start`,
@@ -124,12 +176,14 @@ function snapshotText({ snapshot }: ClusterView): string | undefined {
   ]);
 }
 
-/** Where the message of a hold says how to try again. */
-const retryPart = /(?:; then|, or tries again after): kubectl [^]*"retry"[^]*$/;
+/** Where the message of a hold says how to try again, or to go back. */
+const retryPart =
+  /(?:; then|, or tries again after|; or go back|; or, once it is mended, (?:go on|try it again)): kubectl [^]*"retry"[^]*$/;
 
 /** Without the retry where it is said below: twice it would only be longer. */
 function messageOf({ error, next }: ClusterView): string {
-  const { message = '' } = error ?? {};
+  const { reason = '', message: whole = '' } = error ?? {};
+  const message = whole.startsWith(`${reason}: `) ? whole.slice(reason.length + 2) : whole;
   return next.some(({ command }) => command?.includes('"retry"') === true)
     ? message.replace(retryPart, '')
     : message;
@@ -142,22 +196,39 @@ function errorLines(view: ClusterView, paint: Paint): readonly string[] {
   return [`  ${mark} ${paint('bold', visible(error.reason))}  ${visible(messageOf(view))}`.trimEnd()];
 }
 
+/** What the status says is to be done about an incident, without the acknowledgement: that is said below. */
+function incidentSteps({ breakGlass, next }: ClusterView, paint: Paint): readonly string[] {
+  const isSaidBelow = next.some(({ command }) => command?.includes('"breakGlassAck"') === true);
+  const steps = (breakGlass?.steps ?? []).filter((text) => !isSaidBelow || !text.includes('"breakGlassAck"'));
+  return steps.map((text, index) => `    ${paint('dim', `${index + 1}.`)} ${visible(text)}`);
+}
+
 function podTable({ pods }: ClusterView, paint: Paint): readonly string[] {
-  const header = ['POD', 'VERSION', 'ROLE', 'READY', 'CAUGHT UP', ''];
+  const hasHalves = pods.some(({ half }) => half !== undefined);
+  const header = ['POD', ...(hasHalves ? ['HALF'] : []), 'VERSION', 'ROLE', 'READY', 'CAUGHT UP', ''];
   return table([
     header.map((title) => (title === '' ? '' : paint('dim', title))),
-    ...pods.map((pod) => podRow(pod, paint)),
+    ...pods.map((pod) => podRow(pod, hasHalves, paint)),
   ]);
 }
 
 function podRow(
-  { name, version = '-', role, ready, caughtUp, doing }: PodView,
+  { name, half, version = '-', role, ready, caughtUp, doing }: PodView,
+  hasHalves: boolean,
   paint: Paint,
 ): readonly string[] {
   const yesNo = (value: boolean | undefined) =>
     value === undefined ? '-' : value ? paint('green', 'yes') : paint('yellow', 'no');
   const shownRole = role === 'leader' ? paint('bold', role) : (role ?? '-');
-  return [visible(name), visible(version), shownRole, yesNo(ready), yesNo(caughtUp), visible(doing)];
+  return [
+    visible(name),
+    ...(hasHalves ? [half ?? '-'] : []),
+    visible(version),
+    shownRole,
+    yesNo(ready),
+    yesNo(caughtUp),
+    visible(doing),
+  ];
 }
 
 function adviceLines({ next }: ClusterView, paint: Paint): readonly string[] {

@@ -1,68 +1,53 @@
-import { rollingPhases, type OpenBaoCluster, type RollingUpgrade } from '../../api/openbaocluster.ts';
-import { parseTimestamp } from '../../core/time.ts';
-import { names } from '../../core/workload/names.ts';
+import type { OpenBaoCluster, RollingUpgrade } from '../../api/openbaocluster.ts';
+import { isBlueGreen } from '../../core/upgrade/bluegreen/start.ts';
+import { liveNames } from '../../core/workload/members.ts';
+import { blueGreenMilestones, blueGreenView, checkedView, type BlueGreenView } from './blue-green.ts';
+import { clockOf, kindOf, milestonesOf, type Course, type Milestone } from './course.ts';
 
-/** The upgrade or restart under way. Durations are milliseconds. */
-export interface UpgradeView {
-  /** `upgrade`: another version; `image`: another image of the same version; `restart`: neither. */
-  readonly kind: 'upgrade' | 'image' | 'restart';
-  readonly from?: string;
-  readonly to?: string;
-  readonly phase?: string;
+/** A rolling upgrade, or a restart. */
+export interface RollingView extends Course {
+  readonly strategy: 'RollingUpdate';
   /** The pods that the phase is about. */
   readonly pods: readonly string[];
   readonly completedPods: number;
   readonly totalPods: number;
   /** Whether a pod of the target may have started: from then on the only way back is a snapshot. */
   readonly started: boolean;
-  readonly runningForMs?: number;
-  readonly phaseForMs?: number;
-  /** Until waiting becomes a hold; negative once passed; absent while the clock stands still. */
-  readonly holdsInMs?: number;
-  readonly held: boolean;
-  readonly leadershipChanges: number;
   readonly stepDowns: number;
-  readonly snapshot?: string;
 }
 
+/** The upgrade or restart under way. */
+export type UpgradeView = RollingView | BlueGreenView;
+
+/** @param now milliseconds since the epoch */
 export function upgradeView(cluster: OpenBaoCluster, now: number): UpgradeView | undefined {
   const upgrade = cluster.status?.upgrade;
-  if (upgrade === undefined) return undefined;
-  const { fromVersion, targetVersion, fromImage, targetImage, phase, snapshot } = upgrade;
-  const kind = fromVersion !== targetVersion ? 'upgrade' : fromImage !== targetImage ? 'image' : 'restart';
-  const [from, to] = kind === 'image' ? [fromImage, targetImage] : [fromVersion, targetVersion];
+  // Both strategies share the checks and the snapshot, which stand in status.upgrade.
+  if (upgrade === undefined) return blueGreenView(cluster, now);
+  return isBlueGreen(cluster, upgrade) ? checkedView(upgrade, now) : rollingView(cluster, upgrade, now);
+}
+
+function rollingView(cluster: OpenBaoCluster, upgrade: RollingUpgrade, now: number): RollingView {
+  const { phase, snapshot } = upgrade;
   const totalPods = cluster.status?.replicas ?? cluster.spec.replicas ?? 3;
   const completedPods = upgrade.completedPods?.length ?? 0;
-  const clock = clockOf(upgrade, now);
   return {
-    kind,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
+    strategy: 'RollingUpdate',
+    ...kindOf(upgrade),
     ...(phase === undefined ? {} : { phase }),
-    pods: ordinalsOf(upgrade).map(names(cluster.metadata.name ?? '').pod),
+    pods: ordinalsOf(upgrade).map(liveNames(cluster).pod),
     completedPods,
     totalPods,
     started:
       upgrade.targetStarted === true ||
       completedPods > 0 ||
       (upgrade.currentPartition ?? totalPods) < totalPods,
-    ...clock,
+    ...clockOf(upgrade, now),
+    onFailure: 'hold',
     held: upgrade.held ?? false,
     leadershipChanges: upgrade.leadershipChanges ?? 0,
     stepDowns: upgrade.stepDowns ?? 0,
     ...(snapshot === undefined ? {} : { snapshot }),
-  };
-}
-
-function clockOf(
-  { startedAt, phaseStartedAt, deadline, pausedAt, held }: RollingUpgrade,
-  now: number,
-): Pick<UpgradeView, 'runningForMs' | 'phaseForMs' | 'holdsInMs'> {
-  const [started, phaseStarted, due] = [startedAt, phaseStartedAt, deadline].map(parseTimestamp);
-  return {
-    ...(started === undefined ? {} : { runningForMs: now - started }),
-    ...(phaseStarted === undefined ? {} : { phaseForMs: now - phaseStarted }),
-    ...(due === undefined || held === true || pausedAt !== undefined ? {} : { holdsInMs: due - now }),
   };
 }
 
@@ -74,34 +59,27 @@ function ordinalsOf({ phase, replacing, currentPartition = 0, catchUp = [] }: Ro
   return [];
 }
 
+/** The way of an upgrade. */
+export const milestones = (upgrade: UpgradeView, snapshotWanted: boolean): readonly Milestone[] =>
+  upgrade.strategy === 'BlueGreen'
+    ? blueGreenMilestones(upgrade, snapshotWanted)
+    : rollingMilestones(upgrade, snapshotWanted);
+
 /** Phases that come once for each pod. */
 const perPod: readonly string[] = ['SteppingDown', 'Replacing', 'CatchingUp'];
 
-export interface Milestone {
-  readonly name: string;
-  readonly state: 'done' | 'now' | 'next';
-}
-
-/** The way of an upgrade, with the phases that come once for each pod as one: `pods 1/3`. */
-export function milestones(
-  { phase, completedPods, totalPods }: UpgradeView,
+/** With the phases that come once for each pod as one: `pods 1/3`. */
+function rollingMilestones(
+  { phase = '', completedPods, totalPods }: RollingView,
   snapshotWanted: boolean,
 ): readonly Milestone[] {
-  const present = rollingPhases.findIndex((each) => each === phase);
-  const isNow = (index: number) => index === present;
-  const single = (name: (typeof rollingPhases)[number]): Milestone => {
-    const index = rollingPhases.indexOf(name);
-    return { name, state: isNow(index) ? 'now' : index < present ? 'done' : 'next' };
-  };
-  const pods: Milestone = {
-    name: `pods ${completedPods}/${totalPods}`,
-    state: perPod.includes(phase ?? '') ? 'now' : phase === 'Finalizing' ? 'done' : 'next',
-  };
-  return [
-    single('PreChecks'),
-    ...(snapshotWanted || phase === 'Snapshot' ? [single('Snapshot')] : []),
-    single('Locking'),
+  const pods = `pods ${completedPods}/${totalPods}`;
+  const names = [
+    'PreChecks',
+    ...(snapshotWanted || phase === 'Snapshot' ? ['Snapshot'] : []),
+    'Locking',
     pods,
-    single('Finalizing'),
+    'Finalizing',
   ];
+  return milestonesOf(names, perPod.includes(phase) ? pods : phase);
 }

@@ -2,10 +2,12 @@ import type { Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import type { Known } from '../../core/known.ts';
 import { parseTimestamp } from '../../core/time.ts';
+import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
 import { adviceOn, type Advice, type Kubectl } from './advice.ts';
 import { podViews, type PodView } from './pods.ts';
-import { condition, isDown, isHeld, isUnseen, stateOf, type State } from './state.ts';
-import { milestones, upgradeView, type Milestone, type UpgradeView } from './upgrade.ts';
+import type { Milestone } from './course.ts';
+import { condition, isDown, isHeld, isUnseen, pendingRequest, stateOf, type State } from './state.ts';
+import { milestones, upgradeView, type UpgradeView } from './upgrade.ts';
 
 /** All that is shown of a cluster; `-o json` prints it as it is. What is not known is absent. Durations are milliseconds. */
 export interface ClusterView {
@@ -29,7 +31,7 @@ export interface ClusterView {
   /** Why pods could not be read; then what is said of them is the status's. */
   readonly podsUnknown?: string;
   readonly snapshot?: SnapshotView;
-  readonly breakGlass?: { readonly reason?: string; readonly forMs?: number; readonly nonce?: string };
+  readonly breakGlass?: IncidentView;
   readonly error?: { readonly reason: string; readonly message: string };
   readonly conditions: NonNullable<OpenBaoClusterStatus['conditions']>;
   readonly next: readonly Advice[];
@@ -42,6 +44,14 @@ export interface ScalingView {
   readonly runningForMs?: number;
   readonly holdsInMs?: number;
   readonly held: boolean;
+}
+
+export interface IncidentView {
+  readonly reason?: string;
+  readonly forMs?: number;
+  readonly nonce?: string;
+  /** What to do, in this order, with the commands for this cluster. */
+  readonly steps: readonly string[];
 }
 
 export interface SnapshotView {
@@ -81,7 +91,7 @@ export function clusterView(
     paused: spec.paused ?? false,
     maintenance: spec.maintenance?.enabled ?? false,
     ...optional('upgrade', upgrade),
-    milestones: upgrade === undefined ? [] : milestones(upgrade, spec.upgrade?.preUpgradeSnapshot ?? false),
+    milestones: upgrade === undefined ? [] : milestones(upgrade, isSnapshotWanted(spec, upgrade)),
     ...optional('scaling', scaling),
     ...optional('waitingFor', waitingFor),
     ...optional('leader', leader),
@@ -94,6 +104,10 @@ export function clusterView(
     next: adviceOn(cluster, upgrade, now, kubectl),
   };
 }
+
+const isSnapshotWanted = ({ upgrade }: OpenBaoCluster['spec'], { strategy }: UpgradeView): boolean =>
+  upgrade?.preUpgradeSnapshot === true ||
+  (strategy === 'BlueGreen' && upgrade?.blueGreen?.preUpgradeSnapshot === true);
 
 /** A property where there is a value, nothing where there is none. */
 function optional<K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } {
@@ -115,8 +129,11 @@ function waitingForOf(cluster: OpenBaoCluster): string | undefined {
     return status === undefined
       ? 'for the controller to see it'
       : `for the controller to see generation ${metadata.generation} (its status speaks of ${status.observedGeneration})`;
-  if (isHeld(cluster) && stateOf(cluster) === 'progressing') return 'for the controller to take up the retry';
+  const blueGreen = underWay(status);
+  const pending = isHeld(cluster) || blueGreen !== undefined ? pendingRequest(cluster) : undefined;
+  if (pending !== undefined) return `for the controller to take up the ${pending}`;
   if (status?.upgrade !== undefined) return status.upgrade.waitingFor;
+  if (blueGreen !== undefined) return blueGreen.waitingFor;
   const state = stateOf(cluster);
   if (state === 'progressing') return condition(cluster, 'Reconciling')?.message;
   return state === 'degraded' ? condition(cluster, 'Ready')?.message : undefined;
@@ -150,13 +167,14 @@ function snapshotView({ name, size, takenAt, version }: Snapshot, now: number): 
 }
 
 function breakGlassView(
-  { reason, enteredAt, nonce }: NonNullable<OpenBaoClusterStatus['breakGlass']>,
+  { reason, enteredAt, nonce, steps = [] }: NonNullable<OpenBaoClusterStatus['breakGlass']>,
   now: number,
-): NonNullable<ClusterView['breakGlass']> {
+): IncidentView {
   const entered = parseTimestamp(enteredAt);
   return {
     ...optional('reason', reason),
     ...optional('forMs', entered === undefined ? undefined : now - entered),
     ...optional('nonce', nonce),
+    steps,
   };
 }

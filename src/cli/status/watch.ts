@@ -1,5 +1,6 @@
 import { ApiError } from '../../io/kubernetes.ts';
 import type { Reader, Reading } from './reader.ts';
+import { needsPerson } from './state.ts';
 import type { ClusterView } from './view.ts';
 
 /** How often a watched cluster is read, in milliseconds. Steps of an upgrade take seconds. */
@@ -37,7 +38,7 @@ export async function watchUntilEnd(first: Reading, reader: Reader, options: Wat
   for (;;) {
     const seen = view(last);
     show(seen);
-    if (seen.state === 'held') return 'stopped';
+    if (needsPerson(seen.state)) return 'stopped';
     sawWork ||= seen.state !== 'settled';
     if (seen.state === 'settled' && sawWork) return 'done';
     if (now() - start >= timeoutMs) return 'late';

@@ -12,6 +12,7 @@ import { deadlineOf, postponed } from './deadlines.ts';
 import { finished, finishedBack } from './finish.ts';
 import { halvesOf } from './halves.ts';
 import { areRemoved, votersAmong } from './membership.ts';
+import { goesBackByItself } from './on-failure.ts';
 import {
   stageOf,
   underWay,
@@ -315,15 +316,13 @@ function failed(run: Run, failure: PhaseFailure): Decision {
   const incidentReason = incidentOf(run);
   if (incidentReason !== undefined) return broken(run, incidentReason, failure);
   if (stage === 'back') return held(run, failure);
-  const { maxJobFailures = defaultMaxJobFailures, autoRollback = {} } =
-    observation.cluster.spec.upgrade?.blueGreen ?? {};
-  const { enabled = true, onJobFailure = true, onValidationFailure = true } = autoRollback;
+  const { spec } = observation.cluster;
+  const { maxJobFailures = defaultMaxJobFailures } = spec.upgrade?.blueGreen ?? {};
   const counted =
     failure.reason === 'UpgradeJobFailed'
       ? withBlueGreen(run, { jobFailures: (blueGreen.jobFailures ?? 0) + 1 })
       : run;
-  const isAutomatic = enabled && (failure.reason === 'HookFailed' ? onValidationFailure : onJobFailure);
-  if (!isAutomatic) return held(counted, failure);
+  if (!goesBackByItself(spec, failure.reason)) return held(counted, failure);
   const failures = counted.blueGreen.jobFailures ?? 0;
   if (failure.reason === 'UpgradeJobFailed' && failures < maxJobFailures) {
     const note = `${failure.what}; try ${failures + 1} of ${maxJobFailures} follows`;

@@ -1,5 +1,6 @@
 import { clusterLabel } from '../../../api/labels.ts';
 import { retryCommand } from '../rolling/failure.ts';
+import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
 import { stageOf, underWay, type PhaseInput } from './phase.ts';
 
 /** Bytes of status.lastErrorMessage. */
@@ -9,8 +10,12 @@ const longest = 2048;
 export const rollbackCommand = (cluster: string, namespace: string): string =>
   `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"upgrade":{"requests":{"rollback":"'"$(date -Is)"'"}}}}'`;
 
+interface Held extends Pick<PhaseInput, 'status' | 'blueGreen'> {
+  readonly observation: { readonly cluster: Pick<OpenBaoCluster, 'metadata'> };
+}
+
 /** What is wrong, and what to do now: look, then go on or go back, with the exact commands. */
-export function remedyOf({ observation, status, blueGreen }: PhaseInput, what: string): string {
+export function remedyOf({ observation, status, blueGreen }: Held, what: string): string {
   const { name = '', namespace = 'default' } = observation.cluster.metadata;
   const phase = underWay(status)?.phase;
   const look =

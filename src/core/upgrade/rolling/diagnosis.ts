@@ -35,7 +35,8 @@ const statefulSet = (cluster: Cluster): readonly Look[] => [
   },
 ];
 
-const members = ({ metadata: { name = '', namespace = 'default' } }: Cluster): readonly Look[] => [
+/** All members: where nothing more is known of who is to blame. */
+export const membersLook = ({ metadata: { name = '', namespace = 'default' } }: Cluster): readonly Look[] => [
   {
     why: 'see what its pods say',
     words: `describe pods -n ${namespace} -l ${clusterLabel}=${name},${componentLabel}=${components.server}`,
@@ -51,7 +52,7 @@ const jobs = ({ metadata: { name = '', namespace = 'default' } }: Cluster): read
 };
 
 const looks: Readonly<Record<string, (cluster: Cluster, upgrade: RollingUpgrade) => readonly Look[]>> = {
-  PreChecksTimeout: members,
+  PreChecksTimeout: membersLook,
   LoginFailed: jobs,
   SnapshotStoreUnusable: jobs,
   TargetImageUnusable: jobs,

@@ -2,6 +2,7 @@ import { parseDuration } from '../../../duration.ts';
 import { whyUnhealthy } from '../../../raft/health.ts';
 import { parseTimestamp, timestamp } from '../../../time.ts';
 import { event } from '../../rolling/events.ts';
+import { awaitedRequests } from '../awaited.ts';
 import { carriedOut } from '../jobs.ts';
 import { isHandedOver } from '../membership.ts';
 import { advance, wait, type PhaseHandler } from '../phase.ts';
@@ -35,7 +36,7 @@ export const demotingBlue: PhaseHandler = (input) => {
     return wait(`green to lead for ${verification?.cleanupDelay}`, { until, isOpenEnded: true });
   }
   if (autoCleanup === false && !isAsked(observation, input.status, 'cleanup')) {
-    return wait('spec.upgrade.requests.cleanup, since autoCleanup is false', { isOpenEnded: true });
+    return wait(awaitedRequests.cleanup, { isOpenEnded: true });
   }
   return advance('Cleanup', {
     patch: { cleanupStartedAt: timestamp(context.now) },

@@ -2,6 +2,7 @@ import { parseDuration } from '../../../duration.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { parseTimestamp, timestamp } from '../../../time.ts';
 import { event } from '../../rolling/events.ts';
+import { awaitedRequests } from '../awaited.ts';
 import { whyAbsent, whyGreenFailed } from '../green-health.ts';
 import { hook } from '../hook.ts';
 import { votersAmong } from '../membership.ts';
@@ -40,7 +41,7 @@ export const syncing: PhaseHandler = (input) => {
   const hooked = hook(input);
   if (hooked !== undefined) return hooked;
   if (autoPromote === false && !isAsked(observation, input.status, 'promote')) {
-    return wait('spec.upgrade.requests.promote, since autoPromote is false', { isOpenEnded: true });
+    return wait(awaitedRequests.promote, { isOpenEnded: true });
   }
   return promotion(input);
 };

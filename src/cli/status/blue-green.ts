@@ -1,0 +1,125 @@
+import type { OpenBaoCluster, RollingUpgrade } from '../../api/openbaocluster.ts';
+import { parseTimestamp } from '../../core/time.ts';
+import { awaitedRequest, type AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
+import { onTimeout } from '../../core/upgrade/bluegreen/on-failure.ts';
+import { stageOf, underWay, type PhaseName, type Stage } from '../../core/upgrade/bluegreen/phase.ts';
+import { greenRevision, liveRevision, memberNamed } from '../../core/workload/members.ts';
+import { clockOf, kindOf, milestonesOf, type Course, type Milestone } from './course.ts';
+
+/** A blue-green upgrade; on its way back too, when `from` is still the version that it came from. */
+export interface BlueGreenView extends Course {
+  readonly strategy: 'BlueGreen';
+  /** `checks`: before green is deployed. The others: what a rollback costs, or that there is none. */
+  readonly stage: Stage | 'checks';
+  /** Members that vote, of each half. */
+  readonly votes?: { readonly blue: number; readonly green: number };
+  /** The request that nothing goes on without. */
+  readonly awaits?: AwaitedRequest;
+  /** Since the first green member was asked to vote. */
+  readonly crossingForMs?: number;
+  /** Since Cleanup began. */
+  readonly noReturnForMs?: number;
+  readonly rollback?: { readonly reason?: string; readonly forMs?: number; readonly attempts: number };
+  /** Jobs that failed in this phase. */
+  readonly jobFailures: number;
+  /** The one that failed last, in whatever phase. */
+  readonly lastJobFailure?: string;
+}
+
+/** While the checks and the snapshot are made that both strategies share. */
+export function checkedView(upgrade: RollingUpgrade, now: number): BlueGreenView {
+  const { phase, snapshot, held = false, leadershipChanges = 0 } = upgrade;
+  return {
+    strategy: 'BlueGreen',
+    stage: 'checks',
+    ...kindOf(upgrade),
+    ...(phase === undefined ? {} : { phase }),
+    ...clockOf(upgrade, now),
+    onFailure: 'hold',
+    held,
+    leadershipChanges,
+    jobFailures: 0,
+    ...(snapshot === undefined ? {} : { snapshot }),
+  };
+}
+
+/** @param now milliseconds since the epoch */
+export function blueGreenView(cluster: OpenBaoCluster, now: number): BlueGreenView | undefined {
+  const blueGreen = underWay(cluster.status);
+  if (blueGreen === undefined) return undefined;
+  const { phase, blueVersion, blueImage, greenVersion, greenImage, lastJobFailure } = blueGreen;
+  const stage = stageOf(phase);
+  const since = (time: string | undefined) => {
+    const began = parseTimestamp(time);
+    return began === undefined ? undefined : now - began;
+  };
+  const [crossing, noReturn] = [blueGreen.crossedAt, blueGreen.cleanupStartedAt].map(since);
+  const awaits = awaitedRequest(blueGreen);
+  const votes = votesOf(cluster);
+  const isBroken = cluster.status?.breakGlass?.active === true;
+  return {
+    strategy: 'BlueGreen',
+    stage,
+    ...kindOf({
+      fromVersion: blueVersion,
+      targetVersion: greenVersion,
+      fromImage: blueImage,
+      targetImage: greenImage,
+    }),
+    phase,
+    // In break glass no time is running.
+    ...clockOf({ ...blueGreen, held: blueGreen.held === true || isBroken }, now),
+    onFailure: onTimeout(cluster.spec, phase),
+    held: blueGreen.held ?? false,
+    leadershipChanges: blueGreen.leadershipChanges ?? 0,
+    ...(votes === undefined ? {} : { votes }),
+    ...(awaits === undefined || blueGreen.held === true ? {} : { awaits }),
+    ...(crossing === undefined ? {} : { crossingForMs: crossing }),
+    ...(noReturn === undefined ? {} : { noReturnForMs: noReturn }),
+    ...(stage === 'back' ? { rollback: rollbackOf(blueGreen, since(blueGreen.rollbackStartTime)) } : {}),
+    jobFailures: blueGreen.jobFailures ?? 0,
+    ...(lastJobFailure === undefined ? {} : { lastJobFailure }),
+  };
+}
+
+function rollbackOf(
+  { rollbackReason: reason, rollbackAttempt: attempts = 0 }: NonNullable<ReturnType<typeof underWay>>,
+  forMs: number | undefined,
+): NonNullable<BlueGreenView['rollback']> {
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(forMs === undefined ? {} : { forMs }),
+    attempts,
+  };
+}
+
+function votesOf(cluster: OpenBaoCluster): BlueGreenView['votes'] {
+  const { status } = cluster;
+  if (status?.raft?.voters === undefined) return undefined;
+  const of = (revision: string | undefined) =>
+    status.raft?.voters?.filter((voter) => memberNamed(cluster, voter)?.revision === revision).length ?? 0;
+  return { blue: of(liveRevision(status)), green: of(greenRevision(status)) };
+}
+
+/** The phases that lead forward, in their order. */
+const forward: readonly PhaseName[] = [
+  'DeployingGreen',
+  'JoiningMesh',
+  'Syncing',
+  'Promoting',
+  'DemotingBlue',
+  'Cleanup',
+];
+
+/** The way forward; or the way back, which is short where green never voted. */
+export function blueGreenMilestones(
+  { phase, stage, crossingForMs }: BlueGreenView,
+  snapshotWanted: boolean,
+): readonly Milestone[] {
+  if (stage === 'back') {
+    const hadVotes = crossingForMs !== undefined || phase === 'RollingBack';
+    return milestonesOf([...(hadVotes ? ['RollingBack'] : []), 'RollbackCleanup'], phase);
+  }
+  const snapshot = snapshotWanted || phase === 'Snapshot' ? ['Snapshot'] : [];
+  return milestonesOf(['PreChecks', ...snapshot, ...forward], phase);
+}
