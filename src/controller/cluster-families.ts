@@ -1,4 +1,5 @@
 import { openBaoClusterStatus, rollingPhases, type OpenBaoCluster } from '../api/openbaocluster.ts';
+import { wantedReplicas } from '../core/cluster/view.ts';
 import { oneOf, secondsSince, type Family } from './families.ts';
 
 /** A metric, and how it follows from a cluster. */
@@ -76,7 +77,7 @@ export const clusterFamilies: readonly ClusterFamily[] = [
   info,
   clusterPhase,
   conditions,
-  single('rollguard_cluster_replicas', 'Members that spec asks for', ({ spec }) => spec.replicas ?? 3),
+  single('rollguard_cluster_replicas', 'Members that spec asks for', wantedReplicas),
   single(
     'rollguard_cluster_ready_replicas',
     'Pods that are Ready, as of the last status',
@@ -103,8 +104,8 @@ export const clusterFamilies: readonly ClusterFamily[] = [
   single('rollguard_upgrade_step_seconds', 'Seconds that it is in its phase', (cluster, now) =>
     secondsSince(upgradeOf(cluster)?.phaseStartedAt, now),
   ),
-  single('rollguard_upgrade_pods', 'Pods that it has to replace', ({ spec, status }) =>
-    status?.upgrade === undefined ? undefined : (status.replicas ?? spec.replicas ?? 3),
+  single('rollguard_upgrade_pods', 'Pods that it has to replace', (cluster) =>
+    cluster.status?.upgrade === undefined ? undefined : (cluster.status.replicas ?? wantedReplicas(cluster)),
   ),
   single(
     'rollguard_upgrade_completed_pods',

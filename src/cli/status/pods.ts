@@ -1,6 +1,7 @@
 import { runningVersionLabel } from '../../api/labels.ts';
 import type { ContainerStatus, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { wantedReplicas } from '../../core/cluster/view.ts';
 import type { Known } from '../../core/known.ts';
 import { parseImageReference, tagVersion } from '../../core/version/image-reference.ts';
 import { stageOf, underWay } from '../../core/upgrade/bluegreen/phase.ts';
@@ -46,9 +47,9 @@ export function podViews(cluster: OpenBaoCluster, pods: Known<readonly Pod[]>): 
 }
 
 function expectedOf(cluster: OpenBaoCluster): readonly Expected[] {
-  const { status, spec } = cluster;
+  const { status } = cluster;
   const blueGreen = underWay(status);
-  const size = blueGreen?.blueReplicas ?? status?.replicas ?? spec.replicas ?? 3;
+  const size = blueGreen?.blueReplicas ?? status?.replicas ?? wantedReplicas(cluster);
   const members = (pod: (ordinal: number) => string, half?: PodView['half']) =>
     Array.from({ length: size }, (_, index) => size - 1 - index).map((ordinal) => ({
       name: pod(ordinal),

@@ -1,4 +1,5 @@
 import type { OpenBaoCluster, RollingUpgrade } from '../../api/openbaocluster.ts';
+import { wantedReplicas } from '../../core/cluster/view.ts';
 import { isBlueGreen } from '../../core/upgrade/bluegreen/start.ts';
 import { liveNames } from '../../core/workload/members.ts';
 import { blueGreenMilestones, blueGreenView, checkedView, type BlueGreenView } from './blue-green.ts';
@@ -29,7 +30,7 @@ export function upgradeView(cluster: OpenBaoCluster, now: number): UpgradeView |
 
 function rollingView(cluster: OpenBaoCluster, upgrade: RollingUpgrade, now: number): RollingView {
   const { phase, snapshot } = upgrade;
-  const totalPods = cluster.status?.replicas ?? cluster.spec.replicas ?? 3;
+  const totalPods = cluster.status?.replicas ?? wantedReplicas(cluster);
   const completedPods = upgrade.completedPods?.length ?? 0;
   return {
     strategy: 'RollingUpdate',

@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { wantedReplicas } from '../../core/cluster/view.ts';
 import type { Known } from '../../core/known.ts';
 import { parseTimestamp } from '../../core/time.ts';
 import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
@@ -87,7 +88,7 @@ export function clusterView(
     ...optional('phase', status.phase),
     version: { wanted: spec.version, ...optional('current', status.currentVersion) },
     ...optional('image', status.image),
-    replicas: { wanted: spec.replicas ?? 3, ...optional('ready', status.readyReplicas) },
+    replicas: { wanted: wantedReplicas(cluster), ...optional('ready', status.readyReplicas) },
     paused: spec.paused ?? false,
     maintenance: spec.maintenance?.enabled ?? false,
     ...optional('upgrade', upgrade),

@@ -5,7 +5,7 @@ import type { Target } from './decision.ts';
 import type { Member, Observation } from './observation.ts';
 
 /** Members when spec.replicas is left out. */
-export const defaultReplicas = 3;
+const defaultReplicas = 3;
 
 export const clusterName = ({ metadata }: OpenBaoCluster): string => metadata.name ?? '';
 

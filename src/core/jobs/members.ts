@@ -1,4 +1,5 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { wantedReplicas } from '../cluster/view.ts';
 import { apiAddress } from '../workload/configuration.ts';
 import { liveNames } from '../workload/members.ts';
 import { ordinalOf } from '../workload/names.ts';
@@ -22,9 +23,14 @@ export const memberUrls = (
 
 /** Of the set that serves: by ordinals, and what the leader last named. In order. */
 function possibleMembers(cluster: OpenBaoCluster): readonly string[] {
-  const { spec, status } = cluster;
+  const { status } = cluster;
   const { statefulSet, pod } = liveNames(cluster);
-  const sizes = [spec.replicas ?? 3, status?.replicas, status?.scaling?.replicas, status?.scaling?.target];
+  const sizes = [
+    wantedReplicas(cluster),
+    status?.replicas,
+    status?.scaling?.replicas,
+    status?.scaling?.target,
+  ];
   const size = Math.max(...sizes.map((each) => each ?? 0));
   const listed = [...(status?.raft?.voters ?? []), ...(status?.raft?.nonVoters ?? [])]
     .map((id) => ordinalOf(statefulSet, id))

@@ -1,4 +1,5 @@
-import { isReady, type Peer, type Peers } from './peers.ts';
+import { isReady } from '../cluster/view.ts';
+import type { Peer, Peers } from './peers.ts';
 import { quorum } from './quorum.ts';
 
 /**

@@ -93,10 +93,6 @@ function peersNamed(
   };
 }
 
-export const isReady = (pod: Pod): boolean =>
-  pod.metadata.deletionTimestamp === undefined &&
-  pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
-
 function memberOf(name: string, pod: Pod | undefined, members: Observation['members']): Known<Member> {
   const member = members.get(name);
   if (pod === undefined) return unknown('it has no pod');

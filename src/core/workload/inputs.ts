@@ -1,6 +1,7 @@
 import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { DriverSettings } from '../cluster/decision.ts';
+import { wantedReplicas } from '../cluster/view.ts';
 import { effectiveImage } from './image.ts';
 import { greenRevision, liveRevision } from './members.ts';
 import { names } from './names.ts';
@@ -57,9 +58,6 @@ export interface WorkloadFacts {
   readonly settings: Pick<DriverSettings, 'imageRepository' | 'controller'>;
 }
 
-/** How many members a spec without replicas has. */
-const defaultReplicas = 3;
-
 /**
  * From the cluster with its stored status: what a status does not say yet is not rendered yet, so that every
  * change is recorded before it is made (design rule 1).
@@ -69,11 +67,7 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   const { statefulSet, issuer, settings } = facts;
   const upgrade = isRolling(status?.upgrade?.phase) ? status?.upgrade : undefined;
   const replicas =
-    status?.scaling?.replicas ??
-    status?.replicas ??
-    statefulSet?.spec?.replicas ??
-    spec.replicas ??
-    defaultReplicas;
+    status?.scaling?.replicas ?? status?.replicas ?? statefulSet?.spec?.replicas ?? wantedReplicas(cluster);
   // A cluster that is born with a restartAt has been started since: there is nothing to restart for.
   const carriedOut =
     status?.currentVersion === undefined ? spec.maintenance?.restartAt : status.lastRestartAt;

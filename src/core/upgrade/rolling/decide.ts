@@ -61,7 +61,7 @@ export function decideUpgrade(
   if (upgrade === undefined) return decideStart(observation, status, context);
   const { spec } = observation.cluster;
   const { now, settings } = context;
-  const replicas = status.replicas ?? spec.replicas ?? 3;
+  const replicas = status.replicas ?? wantedReplicas(observation.cluster);
   const peers = peersOf(observation, replicas, status.clusterID);
   if (spec.paused === true || status.breakGlass?.active === true) {
     // No new effect; a Job that runs may end, and is read on resuming.

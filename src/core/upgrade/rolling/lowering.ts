@@ -1,5 +1,6 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Observation } from '../../cluster/observation.ts';
+import { wantedReplicas } from '../../cluster/view.ts';
 import { known } from '../../known.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { isRolling } from '../../workload/partition.ts';
@@ -21,7 +22,7 @@ export function whyNotLowered(
 ): string | undefined {
   const { upgrade, breakGlass } = status;
   if (upgrade === undefined || !isRolling(upgrade.phase)) return undefined;
-  const replicas = status.replicas ?? observation.cluster.spec.replicas ?? 3;
+  const replicas = status.replicas ?? wantedReplicas(observation.cluster);
   const peers = peersOf(observation, replicas, status.clusterID);
   const input = { observation, upgrade, peers, replicas };
   const ordinals = takenDownAt(input, partition);

@@ -1,7 +1,8 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, DecisionContext } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
-import { isReady, type Peers } from '../../raft/peers.ts';
+import { isReady } from '../../cluster/view.ts';
+import type { Peers } from '../../raft/peers.ts';
 import { timestamp } from '../../time.ts';
 import { deadlineOf } from './deadlines.ts';
 import { event } from './events.ts';

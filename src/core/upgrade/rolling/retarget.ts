@@ -1,7 +1,8 @@
 import { dataVersionAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { whyUnhealthy } from '../../raft/health.ts';
-import { isReady, type Peer } from '../../raft/peers.ts';
+import { isReady } from '../../cluster/view.ts';
+import type { Peer } from '../../raft/peers.ts';
 import { timestamp } from '../../time.ts';
 import { event } from './events.ts';
 import { failure } from './failure.ts';

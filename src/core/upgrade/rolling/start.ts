@@ -67,7 +67,7 @@ export function decideStart(
     stepDowns: 0,
   };
   const what = sameTarget(current, wanted)
-    ? `restart of ${spec.replicas ?? 3} members (restartAt ${restartAt})`
+    ? `restart of ${wantedReplicas(cluster)} members (restartAt ${restartAt})`
     : `upgrade from ${current.version} (${current.image}) to ${wanted.version} (${wanted.image})`;
   const events = [event('Normal', 'UpgradeStarted', 'Upgrade', what)];
   return {

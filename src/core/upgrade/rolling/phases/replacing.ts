@@ -1,7 +1,7 @@
 import type { Pod } from '../../../../api/kubernetes.ts';
 import type { Effect } from '../../../cluster/decision.ts';
 import { leaderIndex, whyUnhealthy } from '../../../raft/health.ts';
-import { isReady } from '../../../raft/peers.ts';
+import { isReady } from '../../../cluster/view.ts';
 import { deadlineOf } from '../deadlines.ts';
 import { event } from '../events.ts';
 import { advance, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
