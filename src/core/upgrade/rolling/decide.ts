@@ -77,10 +77,10 @@ export function decideUpgrade(
     context,
     replicas,
     peers,
-    status: { ...status, upgrade: tracked.upgrade },
-    upgrade: tracked.upgrade,
+    status: { ...status, upgrade: tracked },
+    upgrade: tracked,
     effects: [],
-    events: tracked.events,
+    events: [],
   };
 
   const unwanted = isUntouched(run.upgrade, replicas) ? whyUnwanted(run) : undefined;

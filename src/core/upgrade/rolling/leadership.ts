@@ -1,29 +1,22 @@
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent } from '../../cluster/decision.ts';
 import { leaderIndex } from '../../raft/health.ts';
 import type { Peers } from '../../raft/peers.ts';
 import { serverContainer } from '../../workload/names.ts';
-import { event } from './events.ts';
 import { patched } from './phase.ts';
 
-/** Counts leaders, and takes the index to reach anew where the old one says nothing any more. */
-export function trackLeadership(
-  upgrade: RollingUpgrade,
-  peers: Peers,
-): { readonly upgrade: RollingUpgrade; readonly events: readonly ClusterEvent[] } {
-  if (peers.leader.kind === 'unknown') return { upgrade, events: [] };
+/**
+ * Counts leaders, and takes the index to reach anew where the old one says nothing any more. The Event comes from
+ * what is so (facts.ts).
+ */
+export function trackLeadership(upgrade: RollingUpgrade, peers: Peers): RollingUpgrade {
+  if (peers.leader.kind === 'unknown') return upgrade;
   const leader = peers.leader.value;
   const changed = upgrade.leader !== undefined && upgrade.leader !== leader;
   const counted = patched(upgrade, {
     leader,
     leadershipChanges: (upgrade.leadershipChanges ?? 0) + (changed ? 1 : 0),
   });
-  return {
-    upgrade: withReference(counted, peers, leader),
-    events: changed
-      ? [event('Normal', 'LeaderChanged', 'Watch', `${leader} leads after ${upgrade.leader}`)]
-      : [],
-  };
+  return withReference(counted, peers, leader);
 }
 
 /**
