@@ -56,8 +56,7 @@ export function endingInTime(facts: AdmissionFacts): AdmissionFacts {
   return {
     volumes: (cluster, signal) => orUnknown(facts.volumes(cluster, signal), signal),
     pods: (cluster, signal) => orUnknown(facts.pods(cluster, signal), signal),
-    holdsVerb: (user, verb, cluster, signal) =>
-      orUnknown(facts.holdsVerb(user, verb, cluster, signal), signal),
+    holdsVerb: (user, verb, target, signal) => orUnknown(facts.holdsVerb(user, verb, target, signal), signal),
     inMaintenance: (cluster, signal) => orUnknown(facts.inMaintenance(cluster, signal), signal),
     warnsOnly: (namespace, signal) => orUnknown(facts.warnsOnly(namespace, signal), signal),
   };

@@ -76,3 +76,11 @@ export function required<T>(
     throw error;
   }
 }
+
+/** Whether an object says that it is going. */
+export function isTerminating(object: object | null | undefined): boolean {
+  const metadata: unknown = object && 'metadata' in object ? object.metadata : undefined;
+  if (typeof metadata !== 'object' || metadata === null || !('deletionTimestamp' in metadata)) return false;
+  // Only a time: null must not be a way past the rules.
+  return typeof metadata.deletionTimestamp === 'string';
+}

@@ -1,6 +1,7 @@
 import { mutateOpenBaoClusters } from './mutating/openbaoclusters.ts';
 import { mutatePods } from './mutating/pods.ts';
 import type { Route } from './route.ts';
+import { validateMetadataServices } from './validating/metadataservices.ts';
 import { validateOpenBaoClusters } from './validating/openbaoclusters.ts';
 import { validatePods } from './validating/pods.ts';
 
@@ -8,6 +9,7 @@ import { validatePods } from './validating/pods.ts';
 export const routes: readonly Route[] = [
   mutateOpenBaoClusters,
   mutatePods,
+  validateMetadataServices,
   validateOpenBaoClusters,
   validatePods,
 ];

@@ -65,9 +65,16 @@ export const releaseReasonAnnotation = 'rollguard.io/release-reason';
 /** API group of MetadataServices. */
 export const e6dataGroup = 'e6data.io';
 
-/** API group of OpenBaoCluster and of the custom verbs below. */
+/** API group of OpenBaoCluster. */
 export const openbaoGroup = 'openbao.org';
 
-/** Custom RBAC verbs on `openbaoclusters`, asked by SubjectAccessReview. */
+/** Custom RBAC verbs, asked by SubjectAccessReview: all on `openbaoclusters`, `rollback` also on `metadataservices`. */
 export const verbs = ['maintenance', 'acknowledge', 'promote', 'rollback'] as const;
 export type Verb = (typeof verbs)[number];
+
+/** What they are held on, by plural name. */
+export const guardedResources = {
+  openbaoclusters: { group: openbaoGroup, singular: 'openbaocluster' },
+  metadataservices: { group: e6dataGroup, singular: 'metadataservices' },
+} as const;
+export type GuardedResource = keyof typeof guardedResources;

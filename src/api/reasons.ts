@@ -74,7 +74,7 @@ export const reasons = {
   PermissionRequired: {
     code: 403,
     meaning: 'this is for the people who answer for the cluster',
-    remedy: 'ask a cluster admin for a Role with the verb on openbaoclusters in group openbao.org',
+    remedy: 'ask a cluster admin for a Role with the verb that the message names, on that kind',
   },
   PointOfNoReturn: {
     code: 403,
@@ -82,6 +82,16 @@ export const reasons = {
       'from Cleanup on the older members have no votes any more, and a rollback would find nobody to go back to',
     remedy:
       'let Cleanup finish; to return to the older version, restore a snapshot taken by it into a new cluster',
+  },
+  RollbackTargetEmpty: {
+    code: 422,
+    meaning: 'a rollback to no release in particular would be a guess',
+    remedy: 'put the name of a release of status.releaseHistory into e6data.io/rollback-to, or take it off',
+  },
+  NoGoodRelease: {
+    code: 403,
+    meaning: 'there is nothing to roll back to before a release has served',
+    remedy: 'correct spec instead; it is deployed at once',
   },
 } as const satisfies Record<string, ReasonEntry>;
 

@@ -187,7 +187,9 @@ function callerOf({ as, asGroup, can, enforce, trustedController }: ReviewOption
 function notesOn(reviewed: readonly Reviewed[], options: ReviewOptions): readonly string[] {
   const notes: string[] = [];
   const judged = reviewed.filter(({ verdict }) => verdict.judged);
-  const [created] = judged.filter(({ manifest, operation }) => operation === 'CREATE' && isCluster(manifest));
+  const [created] = judged.filter(
+    ({ manifest, operation }) => operation === 'CREATE' && isJudgedByOld(manifest),
+  );
   if (created !== undefined && options.operation === undefined && options.old.length === 0) {
     const { kind, namespace, name } = created.manifest;
     notes.push(
@@ -204,7 +206,7 @@ function notesOn(reviewed: readonly Reviewed[], options: ReviewOptions): readonl
   }
   const verbsNeeded = judged.flatMap(({ verdict: { needs } }) =>
     (needs?.verbs ?? []).map(
-      (verb) => `"${verb}"${needs === undefined ? '' : ` on ${nameOf(needs.cluster)}`}`,
+      (verb) => `"${verb}"${needs === undefined ? '' : ` on ${nameOf(needs.object)}`}`,
     ),
   );
   if (options.as === undefined && verbsNeeded.length > 0) {
@@ -218,7 +220,8 @@ function notesOn(reviewed: readonly Reviewed[], options: ReviewOptions): readonl
   return notes;
 }
 
-const isCluster = ({ kind }: Manifest) => kind === 'OpenBaoCluster';
+/** Kinds whose rules ask what is changed. */
+const isJudgedByOld = ({ kind }: Manifest) => kind === 'OpenBaoCluster' || kind === 'MetadataServices';
 
 const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
   `${namespace}/${name}`;
@@ -303,7 +306,7 @@ export function reviewCommand(io: ReviewIo = processIo): Command {
     .option('-n, --namespace <name>', 'of objects that name none', 'default')
     .option('--as <user>', 'who applies it; without it, permissions are not judged')
     .option('--as-group <group>', 'a group of that user (system:masters may do everything)', each)
-    .option('--can <verb>', `a verb on openbaoclusters that the user holds: ${verbs.join(', ')}`, eachVerb)
+    .option('--can <verb>', `a custom verb that the user holds: ${verbs.join(', ')}`, eachVerb)
     .addOption(
       new Option('--operation <operation>', 'what is done with the objects of -f').choices([
         'CREATE',

@@ -1,6 +1,12 @@
 import { parseOpenBaoCluster } from '../api/openbaocluster.ts';
 import { parsePersistentVolumeClaim, parsePod } from '../api/kubernetes-schemas.ts';
-import { clusterLabel, enforceLabel, openbaoGroup, type Verb } from '../api/labels.ts';
+import {
+  clusterLabel,
+  enforceLabel,
+  guardedResources,
+  type GuardedResource,
+  type Verb,
+} from '../api/labels.ts';
 import type { PersistentVolumeClaim, Pod, UserInfo } from '../api/kubernetes.ts';
 import type { Known } from '../core/known.ts';
 import { maintenanceEnabled } from '../core/policies/cluster-request.ts';
@@ -14,6 +20,11 @@ export interface ClusterKey {
   readonly name: string;
 }
 
+/** What a verb is held on: a cluster, unless another resource is named. */
+export interface VerbTarget extends ClusterKey {
+  readonly resource?: GuardedResource;
+}
+
 /** What the gate reads about a request. Nothing here throws: what cannot be read is unknown, and says why. */
 export interface AdmissionFacts {
   readonly volumes: (
@@ -21,11 +32,11 @@ export interface AdmissionFacts {
     signal: AbortSignal,
   ) => Promise<Known<readonly PersistentVolumeClaim[]>>;
   readonly pods: (cluster: ClusterKey, signal: AbortSignal) => Promise<Known<readonly Pod[]>>;
-  /** Whether the user holds the verb on the cluster, by SubjectAccessReview. */
+  /** Whether the user holds the verb on the object, by SubjectAccessReview. */
   readonly holdsVerb: (
     user: UserInfo,
     verb: Verb,
-    cluster: ClusterKey,
+    target: VerbTarget,
     signal: AbortSignal,
   ) => Promise<Known<boolean>>;
   /** Whether `spec.maintenance.enabled` is set; false for a cluster that does not exist. */
@@ -51,11 +62,11 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
         const pods = await client.list(path, { query: ofCluster(name), signal });
         return pods.map(parsePod);
       }),
-    holdsVerb: (user, verb, cluster, signal) =>
+    holdsVerb: (user, verb, target, signal) =>
       readKnown(async () => {
         const review = await client.create<{ status?: { allowed?: boolean } }>(
           '/apis/authorization.k8s.io/v1/subjectaccessreviews',
-          subjectAccessReview(user, verb, cluster),
+          subjectAccessReview(user, verb, target),
           { signal },
         );
         return review.status?.allowed === true;
@@ -77,7 +88,12 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
   };
 }
 
-function subjectAccessReview(user: UserInfo, verb: Verb, { namespace, name }: ClusterKey): object {
+function subjectAccessReview(
+  user: UserInfo,
+  verb: Verb,
+  { resource = 'openbaoclusters', namespace, name }: VerbTarget,
+): object {
+  const { group } = guardedResources[resource];
   return {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SubjectAccessReview',
@@ -86,7 +102,7 @@ function subjectAccessReview(user: UserInfo, verb: Verb, { namespace, name }: Cl
       ...(user.uid === undefined ? {} : { uid: user.uid }),
       groups: user.groups ?? [],
       extra: user.extra ?? {},
-      resourceAttributes: { group: openbaoGroup, resource: 'openbaoclusters', verb, namespace, name },
+      resourceAttributes: { group, resource, verb, namespace, name },
     },
   };
 }

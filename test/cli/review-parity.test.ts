@@ -14,6 +14,7 @@ import { Deadline } from '../../webhooks/deadline.ts';
 import { mutateOpenBaoClusters } from '../../webhooks/mutating/openbaoclusters.ts';
 import { mutatePods } from '../../webhooks/mutating/pods.ts';
 import type { Route, RouteContext } from '../../webhooks/route.ts';
+import { validateMetadataServices } from '../../webhooks/validating/metadataservices.ts';
 import { validateOpenBaoClusters } from '../../webhooks/validating/openbaoclusters.ts';
 import { validatePods } from '../../webhooks/validating/pods.ts';
 import { inFolder, run } from './transcript.ts';
@@ -51,6 +52,25 @@ const pod = (more: { metadata?: object; spec?: object; status?: object } = {}): 
   ...more,
   metadata: { name: 'prod-0', namespace, ...labelled, ...more.metadata },
 });
+const record = (version: string, status: string) => ({
+  version,
+  strategy: 'blue',
+  storageTag: '1.0',
+  schemaTag: '1.0',
+  timestamp: '2026-01-02T03:04:05Z',
+  status,
+});
+const services = (annotations: object, releaseHistory?: readonly object[]): object => ({
+  apiVersion: 'e6data.io/v1alpha1',
+  kind: 'MetadataServices',
+  metadata: { name: 'prod', namespace, uid: 'u-2', annotations },
+  spec: { storage: { imageTag: '1.1' }, schema: { imageTag: '1.1' } },
+  ...(releaseHistory === undefined
+    ? {}
+    : { status: { releaseHistory, activeReleaseVersion: 'v20260102-030405-abcdef1' } }),
+});
+const served = [record('v20260102-030405-abcdef1', 'Active'), record('v20260102-040506-abcdef2', 'Failed')];
+const backTo = (version: string) => ({ 'e6data.io/rollback-to': version });
 const maintained = { annotations: { 'openbao.org/maintenance': 'true' } };
 const claim = (annotations: object): object => ({
   apiVersion: 'v1',
@@ -413,6 +433,35 @@ const cases: Readonly<Record<string, Case>> = {
     cluster: cluster({ version: '2.5.5' }),
     expected: 'allowed',
   },
+  'new metadata services': { object: services({}), expected: 'allowed' },
+  'new metadata services that ask for a rollback': {
+    object: services(backTo('v20260102-030405-abcdef1')),
+    expected: 'warned',
+  },
+  'a rollback to what failed': {
+    object: services(backTo('v20260102-040506-abcdef2'), served),
+    oldObject: services({}, served),
+    user: jane,
+    verbs: ['rollback'],
+    expected: 'warned',
+  },
+  'a rollback to nothing': {
+    object: services(backTo(''), served),
+    oldObject: services({}, served),
+    expected: ['RollbackTargetEmpty'],
+  },
+  'a rollback where nothing served, by somebody who may not': {
+    object: services(backTo('v20260102-040506-abcdef2'), served.slice(1)),
+    oldObject: services({}, served.slice(1)),
+    user: jane,
+    expected: ['PermissionRequired', 'NoGoodRelease'],
+  },
+  'a rollback taken back': {
+    object: services({}, served.slice(1)),
+    oldObject: services(backTo(''), served.slice(1)),
+    user: jane,
+    expected: 'allowed',
+  },
   'a pod created that is of nobody': {
     object: pod({ metadata: { labels: {} } }),
     cluster: cluster({ version: '2.5.5', maintenance: { enabled: true } }),
@@ -454,20 +503,14 @@ async function askGate(each: Case): Promise<Answer> {
     enforce: each.enforce ?? 'deny',
   };
   const { object } = each;
-  const isCluster = (object as { kind: string }).kind === 'OpenBaoCluster';
-  const mutating = isCluster ? mutateOpenBaoClusters : mutatePods;
-  const validating = isCluster ? validateOpenBaoClusters : validatePods;
-  // As `manifests/` registers them: pods are mutated on CREATE and judged on DELETE.
-  const mutates = isCluster || each.operation !== 'DELETE';
-  const validates = isCluster || each.operation === 'DELETE';
-
-  const mutated = mutates ? await ask(mutating, each, object, context) : undefined;
+  const { mutating, validating } = routesOf((object as { kind: string }).kind, each.operation);
+  const mutated = mutating === undefined ? undefined : await ask(mutating, each, object, context);
   const patch =
     mutated?.patch === undefined
       ? []
       : (JSON.parse(Buffer.from(mutated.patch, 'base64').toString()) as Operation[]);
   const patched = jsonpatch.applyPatch(structuredClone(object), patch).newDocument;
-  const answer = validates ? await ask(validating, each, patched, context) : { allowed: true };
+  const answer = validating === undefined ? { allowed: true } : await ask(validating, each, patched, context);
   return {
     allowed: answer.allowed,
     // Where denials only warn, the audit log has reasons too.
@@ -478,6 +521,24 @@ async function askGate(each: Case): Promise<Answer> {
   };
 }
 
+/** As `manifests/` registers them: pods are mutated on CREATE and judged on DELETE. */
+function routesOf(
+  kind: string,
+  operation: Case['operation'],
+): { readonly mutating?: Route; readonly validating?: Route } {
+  if (kind === 'OpenBaoCluster')
+    return { mutating: mutateOpenBaoClusters, validating: validateOpenBaoClusters };
+  if (kind === 'MetadataServices') return { validating: validateMetadataServices };
+  return operation === 'DELETE' ? { validating: validatePods } : { mutating: mutatePods };
+}
+
+const resourcesByKind: Readonly<Record<string, readonly [group: string, version: string, resource: string]>> =
+  {
+    Pod: ['', 'v1', 'pods'],
+    OpenBaoCluster: ['openbao.org', 'v1alpha1', 'openbaoclusters'],
+    MetadataServices: ['e6data.io', 'v1alpha1', 'metadataservices'],
+  };
+
 function ask(
   route: Route,
   { oldObject, operation, user }: Case,
@@ -485,10 +546,7 @@ function ask(
   context: RouteContext,
 ): Promise<Partial<AdmissionResponse> & { allowed: boolean }> {
   const { kind } = object as { kind: string };
-  const [group, version, resource] =
-    kind === 'Pod'
-      ? (['', 'v1', 'pods'] as const)
-      : (['openbao.org', 'v1alpha1', 'openbaoclusters'] as const);
+  const [group, version, resource] = resourcesByKind[kind]!;
   const request: AdmissionRequest = {
     uid: 'r-1',
     kind: { group, version, kind },

@@ -23,11 +23,11 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
 
   const kubectl = kubectlIn(() => ground, namespace);
   const create = (name: string, spec: object) => succeed(kubectl(['create', '-f', '-'], cluster(name, spec)));
-  const setStatus = (name: string, status: object) =>
+  const setStatus = (name: string, status: object, kind = 'bao') =>
     succeed(
       kubectl([
         'patch',
-        'bao',
+        kind,
         name,
         '--subresource=status',
         '--type=merge',
@@ -373,6 +373,8 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
         'image-mismatch': 'ImageVersionMismatch',
         'late-rollback': 'PointOfNoReturn',
         'revert-in-promoting': 'OperationInProgress',
+        'rollback-before-a-release': 'NoGoodRelease',
+        'rollback-to-nothing': 'RollbackTargetEmpty',
         'snapshot-without-store': 'SnapshotPrerequisiteMissing',
         'stale-ack': 'StaleNonce',
       };
@@ -384,7 +386,8 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
         const stored = await readFile(`${folder}/stored/${name}.yaml`, 'utf8').catch(() => undefined);
         if (stored !== undefined) {
           await succeed(kubectl(['create', '-f', `${folder}/stored/${name}.yaml`]));
-          await setStatus(name, (parse(stored) as { status: object }).status);
+          const { kind, status } = parse(stored) as { kind: string; status: object };
+          await setStatus(name, status, kind);
         }
         const answer = await kubectl(['apply', '-f', `${folder}/${name}.yaml`]);
         expect(answer.stderr, name).to.contain(`(${reason})`);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
-import { openBaoClusterCrd } from '../../src/api/crd.ts';
+import { metadataServicesCrd, openBaoClusterCrd } from '../../src/api/crd.ts';
 import { verbs as gateVerbs } from '../../src/api/labels.ts';
 import { systemActors } from '../../src/core/policies/system-actors.ts';
 import { routes } from '../../webhooks/routes.ts';
@@ -82,11 +82,16 @@ describe('the manifests', () => {
     expect(verbs('persistentvolumeclaims')).to.have.members(['get', 'list', 'delete']);
   });
 
-  it('hold the CRD that the schemas say', async () => {
-    expect(parse(await readFile('manifests/crds/openbaoclusters.yaml', 'utf8'))).to.deep.equal(
-      JSON.parse(JSON.stringify(openBaoClusterCrd())),
-    );
-  });
+  for (const [kind, crd] of [
+    ['openbaoclusters', openBaoClusterCrd()],
+    ['metadataservices', metadataServicesCrd()],
+  ] as const) {
+    it(`hold the CRD of ${kind} that the schemas say`, async () => {
+      expect(parse(await readFile(`manifests/crds/${kind}.yaml`, 'utf8'))).to.deep.equal(
+        JSON.parse(JSON.stringify(crd)),
+      );
+    });
+  }
 });
 
 describe('the README', () => {

@@ -22,7 +22,7 @@ interface WebhookConfiguration {
 }
 
 /**
- * Installs the CRD and the webhook configurations as `manifests/` has them, but called by
+ * Installs the CRDs and the webhook configurations as `manifests/` has them, but called by
  * URL, because the server runs outside the cluster.
  */
 export async function startGate(ground: Ground): Promise<Gate> {
@@ -39,9 +39,10 @@ export async function startGate(ground: Ground): Promise<Gate> {
     logger: pino({ level: 'silent' }),
     drainMs: 0,
   });
-  const crd = 'manifests/crds/openbaoclusters.yaml';
-  await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
-  await succeed(ground.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crd]));
+  for (const crd of ['openbaoclusters', 'metadataservices'].map((kind) => `manifests/crds/${kind}.yaml`)) {
+    await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
+    await succeed(ground.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crd]));
+  }
   const configurations = JSON.stringify({
     apiVersion: 'v1',
     kind: 'List',

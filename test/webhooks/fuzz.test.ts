@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import https from 'node:https';
 import { known } from '../../src/core/known.ts';
 import { reviewIn, send } from './support/client.ts';
-import { clusterReview, podCreation, recorded, type Review } from './support/reviews.ts';
+import { clusterReview, podCreation, recorded, servicesReview, type Review } from './support/reviews.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
 
 type Place = readonly (string | number)[];
@@ -85,6 +85,25 @@ describe('any value at any place of a good review', function () {
       make: () => clusterReview({ spec: { version: '2.5.5', breakGlassAck: 'n' }, annotations: { a: 'b' } }),
     },
     { path: '/mutate/pods', make: () => podCreation() },
+    {
+      path: '/validate/metadataservices',
+      make: () =>
+        servicesReview({
+          annotations: { 'e6data.io/rollback-to': 'v20260102-030405-abcdef1' },
+          status: {
+            releaseHistory: [
+              {
+                version: 'v20260102-030405-abcdef1',
+                strategy: 'blue',
+                storageTag: '1.0',
+                schemaTag: '1.0',
+                timestamp: '2026-01-02T03:04:05Z',
+                status: 'Failed',
+              },
+            ],
+          },
+        }),
+    },
   ];
 
   for (const { path, make } of routes) {
@@ -117,6 +136,12 @@ describe('any value at any place of a good review', function () {
       'request.oldObject.status.phase',
       'request.oldObject.spec.nodeName',
       'request.userInfo.username',
+    ],
+    '/validate/metadataservices': [
+      // going already; what is asked for, and whether it was before
+      'request.object.metadata.deletionTimestamp',
+      'request.object.metadata.annotations',
+      'request.oldObject.metadata.annotations',
     ],
   };
   for (const { path, make } of routes.filter((route) => route.path in decisive)) {

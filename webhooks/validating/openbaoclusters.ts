@@ -8,7 +8,7 @@ import { known } from '../../src/core/known.ts';
 import { answerDecision } from '../admission-review.ts';
 import type { Deadline } from '../deadline.ts';
 import { answerEnforced } from '../enforcement.ts';
-import { assertScope, required, type Route, type RouteContext } from '../route.ts';
+import { assertScope, isTerminating, required, type Route, type RouteContext } from '../route.ts';
 
 /** OpenBaoCluster CREATE and UPDATE: version, image, acknowledgement, permissions. */
 export const validateOpenBaoClusters: Route = {
@@ -53,11 +53,4 @@ async function gather(
   ]);
   const permissions = permissionsBy((verb) => answers[needed.indexOf(verb)] ?? { kind: 'not-judged' });
   return { ...change, volumes, pods, permissions };
-}
-
-function isTerminating(object: object | null | undefined): boolean {
-  const metadata: unknown = object && 'metadata' in object ? object.metadata : undefined;
-  if (typeof metadata !== 'object' || metadata === null || !('deletionTimestamp' in metadata)) return false;
-  // Only a time: null must not be a way past the rules.
-  return typeof metadata.deletionTimestamp === 'string';
 }

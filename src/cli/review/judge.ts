@@ -1,13 +1,14 @@
 import jsonpatch, { type Operation as PatchOperation } from 'fast-json-patch';
 import type { Pod, UserInfo } from '../../api/kubernetes.ts';
-import { requestedByAnnotation, type Verb } from '../../api/labels.ts';
+import { requestedByAnnotation, type GuardedResource, type Verb } from '../../api/labels.ts';
+import type { MetadataServices } from '../../api/metadataservices.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { known } from '../../core/known.ts';
 import { maintenanceAnnotated } from '../../core/mutations/maintenance-annotation.ts';
 import { requestedBy } from '../../core/mutations/requested-by.ts';
 import { verbsNeeded } from '../../core/policies/cluster-permission-required.ts';
 import { changesVersion } from '../../core/policies/cluster-request.ts';
-import { decideCluster, decidePodDeletion } from '../../core/policies/index.ts';
+import { decideCluster, decidePodDeletion, decideReleaseRequest } from '../../core/policies/index.ts';
 import { clusterOf, isGuarded } from '../../core/policies/pod-deletion.ts';
 import {
   allow,
@@ -16,6 +17,7 @@ import {
   type Decision,
   type Permission,
 } from '../../core/policies/policy.ts';
+import { asksForRollback } from '../../core/policies/release-request.ts';
 import type { ClusterKey, Inventory } from './inventory.ts';
 import type { Subject } from './subject.ts';
 
@@ -25,7 +27,7 @@ export type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
 export interface Caller {
   /** Without a username nobody is named: verbs are not judged. */
   readonly user: UserInfo;
-  /** The verbs that the user holds, on every cluster. */
+  /** The verbs that the user holds, on every object. */
   readonly verbs: readonly Verb[];
   readonly trustedControllers: readonly string[];
   readonly enforce: 'deny' | 'warn';
@@ -42,8 +44,12 @@ export interface Verdict {
   readonly judged: boolean;
   /** The cluster whose volumes and pods were looked for, where they were. */
   readonly readsDataOf?: ClusterKey;
-  /** The verbs that the request needs, on that cluster. */
-  readonly needs?: { readonly verbs: readonly Verb[]; readonly cluster: ClusterKey };
+  /** The verbs that the request needs, on that object. */
+  readonly needs?: {
+    readonly verbs: readonly Verb[];
+    readonly resource: GuardedResource;
+    readonly object: ClusterKey;
+  };
 }
 
 /** A member of this group may do everything, and no review of access can say otherwise. */
@@ -71,6 +77,15 @@ export function judge(
         operation,
         subject.object,
         stored?.type === 'cluster' ? stored.object : undefined,
+        inventory,
+        caller,
+      );
+    case 'services':
+      if (operation === 'DELETE') return notJudged;
+      return judgeServices(
+        operation,
+        subject.object,
+        stored?.type === 'services' ? stored.object : undefined,
         inventory,
         caller,
       );
@@ -108,7 +123,26 @@ function judgeCluster(
     after: { type: 'cluster', object },
     judged: true,
     ...(readsData ? { readsDataOf: cluster } : {}),
-    needs: { verbs: verbsNeeded(change), cluster },
+    needs: { verbs: verbsNeeded(change), resource: 'openbaoclusters', object: cluster },
+  };
+}
+
+function judgeServices(
+  operation: 'CREATE' | 'UPDATE',
+  object: MetadataServices,
+  oldObject: MetadataServices | undefined,
+  inventory: Inventory,
+  caller: Caller,
+): Verdict {
+  const key = clusterKey(object, object.metadata.name ?? '');
+  const change = { operation, object, ...(oldObject === undefined ? {} : { oldObject }) };
+  const decision = decideReleaseRequest({ ...change, permission: permission('rollback', caller) });
+  return {
+    decision: enforced(decision, key.namespace, inventory, caller),
+    patch: [],
+    after: { type: 'services', object },
+    judged: true,
+    needs: { verbs: asksForRollback(change) ? ['rollback'] : [], resource: 'metadataservices', object: key },
   };
 }
 
@@ -151,7 +185,7 @@ function deletePod(pod: Pod, inventory: Inventory, caller: Caller): Verdict {
   return {
     ...verdict,
     decision: enforced(decision, cluster.namespace, inventory, caller),
-    needs: { verbs: ['maintenance'], cluster },
+    needs: { verbs: ['maintenance'], resource: 'openbaoclusters', object: cluster },
   };
 }
 
@@ -171,7 +205,7 @@ function enforced(
   return enforce === 'warn' || inventory.warnsOnly(namespace) ? warnOnly(decision) : decision;
 }
 
-const clusterKey = ({ metadata }: Pod | OpenBaoCluster, name: string): ClusterKey => ({
+const clusterKey = ({ metadata }: Pod | OpenBaoCluster | MetadataServices, name: string): ClusterKey => ({
   namespace: metadata.namespace ?? '',
   name,
 });

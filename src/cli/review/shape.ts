@@ -1,4 +1,5 @@
 import { objectMeta } from '../../api/kubernetes-schemas.ts';
+import { metadataServices } from '../../api/metadataservices.ts';
 import { openBaoCluster } from '../../api/openbaocluster.ts';
 import { isObject, nameOf } from '../manifests/manifest.ts';
 import type { Path } from '../manifests/documents.ts';
@@ -19,17 +20,24 @@ interface Shape {
   readonly additionalProperties?: boolean | Shape;
 }
 
-const clusterShape: Shape = {
+const withMetadata = (of: Shape): Shape => ({
   type: 'object',
-  required: ['metadata', ...openBaoCluster.required],
-  properties: { ...openBaoCluster.properties, metadata: objectMeta },
-};
+  required: ['metadata', ...(of.required ?? [])],
+  properties: { ...of.properties, metadata: objectMeta },
+});
+
+/** The kinds that are judged by their own schema. */
+const shapes = {
+  cluster: withMetadata(openBaoCluster),
+  services: withMetadata(metadataServices),
+} as const;
 
 /**
- * Finds the fields of an OpenBaoCluster that made its parser refuse it, so that a message
+ * Finds the fields of an OpenBaoCluster or a MetadataServices that made its parser refuse it, so that a message
  * can point at each. The parser decides; this only looks for where.
  */
-export const clusterMisfits = (object: unknown): readonly Misfit[] => misfits(object, clusterShape, []);
+export const misfitsOf = (type: keyof typeof shapes, object: unknown): readonly Misfit[] =>
+  misfits(object, shapes[type], []);
 
 function misfits(value: unknown, shape: Shape, path: Path): readonly Misfit[] {
   if (!fits(value, shape.type)) {

@@ -1,15 +1,17 @@
-import { openbaoGroup } from '../../api/labels.ts';
+import { e6dataGroup, openbaoGroup } from '../../api/labels.ts';
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { parsePersistentVolumeClaim, parsePod } from '../../api/kubernetes-schemas.ts';
+import { parseMetadataServices, type MetadataServices } from '../../api/metadataservices.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { SchemaViolation } from '../../api/parse.ts';
 import { isObject, type JsonObject, type Manifest } from '../manifests/manifest.ts';
 import type { Report } from '../manifests/problem.ts';
-import { clusterMisfits } from './shape.ts';
+import { misfitsOf } from './shape.ts';
 
 /** An object of the API, read as far as we have to know it. */
 export type Subject =
   | { readonly type: 'cluster'; readonly object: OpenBaoCluster }
+  | { readonly type: 'services'; readonly object: MetadataServices }
   | { readonly type: 'pod'; readonly object: Pod }
   | { readonly type: 'volume'; readonly object: PersistentVolumeClaim }
   | { readonly type: 'other'; readonly object: JsonObject };
@@ -57,7 +59,8 @@ function read(manifest: Manifest, object: JsonObject, report: Report): Subject |
     return parse(manifest, object);
   } catch (error) {
     if (!(error instanceof SchemaViolation)) throw error;
-    const misfits = typeOf(manifest) === 'cluster' ? clusterMisfits(object) : [];
+    const type = typeOf(manifest);
+    const misfits = type === 'cluster' || type === 'services' ? misfitsOf(type, object) : [];
     for (const { path, what, remedy } of misfits) report({ where: manifest.at(path), what, remedy });
     if (misfits.length === 0) {
       report({
@@ -75,6 +78,8 @@ function parse(manifest: Manifest, object: JsonObject): Subject {
   switch (type) {
     case 'cluster':
       return { type, object: parseOpenBaoCluster(object) };
+    case 'services':
+      return { type, object: parseMetadataServices(object) };
     case 'pod':
       return { type, object: parsePod(withoutNulls(object)) };
     case 'volume':
@@ -88,6 +93,7 @@ function parse(manifest: Manifest, object: JsonObject): Subject {
 
 function typeOf({ group, kind }: Manifest): Subject['type'] {
   if (group === openbaoGroup && kind === 'OpenBaoCluster') return 'cluster';
+  if (group === e6dataGroup && kind === 'MetadataServices') return 'services';
   if (group === '' && kind === 'Pod') return 'pod';
   if (group === '' && kind === 'PersistentVolumeClaim') return 'volume';
   return 'other';

@@ -9,7 +9,8 @@ import {
 } from './cluster-request.ts';
 import { acknowledgesEarlier } from './break-glass.ts';
 import { movesPinnedImage } from './cluster-operation.ts';
-import { violation, type Permission, type Policy, type Violation } from './policy.ts';
+import { missingVerb } from './missing-verb.ts';
+import type { Policy } from './policy.ts';
 
 /**
  * Maintenance, the acknowledgement of an incident, and letting a blue-green upgrade go on
@@ -71,35 +72,3 @@ const requestVerbs = [
   { field: 'rollback', verb: 'rollback' },
   { field: 'cleanup', verb: 'promote' },
 ] as const;
-
-/**
- * @param cluster `namespace/name`
- * @param path the field that it is about
- * @param what what the caller wants to do, for the message
- * @returns nothing where the verb is held or nobody asked
- */
-export function missingVerb(
-  verb: Verb,
-  permission: Permission,
-  cluster: string,
-  path: string,
-  what = path,
-): readonly Violation[] {
-  if (permission.kind === 'not-judged' || (permission.kind === 'known' && permission.value)) return [];
-  const [namespace, name] = cluster.split('/');
-  return [
-    permission.kind === 'unknown'
-      ? violation(
-          'PermissionRequired',
-          path,
-          `whether you hold the verb "${verb}" on openbaocluster ${cluster} could not be checked: ${permission.cause}`,
-          'try again in a moment',
-        )
-      : violation(
-          'PermissionRequired',
-          path,
-          `${what} needs the verb "${verb}" on openbaocluster ${cluster}, and you do not hold it`,
-          `check with: kubectl auth can-i ${verb} openbaoclusters.openbao.org/${name} -n ${namespace}; ask a cluster admin for a Role with it`,
-        ),
-  ];
-}

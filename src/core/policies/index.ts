@@ -7,10 +7,15 @@ import { invalidVersion } from './invalid-version.ts';
 import { maintenanceRequired } from './maintenance-required.ts';
 import { noActiveBreakGlass } from './no-active-break-glass.ts';
 import { isGuarded, type PodDeletion } from './pod-deletion.ts';
+import { noGoodRelease } from './no-good-release.ts';
 import { operationInProgress } from './operation-in-progress.ts';
 import { podPermissionRequired } from './pod-permission-required.ts';
 import { pointOfNoReturn } from './point-of-no-return.ts';
 import { allow, decide, type Decision, type Policy } from './policy.ts';
+import { releasePermissionRequired } from './release-permission-required.ts';
+import type { ReleaseRequest } from './release-request.ts';
+import { rollbackTargetEmpty } from './rollback-target-empty.ts';
+import { rollbackTargetKnown } from './rollback-target.ts';
 import { snapshotPrerequisiteMissing } from './snapshot-prerequisite-missing.ts';
 import { staleNonce } from './stale-nonce.ts';
 import { strategyChangeBlocked } from './strategy-change-blocked.ts';
@@ -52,6 +57,18 @@ export const podDeletionPolicies: readonly Policy<PodDeletion>[] = [
   podPermissionRequired,
 ];
 
+/** MetadataServices CREATE and UPDATE. */
+export const releasePolicies: readonly Policy<ReleaseRequest>[] = [
+  // a request to roll back names a release
+  rollbackTargetEmpty,
+  // there is one to return to
+  noGoodRelease,
+  // it comes from those who may
+  releasePermissionRequired,
+  // and what will come of it is no surprise
+  rollbackTargetKnown,
+];
+
 /**
  * An object that is being deleted, as it is stored, passes: what is left to do is to take its
  * finalizers off. One that only says so itself does not; the API server drops that as well.
@@ -64,4 +81,10 @@ export function decideCluster(request: ClusterRequest): Decision {
 export function decidePodDeletion(request: PodDeletion): Decision {
   if (!isGuarded(request)) return allow;
   return decide(podDeletionPolicies, request);
+}
+
+/** As of a cluster: what is going must be able to go. */
+export function decideReleaseRequest(request: ReleaseRequest): Decision {
+  if (request.oldObject?.metadata.deletionTimestamp !== undefined) return allow;
+  return decide(releasePolicies, request);
 }

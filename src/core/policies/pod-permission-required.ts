@@ -1,4 +1,4 @@
-import { missingVerb } from './cluster-permission-required.ts';
+import { missingVerb } from './missing-verb.ts';
 import { clusterOf, type PodDeletion } from './pod-deletion.ts';
 import type { Policy } from './policy.ts';
 

@@ -4,9 +4,9 @@ import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/
 import { known, unknown } from '../../../src/core/known.ts';
 import {
   clusterPermissionRequired,
-  missingVerb,
   verbsNeeded,
 } from '../../../src/core/policies/cluster-permission-required.ts';
+import { missingVerb } from '../../../src/core/policies/missing-verb.ts';
 import { decide, permissionsBy, type Permission } from '../../../src/core/policies/policy.ts';
 import { cluster, creation, holding, reasonsOf, textOf, update } from '../../support/builders.ts';
 

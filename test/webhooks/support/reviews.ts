@@ -94,6 +94,38 @@ export function clusterReview(change: ClusterChange): Review {
   };
 }
 
+export interface ServicesChange {
+  readonly operation?: 'CREATE' | 'UPDATE';
+  /** As it is stored, in both objects. */
+  readonly status?: Record<string, unknown>;
+  readonly annotations?: Record<string, string>;
+  readonly oldAnnotations?: Record<string, string>;
+}
+
+/** CREATE or UPDATE (the default) of the MetadataServices prod/sample1. */
+export function servicesReview(change: ServicesChange): Review {
+  const { operation = 'UPDATE', status, annotations, oldAnnotations } = change;
+  const services = (own: Record<string, string> = {}): LooseObject => ({
+    apiVersion: 'e6data.io/v1alpha1',
+    kind: 'MetadataServices',
+    metadata: { name: 'sample1', namespace: 'prod', annotations: own },
+    spec: { storage: { imageTag: '1.1' }, schema: { imageTag: '1.1' } },
+    ...(status === undefined ? {} : { status }),
+  });
+  const { request, ...review } = clusterReview({ operation });
+  return {
+    ...review,
+    request: {
+      ...request,
+      kind: { group: 'e6data.io', version: 'v1alpha1', kind: 'MetadataServices' },
+      resource: { group: 'e6data.io', version: 'v1alpha1', resource: 'metadataservices' },
+      name: 'sample1',
+      object: services(annotations),
+      oldObject: operation === 'CREATE' ? null : services(oldAnnotations),
+    },
+  };
+}
+
 /** CREATE of the pod prod/bao-0 of the OpenBaoCluster bao. */
 export function podCreation(metadata: Partial<LooseObject['metadata']> = {}): Review {
   return {

@@ -1,0 +1,52 @@
+import { rollbackToAnnotation } from '../../api/labels.ts';
+import { printable } from '../printable.ts';
+import { isGood } from '../release/history.ts';
+import { warning, type Finding, type Policy } from './policy.ts';
+import { asksForRollback, rollbackTarget, storedReleases, type ReleaseRequest } from './release-request.ts';
+
+/**
+ * What a rollback will come to, where it is not what people expect.
+ *
+ * Guards: nothing; warns at MetadataServices CREATE, UPDATE.
+ * Allows: everything: the controller acts as page 003 says, and any of the ten records may be asked for.
+ * Source: seed 003 ("Error Handling", "WRONG (will be ignored)", FAQ); design.md's table.
+ */
+export const rollbackTargetKnown: Policy<ReleaseRequest> = {
+  id: 'rollback-target',
+  changes: asksForRollback,
+  evaluate: (request) => [...unprefixed(request), ...aboutTarget(request)],
+};
+
+/** The same word without its group: page 003 shows it as the mistake that is made. */
+const bareName = 'rollback-to';
+
+function unprefixed({ object, oldObject }: ReleaseRequest): readonly Finding[] {
+  const value = object.metadata.annotations?.[bareName];
+  if (value === undefined || value === oldObject?.metadata.annotations?.[bareName]) return [];
+  return [
+    warning(`the annotation ${bareName} is ignored; a rollback is asked for by ${rollbackToAnnotation}`),
+  ];
+}
+
+function aboutTarget(request: ReleaseRequest): readonly Finding[] {
+  const target = rollbackTarget(request.object);
+  const { releaseHistory = [], activeReleaseVersion, deploymentPhase } = storedReleases(request);
+  // Without a good one it is refused, by a rule of its own.
+  if (target === undefined || !asksForRollback(request) || !releaseHistory.some(isGood)) return [];
+  const record = releaseHistory.find(({ version }) => version === target);
+  const named = printable(target);
+  if (record === undefined)
+    return [
+      warning(
+        `release ${named} is not in status.releaseHistory: the request will be taken off, and nothing deployed`,
+      ),
+    ];
+  if (!isGood(record))
+    return [warning(`release ${named} has failed before; what serves now stays until it is seen to work`)];
+  if (target !== activeReleaseVersion) return [];
+  return [
+    deploymentPhase === 'Deploying'
+      ? warning(`release ${named} serves: what is being deployed will be given up`)
+      : warning(`release ${named} serves already: only spec is set back to it, where it differs`),
+  ];
+}

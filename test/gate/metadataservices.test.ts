@@ -1,0 +1,104 @@
+import { expect } from 'chai';
+import type { Ground } from '../cluster/ground.ts';
+import { kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
+import { ownGround } from '../support/own-ground.ts';
+import { active, failed, neverServed, served } from '../support/release-requests.ts';
+
+describe('the gate on MetadataServices, by kubectl through a real API server', function () {
+  let ground: Ground;
+  let gate: Gate;
+  const namespace = 'autoscalingv2';
+
+  before(async function () {
+    ground = await ownGround(this, 'control-plane');
+    gate = await startGate(ground);
+    await succeed(ground.kubectl(['create', 'namespace', namespace]));
+  });
+
+  after(async () => {
+    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    await gate?.stop();
+  });
+
+  const kubectl = kubectlIn(() => ground, namespace);
+  const create = async (name: string, status: object, annotations: object = {}) => {
+    await succeed(
+      kubectl(['create', '-f', '-'], {
+        apiVersion: 'e6data.io/v1alpha1',
+        kind: 'MetadataServices',
+        metadata: { name, annotations },
+        spec: { storage: { imageTag: '1.0' }, schema: { imageTag: '1.0' } },
+      }),
+    );
+    const patch = JSON.stringify({ status });
+    await succeed(kubectl(['patch', 'mds', name, '--subresource=status', '--type=merge', '-p', patch]));
+  };
+  const annotate = (name: string, ...annotations: readonly string[]) =>
+    kubectl(['annotate', '--overwrite', 'metadataservices', name, ...annotations]);
+  /** Whoever the API server knows by no more than this name. */
+  const asJane = ['--as', 'jane', '--as-group', 'system:authenticated'];
+  const grant = async (role: string, verbs: string) => {
+    const rule = [`--verb=${verbs}`, '--resource=metadataservices.e6data.io'];
+    await succeed(kubectl(['create', 'role', role, ...rule]));
+    await succeed(kubectl(['create', 'rolebinding', role, `--role=${role}`, '--user=jane']));
+  };
+
+  it('has its short names and the columns of page 003', async () => {
+    await create('kind', served);
+    for (const name of ['mds', 'metadata', 'metadataservices']) {
+      const { stdout } = await succeed(kubectl(['get', name]));
+      expect(stdout)
+        .to.match(/NAME +PHASE +ACTIVE +PENDING +VERSION +AGE/)
+        .and.contain(active);
+    }
+  });
+
+  it('refuses a rollback to nothing, and one where nothing served', async () => {
+    await create('served', served);
+    const empty = await annotate('served', 'e6data.io/rollback-to=');
+    expect(empty.stderr).to.contain('(RollbackTargetEmpty)').and.contain('releaseHistory[*].version');
+    await create('never-served', neverServed);
+    expect((await annotate('never-served', `e6data.io/rollback-to=${failed}`)).stderr).to.contain(
+      '(NoGoodRelease)',
+    );
+  });
+
+  it('says what will come of a rollback', async () => {
+    await create('warned', served);
+    const unknown = await succeed(annotate('warned', 'e6data.io/rollback-to=v20241106-000000-invalid'));
+    expect(unknown.stderr).to.contain('Warning:').and.contain('is not in status.releaseHistory');
+    expect((await succeed(annotate('warned', `e6data.io/rollback-to=${failed}`))).stderr).to.contain(
+      'has failed',
+    );
+    expect((await succeed(annotate('warned', `e6data.io/rollback-to=${active}`))).stderr).to.contain(
+      'serves already',
+    );
+    const bare = await succeed(annotate('warned', `rollback-to=${active}`));
+    expect(bare.stderr).to.contain('the annotation rollback-to is ignored');
+  });
+
+  it('needs the verb for a rollback, and for nothing else', async () => {
+    await create('verb', served);
+    await grant('editor', 'get,patch,update');
+    const denied = await annotate('verb', `e6data.io/rollback-to=${active}`, ...asJane);
+    expect(denied.stderr).to.contain('(PermissionRequired)').and.contain('can-i rollback');
+    await succeed(annotate('verb', 'team=metadata', ...asJane));
+    await grant('operator', 'rollback');
+    await succeed(annotate('verb', `e6data.io/rollback-to=${active}`, ...asJane));
+    await succeed(annotate('verb', 'e6data.io/rollback-to-', ...asJane));
+  });
+
+  it('lets all but a new request through while it is down', async () => {
+    await create('down', served, { 'e6data.io/rollback-to': active });
+    const address = gate.server.port;
+    await gate.server.close();
+    expect(address).to.be.above(0);
+    expect((await annotate('down', `e6data.io/rollback-to=${failed}`)).stderr).to.contain(
+      'failed calling webhook',
+    );
+    await succeed(annotate('down', 'team=metadata', `e6data.io/rollback-to=${active}`));
+    const spec = JSON.stringify({ spec: { paused: true, storage: { imageTag: '1.1' } } });
+    await succeed(kubectl(['patch', 'mds', 'down', '--type=merge', '-p', spec]));
+    await succeed(annotate('down', 'e6data.io/rollback-to-'));
+  });
+});
