@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
-import { metadataServicesCrd, openBaoClusterCrd } from '../src/api/crd.ts';
+import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../src/api/crd.ts';
 import { reasons } from '../src/api/reasons.ts';
 
 const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
@@ -12,6 +12,7 @@ const crd = (object: object) => header + stringify(object, { aliasDuplicateObjec
 const generated: Readonly<Record<string, (present: string) => string>> = {
   'manifests/crds/metadataservices.yaml': () => crd(metadataServicesCrd()),
   'manifests/crds/openbaoclusters.yaml': () => crd(openBaoClusterCrd()),
+  'manifests/crds/openbaorestores.yaml': () => crd(openBaoRestoreCrd()),
   'README.md': withReasons,
 };
 

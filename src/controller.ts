@@ -13,6 +13,7 @@ import { watchServices } from './controller/metadataservices-watch.ts';
 import { metadataServicesController, servicesController } from './controller/metadataservices.ts';
 import { controllerMetrics } from './controller/metrics.ts';
 import { openBaoClusterController } from './controller/openbaocluster.ts';
+import { openBaoRestoreController, type OpenBaoRestoreOptions } from './controller/openbaorestore.ts';
 import { releaseMetrics } from './controller/release-metrics.ts';
 import { runControllers } from './controller/run.ts';
 import { defaultDeadlines, type DriverSettings } from './core/cluster/decision.ts';
@@ -35,6 +36,8 @@ export interface ControllerHooks {
   readonly applyEffect?: typeof applyEffect;
   /** The same for MetadataServices. */
   readonly applyObjectEffect?: typeof applyObjectEffect;
+  /** The same for the effects of restores. */
+  readonly applyRestoreEffect?: OpenBaoRestoreOptions['apply'];
 }
 
 /** `rollguard controller`: drives the clusters and the releases until SIGTERM or SIGINT, then hands over. */
@@ -44,7 +47,7 @@ export async function runController(
   hooks: ControllerHooks = {},
 ): Promise<void> {
   const ending = stopping();
-  const metrics = controllerMetrics(['openbaocluster', metadataServicesController]);
+  const metrics = controllerMetrics(['openbaocluster', 'openbaorestore', metadataServicesController]);
   const client = connect({ kubeconfig: config.kubeconfig, onAnswer: metrics.answered });
   const identity = `${hostname()}_${randomUUID()}`;
   const events = eventRecorder({ client, logger, reportingInstance: identity.slice(0, 128) });
@@ -83,6 +86,15 @@ export async function runController(
       metrics,
       logger,
     });
+    const restores = openBaoRestoreController({
+      client,
+      watch,
+      settings,
+      apply: hooks.applyRestoreEffect,
+      events,
+      metrics,
+      logger,
+    });
     const releases = servicesController({
       client,
       watch: services,
@@ -101,7 +113,7 @@ export async function runController(
     await runControllers(
       {
         controllers: [
-          ...(config.kinds.includes('openbaoclusters') ? [controller] : []),
+          ...(config.kinds.includes('openbaoclusters') ? [controller, restores] : []),
           ...(config.kinds.includes('metadataservices') ? [releases] : []),
         ],
         elector: leaseElector({

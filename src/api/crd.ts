@@ -1,5 +1,6 @@
 import { metadataServices } from './metadataservices.ts';
 import { openBaoCluster } from './openbaocluster.ts';
+import { openBaoRestore } from './openbaorestore.ts';
 import type { StructuralSchema } from './structural.ts';
 
 /** The CustomResourceDefinition of OpenBaoCluster, made from its schema. */
@@ -122,5 +123,45 @@ export function structural(schema: StructuralSchema): object {
     ...(additionalProperties === undefined || additionalProperties === false
       ? {}
       : { additionalProperties: structural(additionalProperties) }),
+  };
+}
+
+/** The CustomResourceDefinition of OpenBaoRestore, made from its schema. */
+export function openBaoRestoreCrd(): object {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'openbaorestores.openbao.org' },
+    spec: {
+      group: 'openbao.org',
+      scope: 'Namespaced',
+      names: {
+        kind: 'OpenBaoRestore',
+        listKind: 'OpenBaoRestoreList',
+        plural: 'openbaorestores',
+        singular: 'openbaorestore',
+        shortNames: ['obrestore'],
+        categories: ['openbao'],
+      },
+      versions: [
+        {
+          name: 'v1alpha1',
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: [
+            column('Cluster', '.spec.cluster', 'string', 'Whose data is replaced'),
+            column('Phase', '.status.phase', 'string', 'Its phase'),
+            column('Version', '.status.snapshot.version', 'string', 'The version that made the snapshot'),
+            column('Taken', '.status.snapshot.takenAt', 'date', 'When the snapshot was taken'),
+            column('Error', '.status.lastErrorReason', 'string', 'Why it failed'),
+            column('Age', '.metadata.creationTimestamp', 'date', 'Since when it exists'),
+            column('Snapshot', '.spec.snapshot', 'string', 'Its key', 1),
+            column('Waiting', '.status.waitingFor', 'string', 'What it waits for', 1),
+          ],
+          schema: { openAPIV3Schema: structural(withTypeMeta(openBaoRestore)) },
+        },
+      ],
+    },
   };
 }

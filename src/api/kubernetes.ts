@@ -127,6 +127,7 @@ export interface ControllerRevision extends KubernetesObject {
 
 export interface Job extends KubernetesObject {
   readonly metadata: ObjectMeta;
+  readonly spec?: { readonly suspend?: boolean };
   readonly status?: {
     readonly active?: number;
     readonly succeeded?: number;

@@ -30,6 +30,8 @@ export const appliedHashAnnotation = 'rollguard.io/applied-hash';
 export const guardedLabel = 'rollguard.io/guarded';
 /** Finalizer that carries out `spec.deletionPolicy`. */
 export const clusterFinalizer = 'openbao.org/openbaocluster-finalizer';
+/** Finalizer that lets a restore end in good order. */
+export const restoreFinalizer = 'openbao.org/openbaorestore-finalizer';
 /** Label that OpenBao itself keeps on its pod: `"true"` on the one that leads. It lags. */
 export const activeLabel = 'openbao-active';
 

@@ -340,6 +340,10 @@ export const openBaoClusterStatus = {
         lastHandledPromote: text('Of spec.upgrade.requests.promote.'),
         lastHandledRollback: text('Of spec.upgrade.requests.rollback.'),
         lastHandledCleanup: text('Of spec.upgrade.requests.cleanup.'),
+        lastHandledRestart: text(
+          'The spec.maintenance.restartAt that the restart after a restore has done as well.',
+          64,
+        ),
       },
     },
     lastStepDownAt: time(
@@ -394,6 +398,16 @@ export const openBaoClusterStatus = {
         operationId: text('The operation it belongs to.', 32),
         acquiredAt: time('Since when.'),
         renewedAt: time('When it was last seen alive.'),
+      },
+    },
+    restore: {
+      type: 'object',
+      description: 'The OpenBaoRestore that replaces its data; absent when none does.',
+      additionalProperties: false,
+      properties: {
+        name: text('Its name.', 253),
+        operationId: text('Its operation.', 32),
+        restartAt: text('Set when the data is in: the restart of all members that follows.', 64),
       },
     },
     lastErrorReason: text('Why the last attempt failed; absent when the next one starts.'),

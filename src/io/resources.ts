@@ -19,6 +19,7 @@ const resources: Readonly<Record<string, string>> = {
   'events.k8s.io/v1/Event': 'events',
   'networking.k8s.io/v1/NetworkPolicy': 'networkpolicies',
   'openbao.org/v1alpha1/OpenBaoCluster': 'openbaoclusters',
+  'openbao.org/v1alpha1/OpenBaoRestore': 'openbaorestores',
   'policy/v1/PodDisruptionBudget': 'poddisruptionbudgets',
   'rbac.authorization.k8s.io/v1/Role': 'roles',
   'rbac.authorization.k8s.io/v1/RoleBinding': 'rolebindings',

@@ -29,6 +29,7 @@ const program = new Command().addCommand(
     runController(config, logger, {
       applyEffect: (tools, cluster, effect) => around(() => applyEffect(tools, cluster, effect)),
       applyObjectEffect: (client, effect) => around(() => applyObjectEffect(client, effect)),
+      applyRestoreEffect: around,
     }),
   ),
 );

@@ -36,13 +36,17 @@ export interface Driver {
   log(): string;
 }
 
-/** Gives a ground the CRD, and the controller's rights. */
+/** Gives a ground the CRDs, and the controller's rights. */
 export async function prepareDriver(ground: Ground, namespace: string): Promise<void> {
   const kubectl = (args: readonly string[]) => ground.kubectl(args);
   await kubectl(['create', 'namespace', 'rollguard-system']);
   await succeed(kubectl(['apply', '--server-side', '-k', 'manifests/crds']));
   await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/controller/10-rbac.yaml']));
-  const crds = ['crd/openbaoclusters.openbao.org', 'crd/metadataservices.e6data.io'];
+  const crds = [
+    'crd/openbaoclusters.openbao.org',
+    'crd/openbaorestores.openbao.org',
+    'crd/metadataservices.e6data.io',
+  ];
   await succeed(kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...crds]));
   await kubectl(['create', 'namespace', namespace]);
 }

@@ -109,7 +109,7 @@ export async function startWriter(ground: Ground, namespace: string, cluster: st
   };
 }
 
-interface Members {
+export interface Members {
   /** Asks one member after the other; undefined when none gave an answer that counts. */
   ask(
     method: 'GET' | 'PUT',
@@ -120,7 +120,12 @@ interface Members {
   close(): Promise<void>;
 }
 
-async function reachMembers(client: KubernetesClient, namespace: string, cluster: string): Promise<Members> {
+/** Reaches the members of a cluster from outside. */
+export async function reachMembers(
+  client: KubernetesClient,
+  namespace: string,
+  cluster: string,
+): Promise<Members> {
   const ca = await serverCa(client, namespace, cluster);
   const dispatcher = new Agent({
     connect: ca === undefined ? {} : { ca, servername: `${cluster}-0.${cluster}.${namespace}.svc` },
@@ -173,7 +178,8 @@ async function reachMembers(client: KubernetesClient, namespace: string, cluster
   };
 }
 
-async function logIn(client: KubernetesClient, members: Members, namespace: string): Promise<string> {
+/** Logs in as the writer. */
+export async function logIn(client: KubernetesClient, members: Members, namespace: string): Promise<string> {
   const jwt = await requestToken(client, { namespace, name: 'default' }, 'openbao-internal', 3600);
   const answer = await untilAnswered(() =>
     members.ask('PUT', '/v1/auth/jwt-operator/login', { role: 'writer', jwt }),

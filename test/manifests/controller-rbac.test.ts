@@ -41,6 +41,7 @@ describe('what the controller may do', () => {
       'metadataservices/status',
       'openbaoclusters/finalizers',
       'openbaoclusters/status',
+      'openbaorestores/status',
       // The Role that it makes for the members' own label grants it.
       'pods',
       'secrets',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
-import { metadataServicesCrd, openBaoClusterCrd } from '../../src/api/crd.ts';
+import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../../src/api/crd.ts';
 import { verbs as gateVerbs } from '../../src/api/labels.ts';
 import { systemActors } from '../../src/core/policies/system-actors.ts';
 import { routes } from '../../webhooks/routes.ts';
@@ -84,6 +84,7 @@ describe('the manifests', () => {
 
   for (const [kind, crd] of [
     ['openbaoclusters', openBaoClusterCrd()],
+    ['openbaorestores', openBaoRestoreCrd()],
     ['metadataservices', metadataServicesCrd()],
   ] as const) {
     it(`hold the CRD of ${kind} that the schemas say`, async () => {
@@ -103,6 +104,7 @@ describe('the README', () => {
       'The off-switch': 'test/gate/install.test.ts',
       Install: 'test/gate/install.test.ts',
       'Before a merge: `rollguard review`': 'test/tour/tour.test.ts',
+      'Recover after upgrade restore': 'test/driver/restore.test.ts',
     };
     const unknown = (await readmeCommands()).filter(
       ({ heading, command }) => !(heading in run) && !(command in run),

@@ -39,7 +39,8 @@ export async function startGate(ground: Ground): Promise<Gate> {
     logger: pino({ level: 'silent' }),
     drainMs: 0,
   });
-  for (const crd of ['openbaoclusters', 'metadataservices'].map((kind) => `manifests/crds/${kind}.yaml`)) {
+  const kinds = ['openbaoclusters', 'openbaorestores', 'metadataservices'];
+  for (const crd of kinds.map((kind) => `manifests/crds/${kind}.yaml`)) {
     await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
     await succeed(ground.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crd]));
   }

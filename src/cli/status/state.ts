@@ -2,6 +2,7 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { awaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
 import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
 import { isAsked, type Request } from '../../core/upgrade/requests.ts';
+import { requestedRestart } from '../../core/upgrade/rolling/start.ts';
 import { parseVersion } from '../../core/version/version.ts';
 
 /**
@@ -102,7 +103,7 @@ function isUnderWay(cluster: OpenBaoCluster): boolean {
     status?.phase === 'Initializing' ||
     status?.phase === 'Upgrading' ||
     !isSameVersion(spec.version, status?.currentVersion) ||
-    (spec.maintenance?.restartAt !== undefined && spec.maintenance.restartAt !== status?.lastRestartAt)
+    requestedRestart(cluster, status ?? {}) !== undefined
   );
 }
 

@@ -17,6 +17,7 @@ import { withLastError } from './last-error.ts';
 import { decideMaintenance } from './maintenance.ts';
 import type { Observation } from './observation.ts';
 import { inTurn, type DecidePart, type Part } from './part.ts';
+import { decideRestored } from './restored.ts';
 import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
 import { decideStaleLock } from './stale-lock.ts';
@@ -26,6 +27,7 @@ import { isStopped } from './view.ts';
 /** What is so, and what every cluster needs. */
 const life: readonly DecidePart[] = [
   decideFacts,
+  decideRestored,
   decideIdentity,
   decideMaintenance,
   decideVersionStamps,
@@ -63,13 +65,11 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
     first.status.upgrade !== undefined ||
     first.status.scaling !== undefined ||
     underWay(first.status) !== undefined;
+  // Whatever has stopped is left as it is, also what a person asks of it, until the restore gives the lock back.
+  const isBeingRestored = first.status.operationLock?.operation === 'Restore';
   // Nothing new starts while pods could not come back; what is under way goes on watching.
-  const second = inTurn(
-    isUnderWay || !keepsPodsAsTheyAre(first.notices) ? changes : [],
-    observation,
-    first.status,
-    context,
-  );
+  const mayChange = !isBeingRestored && (isUnderWay || !keepsPodsAsTheyAre(first.notices));
+  const second = inTurn(mayChange ? changes : [], observation, first.status, context);
   const children = applyDrifted(observation, second.status, first.notices);
   const notices = [...first.notices, ...second.notices, ...children.notices];
   const status = withConditions(observation, withLastError(second.status, notices), notices, context.now);

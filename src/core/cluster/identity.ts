@@ -14,12 +14,14 @@ export const secondClusterDetected = 'SecondClusterDetected';
  */
 function strangers(
   observation: Observation,
-  { clusterID }: OpenBaoClusterStatus,
+  { clusterID, restore }: OpenBaoClusterStatus,
 ): readonly { readonly pod: string; readonly clusterId: string }[] {
   const seen = answers(observation).flatMap(({ pod, clusterId }) =>
     clusterId === undefined ? [] : [{ pod, clusterId }],
   );
-  if (clusterID !== undefined) return seen.filter((each) => each.clusterId !== clusterID);
+  // Whose data is being replaced gets another id (restored.ts); two at once are still two clusters.
+  if (clusterID !== undefined && restore === undefined)
+    return seen.filter((each) => each.clusterId !== clusterID);
   // None is recorded yet: which of several is the right one cannot be told.
   return new Set(seen.map((each) => each.clusterId)).size > 1 ? seen : [];
 }

@@ -9,8 +9,11 @@ const staleAfter = 10 * 60_000;
 
 /** Frees a lock that its operation has left behind, with an Event. Jobs that could not be read may show it. */
 export const decideStaleLock: DecidePart = ({ jobs }, status, { now }) => {
-  const { operationLock: lock, upgrade, scaling, ...rest } = status;
-  const isUsed = upgrade !== undefined || scaling !== undefined || underWay(status) !== undefined;
+  const { operationLock: lock, ...rest } = status;
+  const isUnderWay =
+    status.upgrade !== undefined || status.scaling !== undefined || underWay(status) !== undefined;
+  // A restore locks out an upgrade that has stopped, which then proves nothing of it.
+  const isUsed = isUnderWay && lock?.operation !== 'Restore';
   if (lock === undefined || isUsed) return only(status);
   const seen = parseTimestamp(lock.renewedAt) ?? parseTimestamp(lock.acquiredAt);
   const isFresh = seen !== undefined && now - seen < staleAfter;

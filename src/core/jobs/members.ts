@@ -1,7 +1,7 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { wantedReplicas } from '../cluster/view.ts';
 import { apiAddress } from '../workload/configuration.ts';
-import { liveNames } from '../workload/members.ts';
+import { greenNames, liveNames } from '../workload/members.ts';
 import { ordinalOf } from '../workload/names.ts';
 
 /** A member's pod and where its API is, under the name in its certificate. */
@@ -21,7 +21,7 @@ export const memberUrls = (
   pods: readonly string[] = possibleMembers(cluster),
 ): readonly MemberUrl[] => pods.map((pod) => ({ pod, url: apiAddress(cluster, pod) }));
 
-/** Of the set that serves: by ordinals, and what the leader last named. In order. */
+/** Of the set that serves: by ordinals, and what the leader last named; then those of green. In order. */
 function possibleMembers(cluster: OpenBaoCluster): readonly string[] {
   const { status } = cluster;
   const { statefulSet, pod } = liveNames(cluster);
@@ -36,5 +36,7 @@ function possibleMembers(cluster: OpenBaoCluster): readonly string[] {
     .map((id) => ordinalOf(statefulSet, id))
     .filter((ordinal): ordinal is number => ordinal !== undefined && ordinal >= size);
   const ordinals = [...Array(size).keys(), ...new Set(listed)].toSorted((a, b) => a - b);
-  return ordinals.map(pod);
+  const green = greenNames(cluster)?.pod;
+  const greens = [...Array(green === undefined ? 0 : (status?.blueGreen?.blueReplicas ?? size)).keys()];
+  return [...ordinals.map(pod), ...greens.map((ordinal) => green?.(ordinal) ?? '')];
 }

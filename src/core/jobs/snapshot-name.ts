@@ -8,3 +8,7 @@ export function snapshotName({ metadata, spec, status }: OpenBaoCluster, operati
   const file = `pre-upgrade-${version}-${operationId}.snap`;
   return [prefix, namespace, name, file].filter((part) => part !== '').join('/');
 }
+
+/** The version that such a name says the snapshot was made by; undefined for any other name. */
+export const versionInName = (name: string): string | undefined =>
+  /(?:^|\/)pre-upgrade-([^/]+)-[a-z0-9]{10}\.snap$/.exec(name)?.[1];

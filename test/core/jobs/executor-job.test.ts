@@ -287,6 +287,15 @@ describe('the members of a cluster', () => {
     ).to.deep.equal(['prod-1b8e-0', 'prod-1b8e-1', 'prod-1b8e-2', 'prod-1b8e-3']);
   });
 
+  it('are those of both halves while a blue-green upgrade is under way', () => {
+    expect(
+      pods(
+        { replicas: 1 },
+        { blueGreen: { blueRevision: '1b8e', greenRevision: '7c', blueReplicas: 1, phase: 'Cleanup' } },
+      ),
+    ).to.deep.equal(['prod-1b8e-0', 'prod-7c-0']);
+  });
+
   // openbao-operator.md, 7.1, bug 5: prod-1 also matched prod-1b8e-0 and prod-10.
   it('are never others whose names begin alike', () => {
     expect(

@@ -122,8 +122,11 @@ const asksForTarget = ({ observation, upgrade, context }: Run) =>
 function whyUnwanted(run: Run): string | undefined {
   const { observation, upgrade, replicas } = run;
   const { spec } = observation.cluster;
-  if (!asksForTarget(run)) return `the target ${upgrade.targetVersion} is no longer asked for`;
-  if (upgrade.restartAt !== undefined && upgrade.restartAt !== spec.maintenance?.restartAt) {
+  // Not spec asks for the restart after a restore.
+  const isOfRestore = upgrade.restartAt !== undefined && upgrade.restartAt === run.status.restore?.restartAt;
+  if (!isOfRestore && !asksForTarget(run))
+    return `the target ${upgrade.targetVersion} is no longer asked for`;
+  if (!isOfRestore && upgrade.restartAt !== undefined && upgrade.restartAt !== spec.maintenance?.restartAt) {
     return `the restart ${upgrade.restartAt} is no longer asked for`;
   }
   const wanted = wantedReplicas(observation.cluster);

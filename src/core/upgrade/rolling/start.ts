@@ -1,4 +1,4 @@
-import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Decision, DecisionContext } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
 import { wantedReplicas } from '../../cluster/view.ts';
@@ -28,9 +28,11 @@ export function decideStart(
 
   const current = currentTarget(status, context.settings);
   if (current === undefined || status.initialized !== true) return { ...nothing, status: idle };
-  const wanted = wantedTarget(cluster, context.settings);
-  const restartAt = spec.maintenance?.restartAt;
-  const restarts = restartAt !== undefined && restartAt !== status.lastRestartAt;
+  const afterRestore = restartAfterRestore(status);
+  // What a restore left in memory goes first; what spec asks for comes after it.
+  const wanted = afterRestore === undefined ? wantedTarget(cluster, context.settings) : current;
+  const restartAt = afterRestore ?? requestedRestart(cluster, status);
+  const restarts = restartAt !== undefined;
   if (sameTarget(current, wanted) && !restarts) return { ...nothing, status: withoutLockError(acknowledged) };
   if (isGivenUp(cluster, status, wanted) && !restarts && !isAsked(observation, status, 'retry'))
     return nothing;
@@ -58,7 +60,7 @@ export function decideStart(
     targetVersion: wanted.version,
     fromImage: current.image,
     targetImage: wanted.image,
-    ...(restarts ? { restartAt } : {}),
+    ...(restartAt === undefined ? {} : { restartAt }),
     startedAt: timestamp(now),
     phase: 'PreChecks',
     phaseStartedAt: timestamp(now),
@@ -70,8 +72,13 @@ export function decideStart(
     ? `restart of ${wantedReplicas(cluster)} members (restartAt ${restartAt})`
     : `upgrade from ${current.version} (${current.image}) to ${wanted.version} (${wanted.image})`;
   const events = [event('Normal', 'UpgradeStarted', 'Upgrade', what)];
+  // The same restart serves whoever has asked for one.
+  const handled = afterRestore === undefined ? undefined : spec.maintenance?.restartAt;
   return {
-    status: patched(withoutGivenUp(locked.status), {
+    status: patched(afterRestore === undefined ? withoutGivenUp(locked.status) : locked.status, {
+      ...(handled === undefined
+        ? {}
+        : { upgradeRequests: { ...locked.status.upgradeRequests, lastHandledRestart: handled } }),
       upgrade,
       lastErrorReason: undefined,
       lastErrorMessage: undefined,
@@ -80,6 +87,20 @@ export function decideStart(
     events,
     requeueAt: now,
   };
+}
+
+/** The restart that an OpenBaoRestore asks for when the data is in; undefined when none does. */
+export const restartAfterRestore = ({ restore, lastRestartAt }: OpenBaoClusterStatus): string | undefined =>
+  restore?.restartAt === lastRestartAt ? undefined : restore?.restartAt;
+
+/** spec.maintenance.restartAt, where it was not carried out yet, by itself or by the restart after a restore. */
+export function requestedRestart(
+  { spec }: OpenBaoCluster,
+  { lastRestartAt, upgradeRequests }: OpenBaoClusterStatus,
+): string | undefined {
+  const restartAt = spec.maintenance?.restartAt;
+  const handled: readonly (string | undefined)[] = [lastRestartAt, upgradeRequests?.lastHandledRestart];
+  return handled.includes(restartAt) ? undefined : restartAt;
 }
 
 /** Nothing waits for the lock any more. */

@@ -1,0 +1,55 @@
+import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
+import { dated, type Verdict } from '../cluster/conditions.ts';
+
+/**
+ * What people and kstatus read: Ready, Reconciling, Stalled (it waits for a person, or failed), Restored (the data
+ * is the snapshot's), Complete (members repaired and restarted too), Failed.
+ */
+export function withConditions(
+  { metadata }: OpenBaoRestore,
+  status: OpenBaoRestoreStatus,
+  now: number,
+): OpenBaoRestoreStatus {
+  const { conditions = [] } = status;
+  return {
+    ...status,
+    conditions: verdicts(status).map((each) => dated(each, { conditions }, metadata.generation, now)),
+  };
+}
+
+function verdicts(status: OpenBaoRestoreStatus): readonly Verdict[] {
+  const {
+    phase = 'Pending',
+    held,
+    waitingFor = '',
+    lastErrorReason = 'Failed',
+    lastErrorMessage = '',
+  } = status;
+  const isComplete = phase === 'Complete';
+  const hasFailed = phase === 'Failed';
+  const reason = hasFailed ? lastErrorReason : phase;
+  const message = hasFailed
+    ? lastErrorMessage
+    : isComplete
+      ? 'the data is restored, members are repaired and restarted'
+      : waitingFor;
+  const of = (type: string, is: boolean | undefined): Verdict => ({
+    type,
+    status: is === undefined ? 'Unknown' : is ? 'True' : 'False',
+    reason,
+    message,
+  });
+  return [
+    of('Ready', isComplete),
+    of('Reconciling', !isComplete && !hasFailed && held !== true),
+    of('Stalled', hasFailed || held === true),
+    of(
+      'Restored',
+      status.restoredAt === undefined && status.outcomeUnknown === true
+        ? undefined
+        : status.restoredAt !== undefined,
+    ),
+    of('Complete', isComplete),
+    of('Failed', hasFailed),
+  ];
+}

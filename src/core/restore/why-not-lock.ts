@@ -1,0 +1,65 @@
+import { actionAnnotation, operationAnnotation } from '../../api/labels.ts';
+import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import type { ObservedJob } from '../cluster/observation.ts';
+import { jobOutcome } from '../jobs/job-outcome.ts';
+import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
+import { rollbackCommand } from '../upgrade/bluegreen/remedy.ts';
+
+/** Jobs that change nothing in OpenBao. */
+const harmless: ReadonlySet<string | undefined> = new Set([
+  'version-check',
+  'preflight',
+  'probe-store',
+  'verify-snapshot',
+]);
+
+const waits = (reason: string) => ({ reason, held: false });
+
+/**
+ * Why the data of the cluster must not be replaced now, a clause; undefined when it may. An upgrade that holds or
+ * stopped for an incident keeps nothing out: that is when people restore. Whatever is under way ends first. So does
+ * a blue-green upgrade that can still go back: a snapshot of before it does not know green as non-voters, and
+ * autopilot would give them votes at once (openbao-measured.md, section 7).
+ */
+export function whyNotLock(
+  { metadata, spec, status = {} }: OpenBaoCluster,
+  jobs: readonly ObservedJob[],
+  operationId: string,
+): { readonly reason: string; readonly held: boolean } | undefined {
+  const { operationLock: lock, upgrade, blueGreen, scaling, breakGlass } = status;
+  const { name = '', namespace = 'default' } = metadata;
+  if (spec.paused === true) {
+    const patch = JSON.stringify({ spec: { paused: false } });
+    const command = `kubectl patch openbaocluster ${name} -n ${namespace} --type merge -p '${patch}'`;
+    return {
+      reason: `spec.paused of the cluster is true, and nothing starts until it is false: ${command}`,
+      held: true,
+    };
+  }
+  if (scaling !== undefined) return waits(`members come or go (spec.replicas); that ends first`);
+  const hasStopped = breakGlass?.active === true || upgrade?.held === true || blueGreen?.held === true;
+  const phase = underWay(status)?.phase;
+  if (!hasStopped && upgrade !== undefined)
+    return waits(`the upgrade in phase ${upgrade.phase} ends or holds first`);
+  if (phase !== undefined) {
+    const course = `the blue-green upgrade in phase ${phase}`;
+    if (!hasStopped) return waits(`${course} ends, or stops, first`);
+    const stage = stageOf(phase);
+    if (stage === 'early' || stage === 'late') {
+      return { reason: `${course} goes back first: ${rollbackCommand(name, namespace)}`, held: true };
+    }
+  }
+  const isAnothers = lock?.operation !== undefined && lock.operationId !== operationId;
+  if (isAnothers && !(lock.operation === 'Upgrade' && hasStopped)) {
+    return waits(`${lock.holder ?? lock.operation} holds the lock`);
+  }
+  const busy = jobs.find(
+    (observed) =>
+      jobOutcome(observed) === 'running' &&
+      // One that was never let run.
+      observed.job.spec?.suspend !== true &&
+      observed.job.metadata.annotations?.[operationAnnotation] !== operationId &&
+      !harmless.has(observed.job.metadata.annotations?.[actionAnnotation]),
+  );
+  return busy === undefined ? undefined : waits(`Job ${busy.job.metadata.name} ends first`);
+}

@@ -1,0 +1,166 @@
+import type { OpenBaoRestoreSpec } from '../../../src/api/openbaorestore.ts';
+import type { RestoreEffect } from '../../../src/core/restore/decision.ts';
+import { start } from '../../support/observation.ts';
+import { SimulatedRestore } from './simulated-restore.ts';
+
+/** A story of a restore, told as those of upgrades are (test/core/upgrade/story.ts). */
+export function tell(text: string): string {
+  const teller = new Teller();
+  const told: string[] = [];
+  const lines = text.split('\n');
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? '';
+    const [command = '', ...words] = line.split(' ');
+    const perform = commands[command];
+    if (line.startsWith('#') || perform === undefined) {
+      if (line !== '' && !line.startsWith('#')) throw new Error(`no such command: ${line}`);
+      told.push(line);
+      continue;
+    }
+    told.push(line, '----', ...perform(teller, words));
+    if (lines[at + 1] === '----') {
+      at++;
+      while (at + 1 < lines.length && lines[at + 1] !== '') at++;
+    }
+  }
+  return told.join('\n');
+}
+
+const commands: Readonly<Record<string, (teller: Teller, words: readonly string[]) => readonly string[]>> = {
+  /** restore {"confirm":"prod"} */
+  restore: (teller, words) => {
+    teller.world = new SimulatedRestore(JSON.parse(words.join(' ') || '{}') as Partial<OpenBaoRestoreSpec>);
+    return [];
+  },
+  /** cluster {"status":{…},"spec":{…}}; `gone` deletes it */
+  cluster: ({ world }, words) => {
+    if (words[0] === 'gone') world.cluster = undefined;
+    else {
+      const { status = {}, spec = {} } = JSON.parse(words.join(' ')) as { status?: object; spec?: object };
+      world.setCluster(status, spec);
+    }
+    return [];
+  },
+  /** confirm */
+  confirm: ({ world }) => {
+    world.restore = { ...world.restore, spec: { ...world.restore.spec, confirm: 'prod' } };
+    return [];
+  },
+  /** delete: the OpenBaoRestore */
+  delete: ({ world }) => {
+    const deletionTimestamp = new Date(world.now).toISOString();
+    world.restore = { ...world.restore, metadata: { ...world.restore.metadata, deletionTimestamp } };
+    return [];
+  },
+  /** takes-votes prod-2: the list in the snapshot */
+  'takes-votes': ({ world }, words) => {
+    world.unvoted = words;
+    return [];
+  },
+  /** fail-jobs verify-snapshot Truncated it ends too early */
+  'fail-jobs': ({ world }, [action = '', ...words]) => {
+    world.failures.set(action, words.join(' '));
+    return [];
+  },
+  'mend-jobs': ({ world }, [action = '']) => {
+    world.failures.delete(action);
+    return [];
+  },
+  /** lose-job restore-snapshot: somebody deletes it */
+  'lose-job': ({ world }, [action]) => {
+    for (const [name, job] of world.jobs) if (job.action === action) world.jobs.delete(name);
+    return [];
+  },
+  /** run until=Complete [for=60] */
+  run: (teller, words) => teller.run(words),
+  /** crash at=Restoring: ends right after the first status of that phase, before any effect */
+  crash: (teller, words) => teller.crash(optionsOf(words)['at'] ?? ''),
+  /** status: what is so now */
+  status: (teller) => teller.status(),
+};
+
+class Teller {
+  world = new SimulatedRestore();
+  private last = '';
+
+  run(words: readonly string[]): readonly string[] {
+    const { until = '', for: seconds = '3600' } = optionsOf(words);
+    const lines: string[] = [];
+    const end = this.world.now + Number(seconds) * 1_000;
+    while (this.world.now < end) {
+      lines.push(...this.pass());
+      if (this.world.restore.status?.phase === until) return lines;
+      this.world.tick();
+    }
+    return lines;
+  }
+
+  crash(phase: string): readonly string[] {
+    const lines: string[] = [];
+    for (let turn = 0; turn < 1_000; turn++) {
+      const before = structuredClone(this.world.restore);
+      const { status } = this.world.pass(0);
+      this.world.restore = before;
+      if (status.phase === phase) {
+        return [...lines, ...this.pass(1), '          the controller ends here'];
+      }
+      lines.push(...this.pass());
+      this.world.tick();
+    }
+    throw new Error(`never in phase ${phase}`);
+  }
+
+  private pass(survives?: number): readonly string[] {
+    const { events, effects } = this.world.pass(survives);
+    const { phase, waitingFor, held, lastErrorReason, lastErrorMessage } = this.world.restore.status ?? {};
+    const waits = waitingFor === undefined ? '' : `${held === true ? 'ASKS' : 'waits'}: ${waitingFor}`;
+    const ends = phase === 'Failed' ? `${lastErrorReason}: ${lastErrorMessage}` : '';
+    const state = `${phase}  ${waits}${ends}`.trimEnd();
+    const changed = state !== this.last;
+    this.last = state;
+    if (!changed && events.length === 0 && effects.length === 0) return [];
+    return [
+      `${this.seconds()}  ${state}`,
+      ...events
+        .filter(({ reason }) => reason !== 'PersonNeeded' && reason !== 'RestoreFailed')
+        .map(({ type, reason, note }) => `          ${type === 'Warning' ? '!' : '*'} ${reason}: ${note}`),
+      ...(survives === 1 ? [] : effects.map((effect) => `          -> ${wordsOf(effect)}`)),
+    ];
+  }
+
+  status(): readonly string[] {
+    const { data, restores, restarts, clusterStatus, restore } = this.world;
+    const { operationLock: lock, restore: recorded, upgrade } = clusterStatus;
+    const conditions = (restore.status?.conditions ?? [])
+      .filter(({ status }) => status !== 'False')
+      .map(({ type, status }) => (status === 'True' ? type : `${type}=${status}`));
+    return [
+      `          data: ${data}  restores: ${restores}  restarts: ${restarts}  finalizers: ${restore.metadata.finalizers?.length ?? 0}`,
+      `          lock: ${lock?.holder ?? 'none'}  recorded: ${recorded?.name ?? 'none'}  upgrade: ${upgrade?.phase ?? 'none'}`,
+      `          conditions: ${conditions.join(' ')}`,
+    ];
+  }
+
+  private seconds(): string {
+    return `${((this.world.now - start) / 1000).toFixed(1).padStart(6)} s`;
+  }
+}
+
+const optionsOf = (words: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
+  );
+
+function wordsOf(effect: RestoreEffect): string {
+  if (effect.kind === 'writeClusterStatus') {
+    const { operationLock: lock, restore, upgrade } = effect.status;
+    return `cluster: lock ${lock?.holder ?? 'none'}, restore ${restore === undefined ? 'none' : JSON.stringify(restore)}${upgrade === undefined ? '' : `, upgrade ${upgrade.phase}`}`;
+  }
+  if (effect.kind === 'create') {
+    const { spec } = effect.object as { spec?: { suspend?: boolean } };
+    return `create Job ${effect.object.metadata?.name}${spec?.suspend === true ? ', suspended' : ''}`;
+  }
+  return effect.kind === 'patch'
+    ? `patch ${effect.target.kind} ${effect.target.name}: ${JSON.stringify(effect.patch)}`
+    : effect.kind;
+}
