@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- webhook|upgrade|idle] [--quick]`: what can be measured, each beside what it is measured
+ * `npm run bench [-- webhook|upgrade|bluegreen|idle] [--quick]`: what can be measured, each beside what it is measured
  * against, in one run. Prints figures and exits 0 whatever they are: this measures, the tests judge.
  */
 const [name = 'webhook'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
@@ -11,10 +11,13 @@ switch (name) {
   case 'upgrade':
     await import('./upgrade.ts');
     break;
+  case 'bluegreen':
+    await import('./bluegreen.ts');
+    break;
   case 'idle':
     await import('./idle.ts');
     break;
   default:
-    process.stderr.write(`there is no benchmark ${name}: webhook, upgrade, idle\n`);
+    process.stderr.write(`there is no benchmark ${name}: webhook, upgrade, bluegreen, idle\n`);
     process.exitCode = 2;
 }

@@ -1,84 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import type { Ground } from '../cluster/ground.ts';
 import { succeed } from '../support/gate.ts';
-import { clusterHandle, condition, runs, type ClusterHandle, type Driver } from './driver.ts';
-import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
-import { startWriter, writerRequests, type Writer } from './writer.ts';
-
-const namespace = 'bluegreen';
+import { condition, runs } from './driver.ts';
+import { phaseOf, storiesIn } from './stories.ts';
+import { newer, older } from './suite.ts';
 
 describe('a blue-green upgrade on a real node', function () {
   this.timeout(600_000);
-  let ground: Ground;
-  let driver: Driver;
-  let suite: DriverSuite;
-  let writer: Writer | undefined;
-  let cluster: ClusterHandle;
-
-  before(async function () {
-    suite = await driverSuite(this, namespace);
-    ({ ground, driver } = suite);
-  });
-
-  afterEach(async function () {
-    await driver.stop();
-    await writer?.stop();
-    writer = undefined;
-    await ground.kubectl([
-      '-n',
-      namespace,
-      'delete',
-      'bao,pods,jobs,pvc',
-      '--all',
-      '--force',
-      '--grace-period=0',
-    ]);
-  });
-
-  after(() => suite?.end());
-
-  const kubectl = (...args: readonly string[]) => ground.kubectl(['-n', namespace, ...args]);
-  const names = async (kind: string, selector = `openbao.org/cluster=${cluster.name}`) => {
-    const { stdout } = await succeed(kubectl('get', kind, '-l', selector, '-o', 'name'));
-    return stdout
-      .split('\n')
-      .filter((each) => each !== '')
-      .map((each) => each.slice(each.indexOf('/') + 1));
-  };
-  const servers = () => names('pods', `openbao.org/cluster=${cluster.name},openbao.org/component=server`);
-  const request = (kind: string) =>
-    cluster.patch({ spec: { upgrade: { requests: { [kind]: new Date().toISOString() } } } });
-  const phase = ({ status }: OpenBaoCluster) => status?.blueGreen?.phase;
-
-  /** A cluster of the older version with a writer, and the controller running. */
-  async function begin(name: string, blueGreen: object = {}, spec: object = {}): Promise<void> {
-    cluster = clusterHandle(ground, namespace, name);
-    await driver.start();
-    await cluster.create({
-      version: older,
-      storage: { size: '1Gi' },
-      upgrade: { strategy: 'BlueGreen', blueGreen },
-      selfInit: { requests: writerRequests(namespace) },
-      ...spec,
-    });
-    await cluster.until('up', runs(older));
-    writer = await startWriter(ground, namespace, name);
-  }
-
-  const upgrade = () => cluster.patch({ spec: { version: newer } });
-
-  async function nothingIsLost(): Promise<void> {
-    const { lost } = (await writer?.stop()) ?? { lost: [] };
-    writer = undefined;
-    expect(lost).to.deep.equal([]);
-  }
+  const story = storiesIn('bluegreen');
+  const { kubectl, names, request, nothingIsLost } = story;
+  const begin = (name: string, blueGreen: object = {}) =>
+    story.begin(name, { spec: { upgrade: { strategy: 'BlueGreen', blueGreen } } });
+  const servers = () => names('pods', 'server');
+  const upgrade = () => story.cluster.patch({ spec: { version: newer } });
 
   it('moves three members to three others: one leadership change, nothing lost, clients follow', async () => {
     await begin('flip');
     await upgrade();
-    const done = await cluster.until('upgraded', runs(newer), 300_000);
+    const done = await story.cluster.until('upgraded', runs(newer), 300_000);
     const { blueGreen } = done.status ?? {};
     expect(blueGreen).to.include({ phase: 'Idle' });
     const revision = blueGreen?.blueRevision ?? '';
@@ -105,10 +44,10 @@ describe('a blue-green upgrade on a real node', function () {
     await begin('abort', { autoPromote: false });
     const before = await succeed(kubectl('get', 'pods', '-o', 'jsonpath={.items[*].metadata.uid}'));
     await upgrade();
-    await cluster.until('in sync', ({ status }) => status?.blueGreen?.syncedAt !== undefined, 180_000);
+    await story.cluster.until('in sync', ({ status }) => status?.blueGreen?.syncedAt !== undefined, 180_000);
     expect(await servers()).to.have.length(6);
     await request('rollback');
-    const back = await cluster.until('back', (now) => phase(now) === 'Idle', 180_000);
+    const back = await story.cluster.until('back', (now) => phaseOf(now) === 'Idle', 180_000);
     expect(back.status).to.include({ currentVersion: older });
     expect(back.status?.blueGreen?.givenUp).to.include({ version: newer });
     expect(await servers()).to.have.members(['abort-0', 'abort-1', 'abort-2']);
@@ -120,18 +59,22 @@ describe('a blue-green upgrade on a real node', function () {
     expect(after.stdout).to.equal(before.stdout);
     // The same target does not start again by itself.
     await sleep(5_000);
-    expect(phase(await cluster.read())).to.equal('Idle');
+    expect(phaseOf(await story.cluster.read())).to.equal('Idle');
     await nothingIsLost();
   });
 
   it('goes back on request after green has taken over: votes and leadership return to blue', async () => {
     await begin('late', { autoCleanup: false });
     await upgrade();
-    await cluster.until('green leads', ({ status }) => status?.blueGreen?.leadsSince !== undefined, 240_000);
-    expect(condition('Crossing')(await cluster.read())).to.equal('True');
+    await story.cluster.until(
+      'green leads',
+      ({ status }) => status?.blueGreen?.leadsSince !== undefined,
+      240_000,
+    );
+    expect(condition('Crossing')(await story.cluster.read())).to.equal('True');
     await sleep(16_000);
     await request('rollback');
-    const back = await cluster.until('back', (now) => phase(now) === 'Idle', 240_000);
+    const back = await story.cluster.until('back', (now) => phaseOf(now) === 'Idle', 240_000);
     expect(back.status).to.include({ currentVersion: older });
     expect(back.status?.raft?.voters).to.deep.equal(['late-0', 'late-1', 'late-2']);
     expect(await servers()).to.have.members(['late-0', 'late-1', 'late-2']);

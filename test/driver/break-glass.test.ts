@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import type { Ground } from '../cluster/ground.ts';
 import { crashingImage } from '../openbao/images.ts';
-import { clusterHandle, condition, runs, type ClusterHandle, type Driver } from './driver.ts';
+import { condition } from './driver.ts';
 import { shellOn, type Said } from './shell.ts';
-import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
-import { startWriter, writerRequests, type Writer } from './writer.ts';
+import { phaseOf, storiesIn } from './stories.ts';
+import { newer, older } from './suite.ts';
 
 const namespace = 'incidents';
 /** Of the Jobs that carry out the steps: one whose container ends with an error at once. */
@@ -14,42 +13,20 @@ const brokenExecutor = 'rollguard/executor:broken';
 
 describe('break glass, by the commands of the runbooks (seeds 000 and 001)', function () {
   this.timeout(600_000);
-  let ground: Ground;
-  let driver: Driver;
-  let suite: DriverSuite;
-  let writer: Writer | undefined;
-  let cluster: ClusterHandle;
+  const story = storiesIn(namespace);
+  const { request, nothingIsLost } = story;
   let shell: (command: string) => Promise<Said>;
 
-  before(async function () {
-    suite = await driverSuite(this, namespace);
-    ({ ground, driver } = suite);
-    shell = await shellOn(ground);
-    await ground.loadImage(await crashingImage(brokenExecutor, '0.0.0'));
+  before(async () => {
+    shell = await shellOn(story.ground);
+    await story.ground.loadImage(await crashingImage(brokenExecutor, '0.0.0'));
   });
-
-  afterEach(async () => {
-    await driver.stop();
-    await writer?.stop();
-    writer = undefined;
-    await ground.kubectl([
-      '-n',
-      namespace,
-      'delete',
-      'bao,pods,jobs,pvc',
-      '--all',
-      '--force',
-      '--grace-period=0',
-    ]);
-  });
-
-  after(() => suite?.end());
 
   const hasJq = spawnSync('jq', ['--version']).status === 0;
 
   /** A command of a runbook as it is written there, with what stands in angle brackets filled in. */
   async function run(command: string, values: Readonly<Record<string, string>> = {}): Promise<string> {
-    const all: Readonly<Record<string, string>> = { name: cluster.name, namespace, ...values };
+    const all: Readonly<Record<string, string>> = { name: story.cluster.name, namespace, ...values };
     const filled = Object.entries(all).reduce(
       (so, [placeholder, value]) => so.replaceAll(`<${placeholder}>`, value),
       // jq only lays the output out.
@@ -87,24 +64,13 @@ describe('break glass, by the commands of the runbooks (seeds 000 and 001)', fun
 }
 }'`;
 
-  const phase = ({ status }: OpenBaoCluster) => status?.blueGreen?.phase;
   const isActive = ({ status }: OpenBaoCluster) => status?.breakGlass?.active === true;
-  const executor = (image: string | null) => cluster.patch({ spec: { upgrade: { executorImage: image } } });
-  const request = (kind: string) =>
-    cluster.patch({ spec: { upgrade: { requests: { [kind]: new Date().toISOString() } } } });
+  const executor = (image: string | null) =>
+    story.cluster.patch({ spec: { upgrade: { executorImage: image } } });
 
   async function begin(name: string, blueGreen: object): Promise<void> {
-    cluster = clusterHandle(ground, namespace, name);
-    await driver.start();
-    await cluster.create({
-      version: older,
-      storage: { size: '1Gi' },
-      upgrade: { strategy: 'BlueGreen', blueGreen },
-      selfInit: { requests: writerRequests(namespace) },
-    });
-    await cluster.until('up', runs(older));
-    writer = await startWriter(ground, namespace, name);
-    await cluster.patch({ spec: { version: newer } });
+    await story.begin(name, { spec: { upgrade: { strategy: 'BlueGreen', blueGreen } } });
+    await story.cluster.patch({ spec: { version: newer } });
   }
 
   /** What the runbooks look at; gives the nonce. */
@@ -128,41 +94,39 @@ describe('break glass, by the commands of the runbooks (seeds 000 and 001)', fun
       .and.contain('Degraded=True');
     expect(await run(jobs)).to.contain(job);
     expect(await run(logs, { 'job-from-status': job })).not.to.equal('');
-    expect(await run(pods)).to.contain(`${cluster.name}-0`);
+    expect(await run(pods)).to.contain(`${story.cluster.name}-0`);
     return incident.nonce;
-  }
-
-  async function nothingIsLost(): Promise<void> {
-    const { lost } = (await writer?.stop()) ?? { lost: [] };
-    writer = undefined;
-    expect(lost).to.deep.equal([]);
   }
 
   it('a consensus repair that fails: looked at, acknowledged too early, paused, resumed with the new nonce', async () => {
     await begin('repair', { autoCleanup: false });
-    await cluster.until('green leads', ({ status }) => status?.blueGreen?.leadsSince !== undefined, 240_000);
+    await story.cluster.until(
+      'green leads',
+      ({ status }) => status?.blueGreen?.leadsSince !== undefined,
+      240_000,
+    );
     await executor(brokenExecutor);
     await request('rollback');
-    await cluster.until('break glass', isActive, 120_000);
+    await story.cluster.until('break glass', isActive, 120_000);
     const nonce = await inspect('RollbackConsensusRepairFailed', 'RollingBack');
     // Both halves go on serving, and nothing moves by itself.
-    const written = writer?.acknowledged() ?? 0;
-    const failed = (await cluster.read()).status?.blueGreen?.lastJobFailure;
+    const written = story.writer.acknowledged();
+    const failed = (await story.cluster.read()).status?.blueGreen?.lastJobFailure;
     await run(acknowledge, { NONCE_FROM_STATUS: nonce });
-    const second = await cluster.until(
+    const second = await story.cluster.until(
       'a new incident',
       ({ status }) => status?.breakGlass?.active === true && status.breakGlass.nonce !== nonce,
       120_000,
     );
     expect(second.status?.blueGreen?.lastJobFailure).not.to.equal(failed);
     expect(second.status?.breakGlass?.history?.map((each) => each.nonce)).to.deep.equal([nonce]);
-    expect(writer?.acknowledged()).to.be.above(written);
+    expect(story.writer.acknowledged()).to.be.above(written);
     const again = await inspect('RollbackConsensusRepairFailed', 'RollingBack');
     await run(pause);
     await executor(null);
-    expect(condition('BreakGlass')(await cluster.read())).to.equal('True');
+    expect(condition('BreakGlass')(await story.cluster.read())).to.equal('True');
     await run(resume, { NONCE_FROM_STATUS: again });
-    const back = await cluster.until('back', (now) => phase(now) === 'Idle', 240_000);
+    const back = await story.cluster.until('back', (now) => phaseOf(now) === 'Idle', 240_000);
     expect(back.status).to.include({ currentVersion: older });
     expect(back.status?.raft?.voters).to.deep.equal(['repair-0', 'repair-1', 'repair-2']);
     expect(condition('BreakGlass')(back)).to.equal('False');
@@ -172,14 +136,14 @@ describe('break glass, by the commands of the runbooks (seeds 000 and 001)', fun
 
   it('a removal of green that fails: acknowledged once it can succeed', async () => {
     await begin('removal', { autoPromote: false });
-    await cluster.until('in sync', ({ status }) => status?.blueGreen?.syncedAt !== undefined, 180_000);
+    await story.cluster.until('in sync', ({ status }) => status?.blueGreen?.syncedAt !== undefined, 180_000);
     await executor(brokenExecutor);
     await request('rollback');
-    await cluster.until('break glass', isActive, 120_000);
+    await story.cluster.until('break glass', isActive, 120_000);
     const nonce = await inspect('RollbackCleanupPeerRemovalFailed', 'RollbackCleanup');
     await executor(null);
     await run(acknowledge, { NONCE_FROM_STATUS: nonce });
-    const back = await cluster.until('back', (now) => phase(now) === 'Idle', 180_000);
+    const back = await story.cluster.until('back', (now) => phaseOf(now) === 'Idle', 180_000);
     expect(back.status?.raft?.voters).to.deep.equal(['removal-0', 'removal-1', 'removal-2']);
     await nothingIsLost();
   });

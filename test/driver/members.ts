@@ -17,6 +17,14 @@ export interface Members {
   restart(pod: string): Promise<number>;
   stepDown(pod: string): Promise<void>;
   untilAnotherLeads(than: string): Promise<void>;
+  /** The leader's index. */
+  index(): Promise<number>;
+  /** Resolves when the pod is unsealed and has applied that index. */
+  untilCaughtUp(pod: string, index: number): Promise<void>;
+  /** Resolves when the leader counts the pod as a voter. */
+  promote(pod: string): Promise<void>;
+  /** Resolves when the leader no longer counts the pod as a voter. */
+  demote(pod: string): Promise<void>;
   /** Step-downs until the pod leads: where they land cannot be chosen. */
   leadFrom(pod: string): Promise<void>;
   close(): Promise<void>;
@@ -47,13 +55,30 @@ export async function membersOf(ground: Ground, namespace: string, cluster: stri
     return undefined;
   };
   const leader = async () => (await leaderPod())?.metadata.name;
+  const logIn = async (node: OpenBaoNode) => {
+    const jwt = await requestToken(client, { namespace, name: 'default' }, 'openbao-internal', 600);
+    return (await node.login('writer', jwt)).token;
+  };
   const stepDown = async (pod: string) => {
     const found = (await list()).find(({ metadata }) => metadata.name === pod);
     if (found === undefined) throw new Error(`there is no pod ${pod}`);
     const node = nodeOf(found);
-    const jwt = await requestToken(client, { namespace, name: 'default' }, 'openbao-internal', 600);
-    const { token } = await node.login('writer', jwt);
-    await node.stepDown(token);
+    await node.stepDown(await logIn(node));
+  };
+  const leadingNode = async () => {
+    const found = await leaderPod();
+    if (found === undefined) throw new Error('nobody leads');
+    return nodeOf(found);
+  };
+  const vote = async (pod: string, votes: boolean) => {
+    const node = await leadingNode();
+    const token = await logIn(node);
+    await (votes ? node.promote(token, pod) : node.demote(token, pod));
+    for (;;) {
+      const { servers } = await node.raftConfiguration(token);
+      if (servers.find(({ id }) => id === pod)?.voter === votes) return;
+      await sleep(50);
+    }
   };
   const untilAnotherLeads = async (than: string) => {
     for (;;) {
@@ -64,6 +89,22 @@ export async function membersOf(ground: Ground, namespace: string, cluster: stri
   };
   return {
     leader,
+    index: async () => (await (await leadingNode()).leader(brief)).raft_committed_index ?? 0,
+    async untilCaughtUp(pod, index) {
+      for (;;) {
+        const found = (await list()).find(({ metadata, status }) => metadata.name === pod && status?.podIP);
+        const own =
+          found === undefined
+            ? undefined
+            : await nodeOf(found)
+                .leader(brief)
+                .catch(() => undefined);
+        if ((own?.raft_applied_index ?? 0) >= index) return;
+        await sleep(50);
+      }
+    },
+    promote: (pod) => vote(pod, true),
+    demote: (pod) => vote(pod, false),
     async restart(pod) {
       const before = (await list()).find(({ metadata }) => metadata.name === pod);
       const begun = Date.now();

@@ -1,98 +1,51 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import type { Ground } from '../cluster/ground.ts';
 import { until } from '../certs/recording-logger.ts';
 import { cutPod } from '../cluster/cut.ts';
 import { crashingImage } from '../openbao/images.ts';
 import { succeed } from '../support/gate.ts';
-import { clusterHandle, runs, type ClusterHandle, type Driver } from './driver.ts';
-import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
-import { startWriter, writerRequests, type Writer } from './writer.ts';
+import { crashAtEachEffect } from './crashes.ts';
+import { runs } from './driver.ts';
+import { storiesIn } from './stories.ts';
+import { newer, older } from './suite.ts';
 
 const namespace = 'survives';
 type Phase = NonNullable<NonNullable<OpenBaoCluster['status']>['upgrade']>['phase'];
 
 describe('a rolling upgrade survives', function () {
   this.timeout(600_000);
-  let ground: Ground;
-  let driver: Driver;
-  let suite: DriverSuite;
-  let writer: Writer | undefined;
-  let cluster: ClusterHandle;
+  const story = storiesIn(namespace);
+  const { kubectl } = story;
 
-  before(async function () {
-    suite = await driverSuite(this, namespace);
-    ({ ground, driver } = suite);
-    await ground.loadImage(await crashingImage(`openbao/crashing:${newer}`, newer));
+  before(async () => {
+    await story.ground.loadImage(await crashingImage(`openbao/crashing:${newer}`, newer));
   });
 
-  afterEach(async function () {
-    await driver.stop();
-    await writer?.stop();
-    writer = undefined;
-    // What is left of a story must not load the next one's machine.
-    await ground.kubectl([
-      '-n',
-      namespace,
-      'delete',
-      'bao,pods,jobs,pvc',
-      '--all',
-      '--force',
-      '--grace-period=0',
-    ]);
-  });
-
-  after(() => suite?.end());
-
-  const kubectl = (...args: readonly string[]) => ground.kubectl(['-n', namespace, ...args]);
-
-  /** A cluster of the older version with a writer, and the controller running. */
-  async function begin(name: string, deadlines = {}): Promise<void> {
-    cluster = clusterHandle(ground, namespace, name);
-    await driver.start({ deadlines });
-    await cluster.create({
-      version: older,
-      storage: { size: '1Gi' },
-      selfInit: { requests: writerRequests(namespace) },
-    });
-    await cluster.until('up', runs(older));
-    writer = await startWriter(ground, namespace, name);
-  }
-
-  const upgrade = () => cluster.patch({ spec: { version: newer } });
+  const begin = (name: string, deadlines = {}) => story.begin(name, { deadlines });
+  const upgrade = () => story.cluster.patch({ spec: { version: newer } });
   const inPhase = (phase: Phase) =>
-    cluster.until(phase ?? '', ({ status }) => status?.upgrade?.phase === phase, 120_000);
+    story.cluster.until(phase ?? '', ({ status }) => status?.upgrade?.phase === phase);
 
   /** The upgrade is done, and every acknowledged write is there. */
-  async function end(): Promise<OpenBaoCluster> {
-    const done = await cluster.until('upgraded', runs(newer), 300_000);
-    const { lost } = (await writer?.stop()) ?? { lost: [] };
-    writer = undefined;
-    expect(lost).to.deep.equal([]);
-    return done;
+  async function end(): Promise<void> {
+    await story.cluster.until('upgraded', runs(newer), 300_000);
+    await story.nothingIsLost();
   }
 
   /** After the fix, with the usual deadlines: the short ones were for what cannot work. */
   async function goOn(): Promise<void> {
-    await driver.stop();
-    await driver.start();
-    await cluster.patch({ spec: { image: null } });
+    await story.driver.stop();
+    await story.driver.start();
+    await story.cluster.patch({ spec: { image: null } });
     await end();
   }
 
   it('a controller that is killed at each of its effects, before one and after the next', async () => {
     await begin('crash');
-    await driver.stop();
+    await story.driver.stop();
     await upgrade();
-    let crashes = 0;
-    for (; crashes < 60; crashes += 1) {
-      // Its successor need not wait for the end of its lease.
-      await succeed(ground.kubectl(['-n', 'rollguard-system', 'delete', 'lease', '--all']));
-      await driver.start(crashes % 2 === 0 ? { crashBefore: 1 } : { crashAfter: 1 });
-      const isDone = cluster.until('upgraded', runs(newer), 120_000).then(() => true);
-      if (await Promise.race([isDone, driver.ended().then(() => false)])) break;
-    }
+    const crashes = await crashAtEachEffect(story, runs(newer));
     expect(crashes).to.be.above(8);
     await end();
   });
@@ -102,7 +55,7 @@ describe('a rolling upgrade survives', function () {
       await begin(`kill-${phase.toLowerCase()}`);
       await upgrade();
       await inPhase(phase);
-      await kubectl('delete', 'pod', `${cluster.name}-1`, '--force', '--grace-period=0');
+      await kubectl('delete', 'pod', `${story.cluster.name}-1`, '--force', '--grace-period=0');
       await end();
     });
   }
@@ -111,7 +64,7 @@ describe('a rolling upgrade survives', function () {
     await begin('cut');
     await upgrade();
     await inPhase('SteppingDown');
-    const heal = await cutPod(ground, namespace, `${cluster.name}-2`);
+    const heal = await cutPod(story.ground, namespace, `${story.cluster.name}-2`);
     await sleep(8_000);
     await heal();
     await end();
@@ -121,14 +74,14 @@ describe('a rolling upgrade survives', function () {
     await begin('apiserver');
     await upgrade();
     await inPhase('Replacing');
-    await ground.restartApiServer();
+    await story.ground.restartApiServer();
     await end();
   });
 
   it('an image that does not exist: nothing was touched, it holds and says why, and goes on after the fix', async () => {
     await begin('missing', { preChecks: 45 });
-    await cluster.patch({ spec: { version: newer, image: `openbao/missing:${newer}` } });
-    const { status } = await cluster.until('held', (now) => now.status?.lastErrorReason !== undefined);
+    await story.cluster.patch({ spec: { version: newer, image: `openbao/missing:${newer}` } });
+    const { status } = await story.cluster.until('held', (now) => now.status?.lastErrorReason !== undefined);
     // Some networks refuse the pull at once, others let it hang.
     expect(status?.lastErrorMessage).to.contain(`openbao/missing:${newer}`);
     expect(status?.currentVersion).to.equal(older);
@@ -144,12 +97,12 @@ describe('a rolling upgrade survives', function () {
 
   it('an image that crashes: one pod is down and no more, it holds, and goes on after the fix', async () => {
     await begin('crashing', { replacing: 20 });
-    await cluster.patch({ spec: { version: newer, image: `openbao/crashing:${newer}` } });
-    const { status } = await cluster.until('held', (now) => now.status?.upgrade?.held === true);
+    await story.cluster.patch({ spec: { version: newer, image: `openbao/crashing:${newer}` } });
+    const { status } = await story.cluster.until('held', (now) => now.status?.upgrade?.held === true);
     expect(status?.upgrade).to.include({ currentPartition: 2 });
-    expect(status?.lastErrorMessage).to.contain(`${cluster.name}-2`);
-    const before = writer?.acknowledged() ?? 0;
-    await until('writes go on', () => (writer?.acknowledged() ?? 0) > before + 20, 60_000);
+    expect(status?.lastErrorMessage).to.contain(`${story.cluster.name}-2`);
+    const before = story.writer.acknowledged();
+    await until('writes go on', () => story.writer.acknowledged() > before + 20, 60_000);
     await goOn();
   });
 });

@@ -26,7 +26,7 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** Role and policy that let the ServiceAccount `default` of the namespace write below `kv/`, and ask a leader to step down. */
+/** Role and policy that let the ServiceAccount `default` of the namespace write below `kv/`, and move votes and leadership. */
 export const writerRequests = (namespace: string): readonly object[] => [
   { name: 'kv', operation: 'update', path: 'sys/mounts/kv', data: { type: 'kv' } },
   {
@@ -37,6 +37,7 @@ export const writerRequests = (namespace: string): readonly object[] => [
       policy: [
         'path "kv/*" { capabilities = ["create", "update", "read"] }',
         'path "sys/step-down" { capabilities = ["update", "sudo"] }',
+        'path "sys/storage/raft/*" { capabilities = ["read", "update"] }',
       ].join('\n'),
     },
   },
