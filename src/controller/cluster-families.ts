@@ -1,6 +1,7 @@
-import { openBaoClusterStatus, rollingPhases, type OpenBaoCluster } from '../api/openbaocluster.ts';
+import { openBaoClusterStatus, type OpenBaoCluster } from '../api/openbaocluster.ts';
 import { wantedReplicas } from '../core/cluster/view.ts';
 import { oneOf, secondsSince, type Family } from './families.ts';
+import { upgradePhases, upgradeUnderWay } from './upgrade-under-way.ts';
 
 /** A metric, and how it follows from a cluster. */
 export type ClusterFamily = Family<OpenBaoCluster>;
@@ -18,7 +19,7 @@ const single = (name: string, help: string, valueOf: ValueOf): ClusterFamily => 
   },
 });
 
-const upgradeOf = ({ status }: OpenBaoCluster) => status?.upgrade;
+const upgradeOf = ({ status }: OpenBaoCluster) => upgradeUnderWay(status);
 
 const info: ClusterFamily = {
   name: 'rollguard_cluster_info',
@@ -29,7 +30,7 @@ const info: ClusterFamily = {
       labels: {
         version: spec.version,
         current_version: status?.currentVersion ?? '',
-        target_version: status?.upgrade?.targetVersion ?? '',
+        target_version: upgradeUnderWay(status)?.targetVersion ?? '',
         image: status?.image ?? '',
       },
       value: 1,
@@ -48,7 +49,10 @@ const upgradePhase: ClusterFamily = {
   name: 'rollguard_upgrade_phase',
   help: 'Phase of the upgrade under way: 1 for the one that it is in; no series while idle',
   labels: ['phase'],
-  samples: ({ status }) => (status?.upgrade === undefined ? [] : oneOf(rollingPhases, status.upgrade.phase)),
+  samples(cluster) {
+    const upgrade = upgradeOf(cluster);
+    return upgrade === undefined ? [] : oneOf(upgradePhases, upgrade.phase);
+  },
 };
 
 const conditions: ClusterFamily = {
@@ -67,8 +71,8 @@ const held: ClusterFamily = {
   help: '1 while the upgrade waits for a person, by status.lastErrorReason; no series while it does not',
   labels: ['reason'],
   samples: ({ status }) =>
-    status?.upgrade?.held === true
-      ? [{ labels: { reason: status.lastErrorReason ?? 'Unknown' }, value: 1 }]
+    upgradeUnderWay(status)?.held === true
+      ? [{ labels: { reason: status?.lastErrorReason ?? 'Unknown' }, value: 1 }]
       : [],
 };
 
@@ -104,7 +108,17 @@ export const clusterFamilies: readonly ClusterFamily[] = [
   single('rollguard_upgrade_step_seconds', 'Seconds that it is in its phase', (cluster, now) =>
     secondsSince(upgradeOf(cluster)?.phaseStartedAt, now),
   ),
-  single('rollguard_upgrade_pods', 'Pods that it has to replace', (cluster) =>
+  single(
+    'rollguard_upgrade_open_ended',
+    'Whether no deadline runs: a person, a hook, or a time that spec names is waited for; blue-green alone',
+    ({ status }) => status?.blueGreen && upgradeUnderWay(status)?.isOpenEnded,
+  ),
+  single(
+    'rollguard_upgrade_crossing_seconds',
+    'Seconds since the first green member got a vote; no series when none has',
+    (cluster, now) => secondsSince(upgradeOf(cluster)?.crossedAt, now),
+  ),
+  single('rollguard_upgrade_pods', 'Pods that it has to replace, rolling', (cluster) =>
     cluster.status?.upgrade === undefined ? undefined : (cluster.status.replicas ?? wantedReplicas(cluster)),
   ),
   single(
@@ -115,7 +129,10 @@ export const clusterFamilies: readonly ClusterFamily[] = [
   single(
     'rollguard_upgrade_leadership_changes',
     'Leaders that followed another since it started',
-    ({ status }) => status?.upgrade && (status.upgrade.leadershipChanges ?? 0),
+    (cluster) => {
+      const upgrade = upgradeOf(cluster);
+      return upgrade && (upgrade.leadershipChanges ?? 0);
+    },
   ),
   single(
     'rollguard_upgrade_step_downs',

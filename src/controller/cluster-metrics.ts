@@ -1,12 +1,13 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { KubernetesObject } from '../api/kubernetes.ts';
-import { rollingPhases, type OpenBaoCluster } from '../api/openbaocluster.ts';
+import type { OpenBaoCluster } from '../api/openbaocluster.ts';
 import type { Observation } from '../core/cluster/observation.ts';
 import { keyOf, namesOf } from './cache.ts';
 import { clusterFamilies } from './cluster-families.ts';
 import { freshGauge, showFamilies } from './families.ts';
 import { raftLag } from './raft-lag.ts';
-import { upgradeTransition } from './upgrade-transition.ts';
+import { upgradeOutcomes, upgradeTransition } from './upgrade-transition.ts';
+import { upgradePhases } from './upgrade-under-way.ts';
 
 /** What the metrics are told beside the clusters that they read. */
 export interface ClusterMetrics {
@@ -77,8 +78,8 @@ function transitionMetrics(registry: Registry, now: () => number): ClusterMetric
     labelNames: ['reason'],
     registers,
   });
-  for (const phase of rollingPhases) phases.zero({ phase });
-  for (const outcome of ['done', 'aborted']) upgrades.zero({ outcome });
+  for (const phase of upgradePhases) phases.zero({ phase });
+  for (const outcome of upgradeOutcomes) upgrades.zero({ outcome });
   return (change) => {
     // A cluster that goes takes its upgrade along; that is no end of it.
     if (change.new === undefined) return;

@@ -1,11 +1,15 @@
 import type { OpenBaoClusterStatus } from '../api/openbaocluster.ts';
 import { parseTimestamp } from '../core/time.ts';
+import { upgradeUnderWay } from './upgrade-under-way.ts';
+
+/** How an upgrade may end: `aborted` before the target had a vote or a pod, `rolled-back` after green had votes. */
+export const upgradeOutcomes = ['done', 'aborted', 'rolled-back'] as const;
 
 /** What ended between two statuses of a cluster. Seconds of the status's own times, pauses included. */
 export interface UpgradeTransition {
   readonly phase?: { readonly name: string; readonly seconds: number };
-  readonly upgrade?: { readonly outcome: 'done' | 'aborted'; readonly seconds: number };
-  /** status.lastErrorReason of a hold that began. */
+  readonly upgrade?: { readonly outcome: (typeof upgradeOutcomes)[number]; readonly seconds: number };
+  /** status.lastErrorReason of a hold, or the reason of a break glass, that began. */
   readonly heldFor?: string;
 }
 
@@ -15,11 +19,10 @@ export function upgradeTransition(
   after: OpenBaoClusterStatus | undefined,
   now: number,
 ): UpgradeTransition {
-  const [old, next] = [before?.upgrade, after?.upgrade];
+  const [old, next] = [before, after].map(upgradeUnderWay);
   if (old === undefined) return {};
   const isSame = next !== undefined && next.startedAt === old.startedAt;
-  const heldFor =
-    isSame && next.held === true && old.held !== true ? (after?.lastErrorReason ?? 'Unknown') : undefined;
+  const heldFor = isSame ? stoppedFor(before, after) : undefined;
   // Where the next phase began, this one ended; each pod begins its phases anew.
   const phaseEnd = isSame ? parseTimestamp(next.phaseStartedAt) : now;
   const phaseStart = parseTimestamp(old.phaseStartedAt);
@@ -40,13 +43,31 @@ export function upgradeTransition(
   };
 }
 
-/** Done: it went from Finalizing, or a watch that missed that sees the target's version run now. */
+/** Why it waits for a person now and did not before. Each incident has a nonce of its own. */
+function stoppedFor(
+  before: OpenBaoClusterStatus | undefined,
+  after: OpenBaoClusterStatus | undefined,
+): string | undefined {
+  const incident = after?.breakGlass;
+  if (incident?.active === true) {
+    const isNew = before?.breakGlass?.active !== true || before.breakGlass.nonce !== incident.nonce;
+    return isNew ? (incident.reason ?? 'Unknown') : undefined;
+  }
+  const hasStopped = upgradeUnderWay(after)?.held === true && upgradeUnderWay(before)?.held !== true;
+  return hasStopped ? (after?.lastErrorReason ?? 'Unknown') : undefined;
+}
+
+/** The phases that only an upgrade which succeeds is seen to end in. */
+const lastPhases: readonly (string | undefined)[] = ['Finalizing', 'Cleanup'];
+
+/** Done: it went from its last phase, or a watch that missed that sees the target's version run now. */
 function outcomeOf(
   before: OpenBaoClusterStatus | undefined,
   after: OpenBaoClusterStatus | undefined,
-): 'done' | 'aborted' {
-  if (after?.upgrade !== undefined) return 'aborted';
-  const { phase, targetVersion } = before?.upgrade ?? {};
+): (typeof upgradeOutcomes)[number] {
+  const { phase, targetVersion, crossedAt } = upgradeUnderWay(before) ?? {};
+  if (crossedAt !== undefined && after?.blueGreen?.givenUp !== undefined) return 'rolled-back';
+  if (upgradeUnderWay(after) !== undefined) return 'aborted';
   const arrived = after?.currentVersion === targetVersion && before?.currentVersion !== targetVersion;
-  return phase === 'Finalizing' || arrived ? 'done' : 'aborted';
+  return lastPhases.includes(phase) || arrived ? 'done' : 'aborted';
 }

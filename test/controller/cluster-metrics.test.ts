@@ -36,6 +36,26 @@ const upgrading: OpenBaoClusterStatus = {
   },
 };
 
+const { upgrade: _upgrade, ...atRest } = upgrading;
+
+const crossing: OpenBaoClusterStatus = {
+  ...atRest,
+  blueGreen: {
+    phase: 'DemotingBlue',
+    blueVersion: '2.4.4',
+    greenVersion: '2.5.5',
+    startedAt: at('08:00:00'),
+    crossedAt: at('08:00:10'),
+    phaseStartedAt: at('08:00:20'),
+    leadershipChanges: 1,
+  },
+};
+
+const withBlueGreen = (blueGreen: OpenBaoClusterStatus['blueGreen']): OpenBaoClusterStatus => ({
+  ...crossing,
+  blueGreen: { ...crossing.blueGreen, ...blueGreen },
+});
+
 /** Series of one scrape: `name{label="value"} value`, without help and type. */
 async function scrape(clusters: readonly OpenBaoCluster[], time = '08:00:30'): Promise<readonly string[]> {
   const registry = new Registry();
@@ -83,6 +103,26 @@ describe('metrics of clusters', () => {
       `rollguard_snapshot_size_bytes{${of}} 4096`,
     ]);
     expect(series.some((line) => line.startsWith('rollguard_upgrade_held'))).to.equal(false);
+  });
+
+  it('say where a blue-green upgrade is, and since when it crosses', async () => {
+    const of = 'namespace="bao",name="prod"';
+    const series = await scrape([cluster({}, crossing)]);
+    expect(series).to.include.members([
+      `rollguard_cluster_info{${of},version="2.5.5",current_version="2.4.4",target_version="2.5.5",image="openbao/openbao:2.4.4"} 1`,
+      `rollguard_upgrade_phase{${of},phase="DemotingBlue"} 1`,
+      `rollguard_upgrade_phase{${of},phase="Replacing"} 0`,
+      `rollguard_upgrade_seconds{${of}} 30`,
+      `rollguard_upgrade_step_seconds{${of}} 10`,
+      `rollguard_upgrade_open_ended{${of}} 1`,
+      `rollguard_upgrade_crossing_seconds{${of}} 20`,
+      `rollguard_upgrade_leadership_changes{${of}} 1`,
+    ]);
+    expect(series.filter((line) => /^rollguard_upgrade_(pods|step_downs|held)/.test(line))).to.deep.equal([]);
+    const timed = withBlueGreen({ deadline: at('08:10:00') });
+    expect(await scrape([cluster({}, timed)])).to.include(`rollguard_upgrade_open_ended{${of}} 0`);
+    const idle = ofClusters(await scrape([cluster({}, { ...crossing, blueGreen: { phase: 'Idle' } })]));
+    expect(idle.filter((line) => line.startsWith('rollguard_upgrade'))).to.deep.equal([]);
   });
 
   it('say why an upgrade is held', async () => {
@@ -210,6 +250,54 @@ describe('what ended between two statuses', () => {
     };
     const { upgrade: _, ...idle } = before;
     expect(upgradeTransition(before, idle, ms('08:00:30')).upgrade?.outcome).to.equal('done');
+  });
+});
+
+describe('what ended between two statuses of a blue-green upgrade', () => {
+  it('is the checks, in status.upgrade, and goes on in status.blueGreen', () => {
+    const checks = {
+      ...atRest,
+      upgrade: { phase: 'PreChecks' as const, startedAt: at('08:00:00'), phaseStartedAt: at('08:00:00') },
+    };
+    const deploying = withBlueGreen({ phase: 'DeployingGreen' });
+    expect(upgradeTransition(checks, deploying, ms('09:00:00'))).to.deep.equal({
+      phase: { name: 'PreChecks', seconds: 20 },
+    });
+  });
+
+  it('is an upgrade done when it went from Cleanup', () => {
+    const before = withBlueGreen({ phase: 'Cleanup', cleanupStartedAt: at('08:00:20') });
+    const after = { ...atRest, currentVersion: '2.5.5', blueGreen: { phase: 'Idle' as const } };
+    expect(upgradeTransition(before, after, ms('08:00:30'))).to.deep.equal({
+      phase: { name: 'Cleanup', seconds: 10 },
+      upgrade: { outcome: 'done', seconds: 30 },
+    });
+  });
+
+  it('is aborted before green had votes, and rolled back after', () => {
+    const back = withBlueGreen({ phase: 'RollbackCleanup' });
+    const after = {
+      ...atRest,
+      blueGreen: { phase: 'Idle' as const, givenUp: { version: '2.5.5', image: 'openbao/openbao:2.5.5' } },
+    };
+    const outcome = (before: OpenBaoClusterStatus) => upgradeTransition(before, after, 0).upgrade?.outcome;
+    expect(outcome(back)).to.equal('rolled-back');
+    const { crossedAt: _crossed, ...early } = back.blueGreen ?? {};
+    expect(outcome({ ...back, blueGreen: early })).to.equal('aborted');
+  });
+
+  it('is each hold and each incident, once', () => {
+    const held = { ...withBlueGreen({ held: true }), lastErrorReason: 'UpgradeJobFailed' };
+    expect(upgradeTransition(crossing, held, 0)).to.deep.equal({ heldFor: 'UpgradeJobFailed' });
+    const incident = (nonce: string) => ({
+      ...crossing,
+      breakGlass: { active: true, reason: 'RollbackConsensusRepairFailed', nonce },
+    });
+    expect(upgradeTransition(crossing, incident('a'), 0).heldFor).to.equal('RollbackConsensusRepairFailed');
+    expect(upgradeTransition(incident('a'), incident('a'), 0)).to.deep.equal({});
+    expect(upgradeTransition(incident('a'), incident('b'), 0).heldFor).to.equal(
+      'RollbackConsensusRepairFailed',
+    );
   });
 });
 

@@ -60,6 +60,10 @@ describe('the alerts', () => {
     }
   });
 
+  it('are as many as the README says', async () => {
+    expect(await readFile('README.md', 'utf8')).to.contain(`metrics, ${rules().length} alerts and a runbook`);
+  });
+
   it('each have series that make it fire, and series that do not', () => {
     const expectations = tests.flatMap((test) => test.alert_rule_test);
     for (const { alert } of rules()) {
