@@ -330,6 +330,17 @@ export const openBaoClusterStatus = {
         leader: text('Id of the leader.', 63),
       },
     },
+    issuer: {
+      type: 'object',
+      description: 'The ServiceAccount tokens that auth/jwt-operator trusts.',
+      additionalProperties: false,
+      properties: {
+        trusted: text('A sum of the issuer and its keys, as they were last written there.', 32),
+        wanted: text('The sum of those that a Job writes now; absent when idle.', 32),
+        operationId: text('Part of the name of that Job.', 32),
+        retryAt: time('When another Job follows the one that failed.'),
+      },
+    },
     upgrade,
     upgradeRequests: {
       type: 'object',

@@ -90,6 +90,7 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
       if (again === undefined) throw new Error('the API server refused to label it a moment ago');
       return namespaces.get(namespace);
     },
+    issuer: () => issuer.get(''),
     drifted,
   };
   return {

@@ -30,6 +30,7 @@ export function executorCommand(): Command {
     .option('--sha256 <sum>', 'for verify-snapshot and restore-snapshot: the sum that the snapshot must have')
     .option('--force', "for restore-snapshot: without asking whether the members' own key opens it")
     .option('--voter <name>', 'for repair-membership: a member that is to vote (repeatable)', collected, [])
+    .option('--issuer <json>', 'for trust-issuer: who signs ServiceAccount tokens, with which keys')
     .option('--spool <folder>', 'a folder with room for one snapshot', tmpdir())
     .option('--timeout-seconds <number>', 'by when it must have ended', seconds, 60)
     .option('--report-file <file>', 'where the report goes', '/dev/termination-log')

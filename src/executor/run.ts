@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { parser } from '../api/parse.ts';
+import type { TokenIssuer } from '../core/cluster/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { ExecutorAction, Halves } from '../core/jobs/step.ts';
 import type { Logger } from '../io/logger.ts';
@@ -17,6 +19,7 @@ import { snapshot } from './snapshot.ts';
 import { stepDown } from './step-down.ts';
 import { probeStore, withStore, type StoreFlags } from './store.ts';
 import { demoteBlueVoters, promoteGreenVoters, removePeers, repairConsensus } from './swap.ts';
+import { trustIssuer } from './trust-issuer.ts';
 import { verifyStored } from './verify-snapshot.ts';
 
 /** One `--member`. */
@@ -47,6 +50,7 @@ export interface ExecutorFlags extends StoreFlags {
   readonly sha256?: string;
   readonly force?: boolean;
   readonly voter?: readonly string[];
+  readonly issuer?: string;
   readonly spool: string;
   readonly timeoutSeconds: number;
 }
@@ -126,6 +130,10 @@ async function act(
       const enabled = required(flags.state, '--state') === 'on';
       return withMembers(flags, log, deadline, (context) => deadServerCleanup(context, enabled));
     }
+    case 'trust-issuer': {
+      const issuer = issuerIn(required(flags.issuer, '--issuer'));
+      return withMembers(flags, log, deadline, (context) => trustIssuer(context, issuer));
+    }
     default:
       return action satisfies never;
   }
@@ -166,6 +174,26 @@ function halvesOf({ blue = [], green = [] }: ExecutorFlags): Halves {
   required(blue[0], '--blue');
   required(green[0], '--green');
   return { blue, green };
+}
+
+const parseIssuer = parser<TokenIssuer>(
+  {
+    type: 'object',
+    required: ['url', 'publicKeys'],
+    properties: {
+      url: { type: 'string', minLength: 1 },
+      publicKeys: { type: 'array', minItems: 1, items: { type: 'string' } },
+    },
+  },
+  '--issuer',
+);
+
+function issuerIn(text: string): TokenIssuer {
+  try {
+    return parseIssuer(JSON.parse(text));
+  } catch (error) {
+    throw new ActionFailed(failed('InvalidFlags', `--issuer cannot be used: ${(error as Error).message}`));
+  }
 }
 
 function required(value: string | undefined, flag: string): string {

@@ -1,12 +1,6 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import type { TokenIssuer } from '../core/cluster/observation.ts';
 import type { KubernetesClient } from './kubernetes.ts';
-
-/** Who signs the cluster's ServiceAccount tokens, and with which keys. */
-export interface TokenIssuer {
-  readonly url: string;
-  /** PEM, each key once. */
-  readonly publicKeys: readonly string[];
-}
 
 /**
  * Reads the issuer from the API server (ServiceAccount issuer discovery, stable since Kubernetes 1.21).

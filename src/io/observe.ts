@@ -1,7 +1,13 @@
 import type { KubernetesObject, PersistentVolumeClaim, Pod } from '../api/kubernetes.ts';
 import { componentLabel, components } from '../api/labels.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../api/openbaocluster.ts';
-import type { ClusterSecrets, Member, Observation, RaftConfiguration } from '../core/cluster/observation.ts';
+import type {
+  ClusterSecrets,
+  Member,
+  Observation,
+  RaftConfiguration,
+  TokenIssuer,
+} from '../core/cluster/observation.ts';
 import { known, unknown, type Known } from '../core/known.ts';
 import { observeJob } from '../core/jobs/job-outcome.ts';
 import { readKnown } from './read-known.ts';
@@ -25,6 +31,7 @@ export interface ObserveTools {
   readonly openbao: ObserverOfOpenBao;
   readonly secrets: (cluster: OpenBaoCluster) => Promise<ClusterSecrets>;
   readonly namespace: (name: string) => Promise<KubernetesObject>;
+  readonly issuer: () => Promise<TokenIssuer>;
   /** Children that are not as they should be. */
   readonly drifted: (
     cluster: OpenBaoCluster,
@@ -47,10 +54,11 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   const pods = allPods.filter(({ metadata }) => metadata.labels?.[componentLabel] === components.server);
   const claims = caches.claims(key);
   const green = greenNames(cluster);
-  const [members, secrets, namespace, drifted] = await Promise.all([
+  const [members, secrets, namespace, issuer, drifted] = await Promise.all([
     readMembers(tools.openbao, cluster, pods),
     readKnown(() => tools.secrets(cluster)),
     readKnown(() => tools.namespace(space)),
+    readKnown(() => tools.issuer()),
     readKnown(() => tools.drifted(cluster, claims)),
   ]);
   const leader = leaderAmong(members, pods);
@@ -74,6 +82,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
     versionHistory,
     secrets,
     namespace,
+    issuer,
     drifted,
   };
 }

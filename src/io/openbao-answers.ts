@@ -197,3 +197,50 @@ const parsePaths = parser<{ readonly data: Readonly<Record<string, readonly stri
 
 export const parseCapabilities = (body: unknown): ReadonlyMap<string, readonly string[]> =>
   new Map(Object.entries(parsePaths(body).data));
+
+/** GET auth/jwt-operator/config. */
+export interface JwtConfig {
+  /** PEM, trimmed. */
+  readonly publicKeys: readonly string[];
+  readonly issuer: string;
+  /** From where OpenBao itself reads the keys; empty when it is given them. */
+  readonly keysFrom: string;
+  /** All of it: what is written replaces the whole. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+interface JwtFields {
+  readonly jwt_validation_pubkeys?: readonly string[];
+  readonly bound_issuer?: string;
+  readonly jwks_url?: string;
+  readonly oidc_discovery_url?: string;
+}
+
+const parseJwtFields = parser<{ readonly data: JwtFields & Readonly<Record<string, unknown>> }>(
+  object(
+    {
+      data: object(
+        { jwt_validation_pubkeys: texts, bound_issuer: text, jwks_url: text, oidc_discovery_url: text },
+        [],
+      ),
+    },
+    ['data'],
+  ),
+  'JWT configuration',
+);
+
+export function parseJwtConfig(body: unknown): JwtConfig {
+  const fields = parseJwtFields(body).data;
+  const {
+    jwt_validation_pubkeys: keys = [],
+    bound_issuer: issuer = '',
+    jwks_url,
+    oidc_discovery_url,
+  } = fields;
+  return {
+    publicKeys: keys.map((key) => key.trim()),
+    issuer,
+    keysFrom: (jwks_url ?? '') === '' ? (oidc_discovery_url ?? '') : (jwks_url ?? ''),
+    fields,
+  };
+}

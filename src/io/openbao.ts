@@ -19,6 +19,7 @@ export type {
   AutopilotConfiguration,
   AutopilotState,
   Health,
+  JwtConfig,
   LeaderStatus,
   Login,
 } from './openbao-answers.ts';
@@ -49,6 +50,14 @@ export interface OpenBaoNode {
     paths: readonly string[],
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** How tokens are checked at auth/jwt-operator. */
+  jwtConfig(token: string, options?: CallOptions): Promise<answers.JwtConfig>;
+  /** Replaces the whole of it. */
+  writeJwtConfig(
+    token: string,
+    fields: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<void>;
   /** Gives a token back. */
   revokeSelf(token: string, options?: CallOptions): Promise<void>;
   /** Asks this node, which leads, to hand over. It answers before it does; no effect may be seen for 0.6 s. */
@@ -151,6 +160,11 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
         token,
         ...options,
       }),
+    jwtConfig: (token, options) =>
+      read(answers.parseJwtConfig, { method: 'GET', path: jwtConfigPath, token, ...options }),
+    async writeJwtConfig(token, fields, options) {
+      await transport.call({ method: 'POST', path: jwtConfigPath, body: fields, token, ...options });
+    },
     async revokeSelf(token, options) {
       await transport.call({ method: 'POST', path: 'auth/token/revoke-self', token, ...options });
     },
@@ -179,6 +193,8 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
     close: () => transport.close(),
   };
 }
+
+const jwtConfigPath = `auth/${jwtAuth.mount}/config`;
 
 /** Active, standby, the two of other editions, not initialised, sealed: each with the same body. */
 const healthStatuses = [429, 472, 473, 501, 503];

@@ -1,4 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import { createSigningKey } from '../cluster/certificates.ts';
 import type { Ground } from '../cluster/ground.ts';
 import { bucketOf } from '../support/bucket.ts';
 import { until } from '../certs/recording-logger.ts';
@@ -141,6 +145,32 @@ describe('the life of a cluster on a real node', function () {
     await prod.patch({ spec: { maintenance: { enabled: false } } });
     await until('they are not any more', async () => (await annotated()) === '', 60_000);
     expect(await uids('prod')).to.deep.equal(before);
+  });
+
+  it('follows the API server to other keys for tokens, before it signs with them', async () => {
+    const prod = handle('prod');
+    const before = (await prod.read()).status?.issuer?.trusted;
+    expect(before).to.be.a('string');
+    const file = (name: string) => join(ground.directory, 'certificates', name);
+    const { privateKey, publicKey } = await createSigningKey();
+    // The controller remembers the keys for a while.
+    await suite.driver.stop();
+    writeFileSync(
+      file('service-account.pub'),
+      `${readFileSync(file('service-account.pub'), 'utf8')}\n${publicKey}`,
+    );
+    await ground.restartApiServer();
+    await suite.driver.start();
+    const isTold = ({ status }: OpenBaoCluster) =>
+      status?.issuer?.trusted !== before && status?.issuer?.operationId === undefined;
+    await prod.until('told', isTold);
+
+    writeFileSync(file('service-account.key'), privateKey);
+    await ground.restartApiServer();
+    // It logs in with a token that is made now.
+    const writer = await startWriter(ground, namespace, 'prod');
+    await until('it writes', () => writer.acknowledged() > 5, 60_000);
+    expect((await writer.stop()).lost).to.deep.equal([]);
   });
 
   it('takes its volumes along when it goes, and leaves its unseal key', async () => {

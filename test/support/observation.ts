@@ -8,7 +8,7 @@ import type {
   ObservedJob,
   RaftConfiguration,
 } from '../../src/core/cluster/observation.ts';
-import { known, type Known } from '../../src/core/known.ts';
+import { known, unknown, type Known } from '../../src/core/known.ts';
 import { cluster as openBaoCluster } from './builders.ts';
 
 /** 2026-01-02T03:04:05Z, when every story begins. */
@@ -248,6 +248,7 @@ export function observation(given: Partial<Observation> = {}): Observation {
     raft: known(raftOf(ordinals.map((ordinal) => `prod-${ordinal}`))),
     versionHistory: known(['2.5.5']),
     secrets: known({ unsealKey: true, unsealKeyUID: 'key-1', certificates: 'valid' }),
+    issuer: unknown('not asked'),
     drifted: known([]),
     namespace: known({
       apiVersion: 'v1',

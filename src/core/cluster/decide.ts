@@ -13,6 +13,7 @@ import { decideDataVersion } from './data-version.ts';
 import { decideDisks } from './disks.ts';
 import { decideFacts } from './facts.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
+import { decideIssuer } from './issuer.ts';
 import { withLastError } from './last-error.ts';
 import { decideMaintenance } from './maintenance.ts';
 import type { Observation } from './observation.ts';
@@ -35,6 +36,7 @@ const life: readonly DecidePart[] = [
   decideUnsealKey,
   decideCertificates,
   decideInitialisation,
+  decideIssuer,
   decideGuarding,
   decideFinalizer,
   decideStaleLock,

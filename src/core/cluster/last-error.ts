@@ -13,6 +13,7 @@ const ownReasons: ReadonlySet<string> = new Set([
   'DiskRepairFailed',
   'ApplyRefused',
   'TargetGivenUp',
+  'IssuerNotTrusted',
 ]);
 
 /** Bytes of status.lastErrorMessage. */

@@ -28,10 +28,19 @@ export interface Observation {
   readonly secrets: Known<ClusterSecrets>;
   /** The namespace of the cluster: its metadata. */
   readonly namespace: Known<KubernetesObject>;
+  /** Who signs the ServiceAccount tokens that OpenBao is to trust. */
+  readonly issuer: Known<TokenIssuer>;
   /** Children that are not as they should be, to be applied: made by rendering and comparing. */
   readonly drifted: Known<readonly KubernetesObject[]>;
   /** Children whose apply the API server refused (4xx), in its words. */
   readonly refused?: readonly { readonly kind: string; readonly name: string; readonly message: string }[];
+}
+
+/** Who signs ServiceAccount tokens, and with which keys. */
+export interface TokenIssuer {
+  readonly url: string;
+  /** PEM, each key once, in order. */
+  readonly publicKeys: readonly string[];
 }
 
 export interface ClusterSecrets {

@@ -108,6 +108,7 @@ const natures: Readonly<Record<ExecutorAction, Nature>> = {
   'dead-server-cleanup': step,
   // As the role of upgrades, which has this right too: a snapshot of before there was a restore has it.
   'repair-membership': { ...step, component: 'restore' },
+  'trust-issuer': step,
 };
 
 /** The snapshot that a step names. */
@@ -171,6 +172,8 @@ function subjectOf(wanted: ExecutorStep): readonly string[] {
       ...(wanted.snapshot?.sha256 === undefined ? [] : [`--sha256=${wanted.snapshot.sha256}`]),
       ...(wanted.force === true ? ['--force'] : []),
       ...(wanted.voters ?? []).map((voter) => `--voter=${voter}`),
+      // Public keys: nothing secret.
+      ...(wanted.issuer === undefined ? [] : [`--issuer=${JSON.stringify(wanted.issuer)}`]),
     ];
   }
   if (wanted.action === 'dead-server-cleanup') return [`--state=${wanted.enabled ? 'on' : 'off'}`];
@@ -195,6 +198,7 @@ function deadlineSeconds(action: ExecutorAction, { deadlines }: DriverSettings):
     'remove-blue-peers': removalMs,
     'remove-green-peers': removalMs,
     'dead-server-cleanup': removalMs,
+    'trust-issuer': deadlines.preChecks,
   }[action];
   return Math.max(1, Math.floor(milliseconds / 1000));
 }

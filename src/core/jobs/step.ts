@@ -1,3 +1,4 @@
+import type { TokenIssuer } from '../cluster/observation.ts';
 import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 
 /** About single members, or none. */
@@ -10,6 +11,7 @@ const memberActions = [
   'verify-snapshot',
   'restore-snapshot',
   'repair-membership',
+  'trust-issuer',
 ] as const;
 
 /** About the two halves of a blue-green upgrade. */
@@ -49,6 +51,8 @@ export interface MemberStep extends Identity {
   readonly voters?: readonly string[];
   /** For `preflight`: also asks for the rights to promote, to demote and to configure autopilot. */
   readonly movesVotes?: boolean;
+  /** For `trust-issuer`: who signs tokens, with which keys. */
+  readonly issuer?: TokenIssuer;
 }
 
 /** A snapshot in a store. */

@@ -1,5 +1,5 @@
 import type { WorkloadInputs } from './inputs.ts';
-import { names, roles } from './names.ts';
+import { jwtAuth, names, roles } from './names.ts';
 
 type Capability = 'read' | 'update' | 'list' | 'sudo';
 type Rights = Readonly<Record<string, readonly Capability[]>>;
@@ -41,6 +41,8 @@ const rights = {
     'sys/storage/raft/promote': ['update'],
     'sys/storage/raft/demote': ['update'],
     'sys/storage/raft/remove-peer': ['update'],
+    // For the API server's new keys. Whoever holds it can let anybody in: it is no less than root (issuer.ts).
+    [`auth/${jwtAuth.mount}/config`]: ['read', 'update'],
   },
   backup: { 'sys/storage/raft/snapshot': ['read'] },
   /** OpenBaoRestore: replaces all data, and reads back. Its members get their votes from the upgrade's role. */

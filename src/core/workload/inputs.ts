@@ -1,6 +1,7 @@
 import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { DriverSettings } from '../cluster/decision.ts';
+import type { TokenIssuer } from '../cluster/observation.ts';
 import { wantedReplicas } from '../cluster/view.ts';
 import { effectiveImage } from './image.ts';
 import { greenRevision, liveRevision } from './members.ts';
@@ -31,7 +32,7 @@ export interface WorkloadInputs {
   /** Whether its new members stay without a vote until they are given one: a green half's do. */
   readonly joinsWithoutVote: boolean;
   /** How OpenBao checks ServiceAccount tokens. */
-  readonly issuer: { readonly url: string; readonly publicKeys: readonly string[] };
+  readonly issuer: TokenIssuer;
   /** Who reads as rollguard-observer. */
   readonly controller: { readonly namespace: string; readonly serviceAccount: string };
 }
@@ -137,7 +138,8 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
   };
 }
 
-function selfInitialises(
+/** Whether the cluster makes itself, and not on what another one has left. */
+export function selfInitialises(
   { metadata, spec, status }: OpenBaoCluster,
   claims: readonly PersistentVolumeClaim[],
 ): boolean {

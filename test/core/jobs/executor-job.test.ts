@@ -224,6 +224,19 @@ describe('the Job of a step', () => {
     ]);
   });
 
+  it('tells whose tokens to trust, as the role of upgrades', () => {
+    const issuer = {
+      url: 'https://kubernetes',
+      publicKeys: ['-----BEGIN PUBLIC KEY-----\nAB==\n-----END PUBLIC KEY-----\n'],
+    };
+    const job = made({ backup: s3 }, { action: 'trust-issuer', issuer });
+    expect(job.spec.template.spec.serviceAccountName).to.equal('prod-upgrade-serviceaccount');
+    expect(containerOf(job).args).to.include.members([
+      '--role=rollguard-upgrade',
+      `--issuer=${JSON.stringify(issuer)}`,
+    ]);
+  });
+
   for (const action of executorActions) {
     it(`holds ${action} to the restricted pod security standard`, () => {
       const job = executorJob(

@@ -17,6 +17,7 @@ export function stepOf(action: ExecutorAction, operationId: string, pod?: string
     case 'verify-snapshot':
     case 'restore-snapshot':
     case 'repair-membership':
+    case 'trust-issuer':
       return { action, operationId, ...(pod === undefined ? {} : { pod }) };
     case 'dead-server-cleanup':
       return { action, operationId, halves, enabled: false };

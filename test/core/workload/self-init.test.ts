@@ -71,7 +71,9 @@ const calls = {
   'GET sys/policies/acl': undefined,
   'POST auth/token/create': {},
   'GET sys/mounts': undefined,
+  'GET auth/jwt-operator/config': undefined,
   'POST auth/jwt-operator/config': {},
+  'POST auth/jwt-operator/role/rollguard-upgrade': {},
 } as const;
 type Call = keyof typeof calls;
 
@@ -93,6 +95,8 @@ const rights: readonly (readonly [role: string, account: string, allowed: readon
       'POST sys/storage/raft/promote',
       'POST sys/storage/raft/demote',
       'POST sys/storage/raft/remove-peer',
+      'GET auth/jwt-operator/config',
+      'POST auth/jwt-operator/config',
     ],
   ],
   [

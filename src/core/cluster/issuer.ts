@@ -1,0 +1,161 @@
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { executorJob } from '../jobs/executor-job.ts';
+import { jobName } from '../jobs/job-name.ts';
+import { jobFailure, jobHindrance, jobOutcome } from '../jobs/job-outcome.ts';
+import type { ExecutorStep } from '../jobs/step.ts';
+import { timestamp, parseTimestamp } from '../time.ts';
+import { fingerprint } from '../workload/fingerprint.ts';
+import { selfInitialises } from '../workload/inputs.ts';
+import type { DecisionContext } from './decision.ts';
+import type { Observation, ObservedJob, TokenIssuer } from './observation.ts';
+import { held, only, waiting, type DecidePart, type Part } from './part.ts';
+import { clusterName, isStopped } from './view.ts';
+
+type Status = OpenBaoClusterStatus;
+
+/** Milliseconds from a Job that failed to the next one. */
+const retryMs = 10 * 60_000;
+
+/**
+ * Keeps auth/jwt-operator trusting the keys with which the API server signs tokens. Kubernetes changes them by
+ * serving the new key beside the old one before it signs with it; only until then can Rollguard still log in to
+ * say so (issue 4). Written by self-init at first; what is there otherwise is not known until a Job has looked.
+ *
+ * Goes on beside an upgrade: one that holds for days must not be locked out by that.
+ */
+export const decideIssuer: DecidePart = (observation, status, context) => {
+  const { issuer, jobs } = observation;
+  // Without the issuer no child is rendered either, which tells it.
+  if (status.initialized !== true || issuer.kind === 'unknown' || jobs.kind === 'unknown')
+    return only(status);
+  const input: Input = { observation, status, context, issuer: issuer.value, sum: fingerprint(issuer.value) };
+  const { trusted, operationId } = status.issuer ?? {};
+  if (operationId !== undefined) return follow(input, operationId, jobs.value);
+  if (trusted === input.sum) return only(status);
+  if (trusted === undefined && wasJustInitialised(observation)) {
+    return only({ ...status, issuer: { trusted: input.sum } });
+  }
+  return begin(input);
+};
+
+interface Input {
+  readonly observation: Observation;
+  readonly status: Status;
+  readonly context: DecisionContext;
+  readonly issuer: TokenIssuer;
+  /** Of the issuer, as the status has it. */
+  readonly sum: string;
+}
+
+/** By the stanza that is rendered with the issuer's keys, and not before this controller was there. */
+function wasJustInitialised({ cluster, claims }: Observation): boolean {
+  return claims.kind === 'known' && selfInitialises(cluster, claims.value);
+}
+
+function begin({ observation, status, context, issuer, sum }: Input): Part {
+  const { cluster } = observation;
+  if (isStopped(cluster, status)) {
+    return only(status, waiting('Paused', `auth/jwt-operator is not told the keys of ${issuer.url} now`));
+  }
+  const operationId = context.newOperationId;
+  const { trusted } = status.issuer ?? {};
+  const next = { ...(trusted === undefined ? {} : { trusted }), wanted: sum, operationId };
+  return {
+    status: { ...status, issuer: next },
+    effects: [
+      { kind: 'create', object: executorJob(cluster, stepOf(operationId, issuer), context.settings) },
+    ],
+    events: [
+      {
+        type: 'Normal',
+        reason: 'IssuerChanged',
+        action: 'TrustIssuer',
+        note: `${why(status)}; it is told them.`,
+      },
+    ],
+    requeueAt: context.now + context.settings.pollMs,
+  };
+}
+
+function follow(input: Input, operationId: string, jobs: readonly ObservedJob[]): Part {
+  const { observation, status, context, issuer, sum } = input;
+  const name = jobName(clusterName(observation.cluster), stepOf(operationId, issuer));
+  const job = jobs.find((each) => each.job.metadata.name === name);
+  const outcome = jobOutcome(job);
+  const { trusted, wanted } = status.issuer ?? {};
+  if (outcome === 'succeeded') {
+    return {
+      ...only({ ...status, issuer: { trusted: wanted ?? '' } }),
+      events: [
+        {
+          type: 'Normal',
+          reason: 'IssuerTrusted',
+          action: 'TrustIssuer',
+          note: `auth/jwt-operator trusts the keys that were asked for.`,
+        },
+      ],
+      requeueAt: context.now,
+    };
+  }
+  if (outcome === 'running') {
+    const hindrance = jobHindrance(job);
+    const what = `auth/jwt-operator is told the keys of ${issuer.url}`;
+    return only(status, waiting('TrustingIssuer', hindrance === undefined ? what : `${what}: ${hindrance}`));
+  }
+  // Taken back: nothing is left to do.
+  if (trusted === sum) return only({ ...status, issuer: { trusted } });
+  if (outcome === 'failed' && job !== undefined) return failed(input, job);
+  if (wanted !== sum || isStopped(observation.cluster, status)) return begin(input);
+  // Not made yet, or not seen yet: its name is the same.
+  return {
+    ...only(status, waiting('TrustingIssuer', `waits for the Job ${name}`)),
+    effects: [
+      {
+        kind: 'create',
+        object: executorJob(observation.cluster, stepOf(operationId, issuer), context.settings),
+      },
+    ],
+  };
+}
+
+/** Tells it, and tries again after a while: nobody needs to ask. */
+function failed(input: Input, job: ObservedJob): Part {
+  const { observation, status, context, issuer } = input;
+  const retryAt = parseTimestamp(status.issuer?.retryAt);
+  if (retryAt !== undefined && context.now >= retryAt && !isStopped(observation.cluster, status)) {
+    return begin(input);
+  }
+  const message = `${why(status)}, and it could not be told: ${jobFailure(job).slice(0, 1_000)}. Tried again every 10 minutes. Once tokens are signed with a key that it does not have, only a login of yours can give it: bao write auth/jwt-operator/config bound_issuer=${issuer.url} jwt_validation_pubkeys=@KEYS.pem, with the keys of kubectl get --raw /openid/v1/jwks`;
+  if (retryAt !== undefined) {
+    return { ...only(status, held(issuerNotTrusted, message)), requeueAt: Math.max(retryAt, context.now) };
+  }
+  return {
+    ...only(
+      { ...status, issuer: { ...status.issuer, retryAt: timestamp(context.now + retryMs) } },
+      held(issuerNotTrusted, message),
+    ),
+    events: [
+      {
+        type: 'Warning',
+        reason: issuerNotTrusted,
+        action: 'TrustIssuer',
+        note: message.slice(0, 1_000),
+      },
+    ],
+    requeueAt: context.now + retryMs,
+  };
+}
+
+/** What began it. */
+const why = ({ issuer }: Status) =>
+  issuer?.trusted === undefined
+    ? "Whether auth/jwt-operator has the API server's keys for ServiceAccount tokens is not known"
+    : "The API server's keys for ServiceAccount tokens are not those that auth/jwt-operator has";
+
+const stepOf = (operationId: string, issuer: TokenIssuer): ExecutorStep => ({
+  action: 'trust-issuer',
+  operationId,
+  issuer,
+});
+
+export const issuerNotTrusted = 'IssuerNotTrusted';

@@ -1,0 +1,74 @@
+import type { TokenIssuer } from '../core/cluster/observation.ts';
+import type { ExecutorReport } from '../core/jobs/executor-report.ts';
+import type { JwtConfig, OpenBaoNode } from '../io/openbao.ts';
+import { until, type ExecutorContext, type Look } from './context.ts';
+import { asRole, attempt } from './login.ts';
+import { leaderAmong, readMembers } from './members.ts';
+import { done, failed } from './report.ts';
+
+/**
+ * auth/jwt-operator/config must trust tokens of this issuer, by exactly these keys. What else stands there stays.
+ * Written is what the leader says when it is read back, not that it answered.
+ */
+export async function trustIssuer(context: ExecutorContext, issuer: TokenIssuer): Promise<ExecutorReport> {
+  const { deadline, log } = context;
+  const before = await until(deadline, () => lookAtConfig(context));
+  if ('missing' in before) {
+    return failed('IssuerNotTrusted', `auth/jwt-operator/config could not be read: ${before.missing}`);
+  }
+  const { config, node } = before.found;
+  if (config.keysFrom !== '') {
+    return done(
+      'ReadsKeysItself',
+      `auth/jwt-operator reads the keys from ${config.keysFrom} and was left alone`,
+    );
+  }
+  if (trusts(config, issuer)) return done('AlreadyTrusted', `auth/jwt-operator trusts ${nameOf(issuer)}`);
+
+  log.info({ issuer: issuer.url, keys: issuer.publicKeys.length }, 'writing auth/jwt-operator/config');
+  const fields = {
+    ...config.fields,
+    jwt_validation_pubkeys: issuer.publicKeys,
+    bound_issuer: issuer.url,
+  };
+  const answer = await attempt(context, node, (token) => node.writeJwtConfig(token, fields));
+  const after = await until(deadline, () => lookForTrust(context, issuer));
+  if ('missing' in after) {
+    return failed(
+      'IssuerUnconfirmed',
+      `auth/jwt-operator/config was written (${answer}), but ${after.missing}`,
+    );
+  }
+  return done('Trusted', `auth/jwt-operator now trusts ${nameOf(issuer)}`);
+}
+
+interface Seen {
+  readonly node: OpenBaoNode;
+  readonly config: JwtConfig;
+}
+
+async function lookAtConfig(context: ExecutorContext): Promise<Look<Seen>> {
+  const leader = leaderAmong(await readMembers(context));
+  if ('missing' in leader) return leader;
+  const node = context.members.get(leader.found.pod);
+  if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
+  const config = await asRole(context, node, (token) => node.jwtConfig(token));
+  return 'missing' in config ? config : { found: { node, config: config.found } };
+}
+
+async function lookForTrust(context: ExecutorContext, issuer: TokenIssuer): Promise<Look<JwtConfig>> {
+  const seen = await lookAtConfig(context);
+  if ('missing' in seen) return seen;
+  const { config, node } = seen.found;
+  return trusts(config, issuer) ? { found: config } : { missing: `${node.pod} still has other keys` };
+}
+
+function trusts({ publicKeys, issuer }: JwtConfig, wanted: TokenIssuer): boolean {
+  const keys = new Set(publicKeys);
+  const isSame =
+    keys.size === wanted.publicKeys.length && wanted.publicKeys.every((key) => keys.has(key.trim()));
+  return isSame && issuer === wanted.url;
+}
+
+const nameOf = ({ url, publicKeys }: TokenIssuer) =>
+  `${publicKeys.length} ${publicKeys.length === 1 ? 'key' : 'keys'} of ${url}`;
