@@ -22,12 +22,14 @@ export type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
  * @param notices what the parts wait for
  */
 export function withConditions(
-  observation: Observation,
+  observed: Observation,
   status: OpenBaoClusterStatus,
   notices: readonly Notice[],
   now: number,
 ): OpenBaoClusterStatus {
-  const { cluster } = observation;
+  // Whose members these are is said by the status to be stored: at the end of a blue-green upgrade they are green's.
+  const cluster = { ...observed.cluster, status };
+  const observation = { ...observed, cluster };
   const replicas = status.replicas ?? wantedReplicas(cluster);
   const current = underWay(status);
   // Both halves are one Raft cluster: its leader and its quorum may be of either.

@@ -95,6 +95,9 @@ export class WatchedHalves extends SimulatedHalves {
     const isForward = phase === 'Cleanup';
     if (after.currentVersion !== (isForward ? ended.greenVersion : ended.blueVersion))
       this.fail(`currentVersion is ${after.currentVersion}`);
+    const available = after.conditions?.find(({ type }) => type === 'Available');
+    if (available?.reason === 'LeaderUnknown' && this.raft.leader !== undefined)
+      this.fail('it ends, and its own members are not known');
     const kept = this.half('blue');
     // The names are those of after: what is left is blue by now.
     const voters = this.raft.voters.filter((id) => !this.raft.flagged.has(id));

@@ -1,4 +1,5 @@
 import type { ObjectEffect } from '../../../src/core/decision.ts';
+import { optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
 import type { Behaviour } from './simulated-services.ts';
 import { WatchedServices } from './watched-services.ts';
 
@@ -10,27 +11,10 @@ import { WatchedServices } from './watched-services.ts';
  */
 export function tell(text: string): string {
   const teller = new Teller();
-  const told: string[] = [];
-  const lines = text.split('\n');
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] ?? '';
-    const [command = '', ...words] = line.split(' ');
-    const perform = commands[command];
-    if (line.startsWith('#') || perform === undefined) {
-      if (line !== '' && !line.startsWith('#')) throw new Error(`no such command: ${line}`);
-      told.push(line);
-      continue;
-    }
-    told.push(line, '----', ...perform(teller, words).map((each) => teller.named(each)));
-    if (lines[at + 1] === '----') {
-      at++;
-      while (at + 1 < lines.length && lines[at + 1] !== '') at++;
-    }
-  }
-  return told.join('\n');
+  return tellBy(commands, teller, text, (line) => teller.named(line));
 }
 
-const commands: Readonly<Record<string, (teller: Teller, words: readonly string[]) => readonly string[]>> = {
+const commands: Commands<Teller> = {
   /** create storage=1.0 schema=1.0 [failFast] */
   create: (teller, words) => teller.create(words),
   /** image 1.1 missing */
@@ -184,16 +168,6 @@ class Teller {
   private seconds(): string {
     return `${this.world.seconds().toFixed(1).padStart(6)} s`;
   }
-}
-
-function optionsOf(words: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    words.map((word) =>
-      word.includes('=')
-        ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]
-        : [word, 'true'],
-    ),
-  );
 }
 
 function wordsOf(effect: ObjectEffect): string {

@@ -1,37 +1,17 @@
 import type { Effect } from '../../../src/core/cluster/decision.ts';
 import { start } from '../../support/observation.ts';
+import { optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
 import { SimulatedCluster, type SimulatedImage } from './simulated-cluster.ts';
 import { WatchedCluster } from './watched-cluster.ts';
 
 /**
- * A story of an upgrade, told by commands with what follows from them, after etcd/raft's testdata: prose,
- * then a command and its arguments, then `----`, what happened, and an empty line. The commands stand in
- * `commands` below. What happened is a line for each moment at which something new was decided: seconds since
- * the beginning, the phase with its partition, what it waits for, then events (`!` warns) and effects (`->`).
+ * A story of an upgrade (test/support/transcript.ts). The commands stand in `commands` below. What happened is a
+ * line for each moment at which something new was decided: seconds since the beginning, the phase with its
+ * partition, what it waits for, then events (`!` warns) and effects (`->`).
  */
-export function tell(text: string): string {
-  const teller = new Teller();
-  const told: string[] = [];
-  const lines = text.split('\n');
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] ?? '';
-    const [command = '', ...words] = line.split(' ');
-    const perform = commands[command];
-    if (line.startsWith('#') || perform === undefined) {
-      if (line !== '' && !line.startsWith('#')) throw new Error(`no such command: ${line}`);
-      told.push(line);
-      continue;
-    }
-    told.push(line, '----', ...perform(teller, words));
-    if (lines[at + 1] === '----') {
-      at++;
-      while (at + 1 < lines.length && lines[at + 1] !== '') at++;
-    }
-  }
-  return told.join('\n');
-}
+export const tell = (text: string): string => tellBy(commands, new Teller(), text);
 
-const commands: Readonly<Record<string, (teller: Teller, words: readonly string[]) => readonly string[]>> = {
+const commands: Commands<Teller> = {
   /** cluster replicas=3 leader=0 [catch-up=10] */
   cluster: (teller, words) => teller.begin(words),
   /** image 2.5.6 missing|crashes|good [version=2.5.5] */
@@ -185,12 +165,6 @@ class Teller {
   private seconds(): string {
     return `${((this.world.now - start) / 1000).toFixed(1).padStart(6)} s`;
   }
-}
-
-function optionsOf(words: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
-  );
 }
 
 const wordsOf = (effect: Effect): string =>
