@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import { anyKubectl } from '../cluster/foreign.ts';
 import type { Ground } from '../cluster/ground.ts';
 import { provideVolumes } from '../cluster/volumes.ts';
 import { clusterHandle, runs } from '../driver/driver.ts';
@@ -58,13 +61,48 @@ describe('the cluster of the README, with Rollguard installed as it says', funct
 
   it('gives a person a token, who can then do what its policy says', async function () {
     if (images.kind === 'model') skip(this, `${images.source} has no bao write`, 'openbao');
-    const commands = Array.from(readme.matchAll(/^ +\$ (kubectl (?:create serviceaccount|exec) .*)$/gm));
-    expect(commands).to.have.length(2);
-    let token = '';
-    for (const [, command = ''] of commands) token = (await shell(command, ground)).trim();
+    const [createAccount = '', getToken = '', logIn = '', ...afterwards] = personsCommands(readme);
+    await shell(createAccount, ground);
+    const token = (await shell(getToken, ground)).trim();
     expect(token).to.match(/^\S{20,}$/);
-    const login = ['exec', '-n', namespace, `${name}-0`, '-c', 'openbao', '--', 'env', `BAO_TOKEN=${token}`];
-    const { stdout } = await succeed(ground.kubectl([...login, 'bao', 'policy', 'read', 'admin']));
-    expect(stdout).to.contain('path "*"');
+    await answering(logIn, 'Token', token);
+    const policy = 'exec -n bao prod-0 -- bao policy read admin'.split(' ');
+    expect((await succeed(ground.kubectl(policy))).stdout).to.contain('path "*"');
+
+    expect(afterwards).to.have.length(2);
+    const [peers = '', revoked = ''] = await inTurn(afterwards, (command) => shell(command, ground));
+    for (const member of [0, 1, 2]) expect(peers).to.match(new RegExp(`^prod-${member} .*true\\s*$`, 'm'));
+    expect(revoked).to.contain('Success');
+    const again = await ground.kubectl(policy);
+    expect(again.code, again.stderr).to.not.equal(0);
   });
+
+  /** Types the answer when it is asked for, at a terminal as a person does. */
+  async function answering(command: string, prompt: string, answer: string): Promise<void> {
+    const typed = command.replace('kubectl', `"${await anyKubectl(() => {})}"`);
+    const child = spawn('script', ['-qec', typed, '/dev/null'], {
+      env: { ...process.env, KUBECONFIG: ground.kubeconfig },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      const wasAsked = said.includes(prompt);
+      said += chunk.toString();
+      if (!wasAsked && said.includes(prompt)) child.stdin.write(`${answer}\n`);
+    });
+    const [code] = await once(child, 'close');
+    expect(code, said).to.equal(0);
+  }
 });
+
+/** Those under "A person's token", in their order. */
+const personsCommands = (readme: string): readonly string[] => {
+  const [, part = ''] = /^- \*\*A person's token\*\*([^]*?)^- /m.exec(readme) ?? [];
+  return Array.from(part.matchAll(/^ +\$ (.*)$/gm), ([, command = '']) => command);
+};
+
+async function inTurn<T, R>(values: readonly T[], action: (value: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (const value of values) results.push(await action(value));
+  return results;
+}

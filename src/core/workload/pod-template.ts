@@ -119,5 +119,7 @@ function environment(cluster: OpenBaoCluster): readonly object[] {
     // For whoever runs bao by kubectl exec.
     { name: 'BAO_ADDR', value: `${usesTls(cluster) ? 'https' : 'http'}://127.0.0.1:${ports.api}` },
     ...(usesTls(cluster) ? [{ name: 'BAO_CACERT', value: `${paths.tls}/ca.crt` }] : []),
+    // `bao login` keeps the token there; the image's own home cannot be written.
+    { name: 'HOME', value: paths.temporary },
   ];
 }
