@@ -2,6 +2,7 @@ import { actionAnnotation, operationAnnotation } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { ObservedJob } from '../cluster/observation.ts';
 import { jobOutcome } from '../jobs/job-outcome.ts';
+import { awaitedRequest } from '../upgrade/bluegreen/awaited.ts';
 import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
 import { rollbackCommand } from '../upgrade/bluegreen/remedy.ts';
 
@@ -38,16 +39,18 @@ export function whyNotLock(
   }
   if (scaling !== undefined) return waits(`members come or go (spec.replicas); that ends first`);
   const hasStopped = breakGlass?.active === true || upgrade?.held === true || blueGreen?.held === true;
-  const phase = underWay(status)?.phase;
+  const current = underWay(status);
   if (!hasStopped && upgrade !== undefined)
     return waits(`the upgrade in phase ${upgrade.phase} ends or holds first`);
-  if (phase !== undefined) {
-    const course = `the blue-green upgrade in phase ${phase}`;
-    if (!hasStopped) return waits(`${course} ends, or stops, first`);
-    const stage = stageOf(phase);
-    if (stage === 'early' || stage === 'late') {
+  if (current !== undefined) {
+    const course = `the blue-green upgrade in phase ${current.phase}`;
+    const stage = stageOf(current.phase);
+    const canGoBack = stage === 'early' || stage === 'late';
+    // Whatever asks for a person may ask for long.
+    if (canGoBack && (hasStopped || awaitedRequest(current) !== undefined)) {
       return { reason: `${course} goes back first: ${rollbackCommand(name, namespace)}`, held: true };
     }
+    if (!hasStopped) return waits(`${course} ends, or stops, first`);
   }
   const isAnothers = lock?.operation !== undefined && lock.operationId !== operationId;
   if (isAnothers && !(lock.operation === 'Upgrade' && hasStopped)) {
