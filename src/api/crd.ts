@@ -3,6 +3,10 @@ import { openBaoCluster } from './openbaocluster.ts';
 import { openBaoRestore } from './openbaorestore.ts';
 import type { StructuralSchema } from './structural.ts';
 
+/** The upgrade under way, by whichever strategy: of several results kubectl shows the first. */
+const eitherUpgrade = `.status['upgrade','blueGreen']`;
+const targetPath = `.status['upgrade.targetVersion','blueGreen.greenVersion']`;
+
 /** The CustomResourceDefinition of OpenBaoCluster, made from its schema. */
 export function openBaoClusterCrd(): object {
   return {
@@ -29,9 +33,9 @@ export function openBaoClusterCrd(): object {
           additionalPrinterColumns: [
             column('Version', '.spec.version', 'string', 'The version asked for'),
             column('Current', '.status.currentVersion', 'string', 'The version that runs'),
-            column('Target', '.status.upgrade.targetVersion', 'string', 'The version being rolled out'),
+            column('Target', targetPath, 'string', 'The version being rolled out'),
             column('Phase', '.status.phase', 'string', 'In one word'),
-            column('Step', '.status.upgrade.phase', 'string', 'The phase of the upgrade under way'),
+            column('Step', `${eitherUpgrade}.phase`, 'string', 'The phase of the upgrade under way'),
             column('Leader', '.status.activeLeader', 'string', 'The pod that leads'),
             column('Ready', '.status.readyReplicas', 'integer', 'Pods that are Ready'),
             column('Age', '.metadata.creationTimestamp', 'date', 'Since when it exists'),
@@ -88,7 +92,7 @@ const wide = [
   column('Paused', '.spec.paused', 'boolean', 'Whether no new step is started', 1),
   column('Maintenance', '.spec.maintenance.enabled', 'boolean', 'Whether pods may be deleted by hand', 1),
   column('Break Glass', '.status.breakGlass.active', 'boolean', 'Whether an incident waits', 1),
-  column('Held', '.status.upgrade.held', 'boolean', 'Whether the upgrade waits for a person', 1),
+  column('Held', `${eitherUpgrade}.held`, 'boolean', 'Whether the upgrade waits for a person', 1),
   column('Error', '.status.lastErrorReason', 'string', 'Why the last attempt failed', 1),
   column('Image', '.status.image', 'string', 'The image that the whole cluster runs', 1),
 ];

@@ -204,6 +204,19 @@ describe('rollguard status', () => {
       expect(header.split(/\s+/)).to.deep.equal(columns);
       expect(row).to.match(/^prod +2\.5\.5 +2\.5\.5 +2\.5\.6 +Failed +Replacing +prod-0 +3 +\d+s$/);
     });
+
+    it('is what kubectl get shows of a blue-green upgrade, and nothing of one that is over', async () => {
+      const row = async () => (await succeed(kubectl(['get', 'bao', 'prod']))).stdout.split('\n')[1];
+      const blueGreen = { phase: 'Promoting', greenVersion: '2.5.6', held: true };
+      await write({ phase: 'Upgrading', upgrade: null, blueGreen });
+      expect(await row()).to.match(
+        /^prod +2\.5\.5 +2\.5\.5 +2\.5\.6 +Upgrading +Promoting +prod-0 +3 +\d+s$/,
+      );
+      const { stdout: wide } = await succeed(kubectl(['get', 'bao', 'prod', '-o', 'wide']));
+      expect(wide.split('\n')[1]).to.match(/ true +PodNotReady/);
+      await write({ phase: 'Running', blueGreen: { phase: 'Idle', greenVersion: null, held: null } });
+      expect(await row()).to.match(/^prod +2\.5\.5 +2\.5\.5 +Running +Idle +prod-0 +3 +\d+s$/);
+    });
   });
 });
 
