@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import { parse, parseAllDocuments } from 'yaml';
 import { clusterMetrics } from '../../src/controller/cluster-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
+import { releaseMetrics } from '../../src/controller/release-metrics.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 import { runCommand } from '../cluster/command.ts';
 import { promtool } from '../support/promtool.ts';
@@ -132,6 +133,7 @@ describe('the alerts', () => {
 async function exportedNames(): Promise<readonly string[]> {
   const controller = controllerMetrics(['openbaocluster']);
   clusterMetrics(controller.registry, () => []);
+  releaseMetrics(controller.registry, () => []);
   const merged = [...(await series(controller.registry)), ...(await series(webhookMetrics(['/x']).registry))];
   return [...new Set(merged)];
 }
@@ -191,7 +193,7 @@ describe('the monitoring manifests', () => {
     expect(list.split(',').toSorted()).to.deep.equal(Object.values(ofJobs).toSorted());
   });
 
-  it('have a README that names every metric of clusters', async () => {
+  it('have a README that names every metric of clusters and releases', async () => {
     const readme = await readFile('manifests/monitoring/README.md', 'utf8');
     const named = readme
       .split('\n')
@@ -205,6 +207,7 @@ describe('the monitoring manifests', () => {
       });
     const registry = new Registry();
     clusterMetrics(registry, () => []);
+    releaseMetrics(registry, () => []);
     const exported = (await registry.getMetricsAsJSON()).map(({ name }) => name);
     expect(named.toSorted()).to.deep.equal(exported.toSorted());
   });
