@@ -42,6 +42,8 @@ export const runningVersionLabel = 'openbao-version';
 export const dataVersionAnnotation = 'rollguard.io/openbao-version';
 /** Annotation on an OpenBaoCluster: who last changed an acknowledgement, maintenance or an upgrade request. */
 export const requestedByAnnotation = 'rollguard.io/requested-by';
+/** Annotation on an OpenBaoCluster: its own uid says that its deletion is meant. */
+export const confirmDeleteAnnotation = 'rollguard.io/confirm-delete';
 /** Label on a namespace: `warn` turns the gate's denials there into warnings. */
 export const enforceLabel = 'rollguard.io/enforce';
 

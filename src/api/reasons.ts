@@ -57,7 +57,7 @@ export const reasons = {
   },
   OperationInProgress: {
     code: 403,
-    meaning: 'an edit now would pull one half of the cluster away while the other is not whole yet',
+    meaning: 'halfway through an operation the next step rests on what is there now',
     remedy:
       'apply it when the operation is over; to go back to the version before, set spec.upgrade.requests.rollback to a new value',
   },
@@ -92,6 +92,12 @@ export const reasons = {
     code: 403,
     meaning: 'there is nothing to roll back to before a release has served',
     remedy: 'correct spec instead; it is deployed at once',
+  },
+  DeletionNotConfirmed: {
+    code: 403,
+    meaning: 'data that is deleted with a cluster does not come back',
+    remedy:
+      "set spec.deletionPolicy to Retain, or write the cluster's uid into its annotation rollguard.io/confirm-delete",
   },
 } as const satisfies Record<string, ReasonEntry>;
 

@@ -359,6 +359,45 @@ const cases: Readonly<Record<string, Case>> = {
     namespaceWarns: true,
     expected: 'warned',
   },
+  'a cluster deleted': { object: cluster({ version: '2.5.5' }), operation: 'DELETE', expected: 'allowed' },
+  'a cluster deleted with its volumes': {
+    object: cluster({ version: '2.5.5', deletionPolicy: 'DeletePVCs' }),
+    operation: 'DELETE',
+    user: jane,
+    expected: ['DeletionNotConfirmed'],
+  },
+  'a cluster deleted with its volumes, confirmed': {
+    object: cluster(
+      { version: '2.5.5', deletionPolicy: 'DeletePVCs' },
+      { metadata: { annotations: { 'rollguard.io/confirm-delete': 'u-1' } } },
+    ),
+    operation: 'DELETE',
+    expected: 'allowed',
+  },
+  'a cluster deleted in the midst of an upgrade': {
+    object: cluster({ version: '2.5.5' }, { status: blueGreen('Syncing') }),
+    operation: 'DELETE',
+    expected: ['OperationInProgress'],
+  },
+  'a cluster deleted with its namespace': {
+    object: cluster({ version: '2.5.5', deletionPolicy: 'DeleteAll' }),
+    operation: 'DELETE',
+    user: { username: 'system:serviceaccount:kube-system:namespace-controller' },
+    expected: 'allowed',
+  },
+  'a cluster deleted by a trusted controller': {
+    object: cluster({ version: '2.5.5', deletionPolicy: 'DeleteAll' }),
+    operation: 'DELETE',
+    user: { username: 'system:serviceaccount:bao:operator' },
+    trustedControllers: ['system:serviceaccount:bao:operator'],
+    expected: 'allowed',
+  },
+  'a cluster deleted where the gate only warns': {
+    object: cluster({ version: '2.5.5', deletionPolicy: 'DeleteAll' }),
+    operation: 'DELETE',
+    namespaceWarns: true,
+    expected: 'warned',
+  },
   'a pod deleted': {
     object: pod(),
     operation: 'DELETE',
@@ -527,7 +566,10 @@ function routesOf(
   operation: Case['operation'],
 ): { readonly mutating?: Route; readonly validating?: Route } {
   if (kind === 'OpenBaoCluster')
-    return { mutating: mutateOpenBaoClusters, validating: validateOpenBaoClusters };
+    return {
+      ...(operation === 'DELETE' ? {} : { mutating: mutateOpenBaoClusters }),
+      validating: validateOpenBaoClusters,
+    };
   if (kind === 'MetadataServices') return { validating: validateMetadataServices };
   return operation === 'DELETE' ? { validating: validatePods } : { mutating: mutatePods };
 }

@@ -395,6 +395,55 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
     });
   });
 
+  describe('the deletion of a cluster', () => {
+    const confirm = async (name: string) => {
+      const uid = (await succeed(kubectl(['get', 'bao', name, '-o', 'jsonpath={.metadata.uid}']))).stdout;
+      await succeed(kubectl(['annotate', 'bao', name, '--overwrite', `rollguard.io/confirm-delete=${uid}`]));
+    };
+    const remove = (name: string) => kubectl(['delete', 'bao', name, '--wait=false']);
+
+    it('passes at rest where it keeps the data', async () => {
+      await create('kept', { version: '2.5.5' });
+      await succeed(remove('kept'));
+    });
+
+    it('is refused where data goes with it, until it is confirmed by the uid', async () => {
+      await create('lost', { version: '2.5.5', deletionPolicy: 'DeletePVCs' });
+      for (const how of [[], ['--force'], ['--dry-run=server']])
+        expect((await kubectl(['delete', 'bao', 'lost', '--wait=false', ...how])).stderr).to.contain(
+          '(DeletionNotConfirmed)',
+        );
+      await succeed(kubectl(['annotate', 'bao', 'lost', 'rollguard.io/confirm-delete=yes']));
+      expect((await remove('lost')).stderr).to.contain('(DeletionNotConfirmed)');
+      await confirm('lost');
+      await succeed(remove('lost'));
+    });
+
+    it('is refused in the midst of an operation, until it is confirmed', async () => {
+      await create('busy', { version: '2.5.5' });
+      await setStatus('busy', { currentVersion: '2.4.4', upgrade: { targetVersion: '2.5.5' } });
+      expect((await remove('busy')).stderr)
+        .to.contain('(OperationInProgress)')
+        .and.contain('2.5.5');
+      await confirm('busy');
+      await succeed(remove('busy'));
+    });
+
+    it('passes with its namespace, in the one call in which that is emptied', async () => {
+      const doomed = 'gate-doomed';
+      const inDoomed = kubectlIn(() => ground, doomed);
+      await succeed(ground.kubectl(['create', 'namespace', doomed]));
+      await succeed(
+        inDoomed(['create', '-f', '-'], cluster('lost', { version: '2.5.5', deletionPolicy: 'DeletePVCs' })),
+      );
+      const all = `/apis/openbao.org/v1alpha1/namespaces/${doomed}/openbaoclusters`;
+      expect((await inDoomed(['delete', '--raw', all])).stderr).to.contain('DeletionNotConfirmed');
+      const controller = 'system:serviceaccount:kube-system:namespace-controller';
+      await succeed(inDoomed(['delete', '--raw', all, `--as=${controller}`]));
+      expect((await succeed(inDoomed(['get', 'bao', '-o', 'name']))).stdout).to.equal('');
+    });
+  });
+
   describe('ratcheting', () => {
     it('lets everything but the version through where the stored version is already below the mark', async () => {
       await create('stored', { version: '2.5.5' });

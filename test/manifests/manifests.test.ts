@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
 import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../../src/api/crd.ts';
 import { verbs as gateVerbs } from '../../src/api/labels.ts';
-import { systemActors } from '../../src/core/policies/system-actors.ts';
+import { clusterDeleters, systemActors } from '../../src/core/policies/system-actors.ts';
 import { routes } from '../../webhooks/routes.ts';
 import { readmeCommands } from '../support/readme.ts';
 
@@ -67,6 +67,17 @@ describe('the manifests', () => {
     const condition = pods?.matchConditions?.find(({ name }) => name === 'not-a-system-actor');
     const named = [...(condition?.expression ?? '').matchAll(/'([^']+)'/g)].map(([, actor]) => actor ?? '');
     expect(named.toSorted()).to.deep.equal([...systemActors].toSorted());
+  });
+
+  it('let those delete clusters whom the rule lets through', () => {
+    const clusters = webhooks.find(({ name }) => name === 'openbaoclusters.validate.rollguard.io');
+    const condition = clusters?.matchConditions?.find(
+      ({ name }) => name === 'not-with-its-namespace-or-owner',
+    );
+    const named = [...(condition?.expression ?? '').matchAll(/'(system:[^']+)'/g)].map(
+      ([, actor]) => actor ?? '',
+    );
+    expect(named.toSorted()).to.deep.equal([...clusterDeleters].toSorted());
   });
 
   it('let maintainers do what the messages of a hold ask for', async () => {

@@ -12,6 +12,7 @@ import type {
   OpenBaoClusterStatus,
 } from '../../src/api/openbaocluster.ts';
 import { known } from '../../src/core/known.ts';
+import type { ClusterDeletion } from '../../src/core/policies/cluster-deletion.ts';
 import type { ClusterRequest } from '../../src/core/policies/cluster-request.ts';
 import type { PodDeletion } from '../../src/core/policies/pod-deletion.ts';
 import {
@@ -132,6 +133,14 @@ export function volume(stamp?: string, name = 'data-prod-0', revision?: string):
 export const inMaintenance = { annotations: { [maintenanceAnnotation]: 'true' } };
 
 export const alice: UserInfo = { username: 'alice', groups: ['system:authenticated'] };
+
+/** DELETE of a cluster by alice. */
+export function clusterDeletion(
+  oldObject: OpenBaoCluster,
+  given: Partial<ClusterDeletion> = {},
+): ClusterDeletion {
+  return { oldObject, user: alice, trustedControllers: [], ...given };
+}
 
 /** DELETE of a pod by alice, who holds the verb. */
 export function deletion(target: Pod, given: Partial<Omit<PodDeletion, 'pod'>> = {}): PodDeletion {

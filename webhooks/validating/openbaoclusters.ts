@@ -2,7 +2,7 @@ import type { AdmissionRequest } from '../../src/api/admission-review.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { changesVersion, type ClusterRequest } from '../../src/core/policies/cluster-request.ts';
 import { verbsNeeded } from '../../src/core/policies/cluster-permission-required.ts';
-import { decideCluster } from '../../src/core/policies/index.ts';
+import { decideCluster, decideClusterDeletion } from '../../src/core/policies/index.ts';
 import { allow, permissionsBy } from '../../src/core/policies/policy.ts';
 import { known } from '../../src/core/known.ts';
 import { answerDecision } from '../admission-review.ts';
@@ -10,7 +10,7 @@ import type { Deadline } from '../deadline.ts';
 import { answerEnforced } from '../enforcement.ts';
 import { assertScope, isTerminating, required, type Route, type RouteContext } from '../route.ts';
 
-/** OpenBaoCluster CREATE and UPDATE: version, image, acknowledgement, permissions. */
+/** OpenBaoCluster CREATE and UPDATE: version, image, acknowledgement, permissions and more; DELETE: its confirmation. */
 export const validateOpenBaoClusters: Route = {
   path: '/validate/openbaoclusters',
   kind: 'validating',
@@ -18,10 +18,19 @@ export const validateOpenBaoClusters: Route = {
     assertScope(request, {
       group: 'openbao.org',
       resource: 'openbaoclusters',
-      operations: ['CREATE', 'UPDATE'],
+      operations: ['CREATE', 'UPDATE', 'DELETE'],
     });
     // Before its shape is read: whatever is wrong with it, an object that is going must be able to go.
-    if (isTerminating(request.object)) return answerDecision(request.uid, allow);
+    if (isTerminating(request.operation === 'DELETE' ? request.oldObject : request.object))
+      return answerDecision(request.uid, allow);
+    if (request.operation === 'DELETE') {
+      const decision = decideClusterDeletion({
+        oldObject: required('oldObject', request, parseOpenBaoCluster),
+        user: request.userInfo,
+        trustedControllers: context.trustedControllers,
+      });
+      return answerEnforced(request.uid, decision, request.namespace, context, deadline);
+    }
     const object = required('object', request, parseOpenBaoCluster);
     const oldObject =
       request.operation === 'UPDATE' ? required('oldObject', request, parseOpenBaoCluster) : undefined;

@@ -8,7 +8,12 @@ import { maintenanceAnnotated } from '../../core/mutations/maintenance-annotatio
 import { requestedBy } from '../../core/mutations/requested-by.ts';
 import { verbsNeeded } from '../../core/policies/cluster-permission-required.ts';
 import { changesVersion } from '../../core/policies/cluster-request.ts';
-import { decideCluster, decidePodDeletion, decideReleaseRequest } from '../../core/policies/index.ts';
+import {
+  decideCluster,
+  decideClusterDeletion,
+  decidePodDeletion,
+  decideReleaseRequest,
+} from '../../core/policies/index.ts';
 import { clusterOf, isGuarded } from '../../core/policies/pod-deletion.ts';
 import {
   allow,
@@ -72,7 +77,7 @@ export function judge(
   const notJudged: Verdict = { decision: allow, patch: [], after: subject, judged: false };
   switch (subject.type) {
     case 'cluster':
-      if (operation === 'DELETE') return notJudged;
+      if (operation === 'DELETE') return deleteCluster(subject.object, inventory, caller);
       return judgeCluster(
         operation,
         subject.object,
@@ -143,6 +148,18 @@ function judgeServices(
     after: { type: 'services', object },
     judged: true,
     needs: { verbs: asksForRollback(change) ? ['rollback'] : [], resource: 'metadataservices', object: key },
+  };
+}
+
+function deleteCluster(oldObject: OpenBaoCluster, inventory: Inventory, caller: Caller): Verdict {
+  const { user, trustedControllers } = caller;
+  const decision = decideClusterDeletion({ oldObject, user, trustedControllers });
+  const { namespace } = clusterKey(oldObject, oldObject.metadata.name ?? '');
+  return {
+    decision: enforced(decision, namespace, inventory, caller),
+    patch: [],
+    after: { type: 'cluster', object: oldObject },
+    judged: true,
   };
 }
 

@@ -1,4 +1,5 @@
 import { wantedReplicas } from '../cluster/view.ts';
+import { printable } from '../printable.ts';
 import { parseVersion } from '../version/version.ts';
 import { breakGlassActive } from './break-glass.ts';
 import { changesImage, changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';
@@ -40,6 +41,20 @@ export function blueGreenStage(request: Pick<ClusterRequest, 'oldObject'>): Blue
 export function pinsTarget(request: Pick<ClusterRequest, 'oldObject'>): boolean {
   const stage = blueGreenStage(request);
   return breakGlassActive(request) || (stage !== 'idle' && stage !== 'early');
+}
+
+/** What is being done or waits for a person: a clause for a sentence about it. Undefined where the cluster is at rest. */
+export function operationUnderWay(request: Pick<ClusterRequest, 'oldObject'>): string | undefined {
+  const { blueGreen, upgrade, scaling, operationLock } = storedStatus(request);
+  if (breakGlassActive(request)) return 'break glass is active';
+  if (blueGreenStage(request) !== 'idle')
+    return `the blue-green upgrade is in phase ${printable(String(blueGreen?.phase))}`;
+  if (upgrade !== undefined)
+    return `a rolling upgrade to ${printable(upgrade.targetVersion ?? 'another version')} is under way`;
+  if (scaling !== undefined) return 'members join or leave';
+  return operationLock?.operation === undefined
+    ? undefined
+    : `the operation ${printable(operationLock.operation)} holds status.operationLock`;
 }
 
 /**

@@ -11,6 +11,9 @@ import { noGoodRelease } from './no-good-release.ts';
 import { operationInProgress } from './operation-in-progress.ts';
 import { podPermissionRequired } from './pod-permission-required.ts';
 import { pointOfNoReturn } from './point-of-no-return.ts';
+import { isGuardedDeletion, type ClusterDeletion } from './cluster-deletion.ts';
+import { deletionMidOperation } from './deletion-mid-operation.ts';
+import { deletionNotConfirmed } from './deletion-not-confirmed.ts';
 import { allow, decide, type Decision, type Policy } from './policy.ts';
 import { releasePermissionRequired } from './release-permission-required.ts';
 import type { ReleaseRequest } from './release-request.ts';
@@ -49,6 +52,14 @@ export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
   pointOfNoReturn,
 ];
 
+/** OpenBaoCluster DELETE. */
+export const clusterDeletionPolicies: readonly Policy<ClusterDeletion>[] = [
+  // data goes only where somebody said so
+  deletionNotConfirmed,
+  // and nothing is under way
+  deletionMidOperation,
+];
+
 /** Pod DELETE. */
 export const podDeletionPolicies: readonly Policy<PodDeletion>[] = [
   // the cluster is in maintenance
@@ -76,6 +87,11 @@ export const releasePolicies: readonly Policy<ReleaseRequest>[] = [
 export function decideCluster(request: ClusterRequest): Decision {
   if (request.oldObject?.metadata.deletionTimestamp !== undefined) return allow;
   return decide(clusterPolicies, request);
+}
+
+export function decideClusterDeletion(request: ClusterDeletion): Decision {
+  if (!isGuardedDeletion(request)) return allow;
+  return decide(clusterDeletionPolicies, request);
 }
 
 export function decidePodDeletion(request: PodDeletion): Decision {

@@ -3,7 +3,6 @@ import { sameValue } from '../same-value.ts';
 import { isCurrentVersion } from './cluster-operation.ts';
 import {
   changesImage,
-  changesStrategy,
   changesVersion,
   storedStatus,
   upgradeStrategy,
@@ -25,11 +24,9 @@ import { violation, type Policy } from './policy.ts';
  */
 export const snapshotPrerequisiteMissing: Policy<ClusterRequest> = {
   id: 'snapshot-prerequisite-missing',
-  changes: ({ operation, ...request }) =>
-    operation === 'CREATE' ||
+  changes: (request) =>
     asksAt(request.object) !== asksAt(request.oldObject) ||
     !sameValue(request.object.spec.backup?.target, request.oldObject?.spec.backup?.target) ||
-    changesStrategy(request) ||
     startsUpgrade(request),
   evaluate({ object }) {
     const asked = asksAt(object);

@@ -1,6 +1,6 @@
 import { printable } from '../printable.ts';
 import { breakGlassActive } from './break-glass.ts';
-import { blueGreenStage, changesReplicas, isCurrentVersion } from './cluster-operation.ts';
+import { changesReplicas, isCurrentVersion, operationUnderWay } from './cluster-operation.ts';
 import {
   changesImage,
   changesStrategy,
@@ -52,30 +52,20 @@ export const strategyChangeBlocked: Policy<ClusterRequest> = {
 
 const path = 'spec.upgrade.strategy';
 
-const untilDone = (what: string) => ({ what, remedy: 'apply it again when that is over' });
-
 /** Undefined where nothing is under way, nothing waits, and no incident is open. */
 function whyNotIdle(request: ClusterRequest): { readonly what: string; readonly remedy: string } | undefined {
-  const { blueGreen, upgrade, scaling, operationLock, currentVersion } = storedStatus(request);
-  if (breakGlassActive(request)) {
-    return {
-      what: 'break glass is active',
-      remedy: 'repair what status.breakGlass names and acknowledge its nonce; apply this when it is over',
-    };
+  const operation = operationUnderWay(request);
+  if (operation !== undefined) {
+    const remedy = breakGlassActive(request)
+      ? 'repair what status.breakGlass names and acknowledge its nonce; apply this when it is over'
+      : 'apply it again when that is over';
+    return { what: operation, remedy };
   }
-  if (blueGreenStage(request) !== 'idle')
-    return untilDone(`the blue-green upgrade is in phase ${printable(String(blueGreen?.phase))}`);
-  if (upgrade !== undefined)
-    return untilDone(
-      `a rolling upgrade to ${printable(upgrade.targetVersion ?? 'another version')} is under way`,
-    );
-  if (scaling !== undefined) return untilDone('members join or leave');
-  if (operationLock?.operation !== undefined)
-    return untilDone(`the operation ${printable(operationLock.operation)} holds status.operationLock`);
   const { version = '' } = request.oldObject?.spec ?? {};
+  const { currentVersion = '' } = storedStatus(request);
   if (isCurrentVersion(version, request) !== false) return undefined;
   return {
-    what: `${printable(version)} is asked for and ${printable(currentVersion ?? '')} runs`,
-    remedy: `set spec.version to ${printable(currentVersion ?? '')} first, or let the upgrade end`,
+    what: `${printable(version)} is asked for and ${printable(currentVersion)} runs`,
+    remedy: `set spec.version to ${printable(currentVersion)} first, or let the upgrade end`,
   };
 }

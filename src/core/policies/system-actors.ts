@@ -24,6 +24,16 @@ export const systemActors: ReadonlySet<string> = new Set([
 ]);
 
 /**
+ * Those who delete an OpenBaoCluster because its namespace or its owner goes: the only ones that have to. A
+ * person's mistake is refused before, at the namespace or the owner.
+ */
+export const clusterDeleters: ReadonlySet<string> = new Set([
+  'system:kube-controller-manager',
+  'system:serviceaccount:kube-system:generic-garbage-collector',
+  'system:serviceaccount:kube-system:namespace-controller',
+]);
+
+/**
  * @param trustedControllers user names of controllers that own these clusters, as given by `--trusted-controller`
  * @returns whether the caller is one that has to be let through
  */

@@ -118,6 +118,43 @@ describe('/validate/openbaoclusters', () => {
     }
   });
 
+  describe('of a DELETE', () => {
+    const deletion = (spec: Record<string, unknown>) => {
+      const review = clusterReview({ oldSpec: { version: '2.5.5', ...spec } });
+      return { ...review, request: { ...review.request, operation: 'DELETE', object: null } };
+    };
+
+    it('allows what keeps the data, and denies what does not', async () => {
+      const server = await start();
+      expect((await ask(server, path, deletion({}))).allowed).to.equal(true);
+      const { allowed, status } = await ask(server, path, deletion({ deletionPolicy: 'DeletePVCs' }));
+      expect(allowed).to.equal(false);
+      expect(status).to.include({ code: 403, reason: 'DeletionNotConfirmed' });
+    });
+
+    it('goes by the old object alone, whatever else is sent', async () => {
+      const server = await start();
+      const review = deletion({ deletionPolicy: 'DeleteAll' });
+      const object = { metadata: { deletionTimestamp: '2026-11-21T03:54:30Z' } };
+      const forged = { ...review, request: { ...review.request, object } };
+      expect((await ask(server, path, forged)).allowed).to.equal(false);
+    });
+
+    it('passes what is going already, however it is shaped', async () => {
+      const server = await start();
+      const review = deletion({});
+      const oldObject = { metadata: { deletionTimestamp: '2026-11-21T03:54:30Z' } };
+      expect(
+        (await ask(server, path, { ...review, request: { ...review.request, oldObject } })).allowed,
+      ).to.equal(true);
+    });
+
+    it('asks for no fact where it allows', async () => {
+      const facts = { warnsOnly: () => expect.fail('asked') };
+      expect((await ask(await start({ facts }), path, deletion({}))).allowed).to.equal(true);
+    });
+  });
+
   describe('asks only for the facts that the request needs', () => {
     const recordingFacts = () => {
       const asked: string[] = [];

@@ -1,0 +1,29 @@
+import { confirmCommand, isConfirmed, type ClusterDeletion } from './cluster-deletion.ts';
+import { operationUnderWay } from './cluster-operation.ts';
+import { violation, type Policy } from './policy.ts';
+
+/**
+ * A cluster is not deleted in the midst of an operation by accident: what is left then is
+ * neither the version before nor the one after.
+ *
+ * Guards: OpenBaoCluster DELETE, where `isGuardedDeletion`.
+ * Allows: a cluster at rest; what carries `rollguard.io/confirm-delete: <uid>`, for a cluster
+ * that is stuck must be able to go.
+ * Source: design.md, the table.
+ */
+export const deletionMidOperation: Policy<ClusterDeletion> = {
+  id: 'deletion-mid-operation',
+  changes: () => true,
+  evaluate(deletion) {
+    const operation = operationUnderWay(deletion);
+    if (operation === undefined || isConfirmed(deletion)) return [];
+    return [
+      violation(
+        'OperationInProgress',
+        'DELETE openbaoclusters',
+        `the cluster cannot be deleted while ${operation}`,
+        `delete it when that is over; to delete it as it is, confirm it: ${confirmCommand(deletion)} ; then delete again`,
+      ),
+    ];
+  },
+};
