@@ -114,6 +114,8 @@ describe('the README', () => {
       'npm test': 'this run',
       'The off-switch': 'test/gate/install.test.ts',
       Install: 'test/gate/install.test.ts',
+      'Blue-green': 'test/tour/tour.test.ts',
+      'When a rollback fails: break glass': 'test/tour/tour.test.ts',
       'Before a merge: `rollguard review`': 'test/tour/tour.test.ts',
       'Recover after upgrade restore': 'test/driver/restore.test.ts',
     };

@@ -3,14 +3,24 @@ import { parseArgs } from 'node:util';
 import { availability, startGround, type Ground } from '../cluster/ground.ts';
 import { provideVolumes } from '../cluster/volumes.ts';
 import { install } from '../support/install.ts';
+import { runBlueGreenTour } from './blue-green.ts';
 import { runTour } from './steps.ts';
 
 /**
  * `npm start`: shows the refusals offline; then, in a real Kubernetes, a cluster that comes up, is upgraded
  * and refuses what must not be, through real kubectl; and stays until Ctrl-C (`--once`: ends after the tour).
+ * `--tour bluegreen` shows a blue-green upgrade and its ways back instead.
  */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { once: { type: 'boolean', default: false }, tour: { type: 'string', default: 'upgrade' } },
+  });
+  const tour = tours[values.tour];
+  if (tour === undefined) {
+    process.stderr.write(`--tour: ${values.tour} is none of ${Object.keys(tours).join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
   showOffline();
   const foreign = (process.env['KUBECONFIG'] ?? '') !== '';
   const there = await availability('node');
@@ -28,7 +38,7 @@ async function main(): Promise<void> {
   });
   const endVolumes = provideVolumes(ground);
   try {
-    await Promise.race([stayAfterTour(ground, values.once, stopped), stopped]);
+    await Promise.race([stayAfterTour(ground, tour, values.once, stopped), stopped]);
   } finally {
     say('\nstopping; nothing is left behind');
     await endVolumes();
@@ -36,10 +46,17 @@ async function main(): Promise<void> {
   }
 }
 
-async function stayAfterTour(ground: Ground, once: boolean, stopped: Promise<void>): Promise<void> {
+type Tour = (ground: Ground, say: (text: string) => void) => Promise<void>;
+
+async function stayAfterTour(
+  ground: Ground,
+  tour: Tour,
+  once: boolean,
+  stopped: Promise<void>,
+): Promise<void> {
   const installation = await install(ground, 'manifests/base', tell);
   say(installation.applied);
-  await runTour(ground, say);
+  await tour(ground, say);
   if (once) {
     // A cluster that is not ours is given back as it was.
     if (!ground.isOwn) say((await installation.uninstall()).stdout);
@@ -71,5 +88,7 @@ function showOffline(): void {
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const tell = (line: string) => void process.stderr.write(`  … ${line}\n`);
+
+const tours: Readonly<Record<string, Tour>> = { upgrade: runTour, bluegreen: runBlueGreenTour };
 
 await main();

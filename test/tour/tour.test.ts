@@ -4,6 +4,7 @@ import { availability } from '../cluster/ground.ts';
 import { groundTimeoutMs } from '../cluster/shared.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { skip } from '../support/skip.ts';
+import { readmeParts } from './blue-green.ts';
 import { attempts } from './steps.ts';
 
 describe('npm start', function () {
@@ -27,6 +28,40 @@ describe('npm start', function () {
     for (const { reason } of attempts) {
       if (reason !== undefined) expect(output).to.contain(`Error from server (${reason})`);
     }
+  });
+
+  it('-- --tour bluegreen shows an abort, a late rollback, break glass and its end, by every command of the README', async function () {
+    this.timeout(900_000);
+    const there = await availability('node');
+    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
+    const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'bluegreen']);
+    expect(code, output).to.equal(0);
+    const commands = (await readmeCommands()).filter(({ heading }) => readmeParts.includes(heading));
+    expect(commands).to.have.length.above(9);
+    const nonces = new Set<string>();
+    for (const { command } of commands) {
+      const escaped = command
+        .replaceAll(/[\^$.*+?()[\]{}|]/g, String.raw`\$&`)
+        .replaceAll('NONCE', '([0-9a-f]{32})');
+      const typed = new RegExp(String.raw`^\$ ${escaped}$`, 'm');
+      const [, nonce] = typed.exec(output) ?? [];
+      expect(output).to.match(typed);
+      if (nonce !== undefined) nonces.add(nonce);
+    }
+    expect(nonces.size).to.equal(2);
+    for (const shown of [
+      'Going back 2.5.5 → 2.4.4',
+      'break glass',
+      'TargetGivenUp',
+      '✓ bao/prod  Running 2.5.5',
+    ])
+      expect(output).to.contain(shown);
+  });
+
+  it('refuses a tour that there is none of', async () => {
+    const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'sunset']);
+    expect(code).to.equal(2);
+    expect(output).to.contain('upgrade, bluegreen');
   });
 
   it('stays up until Ctrl-C, says where the kubeconfig is, and leaves nothing', async function () {

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { openBaoClusterSpec } from '../src/api/openbaocluster-spec.ts';
+import { blueGreenPhases } from '../src/api/openbaocluster-status.ts';
+import { parseOpenBaoCluster } from '../src/api/openbaocluster.ts';
+import { hookJob } from '../src/core/jobs/hook-job.ts';
+
+describe('the README on blue-green upgrades', () => {
+  let section: string;
+
+  before(async () => {
+    const readme = await readFile('README.md', 'utf8');
+    section = /^### Blue-green$([^]*?)^### /m.exec(readme)?.[1] ?? '';
+  });
+
+  it('has a row for each phase, in order', () => {
+    const rows = Array.from(section.matchAll(/^\| `(\w+)` +\|/gm), ([, phase]) => phase);
+    expect(rows).to.deep.equal(blueGreenPhases.filter((phase) => phase !== 'Idle'));
+  });
+
+  it('shows every field, as the API server takes it, with the defaults that the schema tells', () => {
+    const [, yaml = ''] = /^```yaml$([^]*?)^```$/m.exec(section) ?? [];
+    const whole = yaml
+      .replace('# prePromotionHook', 'prePromotionHook')
+      .replaceAll(/: …|\[…\]/g, (gap) => (gap === ': …' ? ': hook' : '[go]'));
+    const spec = parse(whole) as { upgrade: { blueGreen: object } };
+    clusterOf({ version: '2.5.5', ...spec });
+    const shown = fieldsOf(spec.upgrade.blueGreen);
+    expect(shown.toSorted()).to.deep.equal(
+      schemaFields(openBaoClusterSpec.properties.upgrade.properties.blueGreen).toSorted(),
+    );
+    for (const [field, value] of Array.from(yaml.matchAll(/(\w+): (true|\d+s?) # /g), (found) =>
+      found.slice(1),
+    )) {
+      const said = JSON.stringify(openBaoClusterSpec).match(
+        new RegExp(`"${field}":{[^}]*"description":"([^"]*)"`),
+      )?.[1];
+      expect(said, field).to.match(new RegExp(`${value} when left out`));
+    }
+  });
+
+  it('names what the hook is given', () => {
+    const { spec } = hookJob(
+      clusterOf({ version: '2.5.5' }),
+      { action: 'pre-promotion-hook', operationId: 'a' },
+      { image: 'hook' },
+      ['prod-r-0'],
+    ) as unknown as { spec: { template: { spec: { containers: [{ env: { name: string }[] }] } } } };
+    for (const { name } of spec.template.spec.containers[0].env) expect(section).to.contain(`\`${name}\``);
+  });
+});
+
+const clusterOf = (spec: object) =>
+  parseOpenBaoCluster({
+    apiVersion: 'openbao.org/v1alpha1',
+    kind: 'OpenBaoCluster',
+    metadata: { name: 'prod', namespace: 'bao' },
+    spec,
+  });
+
+/** The names of all fields, of those below too. */
+const fieldsOf = (value: object): readonly string[] =>
+  Object.entries(value).flatMap(([name, below]) => [
+    name,
+    ...(typeof below === 'object' && below !== null && !Array.isArray(below)
+      ? fieldsOf(below as object)
+      : []),
+  ]);
+
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+const schemaFields = ({ properties = {} }: Schema): readonly string[] =>
+  Object.entries(properties).flatMap(([name, below]) => [name, ...schemaFields(below)]);
