@@ -141,11 +141,11 @@ function failedText({ jobFailures, lastJobFailure }: BlueGreenView): string {
   return joined([`Job ${lastJobFailure}`, jobFailures === 0 ? '' : `${jobFailures} in this phase`]);
 }
 
-/** During a blue-green upgrade the pods of both halves count. */
-function readyText({ replicas: { ready, wanted }, upgrade, pods }: ClusterView): string | undefined {
+/** During a blue-green upgrade the status counts the half that clients are sent to. */
+function readyText({ replicas: { ready, wanted }, upgrade }: ClusterView): string | undefined {
   if (ready === undefined) return undefined;
   const hasHalves = upgrade?.strategy === 'BlueGreen' && upgrade.stage !== 'checks';
-  return hasHalves ? `${ready} of ${pods.length} in both halves` : `${ready} of ${wanted}`;
+  return `${ready} of ${wanted}${hasHalves ? ' in the half that serves' : ''}`;
 }
 
 /** Said when the upgrade under way, or no upgrade, leads to what the spec asks for. */
