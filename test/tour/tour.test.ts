@@ -41,7 +41,7 @@ describe('npm start', function () {
     const nonces = new Set<string>();
     for (const { command } of commands) {
       const escaped = command
-        .replaceAll(/[\^$.*+?()[\]{}|]/g, String.raw`\$&`)
+        .replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
         .replaceAll('NONCE', '([0-9a-f]{32})');
       const typed = new RegExp(String.raw`^\$ ${escaped}$`, 'm');
       const [, nonce] = typed.exec(output) ?? [];
