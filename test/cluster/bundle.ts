@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { bundle } from '../../packaging/bundle.ts';
 import { cacheDirectory } from './cache.ts';
 import { parseDockerfile } from './dockerfile.ts';
@@ -32,6 +33,13 @@ export async function programBundle(): Promise<string> {
 export function programFlags(): readonly string[] {
   const { config } = parseDockerfile(readFileSync(join(packageRoot, 'Dockerfile'), 'utf8'));
   return config.Entrypoint?.slice(1, -1) ?? [];
+}
+
+/** What the controller's Deployment tells Node.js before the program. */
+export function controllerFlags(): readonly string[] {
+  const deployment = readFileSync(join(packageRoot, 'manifests/controller/20-deployment.yaml'), 'utf8');
+  const { command } = parse(deployment).spec.template.spec.containers[0] as { readonly command: string[] };
+  return command.slice(1, -1);
 }
 
 /** Of what a bundle is made from. */

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { controllerFlags } from './bundle.ts';
 import { parseDockerfile } from './dockerfile.ts';
 import { packageRoot } from './package-root.ts';
 
@@ -11,6 +14,14 @@ describe("Rollguard's Dockerfile", () => {
     expect(config.User).to.equal('65532:65532');
     expect(config.Entrypoint?.[0]).to.equal('/usr/local/bin/node');
     expect(config.Entrypoint?.at(-1)).to.equal('/app/main.js');
+  });
+
+  it('is started by the Deployment of the controller as by itself, but for more flags of Node.js', async () => {
+    const manifest = await readFile(join(packageRoot, 'manifests/controller/20-deployment.yaml'), 'utf8');
+    const { command } = parse(manifest).spec.template.spec.containers[0] as { readonly command: string[] };
+    expect([command[0], command.at(-1)]).to.deep.equal([config.Entrypoint?.[0], config.Entrypoint?.at(-1)]);
+    expect(command).to.include.members([...(config.Entrypoint ?? [])]);
+    expect(controllerFlags()).to.deep.equal(command.slice(1, -1));
   });
 
   it('holds the bundle of the program, and nothing else of what is built', () => {

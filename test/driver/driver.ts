@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
 import { objectPath } from '../../src/io/resources.ts';
-import { programFlags } from '../cluster/bundle.ts';
+import { controllerFlags } from '../cluster/bundle.ts';
 import type { Ground } from '../cluster/contract.ts';
 import { freePorts } from '../cluster/control-plane.ts';
 import { rollguardTag } from '../cluster/images.ts';
@@ -75,7 +75,7 @@ export async function driverOn(ground: Ground, program: string = crashing): Prom
         `--kubeconfig=${kubeconfig}`,
         ...Object.entries(deadlines).map(([phase, seconds]) => `--deadline=${phase}=${seconds}`),
       ];
-      const process_ = spawn(process.execPath, [...programFlags(), program, 'controller', ...args], {
+      const process_ = spawn(process.execPath, [...controllerFlags(), program, 'controller', ...args], {
         env: {
           ...process.env,
           ...(crashAfter === undefined ? {} : { CRASH_AFTER: String(crashAfter) }),
