@@ -21,18 +21,21 @@ function withReasons(readme: string): string {
   const [before, rest = ''] = readme.split(/(?<=<!-- reasons: .* -->\n)/);
   const [, after] = rest.split(/(?=<!-- \/reasons -->)/).slice(-2);
   const rows = Object.entries(reasons).map(
-    ([reason, { meaning, remedy }]) => `| \`${reason}\` | ${sentence(meaning)} | ${sentence(remedy)} |`,
+    ([reason, { when, meaning, remedy }]) =>
+      `| \`${reason}\` | ${[when, meaning, remedy].map(sentence).join(' | ')} |`,
   );
   return [
     before,
-    '\n| reason | why it matters | what to do |\n|---|---|---|\n',
+    '\n| reason | refused when | why it matters | what to do |\n|---|---|---|---|\n',
     rows.join('\n'),
     '\n\n',
     after ?? rest,
   ].join('');
 }
 
-const sentence = (clause: string) => clause.charAt(0).toUpperCase() + clause.slice(1);
+/** The name of a field stays as it is. */
+const sentence = (clause: string) =>
+  /^[\w.]+\.\w/.test(clause) ? clause : clause.charAt(0).toUpperCase() + clause.slice(1);
 
 /** Writes the generated files; with `--check`, only says which of them differ, and exits 1 if one does. */
 async function main(check: boolean): Promise<void> {

@@ -13,10 +13,10 @@ describe('every reason', () => {
     }
   });
 
-  it('has a meaning and a remedy that fit into one sentence and into one cell of a table', () => {
+  it('says when, why and what to do, each in one sentence that fits into one cell of a table', () => {
     for (const reason of reasonOrder) {
-      const { meaning, remedy } = reasons[reason];
-      for (const text of [meaning, remedy]) expect(text, reason).to.match(/^[a-z][^|\n]{20,}[^.\s]$/);
+      const { when, meaning, remedy } = reasons[reason];
+      for (const text of [when, meaning, remedy]) expect(text, reason).to.match(/^[a-z][^|\n]{20,}[^.\s]$/);
     }
   });
 });
