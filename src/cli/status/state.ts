@@ -2,7 +2,7 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { awaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
 import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
 import { isAsked, type Request } from '../../core/upgrade/requests.ts';
-import { requestedRestart } from '../../core/upgrade/rolling/start.ts';
+import { requestedRestart } from '../../core/upgrade/requests.ts';
 import { parseVersion } from '../../core/version/version.ts';
 
 /**

@@ -28,3 +28,13 @@ export function handledRequests(
   const values = asked.map((request) => [handled[request], cluster.spec.upgrade?.requests?.[request]]);
   return { ...status, upgradeRequests: { ...status.upgradeRequests, ...Object.fromEntries(values) } };
 }
+
+/** spec.maintenance.restartAt, where it was not carried out yet, by itself or by the restart after a restore. */
+export function requestedRestart(
+  { spec }: OpenBaoCluster,
+  { lastRestartAt, upgradeRequests }: OpenBaoClusterStatus,
+): string | undefined {
+  const restartAt = spec.maintenance?.restartAt;
+  const carriedOut: readonly (string | undefined)[] = [lastRestartAt, upgradeRequests?.lastHandledRestart];
+  return carriedOut.includes(restartAt) ? undefined : restartAt;
+}

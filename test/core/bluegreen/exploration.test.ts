@@ -3,6 +3,7 @@ import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { defaultDeadlines } from '../../../src/core/cluster/decision.ts';
 import { underWay } from '../../../src/core/upgrade/bluegreen/phase.ts';
 import { liveNames } from '../../../src/core/workload/members.ts';
+import { timestamp } from '../../../src/core/time.ts';
 import { start } from '../../support/observation.ts';
 import { durations } from './simulated-halves.ts';
 import { WatchedHalves } from './watched-halves.ts';
@@ -70,7 +71,21 @@ const happenings: Readonly<Record<string, Happening>> = {
   },
   'target crashes': (world) => breakTarget(world, 'crashes'),
   'target cannot be pulled': (world) => breakTarget(world, 'missing'),
-  'target mended': mendTarget,
+  'target mended': mendImages,
+  // whoever of blue is killed from now on does not come back
+  'blue cannot be pulled': (world, random) => {
+    world.images.set('openbao/openbao:2.5.5', { version: '2.5.5', kind: 'missing' });
+    world.kill(pick(world.half('blue'), random) ?? '');
+  },
+  'followers lag': (world) => {
+    for (const id of world.raft.servers.keys()) {
+      if (id !== world.raft.leader) world.replicatedFrom.set(id, world.now + 20_000);
+    }
+  },
+  // every deadline passes while nobody looks
+  'no controller for an hour': (world) => {
+    for (let turn = 0; turn < 120; turn++) world.tick(30_000);
+  },
   'other target': (world) => world.spec({ version: '2.5.7' }),
   'back to the target': (world) => world.spec({ version: '2.5.6' }),
   revert: (world) => world.spec({ version: '2.5.5' }),
@@ -82,6 +97,9 @@ const happenings: Readonly<Record<string, Happening>> = {
   retry: (world) => ask(world, 'retry'),
   'wrong acknowledgement': (world) => world.spec({ breakGlassAck: 'nonce9999' }),
   acknowledgement: acknowledge,
+  'restart wanted': (world) => world.spec({ maintenance: { restartAt: timestamp(world.now) } }),
+  'other strategy': (world) => choose(world, 'RollingUpdate'),
+  'blue-green again': (world) => choose(world, 'BlueGreen'),
   'more members wanted': (world) => world.spec({ replicas: world.replicas + 2 }),
   'jobs fail': (world, random) => {
     const action = pick(jobsOfHalves, random) ?? '';
@@ -104,8 +122,15 @@ function breakTarget(world: WatchedHalves, kind: 'crashes' | 'missing'): void {
   world.images.set('openbao/openbao:2.5.6', { version: '2.5.6', kind });
 }
 
-function mendTarget(world: WatchedHalves): void {
-  world.images.set('openbao/openbao:2.5.6', { version: '2.5.6', kind: 'good' });
+function mendImages(world: WatchedHalves): void {
+  for (const version of ['2.5.5', '2.5.6']) {
+    world.images.set(`openbao/openbao:${version}`, { version, kind: 'good' });
+  }
+}
+
+/** The gate refuses it midway; where it is off, nothing else may come of it. */
+function choose(world: WatchedHalves, strategy: 'BlueGreen' | 'RollingUpdate'): void {
+  world.spec({ upgrade: { ...world.cluster.spec.upgrade, strategy } });
 }
 
 function ask(world: WatchedHalves, request: 'rollback' | 'promote' | 'cleanup' | 'retry'): void {
@@ -170,11 +195,12 @@ function settle(world: WatchedHalves, seen: Set<string>): End {
 
 /** It runs what spec asks for, or has given that up; and every member is back. */
 function hasArrived(world: WatchedHalves): boolean {
-  const { currentVersion, blueGreen, replicas } = world.status;
-  const { version, replicas: wanted } = world.cluster.spec;
+  const { currentVersion, blueGreen, replicas, lastRestartAt } = world.status;
+  const { version, replicas: wanted, maintenance } = world.cluster.spec;
   const isGivenUp =
     blueGreen?.givenUp?.version === version && world.status.lastErrorReason === 'TargetGivenUp';
-  return (currentVersion === version || isGivenUp) && replicas === wanted;
+  const isRestarted = isGivenUp || maintenance?.restartAt === lastRestartAt;
+  return (currentVersion === version || isGivenUp) && replicas === wanted && isRestarted;
 }
 
 /** Whoever votes has its volume, and so has everybody of blue. */
@@ -194,7 +220,7 @@ function mendAndFinish(world: WatchedHalves, seen: Set<string>): void {
   world.spec({ paused: false });
   for (let tries = 0; tries < 8; tries++) {
     world.jobFailures.clear();
-    mendTarget(world);
+    mendImages(world);
     const end = settle(world, seen);
     ends.set(end, (ends.get(end) ?? 0) + 1);
     const { lastErrorReason = '', lastErrorMessage } = world.status;
@@ -202,7 +228,7 @@ function mendAndFinish(world: WatchedHalves, seen: Set<string>): void {
     reasons.set(lastErrorReason, (reasons.get(lastErrorReason) ?? 0) + 1);
     world.log.push(`${end}: ${lastErrorReason}: ${lastErrorMessage}`);
     // Taken back too late: then what has run is asked for again, as the message says.
-    if (lastErrorReason === 'DowngradeBlocked') world.spec({ version: world.status.currentVersion ?? '' });
+    if (lastErrorReason === 'DowngradeBlocked') world.spec({ version: whatHasRun(world) });
     else if (end === 'break glass') acknowledge(world);
     else ask(world, 'retry');
   }
@@ -212,6 +238,12 @@ function mendAndFinish(world: WatchedHalves, seen: Set<string>): void {
 /** How many moments of a run are left out between two of one happening: all of them take minutes (EVERY=1). */
 const every = process.env['EVERY'];
 const strides = every === undefined ? { 3: 3, 5: 9 } : { 3: Number(every), 5: Number(every) };
+
+function whatHasRun({ status: { upgrade, currentVersion = '' } }: WatchedHalves): string {
+  return upgrade === undefined || upgrade.phase === 'PreChecks'
+    ? currentVersion
+    : (upgrade.targetVersion ?? '');
+}
 
 const ends = new Map<string, number>();
 const reasons = new Map<string, number>();
@@ -304,7 +336,7 @@ function goOn(world: WatchedHalves, seen: Set<string>): void {
   for (let turn = 0; turn < 4; turn++) step(world, seen);
   world.cache = undefined;
   world.spec({ paused: false });
-  if (world.jobFailures.size > 0 || world.images.get('openbao/openbao:2.5.6')?.kind !== 'good') {
+  if (world.jobFailures.size > 0 || [...world.images.values()].some(({ kind }) => kind !== 'good')) {
     for (let turn = 0; turn < 60; turn++) step(world, seen);
   }
   mendAndFinish(world, seen);

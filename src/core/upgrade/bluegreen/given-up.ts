@@ -3,7 +3,7 @@ import { held, only, type DecidePart } from '../../cluster/part.ts';
 import { retryCommand } from '../rolling/failure.ts';
 import { patched } from '../rolling/phase.ts';
 import { sameTarget, wantedTarget, type UpgradeTarget } from '../rolling/target.ts';
-import { isAsked } from '../requests.ts';
+import { isAsked, requestedRestart } from '../requests.ts';
 import { underWay } from './phase.ts';
 
 /** Whether this very target was gone back from by the strategy that spec still asks for. */
@@ -31,11 +31,13 @@ export const decideGivenUp: DecidePart = (observation, status, { settings }) => 
   if (!isGivenUp(cluster, status, wantedTarget(cluster, settings))) return only(withoutGivenUp(status));
   if (isAsked(observation, status, 'retry')) return only(status);
   const { name = '', namespace = 'default' } = cluster.metadata;
+  const restartAt = requestedRestart(cluster, status);
+  const waits = restartAt === undefined ? '' : `, nor is the restart of ${restartAt} carried out meanwhile`;
   return only(
     status,
     held(
       'TargetGivenUp',
-      `the upgrade to ${givenUp.version} was given up (${givenUp.reason}), and is not tried again by itself. Set spec.version to ${status.currentVersion}, or to another target; or, once it is mended, try it again: ${retryCommand(name, namespace)}`,
+      `the upgrade to ${givenUp.version} was given up (${givenUp.reason}), and is not tried again by itself${waits}. Set spec.version to ${status.currentVersion}, or to another target; or, once it is mended, try it again: ${retryCommand(name, namespace)}`,
     ),
   );
 };

@@ -1,10 +1,10 @@
-import type { OpenBaoCluster, OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Decision, DecisionContext } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
 import { wantedReplicas } from '../../cluster/view.ts';
 import { timestamp } from '../../time.ts';
 import { isGivenUp, withoutGivenUp } from '../bluegreen/given-up.ts';
-import { handledRequests, isAsked } from '../requests.ts';
+import { handledRequests, isAsked, requestedRestart } from '../requests.ts';
 import { deadlineOf } from './deadlines.ts';
 import { event } from './events.ts';
 import { takeLock } from './lock.ts';
@@ -34,8 +34,8 @@ export function decideStart(
   const restartAt = afterRestore ?? requestedRestart(cluster, status);
   const restarts = restartAt !== undefined;
   if (sameTarget(current, wanted) && !restarts) return { ...nothing, status: withoutLockError(acknowledged) };
-  if (isGivenUp(cluster, status, wanted) && !restarts && !isAsked(observation, status, 'retry'))
-    return nothing;
+  // Nor by a restart that is wanted: it would take every member to what was given up.
+  if (isGivenUp(cluster, status, wanted) && !isAsked(observation, status, 'retry')) return nothing;
   if (spec.paused === true || status.breakGlass?.active === true) return { ...nothing, status: idle };
   // A member joins or leaves first: the size must be what spec says.
   const isResizing =
@@ -92,16 +92,6 @@ export function decideStart(
 /** The restart that an OpenBaoRestore asks for when the data is in; undefined when none does. */
 export const restartAfterRestore = ({ restore, lastRestartAt }: OpenBaoClusterStatus): string | undefined =>
   restore?.restartAt === lastRestartAt ? undefined : restore?.restartAt;
-
-/** spec.maintenance.restartAt, where it was not carried out yet, by itself or by the restart after a restore. */
-export function requestedRestart(
-  { spec }: OpenBaoCluster,
-  { lastRestartAt, upgradeRequests }: OpenBaoClusterStatus,
-): string | undefined {
-  const restartAt = spec.maintenance?.restartAt;
-  const handled: readonly (string | undefined)[] = [lastRestartAt, upgradeRequests?.lastHandledRestart];
-  return handled.includes(restartAt) ? undefined : restartAt;
-}
 
 /** Nothing waits for the lock any more. */
 const withoutLockError = (status: OpenBaoClusterStatus): OpenBaoClusterStatus =>
