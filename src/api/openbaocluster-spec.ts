@@ -459,7 +459,7 @@ export const openBaoClusterSpec = {
     deletionPolicy: {
       type: 'string',
       description:
-        'What goes with the OpenBaoCluster. Retain (when left out): volumes and unseal key stay. DeletePVCs: volumes go. DeleteAll: the unseal key goes too, and with it every snapshot made with it.',
+        'What goes with the OpenBaoCluster. Retain (when left out): volumes and unseal key stay. DeletePVCs: volumes go. DeleteAll: the unseal key goes too, and with it every snapshot made with it. Under the last two the gate asks for a confirmation: the annotation rollguard.io/confirm-delete with the uid of the cluster.',
       enum: ['Retain', 'DeletePVCs', 'DeleteAll'],
     },
   },
