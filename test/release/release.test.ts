@@ -1,11 +1,6 @@
 import { expect } from 'chai';
-import type { Ground } from '../cluster/ground.ts';
-import { baseImage } from '../cluster/images.ts';
-import { driverOn, prepareDriver, type Driver } from '../driver/driver.ts';
-import { succeed } from '../support/gate.ts';
-import { ownGround } from '../support/own-ground.ts';
-import { loadServiceImages } from './images.ts';
-import { isStable, newest, serves, servicesHandle, startPoller, type Poller } from './services.ts';
+import { isStable, newest, serves, startPoller, type Poller } from './services.ts';
+import { releaseSuite, type ReleaseSuite } from './suite.ts';
 
 const namespace = 'autoscalingv2';
 const rollout = { readinessTimeout: '12s', gracePeriod: '2s', cleanupDelay: '4s' };
@@ -13,38 +8,19 @@ const rollout = { readinessTimeout: '12s', gracePeriod: '2s', cleanupDelay: '4s'
 const nowhere = 'localhost:1/e6data/storage';
 
 describe('releases of MetadataServices on a real node', function () {
-  this.timeout(180_000);
-  let ground: Ground;
-  let driver: Driver;
+  this.timeout(300_000);
+  let suite: ReleaseSuite;
 
   before(async function () {
-    ground = await ownGround(this, 'node');
-    await ground.loadImage(await baseImage([], () => {}));
-    await loadServiceImages(ground, {
-      '1.0': 'good',
-      '1.1': 'good',
-      '1.2': 'good',
-      crashes: 'crashes',
-      'never-ready': 'never-ready',
-      breaks: 'breaks',
-    });
-    await prepareDriver(ground, namespace);
-    driver = await driverOn(ground);
-    await driver.start();
+    suite = await releaseSuite(this, namespace);
+    await suite.driver.start();
   });
 
-  after(async () => {
-    await driver?.stop();
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
-  });
+  after(() => suite?.stop());
 
-  const kubectl = async (...args: readonly string[]) =>
-    (await succeed(ground.kubectl(['-n', namespace, ...args]))).stdout;
-  const sample1 = () => servicesHandle(ground, namespace, 'sample1');
-  const deployments = async () =>
-    (await kubectl('get', 'deployments', '-l', 'app=sample1', '-o', 'jsonpath={.items[*].metadata.name}'))
-      .split(' ')
-      .toSorted();
+  const kubectl = (...args: readonly string[]) => suite.kubectl(...args);
+  const sample1 = () => suite.handle('sample1');
+  const deployments = () => suite.deployments('sample1');
 
   describe('under a client that asks the Service of no colour all the while', () => {
     let poller: Poller;
@@ -54,7 +30,7 @@ describe('releases of MetadataServices on a real node', function () {
       const { status } = await sample1().until('stable', serves('1.0'));
       expect(status).to.include({ activeStrategy: 'blue' });
       expect(status?.activeReleaseVersion).to.match(/^v\d{8}-\d{6}-[0-9a-f]{7}$/);
-      poller = await startPoller(ground, namespace, 'sample1-storage');
+      poller = await startPoller(suite.ground, namespace, 'sample1-storage');
     });
 
     it('a good release takes over, and the old colour goes', async () => {

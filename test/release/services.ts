@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
+import { connect } from '../../src/io/kubernetes.ts';
+import { objectPath } from '../../src/io/resources.ts';
 import { baseTag } from '../cluster/images.ts';
 import type { Ground, KubectlResult } from '../cluster/ground.ts';
 import { succeed } from '../support/gate.ts';
 
-/** One MetadataServices, as a person works with it: with kubectl. */
+/** One MetadataServices, as a person works with it. */
 export interface ServicesHandle {
   readonly name: string;
   apply(spec: object): Promise<void>;
@@ -22,10 +24,19 @@ export interface ServicesHandle {
 export function servicesHandle(ground: Ground, namespace: string, name: string): ServicesHandle {
   const kubectl = (args: readonly string[], input?: object) =>
     ground.kubectl(['-n', namespace, ...args], input === undefined ? {} : { input: JSON.stringify(input) });
-  const read = async () =>
-    JSON.parse(
-      (await succeed(kubectl(['get', 'metadataservices', name, '-o', 'json']))).stdout,
-    ) as MetadataServices;
+  // Asked all the while: a kubectl each time would be what loads the machine.
+  const client = connect({ kubeconfig: ground.kubeconfig });
+  const path = objectPath({
+    apiVersion: 'e6data.io/v1alpha1',
+    kind: 'MetadataServices',
+    namespace,
+    name,
+  });
+  const read = async () => {
+    const services = await client.get<MetadataServices>(path);
+    if (services === undefined) throw new Error(`there is no MetadataServices ${name}`);
+    return services;
+  };
   return {
     name,
     read,
@@ -39,7 +50,7 @@ export function servicesHandle(ground: Ground, namespace: string, name: string):
       );
     },
     annotate: (...annotations) => succeed(kubectl(['annotate', 'metadataservices', name, ...annotations])),
-    async until(what, isSo, timeoutMs = 90_000) {
+    async until(what, isSo, timeoutMs = 240_000) {
       const end = Date.now() + timeoutMs;
       let last: MetadataServices | undefined;
       while (Date.now() < end) {

@@ -1,0 +1,58 @@
+import type { Ground } from '../cluster/ground.ts';
+import { baseImage } from '../cluster/images.ts';
+import { driverOn, prepareDriver, type Driver } from '../driver/driver.ts';
+import { succeed } from '../support/gate.ts';
+import { ownGround } from '../support/own-ground.ts';
+import { loadServiceImages } from './images.ts';
+import { servicesHandle, type ServicesHandle } from './services.ts';
+
+/** A real node with the images of the tests, and a controller that is not started yet. */
+export interface ReleaseSuite {
+  readonly ground: Ground;
+  readonly driver: Driver;
+  readonly namespace: string;
+  handle(name: string): ServicesHandle;
+  /** What kubectl prints in the namespace. @throws Error when it fails */
+  kubectl(...args: readonly string[]): Promise<string>;
+  /** Names of the Deployments of a MetadataServices. */
+  deployments(of: string): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}
+
+/** Gives a ground the images of the tests, the kinds, the controller's rights and a namespace. */
+export async function prepareReleases(ground: Ground, namespace: string): Promise<void> {
+  await ground.loadImage(await baseImage([], () => {}));
+  await loadServiceImages(ground, {
+    '1.0': 'good',
+    '1.1': 'good',
+    '1.2': 'good',
+    crashes: 'crashes',
+    'never-ready': 'never-ready',
+    breaks: 'breaks',
+  });
+  await prepareDriver(ground, namespace);
+}
+
+export async function releaseSuite(context: Mocha.Context, namespace: string): Promise<ReleaseSuite> {
+  const ground = await ownGround(context, 'node');
+  await prepareReleases(ground, namespace);
+  const driver = await driverOn(ground);
+  const kubectl = async (...args: readonly string[]) =>
+    (await succeed(ground.kubectl(['-n', namespace, ...args]))).stdout;
+  return {
+    ground,
+    driver,
+    namespace,
+    handle: (name) => servicesHandle(ground, namespace, name),
+    kubectl,
+    async deployments(of) {
+      const path = 'jsonpath={.items[*].metadata.name}';
+      const names = await kubectl('get', 'deployments', '-l', `app=${of}`, '-o', path);
+      return names.split(' ').filter(Boolean).toSorted();
+    },
+    async stop() {
+      await driver.stop();
+      await ground.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    },
+  };
+}
