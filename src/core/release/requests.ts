@@ -217,7 +217,11 @@ function withMemory(
   now: number,
 ): MetadataServicesStatus {
   const inputs = inputsHash(resource.spec);
-  if (inputs === hash) return status;
+  if (inputs === hash) {
+    const { rejected, ...rest } = status;
+    // Spec asks for it already, and it failed: asked for by name, it is tried again.
+    return rejected?.inputs === hash ? rest : status;
+  }
   const version =
     historyOf(status).findLast((each) => asksFor(resource.spec, each.inputs))?.version ?? target.version;
   return {
