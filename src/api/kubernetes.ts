@@ -136,6 +136,36 @@ export interface Job extends KubernetesObject {
   };
 }
 
+/** Quantities by the names of resources. */
+type Quantities = Readonly<Record<string, string>>;
+
+export interface ResourceQuota extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly scopes?: readonly string[];
+    readonly scopeSelector?: {
+      readonly matchExpressions?: readonly { readonly scopeName: string; readonly operator: string }[];
+    };
+  };
+  readonly status?: { readonly hard?: Quantities; readonly used?: Quantities };
+}
+
+export interface StorageClass extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly provisioner?: string;
+}
+
+export interface PersistentVolume extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly capacity?: Quantities;
+    readonly accessModes?: readonly string[];
+    readonly storageClassName?: string;
+    readonly claimRef?: object;
+  };
+  readonly status?: { readonly phase?: string };
+}
+
 /** Who sent a request, as the API server authenticated it. */
 export interface UserInfo {
   readonly username?: string;

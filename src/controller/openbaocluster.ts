@@ -19,6 +19,7 @@ import type { Logger } from '../io/logger.ts';
 import { observe, type ObserverOfOpenBao } from '../io/observe.ts';
 import { refusals, type Refusals } from '../io/refusals.ts';
 import { remembered } from '../io/remembered.ts';
+import { readRoom } from '../io/room.ts';
 import { keyOf } from './cache.ts';
 import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
 import type { EventRecorder } from './events.ts';
@@ -91,6 +92,7 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
       return namespaces.get(namespace);
     },
     issuer: () => issuer.get(''),
+    room: (cluster: OpenBaoCluster) => readRoom(client, cluster),
     drifted,
   };
   return {

@@ -6,10 +6,12 @@ import type {
   Member,
   Observation,
   RaftConfiguration,
+  Room,
   TokenIssuer,
 } from '../core/cluster/observation.ts';
 import { known, unknown, type Known } from '../core/known.ts';
 import { observeJob } from '../core/jobs/job-outcome.ts';
+import { needsRoom } from '../core/upgrade/bluegreen/room.ts';
 import { readKnown } from './read-known.ts';
 import { greenNames, liveNames } from '../core/workload/members.ts';
 import { serverContainer } from '../core/workload/names.ts';
@@ -32,6 +34,7 @@ export interface ObserveTools {
   readonly secrets: (cluster: OpenBaoCluster) => Promise<ClusterSecrets>;
   readonly namespace: (name: string) => Promise<KubernetesObject>;
   readonly issuer: () => Promise<TokenIssuer>;
+  readonly room: (cluster: OpenBaoCluster) => Promise<Room>;
   /** Children that are not as they should be. */
   readonly drifted: (
     cluster: OpenBaoCluster,
@@ -54,11 +57,12 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   const pods = allPods.filter(({ metadata }) => metadata.labels?.[componentLabel] === components.server);
   const claims = caches.claims(key);
   const green = greenNames(cluster);
-  const [members, secrets, namespace, issuer, drifted] = await Promise.all([
+  const [members, secrets, namespace, issuer, room, drifted] = await Promise.all([
     readMembers(tools.openbao, cluster, pods),
     readKnown(() => tools.secrets(cluster)),
     readKnown(() => tools.namespace(space)),
     readKnown(() => tools.issuer()),
+    needsRoom(cluster) ? readKnown(() => tools.room(cluster)) : undefined,
     readKnown(() => tools.drifted(cluster, claims)),
   ]);
   const leader = leaderAmong(members, pods);
@@ -83,6 +87,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
     secrets,
     namespace,
     issuer,
+    ...(room === undefined ? {} : { room }),
     drifted,
   };
 }

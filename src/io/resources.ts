@@ -6,7 +6,9 @@ const resources: Readonly<Record<string, string>> = {
   'v1/ConfigMap': 'configmaps',
   'v1/Namespace': 'namespaces',
   'v1/PersistentVolumeClaim': 'persistentvolumeclaims',
+  'v1/PersistentVolume': 'persistentvolumes',
   'v1/Pod': 'pods',
+  'v1/ResourceQuota': 'resourcequotas',
   'v1/Secret': 'secrets',
   'v1/Service': 'services',
   'v1/ServiceAccount': 'serviceaccounts',
@@ -23,6 +25,7 @@ const resources: Readonly<Record<string, string>> = {
   'policy/v1/PodDisruptionBudget': 'poddisruptionbudgets',
   'rbac.authorization.k8s.io/v1/Role': 'roles',
   'rbac.authorization.k8s.io/v1/RoleBinding': 'rolebindings',
+  'storage.k8s.io/v1/StorageClass': 'storageclasses',
 };
 
 /**

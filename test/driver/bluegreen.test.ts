@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { succeed } from '../support/gate.ts';
 import { condition, runs } from './driver.ts';
 import { phaseOf, storiesIn } from './stories.ts';
@@ -37,6 +38,24 @@ describe('a blue-green upgrade on a real node', function () {
       kubectl('get', 'events', '-o', 'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}'),
     );
     expect(events).to.match(/UpgradeCompleted: .*leadership changed 1 times/);
+    await nothingIsLost();
+  });
+
+  it('waits for room in a ResourceQuota, names it, and goes on when there is', async () => {
+    await story.begin('room', { spec: { replicas: 1, upgrade: { strategy: 'BlueGreen' } } });
+    await succeed(kubectl('create', 'quota', 'team', '--hard=persistentvolumeclaims=1'));
+    await upgrade();
+    const waitingFor = ({ status }: OpenBaoCluster) => status?.upgrade?.waitingFor ?? '';
+    const isCramped = (now: OpenBaoCluster) => waitingFor(now).includes('ResourceQuota team lacks');
+    const waiting = await story.cluster.until('it waits for room', isCramped, 180_000);
+    expect(waitingFor(waiting)).to.match(/lacks \d+ of persistentvolumeclaims \(\d+ of 1 are used\)/);
+    expect(waiting.status?.upgrade?.phase).to.equal('PreChecks');
+    expect(await names('statefulsets')).to.deep.equal(['room']);
+    await succeed(
+      kubectl('patch', 'quota', 'team', '-p', '{"spec":{"hard":{"persistentvolumeclaims":"20"}}}'),
+    );
+    await story.cluster.until('upgraded', runs(newer), 300_000);
+    await succeed(kubectl('delete', 'quota', 'team'));
     await nothingIsLost();
   });
 

@@ -249,6 +249,7 @@ export function observation(given: Partial<Observation> = {}): Observation {
     versionHistory: known(['2.5.5']),
     secrets: known({ unsealKey: true, unsealKeyUID: 'key-1', certificates: 'valid' }),
     issuer: unknown('not asked'),
+    room: known({ quotas: [], storageClasses: [], volumes: [] }),
     drifted: known([]),
     namespace: known({
       apiVersion: 'v1',

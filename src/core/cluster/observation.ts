@@ -1,4 +1,13 @@
-import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } from '../../api/kubernetes.ts';
+import type {
+  Job,
+  KubernetesObject,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ResourceQuota,
+  StatefulSet,
+  StorageClass,
+} from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { Known } from '../known.ts';
 
@@ -30,10 +39,21 @@ export interface Observation {
   readonly namespace: Known<KubernetesObject>;
   /** Who signs the ServiceAccount tokens that OpenBao is to trust. */
   readonly issuer: Known<TokenIssuer>;
+  /** What the namespace has room for; read only while a blue-green upgrade is checked. */
+  readonly room?: Known<Room>;
   /** Children that are not as they should be, to be applied: made by rendering and comparing. */
   readonly drifted: Known<readonly KubernetesObject[]>;
   /** Children whose apply the API server refused (4xx), in its words. */
   readonly refused?: readonly { readonly kind: string; readonly name: string; readonly message: string }[];
+}
+
+/** What a second set of members must fit into. */
+export interface Room {
+  /** Of the namespace. */
+  readonly quotas: readonly ResourceQuota[];
+  readonly storageClasses: readonly StorageClass[];
+  /** Those that are there; read only where nothing makes them on demand. */
+  readonly volumes: readonly PersistentVolume[];
 }
 
 /** Who signs ServiceAccount tokens, and with which keys. */

@@ -8,6 +8,12 @@ import type { ExecutorStep, HookStep, VersionCheck } from './step.ts';
 /** Ended Jobs, failed ones above all, stay readable for a day. */
 const keptSeconds = 24 * 60 * 60;
 
+/** What the pod of a Job asks for. */
+export const jobResources = {
+  requests: { cpu: '10m', memory: '64Mi' },
+  limits: { memory: '256Mi' },
+} as const;
+
 /** What differs from one Job to another. */
 export interface JobPod {
   readonly component: string;
@@ -66,7 +72,7 @@ export function job(
                 ...container,
                 // The end of the log stands in when the process dies before its report.
                 terminationMessagePolicy: 'FallbackToLogsOnError',
-                resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+                resources: jobResources,
                 securityContext: {
                   allowPrivilegeEscalation: false,
                   readOnlyRootFilesystem: true,

@@ -12,9 +12,12 @@ import { dataVolume } from './volumes.ts';
 export const claimTemplates = ({ cluster, claimTemplates: live }: WorkloadInputs): readonly object[] =>
   live === undefined ? [fromSpec(cluster)] : live.map(asApplied);
 
+/** Of a volume, when spec does not say. */
+export const defaultSize = '10Gi';
+
 /** No owner: data outlives the cluster under Retain. */
 function fromSpec(cluster: OpenBaoCluster): object {
-  const { size = '10Gi', storageClassName } = cluster.spec.storage ?? {};
+  const { size = defaultSize, storageClassName } = cluster.spec.storage ?? {};
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',

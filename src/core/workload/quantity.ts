@@ -29,20 +29,53 @@ const milli = 1000n;
  * server to refuse by name.
  */
 export function canonicalQuantity(text: string): string {
+  const parsed = parse(text);
+  return parsed === undefined ? text : written(parsed);
+}
+
+/** A quantity in thousandths; undefined for what is none. */
+export function milliOf(text: string): bigint | undefined {
+  const parsed = parse(text);
+  return parsed?.isNegative === true ? -parsed.units : parsed?.units;
+}
+
+/** Thousandths as a quantity, in the words of another one: in powers of two where that is. */
+export const milliLike = (units: bigint, model: string): string =>
+  written({
+    units: units < 0n ? -units : units,
+    isNegative: units < 0n,
+    style: parse(model)?.style ?? 'decimal',
+  });
+
+interface Quantity {
+  /** Thousandths, without the sign. */
+  readonly units: bigint;
+  readonly isNegative: boolean;
+  readonly style: 'binary' | 'decimal' | 'exponent';
+}
+
+function parse(text: string): Quantity | undefined {
   const parts = form.exec(text);
-  if (parts === null) return text;
+  if (parts === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent, suffix = ''] = parts;
-  if (whole === '' && fraction === '') return text;
+  if (whole === '' && fraction === '') return undefined;
   // Beyond any disk; and nobody should make us raise ten to it.
-  if (exponent !== undefined && Math.abs(Number(exponent)) > 30) return text;
+  if (exponent !== undefined && Math.abs(Number(exponent)) > 30) return undefined;
   const power = exponent === undefined ? decimal.get(suffix) : Number(exponent);
   const scale = power === undefined ? 1024n ** BigInt(binary.get(suffix) ?? 0) : 1n;
-  const units = inMilli(BigInt(whole + fraction) * scale, (power ?? 0) - fraction.length);
+  return {
+    units: inMilli(BigInt(whole + fraction) * scale, (power ?? 0) - fraction.length),
+    isNegative: sign === '-',
+    style: exponent !== undefined ? 'exponent' : power === undefined ? 'binary' : 'decimal',
+  };
+}
+
+function written({ units, isNegative, style }: Quantity): string {
   if (units === 0n) return '0';
-  const minus = sign === '-' ? '-' : '';
-  if (power === undefined && units % milli === 0n && units >= 1024n * milli)
+  const minus = isNegative ? '-' : '';
+  if (style === 'binary' && units % milli === 0n && units >= 1024n * milli)
     return `${minus}${withBinarySuffix(units / milli)}`;
-  return `${minus}${withDecimalSuffix(units, exponent !== undefined)}`;
+  return `${minus}${withDecimalSuffix(units, style === 'exponent')}`;
 }
 
 /** Finer than milli is rounded up, as the API server does with resources. */

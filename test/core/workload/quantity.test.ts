@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { canonicalQuantity } from '../../../src/core/workload/quantity.ts';
+import { canonicalQuantity, milliLike, milliOf } from '../../../src/core/workload/quantity.ts';
 import { canonicalForms } from './quantities.ts';
 
 describe('a canonical quantity', () => {
@@ -25,5 +25,25 @@ describe('a canonical quantity', () => {
         expect(canonicalQuantity(`00${amount}${unit}`)).to.equal(canonical);
       }),
     );
+  });
+});
+
+describe('the amount of a quantity', () => {
+  const factors = { m: 1n, '': 1000n, k: 1000n ** 2n, Ki: 1000n * 1024n, Gi: 1000n * 1024n ** 3n } as const;
+  const unit = fc.constantFrom('m', '', 'k', 'Ki', 'Gi');
+
+  it('is in thousandths, whatever it is written in, and is written as it was', () => {
+    fc.assert(
+      fc.property(fc.integer(), unit, (amount, suffix) => {
+        const text = `${amount}${suffix}`;
+        const milli = milliOf(text);
+        expect(milli).to.equal(BigInt(amount) * factors[suffix]);
+        expect(milliLike(milli ?? 0n, text)).to.equal(canonicalQuantity(text));
+      }),
+    );
+  });
+
+  it('is none of what is no quantity', () => {
+    for (const text of ['', 'a lot', '1KiB']) expect(milliOf(text), text).to.equal(undefined);
   });
 });

@@ -51,11 +51,21 @@ const jobs = ({ metadata: { name = '', namespace = 'default' } }: Cluster): read
   ];
 };
 
+const quotas = ({ metadata: { namespace = 'default' } }: Cluster): readonly Look[] => [
+  { why: 'see what is used of its quotas', words: `describe resourcequota -n ${namespace}` },
+];
+
+const storage = (): readonly Look[] => [
+  { why: 'see what volumes and classes there are', words: 'get storageclass,persistentvolume' },
+];
+
 const looks: Readonly<Record<string, (cluster: Cluster, upgrade: RollingUpgrade) => readonly Look[]>> = {
   PreChecksTimeout: membersLook,
   LoginFailed: jobs,
   SnapshotStoreUnusable: jobs,
   TargetImageUnusable: jobs,
+  QuotaExceeded: quotas,
+  StorageUnavailable: storage,
   PreUpgradeSnapshotFailed: jobs,
   TemplateNotApplied: statefulSet,
   StepDownFailed: jobs,

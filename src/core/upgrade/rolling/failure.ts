@@ -12,6 +12,8 @@ export const failureReasons = {
   LoginFailed: 'the upgrade role could not log in',
   SnapshotStoreUnusable: 'nothing could be stored where snapshots go',
   TargetImageUnusable: 'the target image does not run, or holds another version',
+  QuotaExceeded: 'a ResourceQuota leaves no room for green members',
+  StorageUnavailable: 'green members would get no volumes',
   PreUpgradeSnapshotFailed: 'no verified snapshot could be taken',
   TemplateNotApplied: 'the StatefulSet does not carry the target template',
   StepDownFailed: 'the Job that asks the leader to step down failed',

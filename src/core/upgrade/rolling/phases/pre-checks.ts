@@ -1,7 +1,9 @@
 import type { ObservedJob } from '../../../cluster/observation.ts';
 import { jobFailure, jobHindrance } from '../../../jobs/job-outcome.ts';
+import { unknown } from '../../../known.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { whyRemovalUnderWay } from '../../../raft/removal.ts';
+import { whyNoRoom } from '../../bluegreen/room.ts';
 import { isBlueGreen } from '../../bluegreen/start.ts';
 import { event } from '../events.ts';
 import { failure, type FailureReason } from '../failure.ts';
@@ -115,10 +117,22 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
       ...(pending[0]?.overdue === undefined ? {} : { overdue: pending[0].overdue }),
     });
   }
+  const cramped = isBlueGreen(cluster, upgrade) ? judgeRoom(input) : undefined;
+  if (cramped !== undefined) return cramped;
   return advance(wantsSnapshot ? 'Snapshot' : 'Locking', {
     patch: { referenceIndex: undefined },
     events: [event('Normal', 'PreChecksPassed', 'PreChecks', 'every check before the upgrade has passed')],
   });
+}
+
+/**
+ * Last, when the Jobs of the checks have ended and are counted no more. What others use may go, so it is waited for.
+ */
+function judgeRoom({ observation, replicas }: PhaseInput): Step | undefined {
+  const { cluster, room = unknown('not read yet') } = observation;
+  if (room.kind === 'unknown') return wait(`what there is room for could not be read: ${room.cause}`);
+  const cramped = whyNoRoom(cluster, replicas, room.value);
+  return cramped === undefined ? undefined : wait(cramped.what, { overdue: cramped.reason });
 }
 
 const failed: Readonly<Record<'preflight' | 'probe-store' | 'snapshot', readonly [FailureReason, string]>> = {
