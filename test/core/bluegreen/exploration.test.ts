@@ -77,11 +77,7 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.images.set('openbao/openbao:2.5.5', { version: '2.5.5', kind: 'missing' });
     world.kill(pick(world.half('blue'), random) ?? '');
   },
-  'followers lag': (world) => {
-    for (const id of world.raft.servers.keys()) {
-      if (id !== world.raft.leader) world.replicatedFrom.set(id, world.now + 20_000);
-    }
-  },
+  'followers lag': (world) => world.lag(20_000),
   // every deadline passes while nobody looks
   'no controller for an hour': (world) => {
     for (let turn = 0; turn < 120; turn++) world.tick(30_000);

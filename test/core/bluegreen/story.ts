@@ -64,6 +64,12 @@ const commands: Commands<Teller> = {
   },
   /** crash at=Syncing: runs until a status of that phase is written, and ends before any effect */
   crash: (teller, words) => teller.crash(optionsOf(words)['at'] ?? ''),
+  /** away 3600: no controller looks for these seconds */
+  away: (teller, [seconds]) => {
+    for (const end = teller.world.now + Number(seconds) * 1_000; teller.world.now < end;)
+      teller.world.tick(5_000);
+    return [];
+  },
   /** status: what stands in the status now, and what is there */
   status: (teller) => teller.status(),
   /** incident: status.breakGlass */

@@ -197,6 +197,15 @@ export class WatchedHalves extends SimulatedHalves {
     super.kill(name);
   }
 
+  /** The network is slow: no follower hears from the leader for a while. */
+  lag(milliseconds: number): void {
+    for (const id of this.raft.servers.keys()) {
+      if (id === this.raft.leader) continue;
+      this.replicatedFrom.set(id, this.now + milliseconds);
+      this.lost.add(id);
+    }
+  }
+
   // What our hand does to Kubernetes.
 
   override createJob(object: KubernetesObject): void {
@@ -258,7 +267,7 @@ export class WatchedHalves extends SimulatedHalves {
   override deletePod(name: string): void {
     if (underWay(this.status) !== undefined) this.judgeTaking(name);
     else {
-      const left = this.raft.votersUp.filter(
+      const left = this.raft.voters.filter(
         (id) => id !== name && (this.isReplicated(id) || this.lost.has(id)),
       );
       if (this.replicas > 1 && left.length < quorum(this.raft.voters.length))

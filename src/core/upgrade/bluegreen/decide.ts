@@ -8,7 +8,7 @@ import { takeLock } from '../rolling/lock.ts';
 import { patched } from '../rolling/phase.ts';
 import { sameTarget, wantedTarget } from '../rolling/target.ts';
 import { acknowledged, enterBreakGlass, isAcknowledged, type IncidentReason } from './break-glass.ts';
-import { deadlineOf, postponed } from './deadlines.ts';
+import { deadlineOf, postponed, unwatchedMs } from './deadlines.ts';
 import { finished, finishedBack } from './finish.ts';
 import { halvesOf } from './halves.ts';
 import { areRemoved, votersAmong } from './membership.ts';
@@ -84,8 +84,10 @@ export function decideBlueGreen(
     return rest(withBlueGreen(run, { pausedAt: run.blueGreen.pausedAt ?? timestamp(context.now) }));
   }
   const pausedAt = parseTimestamp(run.blueGreen.pausedAt);
+  const lostMs =
+    pausedAt === undefined ? unwatchedMs(status, run.blueGreen, context.now) : context.now - pausedAt;
   const resumed =
-    pausedAt === undefined ? run : replaced(run, postponed(run.blueGreen, context.now - pausedAt));
+    pausedAt === undefined && lostMs === 0 ? run : replaced(run, postponed(run.blueGreen, lostMs));
   const locked = takeLock(resumed.status, run.blueGreen.operationId ?? '', context.now);
   if (locked.kind === 'held') {
     const isTold = run.blueGreen.held === true && status.lastErrorReason === 'OperationLockLost';
@@ -144,12 +146,15 @@ function incident(run: Run): Decision {
   const { observation, status, context, blueGreen, phase } = run;
   if (!isAcknowledged(observation, status)) return rest(run);
   const over = acknowledged(observation, status, context);
+  // The incident was no absence: the lock is alive again.
+  const locked = takeLock(status, blueGreen.operationId ?? '', context.now);
+  const alive = locked.kind === 'ours' ? locked.status : status;
   const attempt = (blueGreen.rollbackAttempt ?? 0) + 1;
   const again = withBlueGreen(
     {
       ...run,
       status: patched(
-        { ...run.status, breakGlass: over.incident },
+        { ...alive, breakGlass: over.incident },
         { lastErrorReason: undefined, lastErrorMessage: undefined },
       ),
       events: [...run.events, over.event],
