@@ -7,6 +7,7 @@ import {
   member,
   membersOf,
   observation,
+  serverPod,
   settledCluster,
   settledStatus,
   start,
@@ -112,6 +113,25 @@ describe('the restart after a restore', () => {
       { version: '2.5.6' },
     );
     expect(next.upgrade).to.include({ restartAt, targetVersion: '2.5.5' });
+  });
+
+  it('is not turned into the upgrade that spec asks for while a pod is in work', () => {
+    const upgrade = {
+      operationId: 'op2',
+      phase: 'Replacing',
+      fromVersion: '2.5.5',
+      targetVersion: '2.5.5',
+      fromImage: 'openbao/openbao:2.5.5',
+      targetImage: 'openbao/openbao:2.5.5',
+      restartAt,
+      currentPartition: 2,
+      replacing: { ordinal: 2, oldPodUID: 'uid-prod-2' },
+    } as const;
+    const pods = known([serverPod(0), serverPod(1)]);
+    const waitsFor = (asked: OpenBaoClusterStatus) =>
+      decided({ ...asked, upgrade }, { pods }, { version: '2.5.6' }).upgrade?.waitingFor;
+    expect(waitsFor({})).to.contain('another target, 2.5.6');
+    expect(waitsFor(restarting)).to.not.contain('another target');
   });
 
   it('does not try again what a blue-green upgrade has given up', () => {

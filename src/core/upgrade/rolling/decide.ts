@@ -24,7 +24,7 @@ import { steppingDown } from './phases/stepping-down.ts';
 import { overdueRemedy, remedy } from './remedy.ts';
 import { handledRequests, isAsked } from '../requests.ts';
 import { tryAgain } from './requests.ts';
-import { dropped, hasTargetStarted, isUntouched, retarget, targetOf } from './retarget.ts';
+import { dropped, hasTargetStarted, isOfRestore, isUntouched, retarget, targetOf } from './retarget.ts';
 import { decideStart } from './start.ts';
 import { sameTarget, wantedTarget } from './target.ts';
 
@@ -122,11 +122,9 @@ const asksForTarget = ({ observation, upgrade, context }: Run) =>
 function whyUnwanted(run: Run): string | undefined {
   const { observation, upgrade, replicas } = run;
   const { spec } = observation.cluster;
-  // Not spec asks for the restart after a restore.
-  const isOfRestore = upgrade.restartAt !== undefined && upgrade.restartAt === run.status.restore?.restartAt;
-  if (!isOfRestore && !asksForTarget(run))
-    return `the target ${upgrade.targetVersion} is no longer asked for`;
-  if (!isOfRestore && upgrade.restartAt !== undefined && upgrade.restartAt !== spec.maintenance?.restartAt) {
+  const isSpecs = !isOfRestore(upgrade, run.status);
+  if (isSpecs && !asksForTarget(run)) return `the target ${upgrade.targetVersion} is no longer asked for`;
+  if (isSpecs && upgrade.restartAt !== undefined && upgrade.restartAt !== spec.maintenance?.restartAt) {
     return `the restart ${upgrade.restartAt} is no longer asked for`;
   }
   const wanted = wantedReplicas(observation.cluster);

@@ -21,6 +21,10 @@ export const targetOf = ({ targetVersion, targetImage }: RollingUpgrade): Upgrad
   image: targetImage ?? '',
 });
 
+/** Whether it is the restart after a restore: not spec asks for it, and what spec asks for comes after it. */
+export const isOfRestore = ({ restartAt }: RollingUpgrade, { restore }: OpenBaoClusterStatus): boolean =>
+  restartAt !== undefined && restartAt === restore?.restartAt;
+
 /** Whether no pod has been touched yet, so that the upgrade can be dropped as if it had never been. */
 export const isUntouched = (upgrade: RollingUpgrade, replicas: number): boolean =>
   upgrade.phase === 'PreChecks' ||
@@ -69,9 +73,9 @@ type StartInput = Pick<PhaseInput, 'upgrade' | 'observation' | 'peers' | 'replic
  * @returns what to do instead of the phase; nothing when the phase goes on
  */
 export function retarget(input: PhaseInput): Step | undefined {
-  const { observation, upgrade, context, peers, replicas } = input;
+  const { observation, upgrade, status, context, peers, replicas } = input;
   const wanted = wantedTarget(observation.cluster, context.settings);
-  if (sameTarget(wanted, targetOf(upgrade))) return undefined;
+  if (sameTarget(wanted, targetOf(upgrade)) || isOfRestore(upgrade, status)) return undefined;
   const started = hasTargetStarted(input);
   const isBackwards = isOlder(wanted.version, upgrade.targetVersion ?? '');
   if (isBackwards && started === undefined) {
