@@ -6,8 +6,9 @@ import type { Ground } from '../cluster/ground.ts';
 import { succeed } from '../support/gate.ts';
 import { shell } from '../support/shell.ts';
 import { clusterHandle, runs, type ClusterHandle } from './driver.ts';
+import { personOn, type Person } from './person.ts';
 import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
-import { logIn, reachMembers, writerRequests } from './writer.ts';
+import { writerRequests } from './writer.ts';
 
 // As in the README.
 const namespace = 'bao';
@@ -85,7 +86,7 @@ describe('restoring on a real node', function () {
     prod = clusterHandle(ground, namespace, 'prod');
     await prod.create({ ...spec, version: older, upgrade: { preUpgradeSnapshot: true } });
     await prod.until('up', runs(older));
-    person = personOn(client);
+    person = personOn(client, namespace, 'prod');
     await person.write('early', '1');
     await prod.patch({ spec: { version: newer } });
     const { status } = await prod.until('upgraded', runs(newer), 400_000);
@@ -207,33 +208,3 @@ describe('restoring on a real node', function () {
     expect(status?.clusterID).to.not.equal(fresh.status?.clusterID);
   });
 });
-
-/** Somebody with the writer's role, who logs in for each call: a restore ends every login. */
-interface Person {
-  write(key: string, value: string): Promise<void>;
-  read(key: string): Promise<string | undefined>;
-}
-
-function personOn(client: KubernetesClient): Person {
-  const call = async (method: 'GET' | 'PUT', key: string, body?: object) => {
-    const members = await reachMembers(client, namespace, 'prod');
-    try {
-      const token = await logIn(client, members, namespace);
-      for (;;) {
-        const answer = await members.ask(method, `/v1/kv/${key}`, body, token);
-        if (answer !== undefined) return answer;
-      }
-    } finally {
-      await members.close();
-    }
-  };
-  return {
-    async write(key, value) {
-      expect((await call('PUT', key, { value })).status).to.equal(204);
-    },
-    async read(key) {
-      const { body } = await call('GET', key);
-      return (body as { data?: { value?: string } }).data?.value;
-    },
-  };
-}
