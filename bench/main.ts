@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- webhook|upgrade|bluegreen|idle] [--quick]`: what can be measured, each beside what it is measured
+ * `npm run bench [-- webhook|upgrade|bluegreen|release|idle] [--quick]`: what can be measured, each beside what it is measured
  * against, in one run. Prints figures and exits 0 whatever they are: this measures, the tests judge.
  */
 const [name = 'webhook'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
@@ -14,10 +14,13 @@ switch (name) {
   case 'bluegreen':
     await import('./bluegreen.ts');
     break;
+  case 'release':
+    await import('./release.ts');
+    break;
   case 'idle':
     await import('./idle.ts');
     break;
   default:
-    process.stderr.write(`there is no benchmark ${name}: webhook, upgrade, bluegreen, idle\n`);
+    process.stderr.write(`there is no benchmark ${name}: webhook, upgrade, bluegreen, release, idle\n`);
     process.exitCode = 2;
 }
