@@ -156,7 +156,9 @@ function countLeaders(members: Members): { readonly count: () => number; readonl
   };
 }
 
-const now = () => new Date().toISOString();
+function now(): string {
+  return new Date().toISOString();
+}
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;

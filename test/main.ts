@@ -1,39 +1,38 @@
 /**
- * All tests, in two processes side by side, each with a Kubernetes of its own: they wait most of the time, for pods
- * and elections. What the second says is shown when the first has ended. The last line sums both up:
+ * All tests, in processes side by side, each with a Kubernetes of its own: they wait most of the time, for pods and
+ * elections. What the first says is shown at once, what the others say when all have ended. The last line sums up:
  * `N passed, N failed, N skipped`.
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { packageRoot } from './cluster/package-root.ts';
 
-/** About as long as all others together. */
-const secondHalf = /^build\/test\/(driver\/(bluegreen|break-glass|life|restore)|release)/;
+/** Each about as long as all the tests that are in none. */
+const parts = [/^build\/test\/driver\/(?!bluegreen|break-glass)/, /^build\/test\/(driver|release)\//];
 
 const files = globSync('build/test/**/*.test.js', { cwd: packageRoot }).toSorted();
-const halves = [
-  files.filter((file) => !secondHalf.test(file)),
-  files.filter((file) => secondHalf.test(file)),
-] as const;
+const partOf = (file: string) => parts.findIndex((part) => part.test(file));
 
-// Both need what is built here; where it cannot be built, the tests say so and are skipped.
+// All need what is built here; where it cannot be built, the tests say so and are skipped.
 await run(['build/test/cluster/main.js', 'prepare'], (chunk) => process.stderr.write(chunk));
 
-const later: Buffer[] = [];
-const [first, second] = await Promise.all([
-  mocha(halves[0], (chunk) => process.stdout.write(chunk)),
-  mocha(halves[1], (chunk) => later.push(chunk)),
-]);
-process.stdout.write(Buffer.concat(later));
-for (const { what, count, code } of [
-  { what: 'first', ...first },
-  { what: 'second', ...second },
-])
-  if (count === undefined) console.error(`the ${what} half of the tests ended with ${code}, without a sum`);
-const counts = [first.count, second.count].filter((count) => count !== undefined);
-const sum = (of: keyof Count) => counts.reduce((total, count) => total + count[of], 0);
+const shown = [-1, ...parts.keys()].map(async (part) => {
+  const later: Buffer[] = [];
+  const show =
+    part === -1 ? (chunk: Buffer) => process.stdout.write(chunk) : (chunk: Buffer) => later.push(chunk);
+  const ended = await mocha(
+    files.filter((file) => partOf(file) === part),
+    show,
+  );
+  return { ...ended, later };
+});
+const all = await Promise.all(shown);
+for (const { later } of all) process.stdout.write(Buffer.concat(later));
+for (const { code, count } of all)
+  if (count === undefined) console.error(`a process of tests ended with ${code}, without a sum`);
+const sum = (of: keyof Count) => all.reduce((total, { count }) => total + (count?.[of] ?? 0), 0);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
-process.exitCode = first.code || second.code;
+process.exitCode = all.find(({ code }) => code !== 0)?.code ?? 0;
 
 interface Count {
   readonly passed: number;
