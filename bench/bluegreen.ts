@@ -63,12 +63,15 @@ async function bench(): Promise<void> {
     await cluster.until('past its checks', ({ status }) => status?.blueGreen?.phase === 'DeployingGreen');
     const begun = Date.now();
     const { count: changes, end: endCount } = countLeaders(members);
+    const phases = watchPhases(cluster, begun);
     await cluster.until('green leads', ({ status }) => status?.blueGreen?.leadsSince !== undefined, 300_000);
     const ledMs = Date.now() - begun;
     await cluster.until('upgraded', ({ status }) => status?.currentVersion === '2.5.5', 300_000);
     const totalMs = Date.now() - begun;
-    const gapMs = longestGap(writer.gaps(), begun);
+    const gaps = writer.gaps().filter(({ from }) => from >= begun);
+    const gapMs = longestGap(gaps, begun);
     await endCount();
+    const course = await phases.end();
     const { lost } = await writer.stop();
 
     say(`\nOpenBao: ${images.kind === 'real' ? 'real servers' : 'the model'}, pod network: ${network}`);
@@ -77,6 +80,9 @@ async function bench(): Promise<void> {
     say(`    step-down until green leads ${seconds(floor.stepDownMs)}, write gap ${seconds(floor.gapMs)}`);
     say(`  checks before anything was made ${seconds(begun - asked)}`);
     say(`  upgrade: green leads after ${seconds(ledMs)}, blue is gone after ${seconds(totalMs)}`);
+    for (const line of course) say(`    ${line}`);
+    for (const { from, ms } of gaps.filter((gap) => gap.ms >= 500))
+      say(`    no write from ${seconds(from - begun)} for ${seconds(ms)}`);
     const floorMs = floor.joinMs + floor.votesMs + floor.stepDownMs;
     say(verdict('time until green leads, of the floor', ledMs / floorMs, 'at most', 1.25));
     say(verdict('time until blue is gone, of the floor', totalMs / floorMs, 'at most', 1.25));
@@ -152,6 +158,32 @@ function countLeaders(members: Members): { readonly count: () => number; readonl
     async end() {
       over.abort();
       await running;
+    },
+  };
+}
+
+/** When each phase began, and each Job was waited for. */
+function watchPhases(
+  cluster: ClusterHandle,
+  begun: number,
+): { readonly end: () => Promise<readonly string[]> } {
+  const lines: string[] = [];
+  let last = '';
+  const over = new AbortController();
+  const running = (async () => {
+    while (!over.signal.aborted) {
+      const { phase = '', waitingFor = '' } = (await cluster.read()).status?.blueGreen ?? {};
+      const line = `${phase}${waitingFor === '' ? '' : `: waits for ${waitingFor}`}`;
+      if (line !== last) lines.push(`${seconds(Date.now() - begun)} ${line}`);
+      last = line;
+      await sleep(100);
+    }
+  })();
+  return {
+    async end() {
+      over.abort();
+      await running;
+      return lines;
     },
   };
 }
