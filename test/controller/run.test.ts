@@ -137,7 +137,8 @@ describe('a running controller', function () {
     const released = performance.now();
     expect(one.passes).to.have.length(4);
     await until('the successor has looked at all', () => new Set(two.passes).size === 6);
-    expect(performance.now() - released).to.be.below(3_000);
+    // Long before the lease would have run out.
+    expect(performance.now() - released).to.be.below(10_000);
   });
 
   it('tells passes to stop that take too long, and then still releases', async () => {
