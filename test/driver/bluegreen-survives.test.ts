@@ -12,7 +12,6 @@ import { newer, older } from './suite.ts';
 const namespace = 'halves';
 
 describe('a blue-green upgrade survives', function () {
-  this.timeout(600_000);
   const story = storiesIn(namespace);
   const { kubectl, names, nothingIsLost, request } = story;
 

@@ -7,7 +7,6 @@ import { phaseOf, storiesIn } from './stories.ts';
 import { newer, older } from './suite.ts';
 
 describe('a blue-green upgrade on a real node', function () {
-  this.timeout(600_000);
   const story = storiesIn('bluegreen');
   const { kubectl, names, request, nothingIsLost } = story;
   const begin = (name: string, blueGreen: object = {}) =>

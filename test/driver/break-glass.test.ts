@@ -12,7 +12,6 @@ const namespace = 'incidents';
 const brokenExecutor = 'rollguard/executor:broken';
 
 describe('break glass, by the commands of the runbooks (seeds 000 and 001)', function () {
-  this.timeout(600_000);
   const story = storiesIn(namespace);
   const { request, nothingIsLost } = story;
   let shell: (command: string) => Promise<Said>;

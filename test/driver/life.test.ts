@@ -16,7 +16,6 @@ const namespace = 'life';
 const storage = { size: '1Gi' };
 
 describe('the life of a cluster on a real node', function () {
-  this.timeout(900_000);
   let ground: Ground;
   let suite: DriverSuite;
   let minio: Minio;

@@ -17,7 +17,6 @@ const brokenExecutor = 'rollguard/executor:broken';
 const restores = `/apis/openbao.org/v1alpha1/namespaces/${namespace}/openbaorestores`;
 
 describe('restoring in break glass', function () {
-  this.timeout(600_000);
   let suite: DriverSuite;
   let ground: Ground;
   let client: KubernetesClient;

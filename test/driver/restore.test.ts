@@ -21,7 +21,6 @@ const spec = {
 };
 
 describe('restoring on a real node', function () {
-  this.timeout(900_000);
   let suite: DriverSuite;
   let ground: Ground;
   let client: KubernetesClient;

@@ -14,7 +14,6 @@ const namespace = 'survives';
 type Phase = NonNullable<NonNullable<OpenBaoCluster['status']>['upgrade']>['phase'];
 
 describe('a rolling upgrade survives', function () {
-  this.timeout(600_000);
   const story = storiesIn(namespace);
   const { kubectl } = story;
 

@@ -11,7 +11,6 @@ const namespace = 'upgrade';
 const small = { storage: { size: '1Gi' } };
 
 describe('a rolling upgrade on a real node', function () {
-  this.timeout(600_000);
   let suite: DriverSuite;
   let lost: readonly number[] | undefined;
 

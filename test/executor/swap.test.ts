@@ -79,7 +79,6 @@ async function killedWhen(
 }
 
 describe(`the swap of two halves, on ${openBaoKind}`, function () {
-  this.timeout(180_000);
   const halves = halvesOf(3);
   const { blue, green } = halves;
   let cluster: OpenBaoServers;

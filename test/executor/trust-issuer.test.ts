@@ -9,7 +9,6 @@ import { openBaoKind, startOpenBao, testerRole, type OpenBaoServers } from './op
 import { leaderOf, run, withContext } from './run-action.ts';
 
 describe(`a change of the API server's keys, on ${openBaoKind}`, function () {
-  this.timeout(60_000);
   let servers: OpenBaoServers;
   let folder: string;
   let next: TestIssuer;

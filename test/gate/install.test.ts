@@ -9,7 +9,6 @@ import { ownGround } from '../support/own-ground.ts';
 import { shell } from '../support/shell.ts';
 
 describe('the install, as the README says it, on a real node', function () {
-  this.timeout(240_000);
   let ground: Ground;
 
   before(async function () {

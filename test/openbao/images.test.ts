@@ -146,7 +146,6 @@ interface PodList {
 }
 
 describe('images of OpenBao on a real node', function () {
-  this.timeout(300_000);
   let ground: Ground;
   let images: OpenBaoImages;
 

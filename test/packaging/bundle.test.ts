@@ -21,7 +21,6 @@ describe('the bundle that the image holds', function () {
   const servers: ChildProcess[] = [];
 
   before(async function () {
-    this.timeout(180_000);
     bundle = await programBundle();
     folder = mkdtempSync(join(tmpdir(), 'rollguard-bundle-'));
     kubeconfig = join(folder, 'kubeconfig');

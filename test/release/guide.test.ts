@@ -10,7 +10,6 @@ const tags = (tag: string) => ({ storage: { imageTag: tag }, schema: { imageTag:
 
 /** Seed 003, section by section; what differs stands in the README's table of exceptions. */
 describe("the rollback guide's commands, as they are written, on a real node", function () {
-  this.timeout(300_000);
   let suite: ReleaseSuite;
   let sample1: ServicesHandle;
 

@@ -8,7 +8,6 @@ const rollout = { readinessTimeout: '12s', gracePeriod: '2s', cleanupDelay: '4s'
 const nowhere = 'localhost:1/e6data/storage';
 
 describe('releases of MetadataServices on a real node', function () {
-  this.timeout(300_000);
   let suite: ReleaseSuite;
 
   before(async function () {

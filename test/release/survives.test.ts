@@ -12,7 +12,6 @@ const tags = (tag: string) => ({ storage: { imageTag: tag }, schema: { imageTag:
 const rollbackTo = 'e6data.io/rollback-to';
 
 describe('releases of MetadataServices, whatever comes between, on a real node', function () {
-  this.timeout(900_000);
   let suite: ReleaseSuite;
 
   before(async function () {

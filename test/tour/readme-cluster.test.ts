@@ -18,7 +18,6 @@ const name = 'prod';
 const version = '2.5.5';
 
 describe('the cluster of the README, with Rollguard installed as it says', function () {
-  this.timeout(600_000);
   let ground: Ground;
   let readme: string;
   let images: OpenBaoImages;

@@ -31,7 +31,6 @@ describe('npm start', function () {
   });
 
   it('-- --tour bluegreen shows an abort, a late rollback, break glass and its end, by every command of the README', async function () {
-    this.timeout(900_000);
     const there = await availability('node');
     if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
     const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'bluegreen']);

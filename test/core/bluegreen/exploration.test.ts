@@ -273,8 +273,6 @@ function finished(world: WatchedHalves, seen: Set<string>): void {
 }
 
 describe('exploring a blue-green upgrade', function () {
-  this.timeout(240_000);
-
   for (const replicas of [3, 5] as const) {
     it(`survives each of ${names.length} happenings at every moment with ${replicas}+${replicas}`, () => {
       const seen = new Set<string>();

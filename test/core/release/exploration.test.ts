@@ -64,8 +64,6 @@ const stories: Readonly<Record<string, (world: WatchedServices) => void>> = {
 };
 
 describe('a release whose controller is killed', function () {
-  this.timeout(120_000);
-
   for (const [name, story] of Object.entries(stories)) {
     it(`after each effect of ${name}, ends as without`, () => {
       const whole = settled();
@@ -183,8 +181,6 @@ function run(world: WatchedServices, seconds: number): void {
 }
 
 describe('whatever people, Argo CD and images do', function () {
-  this.timeout(180_000);
-
   it('what serves is not touched, one release is under way at most, no clock starts again, and it ends', () => {
     fc.assert(
       fc.property(fc.array(acts, { minLength: 3, maxLength: 14 }), (all) => {

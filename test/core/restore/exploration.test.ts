@@ -31,8 +31,6 @@ const isOver = ({ restore, clusterStatus }: SimulatedRestore) =>
   clusterStatus.operationLock === undefined;
 
 describe('any restore', function () {
-  this.timeout(60_000);
-
   it('restores once at most, whatever befalls it, and ends with the lock given back and the truth told', () => {
     const seen = new Set<string>();
     fc.assert(
