@@ -125,7 +125,8 @@ describe('any value at any place of a good review', function () {
   /** Where a rule reads whether it is concerned at all: another value there may rightly let the request pass. */
   const decisive: Record<string, readonly string[]> = {
     '/validate/openbaoclusters': [
-      // going already; the version; what was stored, and what ran, on which the mark stands
+      // what is done: a cluster that keeps its data may be deleted; going already; the version
+      'request.operation',
       'request.object.metadata.deletionTimestamp',
       'request.object.spec.version',
     ],
