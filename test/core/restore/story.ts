@@ -1,32 +1,13 @@
 import type { OpenBaoRestoreSpec } from '../../../src/api/openbaorestore.ts';
 import type { RestoreEffect } from '../../../src/core/restore/decision.ts';
 import { start } from '../../support/observation.ts';
+import { optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
 import { SimulatedRestore } from './simulated-restore.ts';
 
-/** A story of a restore, told as those of upgrades are (test/core/upgrade/story.ts). */
-export function tell(text: string): string {
-  const teller = new Teller();
-  const told: string[] = [];
-  const lines = text.split('\n');
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] ?? '';
-    const [command = '', ...words] = line.split(' ');
-    const perform = commands[command];
-    if (line.startsWith('#') || perform === undefined) {
-      if (line !== '' && !line.startsWith('#')) throw new Error(`no such command: ${line}`);
-      told.push(line);
-      continue;
-    }
-    told.push(line, '----', ...perform(teller, words));
-    if (lines[at + 1] === '----') {
-      at++;
-      while (at + 1 < lines.length && lines[at + 1] !== '') at++;
-    }
-  }
-  return told.join('\n');
-}
+/** A story of a restore (test/support/transcript.ts), told as those of upgrades are (test/core/upgrade/story.ts). */
+export const tell = (text: string): string => tellBy(commands, new Teller(), text);
 
-const commands: Readonly<Record<string, (teller: Teller, words: readonly string[]) => readonly string[]>> = {
+const commands: Commands<Teller> = {
   /** restore {"confirm":"prod"} */
   restore: (teller, words) => {
     teller.world = new SimulatedRestore(JSON.parse(words.join(' ') || '{}') as Partial<OpenBaoRestoreSpec>);
@@ -145,11 +126,6 @@ class Teller {
     return `${((this.world.now - start) / 1000).toFixed(1).padStart(6)} s`;
   }
 }
-
-const optionsOf = (words: readonly string[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
-  );
 
 function wordsOf(effect: RestoreEffect): string {
   if (effect.kind === 'writeClusterStatus') {
