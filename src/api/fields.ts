@@ -20,6 +20,21 @@ export const duration = (description: string) =>
     ],
   }) as const;
 
+const generation = (description: string) =>
+  ({ type: 'integer', format: 'int64', description, minimum: 0 }) as const;
+
+/** `status.observedGeneration`. */
+export const observedGeneration = generation('The generation that this status speaks of.');
+
+/** `x-kubernetes-validations` of a kind after whose objects Services (and revisions of StatefulSets) are named. */
+export const namesServices = [
+  {
+    rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 40",
+    message:
+      'metadata.name must begin with a letter, have only lower-case letters, digits and -, and no more than 40 characters: Services are named after it',
+  },
+] as const;
+
 /** One of `status.conditions`, as metav1.Condition has it. */
 export const condition = {
   type: 'object',
@@ -31,11 +46,6 @@ export const condition = {
     reason: text('Why, in one word.', 1024),
     message: text('Why, in words.', 32768),
     lastTransitionTime: time('When status last changed.'),
-    observedGeneration: {
-      type: 'integer',
-      format: 'int64',
-      description: 'The generation it speaks of.',
-      minimum: 0,
-    },
+    observedGeneration: generation('The generation it speaks of.'),
   },
 } as const satisfies StructuralSchema;

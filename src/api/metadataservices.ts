@@ -1,5 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import type { ObjectMeta } from './kubernetes.ts';
+import { namesServices } from './fields.ts';
 import { objectMeta } from './kubernetes-schemas.ts';
 import { metadataServicesSpec } from './metadataservices-spec.ts';
 import { metadataServicesStatus } from './metadataservices-status.ts';
@@ -21,13 +22,7 @@ export const metadataServices = {
     'Metadata services (storage and schema) whose releases Rollguard carries out blue-green, with automatic and manual rollback.',
   additionalProperties: false,
   required: ['spec'],
-  'x-kubernetes-validations': [
-    {
-      rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 40",
-      message:
-        'metadata.name must begin with a letter, have only lower-case letters, digits and -, and no more than 40 characters: Services are named after it',
-    },
-  ],
+  'x-kubernetes-validations': namesServices,
   properties: { spec: metadataServicesSpec, status: metadataServicesStatus },
 } as const satisfies StructuralSchema;
 

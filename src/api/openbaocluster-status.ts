@@ -1,4 +1,4 @@
-import { condition, count, text, time } from './fields.ts';
+import { condition, count, observedGeneration, text, time } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
 const ordinals = (description: string) =>
@@ -255,12 +255,7 @@ export const openBaoClusterStatus = {
   description: 'What is. Written by the controller alone.',
   additionalProperties: false,
   properties: {
-    observedGeneration: {
-      type: 'integer',
-      format: 'int64',
-      description: 'The generation that this status speaks of.',
-      minimum: 0,
-    },
+    observedGeneration,
     leaseTransitions: count('The term of the controller that wrote last.'),
     phase: {
       type: 'string',

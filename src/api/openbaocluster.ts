@@ -1,4 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts';
+import { namesServices } from './fields.ts';
 import type { ObjectMeta } from './kubernetes.ts';
 import { objectMeta } from './kubernetes-schemas.ts';
 import { openBaoClusterSpec } from './openbaocluster-spec.ts';
@@ -16,14 +17,7 @@ export const openBaoCluster = {
     'An OpenBao Raft cluster whose version changes Rollguard guards and, with its controller, carries out.',
   additionalProperties: false,
   required: ['spec'],
-  // Its Services and the revisions of its StatefulSet are named after it.
-  'x-kubernetes-validations': [
-    {
-      rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 40",
-      message:
-        'metadata.name must begin with a letter, have only lower-case letters, digits and -, and no more than 40 characters: Services are named after it',
-    },
-  ],
+  'x-kubernetes-validations': namesServices,
   properties: { spec: openBaoClusterSpec, status: openBaoClusterStatus },
 } as const satisfies StructuralSchema;
 

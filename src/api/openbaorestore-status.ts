@@ -1,4 +1,4 @@
-import { condition, count, text, time } from './fields.ts';
+import { condition, count, observedGeneration, text, time } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
 /** The phases of a restore, in their order; each can end in Failed. */
@@ -21,12 +21,7 @@ export const openBaoRestoreStatus = {
   description: 'What is. Written by the controller alone.',
   additionalProperties: false,
   properties: {
-    observedGeneration: {
-      type: 'integer',
-      format: 'int64',
-      description: 'The generation that this status speaks of.',
-      minimum: 0,
-    },
+    observedGeneration,
     phase: { type: 'string', description: 'Its phase.', enum: restorePhases },
     conditions: {
       type: 'array',
