@@ -1,23 +1,10 @@
 import { openBaoClusterStatus, type OpenBaoCluster } from '../api/openbaocluster.ts';
 import { wantedReplicas } from '../core/cluster/view.ts';
-import { oneOf, secondsSince, type Family } from './families.ts';
+import { conditionsFamily, oneOf, secondsSince, single, type Family } from './families.ts';
 import { upgradePhases, upgradeUnderWay } from './upgrade-under-way.ts';
 
 /** A metric, and how it follows from a cluster. */
 export type ClusterFamily = Family<OpenBaoCluster>;
-
-type ValueOf = (cluster: OpenBaoCluster, now: number) => number | boolean | undefined;
-
-/** A metric with one value a cluster, or none where it is not known. */
-const single = (name: string, help: string, valueOf: ValueOf): ClusterFamily => ({
-  name,
-  help,
-  labels: [],
-  samples(cluster, now) {
-    const value = valueOf(cluster, now);
-    return value === undefined ? [] : [{ labels: {}, value: Number(value) }];
-  },
-});
 
 const upgradeOf = ({ status }: OpenBaoCluster) => upgradeUnderWay(status);
 
@@ -55,17 +42,6 @@ const upgradePhase: ClusterFamily = {
   },
 };
 
-const conditions: ClusterFamily = {
-  name: 'rollguard_cluster_condition',
-  help: 'Always 1; status.conditions by type and status (true, false, unknown)',
-  labels: ['type', 'status', 'reason'],
-  samples: ({ status }) =>
-    (status?.conditions ?? []).map(({ type, status: is, reason }) => ({
-      labels: { type, status: is.toLowerCase(), reason },
-      value: 1,
-    })),
-};
-
 const held: ClusterFamily = {
   name: 'rollguard_upgrade_held',
   help: '1 while the upgrade waits for a person, by status.lastErrorReason; no series while it does not',
@@ -80,7 +56,7 @@ const held: ClusterFamily = {
 export const clusterFamilies: readonly ClusterFamily[] = [
   info,
   clusterPhase,
-  conditions,
+  conditionsFamily('rollguard_cluster_condition'),
   single('rollguard_cluster_replicas', 'Members that spec asks for', wantedReplicas),
   single(
     'rollguard_cluster_ready_replicas',

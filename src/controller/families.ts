@@ -19,6 +19,43 @@ export interface Family<Resource extends KubernetesObject> {
   readonly samples: (resource: Resource, now: number) => readonly Sample[];
 }
 
+/** A metric with one value an object, or none where it is not known. */
+export const single = <Resource extends KubernetesObject>(
+  name: string,
+  help: string,
+  valueOf: (resource: Resource, now: number) => number | boolean | undefined,
+): Family<Resource> => ({
+  name,
+  help,
+  labels: [],
+  samples(resource, now) {
+    const value = valueOf(resource, now);
+    return value === undefined ? [] : [{ labels: {}, value: Number(value) }];
+  },
+});
+
+interface WithConditions extends KubernetesObject {
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason: string;
+    }[];
+  };
+}
+
+/** The conditions of an object, each by its type. */
+export const conditionsFamily = (name: string): Family<WithConditions> => ({
+  name,
+  help: 'Always 1; status.conditions by type and status (true, false, unknown)',
+  labels: ['type', 'status', 'reason'],
+  samples: ({ status }) =>
+    (status?.conditions ?? []).map(({ type, status: is, reason }) => ({
+      labels: { type, status: is.toLowerCase(), reason },
+      value: 1,
+    })),
+});
+
 /** A gauge of objects whose values are all made anew at each scrape. */
 export function freshGauge(
   registry: Registry,

@@ -1,20 +1,6 @@
 import { metadataServicesStatus, releaseSteps, type MetadataServices } from '../api/metadataservices.ts';
 import { recordOf } from '../core/release/history.ts';
-import { oneOf, secondsSince, type Family, type Sample } from './families.ts';
-
-const single = (
-  name: string,
-  help: string,
-  valueOf: (resource: MetadataServices, now: number) => number | boolean | undefined,
-): Family<MetadataServices> => ({
-  name,
-  help,
-  labels: [],
-  samples(resource, now) {
-    const value = valueOf(resource, now);
-    return value === undefined ? [] : [{ labels: {}, value: Number(value) }];
-  },
-});
+import { conditionsFamily, oneOf, secondsSince, single, type Family, type Sample } from './families.ts';
 
 const info: Family<MetadataServices> = {
   name: 'rollguard_release_info',
@@ -49,16 +35,7 @@ export const releaseFamilies: readonly Family<MetadataServices>[] = [
       oneOf(metadataServicesStatus.properties.deploymentPhase.enum, status?.deploymentPhase),
   },
   steps,
-  {
-    name: 'rollguard_release_condition',
-    help: 'Always 1; status.conditions by type and status (true, false, unknown)',
-    labels: ['type', 'status', 'reason'],
-    samples: ({ status }) =>
-      (status?.conditions ?? []).map(({ type, status: is, reason }) => ({
-        labels: { type, status: is.toLowerCase(), reason },
-        value: 1,
-      })),
-  },
+  conditionsFamily('rollguard_release_condition'),
   single('rollguard_release_paused', 'spec.paused', ({ spec }) => spec.paused ?? false),
   single(
     'rollguard_release_pending_seconds',
