@@ -1,4 +1,5 @@
 /** Schemas that several kinds have in common. */
+import type { FromSchema } from 'json-schema-to-ts';
 import type { StructuralSchema } from './structural.ts';
 
 export const text = (description: string, maxLength = 128) =>
@@ -49,3 +50,5 @@ export const condition = {
     observedGeneration: generation('The generation it speaks of.'),
   },
 } as const satisfies StructuralSchema;
+
+export type Condition = FromSchema<typeof condition>;

@@ -1,18 +1,14 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { dated, readiness, stalled, verdict, type Verdict } from '../conditions.ts';
 import { whyUnhealthy } from '../raft/health.ts';
 import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
-import { timestamp } from '../time.ts';
 import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
 import { liveRevision, memberNamed } from '../workload/members.ts';
 import { secondClusterDetected } from './identity.ts';
 import type { Observation } from './observation.ts';
 import type { Notice } from './part.ts';
 import { answers, isPaused, wantedReplicas } from './view.ts';
-
-type Condition = NonNullable<OpenBaoClusterStatus['conditions']>[number];
-/** What a condition says, without its times. */
-export type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 /**
  * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and BreakGlass
@@ -39,12 +35,13 @@ export function withConditions(
       : peersOfHalves(observation, replicas, status.clusterID);
   const available = availability(observation, status, peers);
   const holds = holdsOf(status, notices);
+  const [hold] = holds;
   const degraded = degradation(status, peers, serving(observation, status, peers), holds, available);
   const work = workOf(observation, status, notices);
   const verdicts: readonly Verdict[] = [
-    readiness(available, degraded, work, holds),
+    readiness(hold, available, work, degraded),
     reconciling(cluster, holds, work),
-    stalled(holds),
+    stalled(hold),
     available,
     upgrading(status, cluster),
     degraded,
@@ -54,31 +51,9 @@ export function withConditions(
   return {
     ...status,
     phase: phaseOf(status, holds, peers),
-    conditions: verdicts.map((verdict) => dated(verdict, status, cluster.metadata.generation, now)),
+    conditions: verdicts.map((each) => dated(each, status.conditions, cluster.metadata.generation, now)),
   };
 }
-
-/** The same condition where nothing but the hour has changed. */
-export function dated(
-  verdict: Verdict,
-  { conditions = [] }: OpenBaoClusterStatus,
-  generation: number | undefined,
-  now: number,
-): Condition {
-  const former = conditions.find(({ type }) => type === verdict.type);
-  return {
-    ...verdict,
-    lastTransitionTime: former?.status === verdict.status ? former.lastTransitionTime : timestamp(now),
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-  };
-}
-
-const verdict = (type: string, is: boolean | undefined, reason: string, message: string): Verdict => ({
-  type,
-  status: is === undefined ? 'Unknown' : is ? 'True' : 'False',
-  reason,
-  message,
-});
 
 /** What needs a person, the gravest first. */
 function holdsOf(status: OpenBaoClusterStatus, notices: readonly Notice[]): readonly Notice[] {
@@ -215,19 +190,6 @@ function serving({ cluster }: Observation, status: OpenBaoClusterStatus, peers: 
   return peers.expected.filter(({ name }) => memberNamed(cluster, name)?.revision === revision);
 }
 
-function readiness(
-  available: Verdict,
-  degraded: Verdict,
-  work: Notice | undefined,
-  [hold]: readonly Notice[],
-): Verdict {
-  if (hold !== undefined) return verdict('Ready', false, hold.reason, hold.message);
-  if (available.status !== 'True') return { ...available, type: 'Ready' };
-  if (work !== undefined) return verdict('Ready', false, work.reason, work.message);
-  if (degraded.status === 'True') return verdict('Ready', false, degraded.reason, degraded.message);
-  return verdict('Ready', true, 'AsExpected', 'it runs what spec asks for');
-}
-
 function reconciling(
   cluster: Observation['cluster'],
   holds: readonly Notice[],
@@ -240,11 +202,6 @@ function reconciling(
   if (holds.length > 0) return verdict('Reconciling', false, 'Held', 'it waits for a person; see Stalled');
   return verdict('Reconciling', true, work.reason, work.message);
 }
-
-const stalled = ([hold]: readonly Notice[]): Verdict =>
-  hold === undefined
-    ? verdict('Stalled', false, 'AsExpected', 'nobody has to do anything')
-    : verdict('Stalled', true, hold.reason, hold.message);
 
 function upgrading(status: OpenBaoClusterStatus, cluster: Observation['cluster']): Verdict {
   const { upgrade } = status;

@@ -1,10 +1,10 @@
 import { clusterFinalizer } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { dated, verdict } from '../conditions.ts';
 import { known } from '../known.ts';
 import { names } from '../workload/names.ts';
 import type { Effect } from './decision.ts';
 import type { Observation } from './observation.ts';
-import { dated } from './conditions.ts';
 import { only, waiting, type DecidePart, type Notice, type Part } from './part.ts';
 import { claimsByPod, clusterName, isPaused, podsByName, targetIn } from './view.ts';
 
@@ -46,8 +46,8 @@ export function withDeletionConditions(
   const message = notice?.message ?? 'the cluster is being deleted';
   const conditions = (['Ready', 'Reconciling'] as const).map((type) =>
     dated(
-      { type, status: type === 'Ready' ? 'False' : 'True', reason: 'Deleting', message },
-      status,
+      verdict(type, type === 'Reconciling', 'Deleting', message),
+      status.conditions,
       cluster.metadata.generation,
       now,
     ),

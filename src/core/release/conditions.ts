@@ -1,17 +1,10 @@
 import type { MetadataServices, MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { dated, type Verdict } from '../cluster/conditions.ts';
+import { dated, readiness, stalled, verdict, type Verdict } from '../conditions.ts';
 import type { Notice } from '../part.ts';
 import { recordOf } from './history.ts';
 import { activeRelease } from './in-force.ts';
 import type { ReleaseObservation } from './observation.ts';
 import { silentComponents, whyNotReady } from './readiness.ts';
-
-const verdict = (type: string, is: boolean, reason: string, message: string): Verdict => ({
-  type,
-  status: is ? 'True' : 'False',
-  reason,
-  message,
-});
 
 /**
  * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and RollingBack from the
@@ -36,19 +29,16 @@ export function withReleaseConditions(
   const verdicts: readonly Verdict[] = [
     readiness(hold, available, work, degraded),
     reconciling(status, hold, work),
-    hold === undefined
-      ? verdict('Stalled', false, 'AsExpected', 'nobody has to do anything')
-      : verdict('Stalled', true, hold.reason, hold.message),
+    stalled(hold),
     available,
     upgrading(status),
     degraded,
     ...rollingBack(status),
   ];
-  const { conditions = [] } = status;
   return {
     ...status,
     deploymentPhase: phaseOf(status),
-    conditions: verdicts.map((each) => dated(each, { conditions }, resource.metadata.generation, now)),
+    conditions: verdicts.map((each) => dated(each, status.conditions, resource.metadata.generation, now)),
     ...observedGeneration(resource),
   };
 }
@@ -123,19 +113,6 @@ const subjectOf = ({ pending, cleaning, activeReleaseVersion }: MetadataServices
   if (cleaning !== undefined) return `removal of ${cleaning.version} (${cleaning.strategy})`;
   return `release ${activeReleaseVersion}`;
 };
-
-function readiness(
-  hold: Notice | undefined,
-  available: Verdict,
-  work: Notice | undefined,
-  degraded: Verdict,
-): Verdict {
-  if (hold !== undefined) return verdict('Ready', false, hold.reason, hold.message);
-  if (available.status !== 'True') return { ...available, type: 'Ready' };
-  if (work !== undefined) return verdict('Ready', false, work.reason, work.message);
-  if (degraded.status === 'True') return verdict('Ready', false, degraded.reason, degraded.message);
-  return verdict('Ready', true, 'AsExpected', 'it runs what spec asks for');
-}
 
 function reconciling(
   status: MetadataServicesStatus,

@@ -1,5 +1,5 @@
 import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
-import { dated, type Verdict } from '../cluster/conditions.ts';
+import { dated, verdict, type Verdict } from '../conditions.ts';
 
 /**
  * What people and kstatus read: Ready, Reconciling, Stalled (it waits for a person, or failed), Restored (the data
@@ -10,10 +10,9 @@ export function withConditions(
   status: OpenBaoRestoreStatus,
   now: number,
 ): OpenBaoRestoreStatus {
-  const { conditions = [] } = status;
   return {
     ...status,
-    conditions: verdicts(status).map((each) => dated(each, { conditions }, metadata.generation, now)),
+    conditions: verdicts(status).map((each) => dated(each, status.conditions, metadata.generation, now)),
   };
 }
 
@@ -33,12 +32,7 @@ function verdicts(status: OpenBaoRestoreStatus): readonly Verdict[] {
     : isComplete
       ? 'the data is restored, members are repaired and restarted'
       : waitingFor;
-  const of = (type: string, is: boolean | undefined): Verdict => ({
-    type,
-    status: is === undefined ? 'Unknown' : is ? 'True' : 'False',
-    reason,
-    message,
-  });
+  const of = (type: string, is: boolean | undefined) => verdict(type, is, reason, message);
   return [
     of('Ready', isComplete),
     of('Reconciling', !isComplete && !hasFailed && held !== true),
