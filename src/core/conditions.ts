@@ -16,15 +16,15 @@ export const verdict = (type: string, is: boolean | undefined, reason: string, m
 
 /** The same condition where nothing but the hour has changed. */
 export function dated(
-  verdict: Verdict,
+  said: Verdict,
   conditions: readonly Condition[] | undefined,
   generation: number | undefined,
   now: number,
 ): Condition {
-  const former = conditions?.find(({ type }) => type === verdict.type);
+  const former = conditions?.find(({ type }) => type === said.type);
   return {
-    ...verdict,
-    lastTransitionTime: former?.status === verdict.status ? former.lastTransitionTime : timestamp(now),
+    ...said,
+    lastTransitionTime: former?.status === said.status ? former.lastTransitionTime : timestamp(now),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
 }
