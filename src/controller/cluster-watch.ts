@@ -4,7 +4,9 @@ import type { ClusterCaches } from '../io/cluster-caches.ts';
 import type { StreamingClient } from '../io/kubernetes.ts';
 import type { Logger } from '../io/logger.ts';
 import { collectionPath } from '../io/resources.ts';
-import { informer, type Informer, type InformerOptions } from './informer.ts';
+import { keyOf } from './cache.ts';
+import { childrenOf, group } from './children.ts';
+import { informer, type Informer } from './informer.ts';
 import { source, type Source } from './run.ts';
 import { identityOf, podAsRead } from './trim.ts';
 
@@ -29,37 +31,9 @@ export interface ClusterWatch {
   readonly sources: readonly Source[];
 }
 
-/** `namespace/name` of the cluster whose label an object carries. */
-const ownerOf = ({ metadata }: KubernetesObject): string | undefined => {
-  const cluster = metadata?.labels?.[clusterLabel];
-  return cluster === undefined ? undefined : `${metadata?.namespace}/${cluster}`;
-};
-
-const keyOf = ({ namespace, name }: { readonly namespace?: string; readonly name: string }) =>
-  `${namespace}/${name}`;
-
-/** A child brings its cluster back to mind. */
-const sourceOf = <T extends KubernetesObject>(children: Informer<T>): Source =>
-  source(children, (object) => {
-    const owner = ownerOf(object);
-    return owner === undefined ? [] : [owner];
-  });
-
 /** Nothing is read before the informers run. */
 export function watchClusters(client: StreamingClient, logger: Logger): ClusterWatch {
-  const children = <T extends KubernetesObject>(
-    apiVersion: string,
-    kind: string,
-    kept: Pick<InformerOptions<T>, 'metadataOnly' | 'trim'> = {},
-  ) =>
-    informer<T>({
-      client,
-      path: collectionPath(apiVersion, kind),
-      labelSelector: clusterLabel,
-      groupOf: ownerOf,
-      logger,
-      ...kept,
-    });
+  const { children, sourceOf } = childrenOf(clusterLabel, client, logger);
   const { apiVersion, kind } = openBaoClusterKind;
   const clusters = informer<KubernetesObject>({ client, path: collectionPath(apiVersion, kind), logger });
   const statefulSets = children<StatefulSet>('apps/v1', 'StatefulSet');
@@ -75,17 +49,17 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
   return {
     clusters,
     caches: {
-      statefulSet: (key) => statefulSets.get(keyOf(key)),
-      pods: (key) => pods.inGroup(keyOf(key)),
-      claims: (key) => claims.inGroup(keyOf(key)),
-      jobs: (key) => jobs.inGroup(keyOf(key)),
+      statefulSet: (key) => statefulSets.get(keyOf({ metadata: key })),
+      pods: group(pods),
+      claims: group(claims),
+      jobs: group(jobs),
       child: (target) =>
         target.kind === 'StatefulSet'
-          ? statefulSets.get(keyOf(target))
-          : others.get(`${target.apiVersion}/${target.kind}`)?.get(keyOf(target)),
+          ? statefulSets.get(keyOf({ metadata: target }))
+          : others.get(`${target.apiVersion}/${target.kind}`)?.get(keyOf({ metadata: target })),
     },
     sources: [
-      source(clusters, ({ metadata }) => [`${metadata?.namespace}/${metadata?.name}`]),
+      source(clusters, (object) => [keyOf(object)]),
       sourceOf(statefulSets),
       sourceOf(pods),
       sourceOf(claims),

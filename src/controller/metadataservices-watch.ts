@@ -6,7 +6,8 @@ import type { Logger } from '../io/logger.ts';
 import type { ReleaseCaches } from '../io/release-observer.ts';
 import { collectionPath } from '../io/resources.ts';
 import { keyOf } from './cache.ts';
-import { informer, type Informer, type InformerOptions } from './informer.ts';
+import { childrenOf, group } from './children.ts';
+import { informer, type Informer } from './informer.ts';
 import { source, type Source } from './run.ts';
 import { podAsRead } from './trim.ts';
 
@@ -23,38 +24,9 @@ export interface ServicesWatch {
   readonly sources: readonly Source[];
 }
 
-/** `namespace/name` of the MetadataServices whose label an object carries. */
-const ownerOf = ({ metadata }: KubernetesObject): string | undefined => {
-  const name = metadata?.labels?.[servicesLabel];
-  return name === undefined ? undefined : `${metadata?.namespace}/${name}`;
-};
-
-const sourceOf = <T extends KubernetesObject>(children: Informer<T>): Source =>
-  source(children, (object) => {
-    const owner = ownerOf(object);
-    return owner === undefined ? [] : [owner];
-  });
-
-const group =
-  <T extends KubernetesObject>(of: Informer<T>) =>
-  (key: { readonly namespace: string; readonly name: string }): readonly T[] =>
-    of.inGroup(`${key.namespace}/${key.name}`);
-
 /** Nothing is read before the informers run. */
 export function watchServices(client: StreamingClient, logger: Logger): ServicesWatch {
-  const children = <T extends KubernetesObject>(
-    apiVersion: string,
-    kind: string,
-    kept: Pick<InformerOptions<T>, 'metadataOnly' | 'trim'> = {},
-  ) =>
-    informer<T>({
-      client,
-      path: collectionPath(apiVersion, kind),
-      labelSelector: servicesLabel,
-      groupOf: ownerOf,
-      logger,
-      ...kept,
-    });
+  const { children, sourceOf } = childrenOf(servicesLabel, client, logger);
   const { apiVersion, kind } = metadataServicesKind;
   const services = informer<KubernetesObject>({
     client,
