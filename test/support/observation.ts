@@ -1,5 +1,12 @@
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../src/api/kubernetes.ts';
-import { clusterLabel, componentLabel, components, dataVersionAnnotation } from '../../src/api/labels.ts';
+import {
+  actionAnnotation,
+  clusterLabel,
+  componentLabel,
+  components,
+  dataVersionAnnotation,
+  operationAnnotation,
+} from '../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../src/api/openbaocluster.ts';
 import { defaultDeadlines, type DecisionContext } from '../../src/core/cluster/decision.ts';
 import type {
@@ -200,13 +207,16 @@ export function raftOf(
   };
 }
 
+type JobState = 'running' | 'succeeded' | 'failed';
+
+const jobConditions = (outcome: JobState) =>
+  ({ running: [], succeeded: ['Complete'], failed: ['Failed'] })[outcome].map((type) => ({
+    type,
+    status: 'True',
+  }));
+
 /** A Job as it was read. */
-export function observedJob(
-  name: string,
-  outcome: 'running' | 'succeeded' | 'failed',
-  message?: string,
-): ObservedJob {
-  const condition = { running: [], succeeded: ['Complete'], failed: ['Failed'] }[outcome];
+export function observedJob(name: string, outcome: JobState, message?: string): ObservedJob {
   return {
     job: {
       apiVersion: 'batch/v1',
@@ -216,10 +226,46 @@ export function observedJob(
         ...(outcome === 'running' ? { active: 1 } : {}),
         ...(outcome === 'succeeded' ? { succeeded: 1 } : {}),
         ...(outcome === 'failed' ? { failed: 1 } : {}),
-        conditions: condition.map((type) => ({ type, status: 'True' })),
+        conditions: jobConditions(outcome),
       },
     },
     ...(message === undefined ? {} : { message }),
+  };
+}
+
+/** A Job of a simulation as the controller reads it: whose it is, whether it has ended, and what its pod said. */
+export function jobAsRead(
+  name: string,
+  {
+    uid,
+    action,
+    operationId,
+    suspended,
+    outcome,
+    message,
+    podReason,
+  }: {
+    readonly uid: string;
+    readonly action: string;
+    readonly operationId: string;
+    readonly suspended?: boolean;
+    readonly outcome: JobState;
+    readonly message?: string;
+    readonly podReason?: string;
+  },
+): ObservedJob {
+  return {
+    job: {
+      metadata: {
+        name,
+        uid,
+        annotations: { [actionAnnotation]: action, [operationAnnotation]: operationId },
+      },
+      ...(suspended === undefined ? {} : { spec: { suspend: suspended } }),
+      status: { conditions: jobConditions(outcome) },
+    },
+    ...(message === undefined ? {} : { message }),
+    ...(podReason === undefined ? {} : { podReason }),
   };
 }
 

@@ -1,12 +1,12 @@
 import { actionAnnotation, operationAnnotation } from '../../../src/api/labels.ts';
+import type { Job } from '../../../src/api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import type { OpenBaoRestore, OpenBaoRestoreSpec } from '../../../src/api/openbaorestore.ts';
-import type { ObservedJob } from '../../../src/core/cluster/observation.ts';
 import type { DecidedEvent } from '../../../src/core/decision.ts';
 import { decideRestore } from '../../../src/core/restore/decide.ts';
 import type { RestoreDecision, RestoreEffect } from '../../../src/core/restore/decision.ts';
 import type { RestoreObservation } from '../../../src/core/restore/observation.ts';
-import { context, raftOf, settledCluster, start } from '../../support/observation.ts';
+import { context, jobAsRead, raftOf, settledCluster, start } from '../../support/observation.ts';
 
 interface SimulatedJob {
   readonly uid: string;
@@ -80,26 +80,7 @@ export class SimulatedRestore {
     return {
       restore: this.restore,
       cluster: this.cluster,
-      jobs: [...this.jobs].map(([name, job]) => this.job(name, job)),
-    };
-  }
-
-  private job(
-    name: string,
-    { uid, action, operationId, suspended, outcome, message }: SimulatedJob,
-  ): ObservedJob {
-    const types = { running: [], succeeded: ['Complete'], failed: ['Failed'] }[outcome];
-    return {
-      job: {
-        metadata: {
-          name,
-          uid,
-          annotations: { [actionAnnotation]: action, [operationAnnotation]: operationId },
-        },
-        spec: { suspend: suspended },
-        status: { conditions: types.map((type) => ({ type, status: 'True' })) },
-      },
-      ...(message === undefined ? {} : { message }),
+      jobs: [...this.jobs].map(([name, job]) => jobAsRead(name, job)),
     };
   }
 
@@ -135,7 +116,7 @@ export class SimulatedRestore {
     metadata,
     spec,
   }: {
-    readonly metadata?: ObservedJob['job']['metadata'];
+    readonly metadata?: Job['metadata'];
     readonly spec?: { readonly suspend?: boolean };
   }): void {
     const name = metadata?.name ?? '';

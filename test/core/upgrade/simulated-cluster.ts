@@ -2,7 +2,7 @@ import type { Pod } from '../../../src/api/kubernetes.ts';
 import { actionAnnotation, operationAnnotation, restartAtAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DriverSettings, Effect } from '../../../src/core/cluster/decision.ts';
-import type { Member, Observation, ObservedJob } from '../../../src/core/cluster/observation.ts';
+import type { Member, Observation } from '../../../src/core/cluster/observation.ts';
 import { known, unknown, type Known } from '../../../src/core/known.ts';
 import { decideUpgrade } from '../../../src/core/upgrade/rolling/decide.ts';
 import { whyNotLowered } from '../../../src/core/upgrade/rolling/lowering.ts';
@@ -12,6 +12,7 @@ import {
   claim,
   clusterId,
   context,
+  jobAsRead,
   observation,
   raftOf,
   serverPod,
@@ -184,7 +185,7 @@ export class SimulatedCluster {
     return {
       statefulSet: known({ ...set, spec: { ...set.spec, template } }),
       pods: known([...this.pods].map(([ordinal, pod]) => this.pod(ordinal, pod))),
-      jobs: known([...this.jobs].map(([name, job]) => this.job(name, job))),
+      jobs: known([...this.jobs].map(([name, job]) => jobAsRead(name, job))),
     };
   }
 
@@ -228,25 +229,6 @@ export class SimulatedCluster {
       lastIndex: ordinal === leads ? this.index : (this.applied[ordinal] ?? 0),
       appliedIndex: this.applied[ordinal] ?? 0,
     });
-  }
-
-  private job(
-    name: string,
-    { uid, action, operationId, outcome, message, podReason }: SimulatedJob,
-  ): ObservedJob {
-    const types = { running: [], succeeded: ['Complete'], failed: ['Failed'] }[outcome];
-    return {
-      job: {
-        metadata: {
-          name,
-          uid,
-          annotations: { [actionAnnotation]: action, [operationAnnotation]: operationId },
-        },
-        status: { conditions: types.map((type) => ({ type, status: 'True' })) },
-      },
-      ...(message === undefined ? {} : { message }),
-      ...(podReason === undefined ? {} : { podReason }),
-    };
   }
 
   // What the controller does.
