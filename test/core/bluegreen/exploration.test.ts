@@ -5,6 +5,7 @@ import { underWay } from '../../../src/core/upgrade/bluegreen/phase.ts';
 import { liveNames } from '../../../src/core/workload/members.ts';
 import { timestamp } from '../../../src/core/time.ts';
 import { start } from '../../support/observation.ts';
+import { controllerMishaps, pick, randomOf, slowed, wander } from '../../support/walks.ts';
 import { durations } from './simulated-halves.ts';
 import { WatchedHalves } from './watched-halves.ts';
 
@@ -20,32 +21,11 @@ const deadlines = {
 
 type BlueGreenSpec = NonNullable<NonNullable<OpenBaoClusterSpec['upgrade']>['blueGreen']>;
 
-/** Random numbers that a seed repeats (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 type Happening = (world: WatchedHalves, random: () => number) => void;
-
-const pick = <T>(from: readonly T[], random: () => number): T | undefined =>
-  from[Math.floor(random() * from.length)];
 
 /** Everything that may go wrong or be asked for in between; each by one name. */
 const happenings: Readonly<Record<string, Happening>> = {
-  // the process ends after the status, or after the first or second effect; or its write meets a conflict
-  'crash after the status': (world) => void world.pass(1),
-  'crash after the first effect': (world) => void world.pass(2),
-  'crash after the second effect': (world) => void world.pass(3),
-  conflict: (world) => void world.pass(0),
-  'stale cache': (world) => {
-    world.cache ??= world.kubernetes();
-  },
+  ...controllerMishaps,
   'blue killed': (world, random) => world.kill(pick(world.half('blue'), random) ?? ''),
   'green killed': (world, random) => world.kill(pick(world.half('green'), random) ?? ''),
   'leader killed': (world) => world.kill(world.raft.leader ?? ''),
@@ -338,13 +318,7 @@ function goOn(world: WatchedHalves, seen: Set<string>): void {
 
 function walk(replicas: number, seed: number, seen: Set<string>): void {
   const random = randomOf(seed);
-  const slowness = 1 + random() * 3;
-  const speed = Object.fromEntries(
-    Object.entries(durations).map(([name, each]) => [
-      name,
-      name === 'block' ? each : each * (0.5 + random() * slowness),
-    ]),
-  );
+  const speed = slowed(durations, random, 3);
   const maybe = (chance: number) => random() < chance;
   const world = worldOf({
     replicas,
@@ -366,18 +340,7 @@ function walk(replicas: number, seed: number, seen: Set<string>): void {
   });
   world.log.push(`seed ${seed}, ${replicas}+${replicas}`);
   const trouble = random() * 0.25;
-  let cachedAt = 0;
-  for (let turn = 0; turn < 120; turn++) {
-    if (world.cache !== undefined && world.now - cachedAt > 3_000) world.cache = undefined;
-    if (maybe(trouble)) {
-      happen(world, pick(names, random) ?? '', random);
-      if (world.cache !== undefined && cachedAt === 0) cachedAt = world.now;
-    } else world.pass();
-    if (world.cache === undefined) cachedAt = 0;
-    seen.add(world.fingerprint());
-    const lazy = random() * 0.5;
-    world.tick(200 + Math.floor(random() * 2_000), () => random() < lazy);
-  }
+  wander(world, random, trouble, () => happen(world, pick(names, random) ?? '', random), seen);
   letGo(world);
   mendAndFinish(world, seen);
 }

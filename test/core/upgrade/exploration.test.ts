@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { defaultDeadlines } from '../../../src/core/cluster/decision.ts';
+import { controllerMishaps, pick, randomOf, slowed, wander } from '../../support/walks.ts';
 import { durations } from './simulated-cluster.ts';
 import { WatchedCluster } from './watched-cluster.ts';
 
@@ -12,27 +13,9 @@ const deadlines = {
   catchingUp: 120_000,
 };
 
-/** Random numbers that a seed repeats (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Everything that may go wrong or be asked for in between; each by one name. */
 const happenings: Readonly<Record<string, (world: WatchedCluster, random: () => number) => void>> = {
-  // the process ends after the status, or after the first or second effect; or its write meets a conflict
-  'crash after the status': (world) => void world.pass(1),
-  'crash after the first effect': (world) => void world.pass(2),
-  'crash after the second effect': (world) => void world.pass(3),
-  conflict: (world) => void world.pass(0),
-  'stale cache': (world) => {
-    world.cache ??= world.kubernetes();
-  },
+  ...controllerMishaps,
   'pod killed': (world, random) => world.kill(Math.floor(random() * world.replicas)),
   'leader lost': (world) => {
     if (world.leader !== undefined) world.blockedUntil[world.leader] = world.now + 5_000;
@@ -42,15 +25,14 @@ const happenings: Readonly<Record<string, (world: WatchedCluster, random: () => 
     const up = [...world.pods]
       .filter(([, pod]) => pod.up && pod.endsAt === undefined)
       .map(([ordinal]) => ordinal);
-    const heir = up[Math.floor(random() * up.length)];
+    const heir = pick(up, random);
     if (heir !== undefined && world.leader !== undefined) world.leads(heir);
   },
   'leader killed': (world) => {
     if (world.leader !== undefined) world.kill(world.leader);
   },
   'job lost': (world, random) => {
-    const names = [...world.jobs.keys()];
-    world.jobs.delete(names[Math.floor(random() * names.length)] ?? '');
+    world.jobs.delete(pick([...world.jobs.keys()], random) ?? '');
   },
   'job fails': (world) => {
     for (const job of world.jobs.values()) if (job.outcome === 'running') job.outcome = 'failed';
@@ -186,30 +168,13 @@ function mendLater(world: WatchedCluster, name: string, seen: Set<string>): void
 
 function walk(replicas: number, seed: number, seen: Set<string>): void {
   const random = randomOf(seed);
-  const slowness = 1 + random() * 4;
-  const speed = Object.fromEntries(
-    Object.entries(durations).map(([name, each]) => [
-      name,
-      name === 'block' ? each : each * (0.5 + random() * slowness),
-    ]),
-  );
+  const speed = slowed(durations, random, 4);
   const world = worldOf(replicas, Math.floor(random() * replicas), speed);
   world.log.push(`seed ${seed}, ${replicas} replicas`);
   // A fifth of the walks begin as a restart, which has no other image to be told by.
   if (random() < 0.2) world.spec({ version: '2.5.5', maintenance: { restartAt: '2026-01-02T03:00:00Z' } });
   const trouble = random() * 0.3;
-  let cachedAt = 0;
-  for (let turn = 0; turn < 120; turn++) {
-    if (world.cache !== undefined && world.now - cachedAt > 3_000) world.cache = undefined;
-    if (random() < trouble) {
-      happen(world, names[Math.floor(random() * names.length)] ?? '', random);
-      if (world.cache !== undefined && cachedAt === 0) cachedAt = world.now;
-    } else world.pass();
-    if (world.cache === undefined) cachedAt = 0;
-    seen.add(world.fingerprint());
-    const lazy = random() * 0.5;
-    world.tick(200 + Math.floor(random() * 2_000), () => random() < lazy);
-  }
+  wander(world, random, trouble, () => happen(world, pick(names, random) ?? '', random), seen);
   mendAndFinish(world, seen);
 }
 
