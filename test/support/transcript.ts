@@ -73,3 +73,31 @@ export function optionsOf(words: readonly string[]): Readonly<Record<string, str
     }),
   );
 }
+
+/** Tells of an operation that a controller and its Jobs carry out. */
+interface OperationTeller {
+  /** Why the Jobs of an action fail. */
+  readonly world: { readonly jobFailures: Map<string, string> };
+  run(words: readonly string[]): readonly string[];
+  crash(phase: string): readonly string[];
+  status(): readonly string[];
+}
+
+/** The commands that all stories of such operations have. */
+export const operationCommands: Commands<OperationTeller> = {
+  /** fail-jobs snapshot the store said 403: such Jobs fail from now on */
+  'fail-jobs': ({ world }, [action = '', ...why]) => {
+    world.jobFailures.set(action, why.join(' '));
+    return [];
+  },
+  'mend-jobs': ({ world }, [action = '']) => {
+    world.jobFailures.delete(action);
+    return [];
+  },
+  /** run until=<phase> [for=60]: what else may be waited for, each story says */
+  run: (teller, words) => teller.run(words),
+  /** crash at=Syncing: runs until a status of that phase is written, and ends before any effect */
+  crash: (teller, words) => teller.crash(optionsOf(words)['at'] ?? ''),
+  /** status: what stands in the status now */
+  status: (teller) => teller.status(),
+};

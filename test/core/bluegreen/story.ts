@@ -2,7 +2,7 @@ import type { Effect } from '../../../src/core/cluster/decision.ts';
 import { underWay } from '../../../src/core/upgrade/bluegreen/phase.ts';
 import { revisionLabel } from '../../../src/api/labels.ts';
 import { start } from '../../support/observation.ts';
-import { optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
+import { operationCommands, optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
 import type { SimulatedImage } from '../upgrade/simulated-cluster.ts';
 import { WatchedHalves } from './watched-halves.ts';
 
@@ -31,8 +31,8 @@ const commands: Commands<Teller> = {
   'blue-green': (teller, words) => teller.configure(words),
   /** ask promote|cleanup|rollback|retry */
   ask: (teller, [request = '']) => teller.ask(request),
-  /** run until=done|idle|held|break-glass|green-leads|<phase>|<action of a Job that runs> [for=60] */
-  run: (teller, words) => teller.run(words),
+  // run until=done|idle|held|break-glass|green-leads|<phase>|<action of a Job that runs>
+  ...operationCommands,
   /** kill leader|blue-0|green-1: the pod goes without warning */
   kill: (teller, [who = '']) => {
     teller.world.kill(teller.podOf(who));
@@ -53,25 +53,12 @@ const commands: Commands<Teller> = {
     }
     return [];
   },
-  /** fail-jobs repair-consensus permission denied: such Jobs fail from now on */
-  'fail-jobs': (teller, [action = '', ...why]) => {
-    teller.world.jobFailures.set(action, why.join(' '));
-    return [];
-  },
-  'mend-jobs': (teller, [action = '']) => {
-    teller.world.jobFailures.delete(action);
-    return [];
-  },
-  /** crash at=Syncing: runs until a status of that phase is written, and ends before any effect */
-  crash: (teller, words) => teller.crash(optionsOf(words)['at'] ?? ''),
   /** away 3600: no controller looks for these seconds */
   away: (teller, [seconds]) => {
     for (const end = teller.world.now + Number(seconds) * 1_000; teller.world.now < end;)
       teller.world.tick(5_000);
     return [];
   },
-  /** status: what stands in the status now, and what is there */
-  status: (teller) => teller.status(),
   /** incident: status.breakGlass */
   incident: (teller) => teller.incident(),
 };

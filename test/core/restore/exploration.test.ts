@@ -54,7 +54,7 @@ describe('any restore', function () {
             world.pass();
           } else if (each.kind === 'lose') {
             for (const [name, job] of world.jobs) if (job.action === each.action) world.jobs.delete(name);
-          } else if (each.kind === 'fail') world.failures.set('restore-snapshot', each.said);
+          } else if (each.kind === 'fail') world.jobFailures.set('restore-snapshot', each.said);
           else
             world.restore = {
               ...world.restore,

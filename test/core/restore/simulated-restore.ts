@@ -40,7 +40,7 @@ export class SimulatedRestore {
   /** Whom the list in the snapshot takes the vote of. */
   unvoted: readonly string[] = [];
   /** What Jobs of an action say instead of succeeding; `silent` says nothing. */
-  readonly failures = new Map<string, string>();
+  readonly jobFailures = new Map<string, string>();
   readonly events: DecidedEvent[] = [];
   /** What the controller sees, when its cache is behind. */
   cache: RestoreObservation | undefined;
@@ -142,7 +142,7 @@ export class SimulatedRestore {
   }
 
   private run(job: SimulatedJob): void {
-    const said = this.failures.get(job.action);
+    const said = this.jobFailures.get(job.action);
     if (said !== undefined) {
       const [reason = '', ...words] = said.split(' ');
       job.outcome = 'failed';

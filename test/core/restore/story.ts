@@ -1,7 +1,7 @@
 import type { OpenBaoRestoreSpec } from '../../../src/api/openbaorestore.ts';
 import type { RestoreEffect } from '../../../src/core/restore/decision.ts';
 import { start } from '../../support/observation.ts';
-import { optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
+import { operationCommands, optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
 import { SimulatedRestore } from './simulated-restore.ts';
 
 /** A story of a restore (test/support/transcript.ts), told as those of upgrades are (test/core/upgrade/story.ts). */
@@ -38,26 +38,13 @@ const commands: Commands<Teller> = {
     world.unvoted = words;
     return [];
   },
-  /** fail-jobs verify-snapshot Truncated it ends too early */
-  'fail-jobs': ({ world }, [action = '', ...words]) => {
-    world.failures.set(action, words.join(' '));
-    return [];
-  },
-  'mend-jobs': ({ world }, [action = '']) => {
-    world.failures.delete(action);
-    return [];
-  },
   /** lose-job restore-snapshot: somebody deletes it */
   'lose-job': ({ world }, [action]) => {
     for (const [name, job] of world.jobs) if (job.action === action) world.jobs.delete(name);
     return [];
   },
-  /** run until=Complete [for=60] */
-  run: (teller, words) => teller.run(words),
-  /** crash at=Restoring: ends right after the first status of that phase, before any effect */
-  crash: (teller, words) => teller.crash(optionsOf(words)['at'] ?? ''),
-  /** status: what is so now */
-  status: (teller) => teller.status(),
+  // run until=<phase>
+  ...operationCommands,
 };
 
 class Teller {

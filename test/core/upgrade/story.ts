@@ -1,6 +1,6 @@
 import type { Effect } from '../../../src/core/cluster/decision.ts';
 import { start } from '../../support/observation.ts';
-import { optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
+import { operationCommands, optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
 import { SimulatedCluster, type SimulatedImage } from './simulated-cluster.ts';
 import { WatchedCluster } from './watched-cluster.ts';
 
@@ -25,8 +25,6 @@ const commands: Commands<Teller> = {
   },
   /** spec version=2.5.6 paused=true restartAt=… snapshot=true retry=1 */
   spec: (teller, words) => teller.change(words),
-  /** run until=done|held|<phase> [for=60] */
-  run: (teller, words) => teller.run(words),
   /** kill 1: the pod goes without warning */
   kill: (teller, [ordinal]) => {
     teller.world.kill(Number(ordinal));
@@ -39,19 +37,8 @@ const commands: Commands<Teller> = {
     }
     return [];
   },
-  /** fail-jobs snapshot the store said 403: such Jobs fail from now on */
-  'fail-jobs': (teller, [action = '', ...why]) => {
-    teller.world.jobFailures.set(action, why.join(' '));
-    return [];
-  },
-  'mend-jobs': (teller, [action = '']) => {
-    teller.world.jobFailures.delete(action);
-    return [];
-  },
-  /** crash at=SteppingDown: runs until a status of that phase is written, and ends before any effect */
-  crash: (teller, words) => teller.crash(optionsOf(words)['at'] ?? ''),
-  /** status: what stands in the status now */
-  status: (teller) => teller.status(),
+  // run until=done|held|<phase>
+  ...operationCommands,
 };
 
 class Teller {
