@@ -35,6 +35,21 @@ const stateOf = ({ servers, flagged, leader }: SimulatedRaft): string =>
     })
     .join(' ');
 
+/** What the leader says in the state of these words, which `stateOf` tells; a question mark is an answer that is missing. */
+function membershipIn(state: string): Membership {
+  const servers = state.split(' ').map((word) => {
+    const [, side = '', ordinal = '', marks = ''] = /^([bg])(\d)(\D*)$/i.exec(word) ?? [];
+    const id = `${side.toLowerCase() === 'b' ? 'prod' : 'prod-1b8e'}-${ordinal}`;
+    return { id, voter: side !== side.toLowerCase(), leader: marks.includes('+'), marks };
+  });
+  const marked = (mark: string) => servers.filter(({ marks }) => marks.includes(mark)).map(({ id }) => id);
+  return {
+    servers,
+    flagged: new Set(marked('*')),
+    problems: new Map(marked('?').map((id) => [id, `${id} did not answer`])),
+  };
+}
+
 const shortened = (id: string) => (id.includes('1b8e') ? 'g' : 'b') + (id.split('-').at(-1) ?? '');
 
 const told = (step: SwapStep) =>
@@ -222,6 +237,16 @@ describe('the swap of voters stops', () => {
     'prod-0 leads, prod-1 still votes, prod-2 still votes',
   );
   refuses(
+    'at the removal of a half of which one votes again',
+    () => nextRemoval(membershipIn('b0* b1* B2 G0+ G1 G2'), blueOf(3)),
+    'prod-2 still votes',
+  );
+  refuses(
+    'at the removal of a half whose last voter leads',
+    () => nextRemoval(membershipIn('B0+ b1* b2* G0 G1 G2'), blueOf(3)),
+    'prod-0 leads',
+  );
+  refuses(
     'at sides that overlap',
     (raft) => nextPromotion(membershipOf(raft), { to: greenOf(3), from: greenOf(3) }),
     'prod-1b8e-0, prod-1b8e-1, prod-1b8e-2 is on both sides',
@@ -235,6 +260,59 @@ describe('the swap of voters stops', () => {
     },
     'whether prod-0 is to stop voting is not known',
   );
+});
+
+describe('a demotion', () => {
+  const cases: readonly (readonly [title: string, next: Next, sides: Sides, state: string, says: string])[] =
+    [
+      [
+        'waits where no failure would be survivable any more',
+        nextPromotion,
+        forward(3),
+        'B0+ B1 B2* g0* g1* g2*',
+        'without prod-2 2 of 2 voters would be healthy, quorum is 2',
+      ],
+      [
+        'takes who is on the way out for no spare voter',
+        nextPromotion,
+        forward(3),
+        'B0+ B1* B2* G0 g1* g2*',
+        'without prod-2 3 of 3 voters would be healthy, quorum is 2',
+      ],
+      [
+        'counts who is on the way out and fails, for it has its vote still',
+        nextPromotion,
+        forward(3),
+        'B0+ B1*? B2* G0 G1 g2*',
+        'without prod-2 3 of 4 voters would be healthy, quorum is 3',
+      ],
+      [
+        'goes on where no failure was survivable before, if the quorum stays',
+        nextPromotion,
+        forward(3),
+        'B0+ B1? B2? G0 G1 g2*',
+        'demote b2',
+      ],
+      [
+        'needs one failure to be survivable, of five members too',
+        nextPromotion,
+        forward(5),
+        'B0+ B1 B2 B3 B4* g0* g1* g2* g3* g4*',
+        'demote b4',
+      ],
+      [
+        'waits where fewer than a quorum are well, though it loses no more by it',
+        nextRepair,
+        back(3),
+        'B0+ B1 B2? G0? G1? g2*',
+        'without prod-1b8e-1 2 of 4 voters would be healthy, quorum is 3',
+      ],
+    ];
+  for (const [title, next, sides, state, says] of cases) {
+    it(`${title}: ${state}`, () => {
+      expect(told(next(membershipIn(state), sides))).to.equal(says);
+    });
+  }
 });
 
 describe('from every half-way state the swap of voters', () => {
