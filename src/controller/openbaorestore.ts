@@ -16,6 +16,7 @@ import type { EventRecorder } from './events.ts';
 import { informer } from './informer.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { reconciler } from './reconciler.ts';
+import { restoreMetrics } from './restore-metrics.ts';
 import { source, type Controller } from './run.ts';
 import { statusClient } from './status.ts';
 
@@ -47,6 +48,7 @@ export function openBaoRestoreController(options: OpenBaoRestoreOptions): Contro
     groupOf: (object) => clusterKey(object as OpenBaoRestore),
     logger,
   });
+  restoreMetrics(metrics.registry, () => restores.values());
   const clusterStatus = statusClient<KubernetesObject>(client, openBaoClusterKind);
 
   const carryOut = async (effect: RestoreEffect, signal: AbortSignal): Promise<void> => {

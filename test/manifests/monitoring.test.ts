@@ -8,6 +8,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { clusterMetrics } from '../../src/controller/cluster-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import { releaseMetrics } from '../../src/controller/release-metrics.ts';
+import { restoreMetrics } from '../../src/controller/restore-metrics.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 import { runCommand } from '../cluster/command.ts';
 import { promtool } from '../support/promtool.ts';
@@ -134,6 +135,7 @@ async function exportedNames(): Promise<readonly string[]> {
   const controller = controllerMetrics(['openbaocluster']);
   clusterMetrics(controller.registry, () => []);
   releaseMetrics(controller.registry, () => []);
+  restoreMetrics(controller.registry, () => []);
   const merged = [...(await series(controller.registry)), ...(await series(webhookMetrics(['/x']).registry))];
   return [...new Set(merged)];
 }
@@ -193,7 +195,7 @@ describe('the monitoring manifests', () => {
     expect(list.split(',').toSorted()).to.deep.equal(Object.values(ofJobs).toSorted());
   });
 
-  it('have a README that names every metric of clusters and releases', async () => {
+  it('have a README that names every metric of clusters, restores and releases', async () => {
     const readme = await readFile('manifests/monitoring/README.md', 'utf8');
     const named = readme
       .split('\n')
@@ -208,6 +210,7 @@ describe('the monitoring manifests', () => {
     const registry = new Registry();
     clusterMetrics(registry, () => []);
     releaseMetrics(registry, () => []);
+    restoreMetrics(registry, () => []);
     const exported = (await registry.getMetricsAsJSON()).map(({ name }) => name);
     expect(named.toSorted()).to.deep.equal(exported.toSorted());
   });
