@@ -39,6 +39,10 @@ export interface Informer<T extends KubernetesObject> extends Pick<
   /** Resolves when the collection has been read once. Never rejects. */
   readonly synced: Promise<void>;
   isSynced(): boolean;
+  /** Resolves when the collection has been read once, or the API server was seen not to have it. Never rejects. */
+  readonly settled: Promise<void>;
+  /** Whether the API server has no such collection: its CRD is not there yet. It is asked again and again. */
+  isMissing(): boolean;
   /** Calls back, without waiting for it, at each change from now on; at the first list for each object. */
   onChange(handler: (change: Change<T>) => void): void;
   /**
@@ -52,6 +56,9 @@ export interface Informer<T extends KubernetesObject> extends Pick<
 
 /** A watch that lived this many milliseconds was not refused, even if nothing happened. */
 const wholesomeMs = 5_000;
+
+/** Milliseconds at most between looks for a collection that the API server does not have: people wait for it. */
+const missingMs = 5_000;
 
 /** After so many failures in a row everything is listed anew, whatever they were. */
 const failuresBeforeList = 8;
@@ -73,7 +80,9 @@ export function informer<T extends KubernetesObject>(options: InformerOptions<T>
   const cache = objectCache<T>(options.groupOf);
   const handlers: ((change: Change<T>) => void)[] = [];
   const synced = Promise.withResolvers<void>();
+  const settled = Promise.withResolvers<void>();
   let hasSynced = false;
+  let isMissing = false;
   /** Of the collection, up to which it is known; undefined when it must be listed. */
   let version: string | undefined;
   let failures = 0;
@@ -97,7 +106,9 @@ export function informer<T extends KubernetesObject>(options: InformerOptions<T>
     cache.replace(items).forEach(tell);
     version = resourceVersion;
     hasSynced = true;
+    isMissing = false;
     synced.resolve();
+    settled.resolve();
   };
 
   const take = ({ type, object }: WatchEvent<T>) => {
@@ -131,6 +142,11 @@ export function informer<T extends KubernetesObject>(options: InformerOptions<T>
       return version !== before || clock.elapsed() - begun >= wholesomeMs;
     } catch (error) {
       if (signal.aborted) return true;
+      if (!hasSynced && error instanceof ApiError && error.status === 404) {
+        isMissing = true;
+        settled.resolve();
+        return false;
+      }
       if (needsList(error) || failures >= failuresBeforeList) version = undefined;
       // Connections break; only when the next one does not hold either is something wrong.
       if (failures > 0) logger.warn({ err: error, path, failures: failures + 1 }, 'a watch fails');
@@ -142,6 +158,8 @@ export function informer<T extends KubernetesObject>(options: InformerOptions<T>
     path,
     synced: synced.promise,
     isSynced: () => hasSynced,
+    settled: settled.promise,
+    isMissing: () => isMissing,
     get size() {
       return cache.size;
     },
@@ -157,7 +175,8 @@ export function informer<T extends KubernetesObject>(options: InformerOptions<T>
           continue;
         }
         failures += 1;
-        await sleep(clock, backoffMs(failures, backoff, random), signal);
+        const waitMs = backoffMs(failures, backoff, random);
+        await sleep(clock, isMissing ? Math.min(waitMs, missingMs) : waitMs, signal);
       }
     },
   };

@@ -11,7 +11,10 @@ import type { Reconcile } from './reconciler.ts';
 
 /** Which keys a change in a collection concerns. */
 export interface Source {
-  readonly informer: Pick<Informer<KubernetesObject>, 'path' | 'isSynced' | 'synced' | 'run'>;
+  readonly informer: Pick<
+    Informer<KubernetesObject>,
+    'path' | 'isSynced' | 'synced' | 'isMissing' | 'settled' | 'run'
+  >;
   /** Calls back with the keys that each change concerns, those of the object as it was included. */
   readonly subscribe: (enqueue: (key: string) => void) => void;
   /** The keys of all that is there. */
@@ -65,17 +68,23 @@ export interface RunOptions {
 /** Milliseconds that passes get after they were told to stop. */
 const stopMs = 5_000;
 
+const informersOf = ({ sources }: Controller) => sources.map(({ informer }) => informer);
+const isSynced = (controller: Controller) => informersOf(controller).every((each) => each.isSynced());
+
 /**
  * Runs the controllers until the signal is raised, then hands over: no more passes, the last ones end, the Lease is
  * released. Caches are kept also while another process leads, so that a successor begins at once.
+ *
+ * A controller whose CRD is missing waits for it, and the others do not wait for that.
  *
  * @throws Error when the status port cannot be had, or when passes go on after the leadership is lost:
  *   then this process must end
  */
 export async function runControllers(options: RunOptions, signal: AbortSignal): Promise<void> {
   const { controllers, logger, metrics } = options;
-  const informers = new Set(controllers.flatMap(({ sources }) => sources.map(({ informer }) => informer)));
-  const isReady = () => !signal.aborted && [...informers].every((informer) => informer.isSynced());
+  const informers = new Set(controllers.flatMap(informersOf));
+  const isSettled = () => [...informers].every((informer) => informer.isSynced() || informer.isMissing());
+  const isReady = () => !signal.aborted && isSettled() && controllers.some(isSynced);
   const status = await startStatusServer({ port: options.statusPort, registry: metrics.registry, isReady });
   options.onListening?.(status.port);
   metrics.leading(options.leaseName, false);
@@ -88,8 +97,9 @@ export async function runControllers(options: RunOptions, signal: AbortSignal): 
   const watching = new AbortController();
   const watches = [...informers].map((informer) => informer.run(watching.signal));
   try {
-    const synced = Promise.all([...informers].map((informer) => informer.synced));
-    await Promise.race([synced, raised(signal)]);
+    const settled = Promise.all([...informers].map((informer) => informer.settled));
+    await Promise.race([settled, raised(signal)]);
+    tellMissing([...informers], logger);
     while (!signal.aborted) {
       const leadership = await options.elector.acquire(signal);
       if (leadership === undefined) break;
@@ -104,6 +114,19 @@ export async function runControllers(options: RunOptions, signal: AbortSignal): 
   }
 }
 
+/** Says once which CRDs are missing, and when each is there. */
+function tellMissing(informers: readonly Source['informer'][], logger: Logger): void {
+  for (const { path, synced } of informers.filter((informer) => informer.isMissing())) {
+    const [group, , plural] = path.split('/').slice(2);
+    const crd = `${plural}.${group}`;
+    logger.warn(
+      { path, crd },
+      `the CustomResourceDefinition ${crd} is missing: ${plural} are not driven until it is there, other kinds are. Apply it (kubectl apply --server-side -k manifests/crds); where another operator owns it, or it is not wanted, name the kinds to drive with --kind`,
+    );
+    void synced.then(() => logger.info({ path, crd }, `${crd} is there now: ${plural} are driven`));
+  }
+}
+
 /** One term, to its end. @throws Error when passes do not end */
 async function lead(
   { controllers, leaseName, metrics, logger, drainMs = 20_000 }: RunOptions,
@@ -114,15 +137,24 @@ async function lead(
   metrics.leading(leaseName, true);
   const stopping = new AbortController();
   const term: Leadership = { ...leadership, signal: AbortSignal.any([leadership.signal, stopping.signal]) };
-  for (const controller of controllers) {
+  let isOver = false;
+  const begin = (controller: Controller) => {
     const { name, concurrency = 4 } = controller;
     const run = (key: string): Promise<Outcome> => controller.reconcile(key, term);
     const queue = workQueue({ concurrency, run, observer: metrics.queueObserver(name) });
     queues.set(controller, queue);
     metrics.showQueue(name, queue, concurrency);
     for (const { keys } of controller.sources) for (const key of keys()) queue.add(key);
+  };
+  for (const controller of controllers) {
+    if (isSynced(controller)) begin(controller);
+    else {
+      const synced = Promise.all(informersOf(controller).map((informer) => informer.synced));
+      void synced.then(() => isOver || begin(controller));
+    }
   }
   await Promise.race([raised(signal), raised(leadership.signal)]);
+  isOver = true;
 
   const drained = Promise.all([...queues.values()].map((queue) => queue.drain())).then(() => true);
   const within = async (ms: number) => {
