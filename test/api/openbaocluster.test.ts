@@ -1,56 +1,7 @@
 import { expect } from 'chai';
-import { openBaoClusterCrd } from '../../src/api/crd.ts';
 import { SchemaViolation } from '../../src/api/parse.ts';
-import { openBaoCluster, parseOpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import type { StructuralSchema } from '../../src/api/structural.ts';
+import { parseOpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { cluster } from '../support/builders.ts';
-
-/** Every schema below one, with its path. */
-function* below(schema: StructuralSchema, path: string): Generator<readonly [string, StructuralSchema]> {
-  yield [path, schema];
-  for (const [name, each] of Object.entries(schema.properties ?? {})) yield* below(each, `${path}.${name}`);
-  if (schema.items) yield* below(schema.items, `${path}[]`);
-}
-const schemas = [...below(openBaoCluster, 'OpenBaoCluster')];
-
-describe('the schema of OpenBaoCluster', () => {
-  it('describes every field', () => {
-    const silent = schemas.filter(([path, { description }]) => !path.endsWith('[]') && !description);
-    expect(silent.map(([path]) => path)).to.deep.equal([]);
-  });
-
-  it('bounds every text and every list', () => {
-    const endless = schemas.filter(
-      ([, each]) =>
-        (each.type === 'string' && !each.maxLength && !each.enum && each.format !== 'date-time') ||
-        (each.type === 'array' && !each.maxItems),
-    );
-    expect(endless.map(([path]) => path)).to.deep.equal([]);
-  });
-
-  it('closes every object that is no map and no foreign type, so that its type is exact', () => {
-    const open = schemas.filter(
-      ([, each]) =>
-        each.type === 'object' &&
-        each.additionalProperties === undefined &&
-        each['x-kubernetes-preserve-unknown-fields'] !== true,
-    );
-    expect(open.map(([path]) => path)).to.deep.equal([]);
-  });
-
-  it('requires only fields that it has', () => {
-    for (const [path, { required = [], properties = {} }] of schemas) {
-      expect(Object.keys(properties), path).to.include.members([...required]);
-    }
-  });
-
-  it('is in the CustomResourceDefinition, without what that forbids', () => {
-    const text = JSON.stringify(openBaoClusterCrd());
-    expect(text).not.to.contain('"additionalProperties":false');
-    for (const [, { description }] of schemas)
-      if (description) expect(text).to.contain(JSON.stringify(description));
-  });
-});
 
 describe('an OpenBaoCluster', () => {
   it('is read as it was sent', () => {
