@@ -14,7 +14,7 @@ export type ObjectEffect =
   | { readonly kind: 'apply'; readonly object: KubernetesObject }
   /** Creates; that it is there already is success. */
   | { readonly kind: 'create'; readonly object: KubernetesObject }
-  /** Deletes that very object; that it is gone, or another one of its name, is success. */
+  /** Deletes that very object, a Job once its pods are gone; that it is gone, or another one of its name, is success. */
   | { readonly kind: 'delete'; readonly target: Target; readonly uid: string }
   /** Merge patch of that very object at that very version. */
   | {

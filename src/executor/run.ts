@@ -18,7 +18,7 @@ import { restoreSnapshot } from './restore-snapshot.ts';
 import { snapshot } from './snapshot.ts';
 import { stepDown } from './step-down.ts';
 import { probeStore, withStore, type StoreFlags } from './store.ts';
-import { demoteBlueVoters, promoteGreenVoters, removePeers, repairConsensus } from './swap.ts';
+import { handOverToGreen, removePeers, repairConsensus } from './swap.ts';
 import { trustIssuer } from './trust-issuer.ts';
 import { verifyStored } from './verify-snapshot.ts';
 
@@ -116,10 +116,8 @@ async function act(
     }
     case 'repair-membership':
       return withMembers(flags, log, deadline, (context) => repairMembership(context, flags.voter ?? []));
-    case 'promote-green-voters':
-      return withMembers(flags, log, deadline, (context) => promoteGreenVoters(context, halvesOf(flags)));
-    case 'demote-blue-voters':
-      return withMembers(flags, log, deadline, (context) => demoteBlueVoters(context, halvesOf(flags)));
+    case 'hand-over-to-green':
+      return withMembers(flags, log, deadline, (context) => handOverToGreen(context, halvesOf(flags)));
     case 'repair-consensus':
       return withMembers(flags, log, deadline, (context) => repairConsensus(context, halvesOf(flags)));
     case 'remove-blue-peers':

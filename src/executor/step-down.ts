@@ -28,6 +28,9 @@ export async function stepDown(context: ExecutorContext, pod: string): Promise<E
     return done('NotLeading', `${pod} does not lead, ${leader} does; nothing was called`, { leader });
   }
 
+  // Told to end meanwhile, be it that a person wants the votes back: it stays as it is.
+  if (deadline.left() === 0)
+    return refused('NoTimeLeft', `${pod} was not asked to step down: no time is left`);
   log.info({ pod, candidates }, 'asking the leader to step down');
   const askedAt = performance.now();
   const answer = await attempt(context, node, (token) => node.stepDown(token));

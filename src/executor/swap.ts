@@ -3,8 +3,7 @@ import type { RaftServer } from '../core/cluster/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { Halves } from '../core/jobs/step.ts';
 import {
-  nextHandOver,
-  nextPromotion,
+  nextForward,
   nextRemoval,
   nextRepair,
   type Membership,
@@ -12,7 +11,7 @@ import {
   type SwapStep,
 } from '../core/raft/swap.ts';
 import type { AutopilotState, OpenBaoNode } from '../io/openbao.ts';
-import { atMost, until, type ExecutorContext, type Look } from './context.ts';
+import { atMost, until, type Deadline, type ExecutorContext, type Look } from './context.ts';
 import { handOver } from './hand-over.ts';
 import { asRole, attempt } from './login.ts';
 import { appliedIndex, idsOf, readMembers, votersAmong, whyNotFollowing } from './members.ts';
@@ -28,19 +27,11 @@ const tries = 3;
 /** Longer than autopilot takes to renew its state: 2 s by default. */
 const renewalMs = 2500;
 
-/** All of green vote; of blue nobody but the leader. */
-export const promoteGreenVoters = (context: ExecutorContext, { blue, green }: Halves) =>
-  carryOut(context, {
-    reason: 'GreenVotes',
-    next: (membership) => nextPromotion(membership, { to: green, from: blue }),
-    caughtUp: green,
-  });
-
-/** A green leads, and no blue votes. */
-export const demoteBlueVoters = (context: ExecutorContext, { blue, green }: Halves) =>
+/** All of green vote, one of them leads, and no blue votes. */
+export const handOverToGreen = (context: ExecutorContext, { blue, green }: Halves) =>
   carryOut(context, {
     reason: 'GreenLeads',
-    next: (membership) => nextHandOver(membership, { to: green, from: blue }),
+    next: (membership) => nextForward(membership, { to: green, from: blue }),
     caughtUp: green,
   });
 
@@ -88,8 +79,11 @@ async function carryOut(context: ExecutorContext, swap: Swap): Promise<ExecutorR
   const asked = new Set<string>();
   const look = lookForStep(context, swap);
   let isConfirmed = false;
+  /** What was seen of the last change is what the next one goes by. */
+  let last: Look<Seen> | undefined;
   for (;;) {
-    const seen = await until(atMost(deadline, patienceMs), () => unblocked(look));
+    const seen = await untilUnblocked(deadline, look, last);
+    last = undefined;
     if ('missing' in seen) return stopped(asked, seen.missing);
     const { step, raft } = seen.found;
     if (step.kind === 'done') {
@@ -102,14 +96,21 @@ async function carryOut(context: ExecutorContext, swap: Swap): Promise<ExecutorR
       continue;
     }
     if (deadline.left() === 0) return stopped(asked, `no time is left to ${step.kind} ${step.id}`);
-    const problem =
-      step.kind === 'step-down'
-        ? await handOver(context, step.id)
-        : await change(context, look, seen.found, step, asked);
-    if (problem !== undefined) return asked.size === 0 ? problem : { ...problem, outcome: 'failed' };
-    if (step.kind === 'step-down') asked.add(`${step.kind} ${step.id}`);
+    if (step.kind === 'step-down') {
+      const problem = await handOver(context, step.id);
+      if (problem !== undefined) return afterSome(asked, problem);
+      asked.add(`${step.kind} ${step.id}`);
+    } else {
+      const after = await change(context, look, seen.found, step, asked);
+      if ('outcome' in after) return afterSome(asked, after);
+      last = after;
+    }
   }
 }
+
+/** Of a problem that comes after a change it cannot be said that nothing was changed. */
+const afterSome = (asked: ReadonlySet<string>, problem: ExecutorReport): ExecutorReport =>
+  asked.size === 0 ? problem : { ...problem, outcome: 'failed' };
 
 /** Looks at the membership through the leader's eyes. */
 function lookForStep(context: ExecutorContext, { next, caughtUp }: Swap): LookForStep {
@@ -151,9 +152,19 @@ function flaggedAmong(servers: readonly RaftServer[], state: AutopilotState): Lo
   return { found: flagged };
 }
 
-/** What forbids the next change is something missing: it may pass by itself. */
-async function unblocked(look: LookForStep): Promise<Look<Seen<Unblocked>>> {
-  const seen = await look();
+/** Looks on from what was seen last: what forbids the next change may pass by itself. */
+async function untilUnblocked(
+  deadline: Deadline,
+  look: LookForStep,
+  last: Look<Seen> | undefined,
+): Promise<Look<Seen<Unblocked>>> {
+  const known = last === undefined ? undefined : unblocked(last);
+  if (known !== undefined && 'found' in known) return known;
+  return until(atMost(deadline, patienceMs), async () => unblocked(await look()));
+}
+
+/** What forbids the next change is something missing. */
+function unblocked(seen: Look<Seen>): Look<Seen<Unblocked>> {
   if ('missing' in seen) return seen;
   const { step } = seen.found;
   return step.kind === 'blocked' ? { missing: step.reason } : { found: { ...seen.found, step } };
@@ -163,7 +174,7 @@ async function unblocked(look: LookForStep): Promise<Look<Seen<Unblocked>>> {
  * Asks for one change, and waits until it is seen. What is answered proves nothing: "server is not a non-voter" is
  * said of voters, of unknown ids and of promotions recorded before (openbao-operator.md, 7.1, 7).
  *
- * @returns the report, if it is not seen
+ * @returns what is seen after it; the report, if it is not seen
  */
 async function change(
   context: ExecutorContext,
@@ -171,7 +182,7 @@ async function change(
   { node, membership }: Seen,
   step: MembershipChange,
   asked: Set<string>,
-): Promise<ExecutorReport | undefined> {
+): Promise<Look<Seen> | ExecutorReport> {
   let answer = 'it was recorded before';
   let missing = '';
   for (let tried = 0; tried < tries && (tried === 0 || context.deadline.left() > 0); tried++) {
@@ -180,12 +191,12 @@ async function change(
       asked.add(`${step.kind} ${step.id}`);
       answer = await attempt(context, node, (token) => call(node, token, step));
     }
-    const after = await until(atMost(context.deadline, settleMs), async () => {
+    const after = await until(atMost(context.deadline, settleMs), async (): Promise<Look<Seen>> => {
       const seen = await look();
       if ('missing' in seen || seen.found.node !== node || !isSame(seen.found.step, step)) return seen;
       return { missing: `${node.pod} does not show it in the membership` };
     });
-    if ('found' in after) return undefined;
+    if ('found' in after) return after;
     ({ missing } = after);
   }
   return failed('ChangeUnconfirmed', `to ${step.kind} ${step.id} was asked for (${answer}), but ${missing}`);

@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../api/openbaocluster.ts';
 import type { Effect } from '../core/cluster/decision.ts';
-import type { ObjectEffect } from '../core/decision.ts';
+import type { ObjectEffect, Target } from '../core/decision.ts';
 import { ApiError, isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
 import { collectionPath, objectPath, targetOf } from './resources.ts';
 
@@ -57,7 +57,7 @@ export async function applyObjectEffect(
     case 'delete':
       return unlessDone(
         client.remove(objectPath(effect.target), {
-          body: { preconditions: { uid: effect.uid }, propagationPolicy: 'Background' },
+          body: { preconditions: { uid: effect.uid }, propagationPolicy: propagationOf(effect.target) },
         }),
         (error) => isNotFound(error) || isConflict(error),
       );
@@ -76,6 +76,9 @@ export async function applyObjectEffect(
     }
   }
 }
+
+/** A Job stays until its pods are gone: as long as it is to be seen, its program may act. */
+const propagationOf = ({ kind }: Target) => (kind === 'Job' ? 'Foreground' : 'Background');
 
 async function unlessDone(call: Promise<unknown>, isDone: (error: unknown) => boolean): Promise<void> {
   try {

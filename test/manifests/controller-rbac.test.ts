@@ -26,6 +26,7 @@ describe('what the controller may do', () => {
     expect(granted('delete')).to.deep.equal([
       'controllerrevisions',
       'deployments',
+      'jobs',
       'persistentvolumeclaims',
       'pods',
       'secrets',

@@ -16,8 +16,7 @@ const memberActions = [
 
 /** About the two halves of a blue-green upgrade. */
 const halvesActions = [
-  'promote-green-voters',
-  'demote-blue-voters',
+  'hand-over-to-green',
   'repair-consensus',
   'remove-blue-peers',
   'remove-green-peers',

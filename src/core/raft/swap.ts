@@ -78,6 +78,12 @@ export function nextHandOver(membership: Membership, sides: Sides): SwapStep {
   return problem === undefined ? next : blocked(problem);
 }
 
+/** Forward as a whole: first the one half, then the other. */
+export function nextForward(membership: Membership, sides: Sides): SwapStep {
+  const promotion = nextPromotion(membership, sides);
+  return promotion.kind === 'done' ? nextHandOver(membership, sides) : promotion;
+}
+
 /**
  * The way back: all of `to`, the earlier side, vote before any `from` stops, and a `to` leads at the end. One that
  * does not answer is unflagged, not waited for: autopilot promotes it when it is well again. Refused while fewer

@@ -85,8 +85,7 @@ const happenings: Readonly<Record<string, Happening>> = {
 const names = Object.keys(happenings);
 
 const jobsOfHalves = [
-  'promote-green-voters',
-  'demote-blue-voters',
+  'hand-over-to-green',
   'repair-consensus',
   'remove-blue-peers',
   'remove-green-peers',

@@ -144,7 +144,7 @@ describe('bugs of the reference operator that a blue-green upgrade does not repe
     ask(world, 'promote');
     goUntil(world, 'a Job has failed', () => (world.status.blueGreen?.jobFailures ?? 0) > 0);
     expect(world.raft.voters).to.deep.equal(blue);
-    const [job] = jobsOf(world, 'promote-green-voters');
+    const [job] = jobsOf(world, 'hand-over-to-green');
     expect(job?.message).to.contain('prod-10 is a member, but of neither side');
     expect(job?.asked).to.deep.equal([]);
   });
@@ -166,23 +166,23 @@ describe('bugs of the reference operator that a blue-green upgrade does not repe
 
   it('7.1, 6 and 12: a retry after a failed Job has a Job of another name', () => {
     const world = upgrading({ autoRollback: { enabled: false } });
-    world.jobFailures.set('promote-green-voters', 'permission denied');
+    world.jobFailures.set('hand-over-to-green', 'permission denied');
     goUntil(world, 'held', () => world.status.blueGreen?.held === true);
     world.jobFailures.clear();
     ask(world, 'retry');
     goTo(world, 'DemotingBlue');
-    const jobs = jobsOf(world, 'promote-green-voters');
-    expect(jobs.map(({ outcome }) => outcome)).to.deep.equal(['failed', 'succeeded']);
+    const jobs = jobsOf(world, 'hand-over-to-green');
+    expect(jobs.map(({ outcome }) => outcome)).to.deep.equal(['failed', 'running']);
   });
 
   it("7.1, 7: a Job's word is no proof; what Raft says counts, and it is tried again", () => {
     const world = upgrading();
     goTo(world, 'Promoting');
-    for (const job of jobsOf(world, 'promote-green-voters')) job.outcome = 'succeeded';
+    for (const job of jobsOf(world, 'hand-over-to-green')) job.outcome = 'succeeded';
     go(world, 10);
     expect(phaseOf(world)).to.equal('Promoting');
     goTo(world, 'DemotingBlue');
-    expect(jobsOf(world, 'promote-green-voters')).to.have.length(2);
+    expect(jobsOf(world, 'hand-over-to-green')).to.have.length(2);
     expect(world.raft.voters).to.include.members([...world.half('green')]);
   });
 

@@ -18,8 +18,7 @@ import type { Member, Observation, ObservedJob } from '../../../src/core/cluster
 import { removalMs, swapMs } from '../../../src/core/jobs/executor-job.ts';
 import { known, unknown, type Known } from '../../../src/core/known.ts';
 import {
-  nextHandOver,
-  nextPromotion,
+  nextForward,
   nextRemoval,
   nextRepair,
   type Membership,
@@ -124,6 +123,8 @@ export interface SimulatedJob {
   steppedDown: string | undefined;
   /** The Job is gone, its pod not yet. */
   orphanedUntil?: number;
+  /** It was deleted: its program may act until it is gone, at this time. */
+  goneAt?: number;
 }
 
 interface Options {
@@ -344,6 +345,7 @@ export class SimulatedHalves {
     outcome,
     message,
     podReason,
+    goneAt,
   }: SimulatedJob): ObservedJob {
     const types = { running: [], succeeded: ['Complete'], failed: ['Failed'] }[outcome];
     return {
@@ -351,6 +353,7 @@ export class SimulatedHalves {
         metadata: {
           name,
           uid,
+          ...(goneAt === undefined ? {} : { deletionTimestamp: new Date(goneAt).toISOString() }),
           annotations: { [actionAnnotation]: action, [operationAnnotation]: operationId },
         },
         status: { conditions: types.map((type) => ({ type, status: 'True' })) },
@@ -527,6 +530,8 @@ export class SimulatedHalves {
   private deleteObject(kind: string, name: string, uid: string): void {
     if (kind === 'StatefulSet' && this.sets.get(name)?.uid === uid) this.deleteSet(name);
     if (kind === 'Pod' && this.pods.get(name)?.uid === uid) this.deletePod(name);
+    const job = this.jobs.get(name);
+    if (kind === 'Job' && job?.uid === uid) job.goneAt ??= this.now + this.speed.termination;
     const volume = name.slice('data-'.length);
     if (kind === 'PersistentVolumeClaim' && this.volumes.get(volume)?.uid === uid) this.deleteVolume(volume);
   }
@@ -587,6 +592,7 @@ export class SimulatedHalves {
       if (isGoing && !this.pods.has(pod)) this.volumes.delete(pod);
     this.replicate();
     for (const job of this.jobs.values()) if (!isSlow(job.name)) this.runJob(job);
+    for (const [name, { goneAt = Infinity }] of this.jobs) if (goneAt <= this.now) this.jobs.delete(name);
     this.orphans = this.orphans.filter(({ orphanedUntil = 0 }) => orphanedUntil > this.now);
     for (const job of this.orphans) this.runJob(job);
     this.noteLeader();
@@ -772,8 +778,7 @@ export class SimulatedHalves {
         return this.succeed(job);
       case 'step-down':
         return this.stepDownJob(job);
-      case 'promote-green-voters':
-      case 'demote-blue-voters':
+      case 'hand-over-to-green':
       case 'repair-consensus':
       case 'remove-blue-peers':
       case 'remove-green-peers':
@@ -854,8 +859,7 @@ export class SimulatedHalves {
     ]);
     const membership: Membership = { ...seen, flagged: this.flagged, problems };
     const steps: Readonly<Record<string, () => SwapStep>> = {
-      'promote-green-voters': () => nextPromotion(membership, { to: green, from: blue }),
-      'demote-blue-voters': () => nextHandOver(membership, { to: green, from: blue }),
+      'hand-over-to-green': () => nextForward(membership, { to: green, from: blue }),
       'repair-consensus': () => nextRepair(membership, { to: blue, from: green }),
       'remove-blue-peers': () => nextRemoval(membership, blue),
       'remove-green-peers': () => nextRemoval(membership, green),

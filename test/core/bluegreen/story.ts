@@ -46,7 +46,7 @@ const commands: Commands<Teller> = {
     if (change === 'remove') teller.world.raft.removePeer(id);
     return [];
   },
-  /** lose-job demote-blue-voters: its Job is deleted by somebody while it runs */
+  /** lose-job hand-over-to-green: its Job is deleted by somebody while it runs */
   'lose-job': (teller, [action]) => {
     for (const { name, ...job } of teller.world.jobs.values()) {
       if (job.action === action && job.outcome === 'running') teller.world.loseJob(name);

@@ -113,12 +113,12 @@ describe('the Job of a step', () => {
     const args = containerOf(
       executorJob(
         cluster({ tls: { enabled: false } }),
-        stepOf('promote-green-voters', operationId),
+        stepOf('hand-over-to-green', operationId),
         settings,
       ) as unknown as JobObject,
     ).args;
     expect(args?.slice(1, 17)).to.deep.equal([
-      'promote-green-voters',
+      'hand-over-to-green',
       '--cluster=prod',
       '--namespace=bao',
       `--operation-id=${operationId}`,

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import {
+  nextForward,
   nextHandOver,
   nextPromotion,
   nextRemoval,
@@ -324,12 +325,6 @@ describe('from every half-way state the swap of voters', () => {
     repeated: fc.boolean(),
   });
 
-  /** The promotions, then the hand-over: each Job starts when the one before is done. */
-  const ahead: Next = (membership, sides) => {
-    const step = nextPromotion(membership, sides);
-    return step.kind === 'done' ? nextHandOver(membership, sides) : step;
-  };
-
   /** Carries out the next step beside what happens, and judges where that leads. */
   function advance(
     raft: SimulatedRaft,
@@ -381,11 +376,11 @@ describe('from every half-way state the swap of voters', () => {
 
   const walked = fc.tuple(sizes, fc.array(happening, { maxLength: 30 }));
 
-  it('ends ahead, with one failure survivable at each step', () => {
+  it('ends nextForward, with one failure survivable at each step', () => {
     fc.assert(
       fc.property(walked, ([size, happenings]) => {
         const raft = fresh(size);
-        const path = { next: ahead, sides: forward(size) };
+        const path = { next: nextForward, sides: forward(size) };
         for (const each of happenings) advance(raft, size, path, each);
         finish(raft, size, path);
       }),
@@ -397,7 +392,7 @@ describe('from every half-way state the swap of voters', () => {
     fc.assert(
       fc.property(walked, walked, ([size, happenings], [, more]) => {
         const raft = fresh(size);
-        for (const each of happenings) advance(raft, size, { next: ahead, sides: forward(size) }, each);
+        for (const each of happenings) advance(raft, size, { next: nextForward, sides: forward(size) }, each);
         const path = { next: nextRepair, sides: back(size) };
         for (const each of more) advance(raft, size, path, each);
         finish(raft, size, path);
@@ -412,7 +407,7 @@ describe('from every half-way state the swap of voters', () => {
         const raft = fresh(size);
         const path = goesBack
           ? { next: nextRepair, sides: back(size) }
-          : { next: ahead, sides: forward(size) };
+          : { next: nextForward, sides: forward(size) };
         for (const [at, { reconciles }] of happenings.entries()) {
           if (at === when) raft.kill([...raft.servers.keys()][who % (2 * size)] ?? '');
           if (raft.leader === undefined) raft.elect();
@@ -423,7 +418,7 @@ describe('from every half-way state the swap of voters', () => {
             return;
           }
           // The first steps go forward in any case, so that there is a way back.
-          const step = at < 12 ? ahead(seen, forward(size)) : path.next(seen, path.sides);
+          const step = at < 12 ? nextForward(seen, forward(size)) : path.next(seen, path.sides);
           const leadsLast = step.kind === 'step-down' && size > 1;
           act(raft, step);
           if (leadsLast) expect(raft.leader, stateOf(raft)).not.to.equal(undefined);

@@ -135,7 +135,7 @@ function tracked(run: Run): Run {
   const { peers, blueGreen, phase, context } = run;
   if (peers.leader.kind === 'unknown' || peers.leader.value === blueGreen.leader) return run;
   const changes = (blueGreen.leadershipChanges ?? 0) + (blueGreen.leader === undefined ? 0 : 1);
-  const isOnItsWay = phase === 'DemotingBlue' || phase === 'RollingBack';
+  const isOnItsWay = phase === 'Promoting' || phase === 'DemotingBlue' || phase === 'RollingBack';
   const lastStepDownAt = isOnItsWay ? timestamp(context.now) : run.status.lastStepDownAt;
   const at = { ...run, status: patched(run.status, { lastStepDownAt }) };
   return withBlueGreen(at, { leader: peers.leader.value, leadershipChanges: changes });
@@ -268,6 +268,8 @@ function taken(run: Run, step: Going): Run {
 
 /** A phase that is entered again, or may be, takes no outcome of a Job of before for its own (7.1, 6). */
 function attemptOf({ phase: from, blueGreen: { attempt } }: Run, phase: PhaseName): number | undefined {
+  // The Job that moved the votes is the one that hands over.
+  if (from === 'Promoting' && phase === 'DemotingBlue') return attempt;
   if (stageOf(from) !== 'back') return undefined;
   return phase === 'RollingBack' ? (attempt ?? 0) + 1 : attempt;
 }

@@ -1,3 +1,4 @@
+import { actionAnnotation } from '../../../api/labels.ts';
 import type { Effect } from '../../cluster/decision.ts';
 import type { ObservedJob } from '../../cluster/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
@@ -16,13 +17,9 @@ import { fail, wait, type PhaseInput, type Step } from './phase.ts';
  */
 const missingMs = stepDownSpacingMs;
 
-/** Who hands leadership over. */
-const stepsDown: ReadonlySet<ExecutorStep['action']> = new Set(['demote-blue-voters', 'repair-consensus']);
-
 /** What changes Raft: one after the other, whatever operation or phase it belongs to. */
 const changing: readonly ExecutorStep['action'][] = [
-  'promote-green-voters',
-  'demote-blue-voters',
+  'hand-over-to-green',
   'repair-consensus',
   'remove-blue-peers',
   'remove-green-peers',
@@ -45,6 +42,13 @@ export function carriedOut(
 ): Step | undefined {
   return run(input, { action, halves: input.halves, ...identity(input) }, isDone);
 }
+
+/** The same for a part of what the Job does: once it is to be seen, the end of the Job is left to a later phase. */
+export const broughtAbout = (
+  input: PhaseInput,
+  action: HalvesStep['action'],
+  isDone: boolean | undefined,
+): Step | undefined => (isDone === true ? undefined : carriedOut(input, action, isDone));
 
 /** The same for what the membership alone does not show: a Job of this attempt must have seen to it, too. */
 export function carriedOutByJob(
@@ -127,17 +131,41 @@ function whyNotStart(
 ): Step | undefined {
   const [other] = changing.flatMap((each) => unfinishedJobs(jobs, each, name));
   // Kubernetes ends it at its own deadline.
-  if (other !== undefined) return wait(`Job ${other.job.metadata.name} to end`, { isOpenEnded: true });
+  if (other !== undefined) {
+    const isStopped = action === 'repair-consensus' && isForward(other);
+    return wait(`Job ${other.job.metadata.name} to end`, {
+      isOpenEnded: true,
+      ...(isStopped ? stopped(other) : {}),
+    });
+  }
   const { job: last = name, jobStartedAt } = blueGreen;
   const unseenUntil = (parseTimestamp(jobStartedAt) ?? 0) + missingMs;
   if (last !== name && find(jobs, last) === undefined && context.now < unseenUntil) {
     return wait(`Job ${last} to be seen`, { until: unseenUntil });
   }
-  const until = stepsDown.has(action) ? nextStepDownAt(status) : 0;
+  // The program keeps the distance, too; one that may step down at once is not even started before.
+  const until = action === 'repair-consensus' ? nextStepDownAt(status) : 0;
   return until <= context.now
     ? undefined
     : wait('a step-down follows another after 15 s at the earliest', { until });
 }
+
+/**
+ * Votes that are to come back shall not first go all the way. Its program stops between two changes, and the Job
+ * stays to be seen until its pod is gone.
+ */
+function stopped({ job: { metadata } }: ObservedJob): Pick<Step & { kind: 'wait' }, 'patch' | 'effects'> {
+  const { name = '', namespace = '', uid = '', deletionTimestamp } = metadata;
+  const target = { apiVersion: 'batch/v1', kind: 'Job', namespace, name };
+  return {
+    // It was seen: once it is no more, nothing acts.
+    patch: { job: undefined, jobStartedAt: undefined },
+    effects: deletionTimestamp === undefined ? [{ kind: 'delete', target, uid }] : [],
+  };
+}
+
+const isForward = ({ job }: ObservedJob): boolean =>
+  job.metadata.annotations?.[actionAnnotation] === ('hand-over-to-green' satisfies ExecutorStep['action']);
 
 function start(input: PhaseInput, wanted: HalvesStep | DeadServerCleanupStep, name: string): Step {
   const { observation, context } = input;
@@ -148,7 +176,7 @@ function start(input: PhaseInput, wanted: HalvesStep | DeadServerCleanupStep, na
   };
   return wait(`Job ${name}`, {
     patch: { job: name, jobStartedAt: now },
-    ...(stepsDown.has(wanted.action) ? { statusPatch: { lastStepDownAt: now } } : {}),
+    ...(wanted.action === 'repair-consensus' ? { statusPatch: { lastStepDownAt: now } } : {}),
     effects: [effect],
   });
 }

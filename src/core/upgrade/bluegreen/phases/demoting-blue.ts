@@ -9,13 +9,13 @@ import { advance, wait, type PhaseHandler } from '../phase.ts';
 import { isAsked } from '../../requests.ts';
 
 /**
- * DemotingBlue: the blue leader is demoted and steps down, with green its only successors; then green leads alone
- * for `verification.cleanupDelay`, or until a person lets Cleanup begin (seed 002). A rollback is possible till then.
+ * DemotingBlue: the blue leader is demoted and steps down, with green its only successors, by the Job that moved the
+ * votes (`promoting`); then green leads alone for `verification.cleanupDelay`, or until a person lets Cleanup begin (seed 002). A rollback is possible till then.
  */
 export const demotingBlue: PhaseHandler = (input) => {
   const { observation, blueGreen, green, peers, context } = input;
   const leadsSince = parseTimestamp(blueGreen.leadsSince);
-  const step = carriedOut(input, 'demote-blue-voters', isHandedOver(input));
+  const step = carriedOut(input, 'hand-over-to-green', isHandedOver(input));
   if (step !== undefined) return step;
   if (leadsSince === undefined) {
     const leader = peers.leader.kind === 'known' ? peers.leader.value : 'a green member';
