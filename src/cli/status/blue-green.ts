@@ -1,8 +1,8 @@
-import type { OpenBaoCluster, RollingUpgrade } from '../../api/openbaocluster.ts';
+import { blueGreenPhases, type OpenBaoCluster, type RollingUpgrade } from '../../api/openbaocluster.ts';
 import { parseTimestamp } from '../../core/time.ts';
 import { awaitedRequest, type AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
 import { onTimeout } from '../../core/upgrade/bluegreen/on-failure.ts';
-import { stageOf, underWay, type PhaseName, type Stage } from '../../core/upgrade/bluegreen/phase.ts';
+import { stageOf, underWay, type Stage } from '../../core/upgrade/bluegreen/phase.ts';
 import { greenRevision, liveRevision, memberNamed } from '../../core/workload/members.ts';
 import { clockOf, kindOf, milestonesOf, type Course, type Milestone } from './course.ts';
 
@@ -102,14 +102,7 @@ function votesOf(cluster: OpenBaoCluster): BlueGreenView['votes'] {
 }
 
 /** The phases that lead forward, in their order. */
-const forward: readonly PhaseName[] = [
-  'DeployingGreen',
-  'JoiningMesh',
-  'Syncing',
-  'Promoting',
-  'DemotingBlue',
-  'Cleanup',
-];
+const forward = blueGreenPhases.filter((phase) => phase !== 'Idle' && stageOf(phase) !== 'back');
 
 /** The way forward; or the way back, which is short where green never voted. */
 export function blueGreenMilestones(
