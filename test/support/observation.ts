@@ -244,6 +244,7 @@ export function jobAsRead(
     outcome,
     message,
     podReason,
+    goneAt,
   }: {
     readonly uid: string;
     readonly action: string;
@@ -252,6 +253,8 @@ export function jobAsRead(
     readonly outcome: JobState;
     readonly message?: string;
     readonly podReason?: string;
+    /** It was deleted, and is gone at this time, in milliseconds since the epoch. */
+    readonly goneAt?: number;
   },
 ): ObservedJob {
   return {
@@ -259,6 +262,7 @@ export function jobAsRead(
       metadata: {
         name,
         uid,
+        ...(goneAt === undefined ? {} : { deletionTimestamp: new Date(goneAt).toISOString() }),
         annotations: { [actionAnnotation]: action, [operationAnnotation]: operationId },
       },
       ...(suspended === undefined ? {} : { spec: { suspend: suspended } }),

@@ -14,7 +14,7 @@ import {
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import type { ClusterEvent, Decision, DriverSettings, Effect } from '../../../src/core/cluster/decision.ts';
-import type { Member, Observation, ObservedJob } from '../../../src/core/cluster/observation.ts';
+import type { Member, Observation } from '../../../src/core/cluster/observation.ts';
 import { removalMs, swapMs } from '../../../src/core/jobs/executor-job.ts';
 import { known, unknown, type Known } from '../../../src/core/known.ts';
 import {
@@ -31,6 +31,7 @@ import {
   claim,
   clusterId,
   context,
+  jobAsRead,
   observation,
   raftOf,
   serverPod,
@@ -278,7 +279,7 @@ export class SimulatedHalves {
       ...(green === undefined ? {} : { greenStatefulSet: known(this.setAsRead(green.statefulSet)) }),
       pods: known([...this.pods].map(([name, pod]) => this.podAsRead(name, pod))),
       claims: known([...this.volumes].map(([name, volume]) => this.volumeAsRead(name, volume))),
-      jobs: known([...this.jobs.values()].map((job) => this.jobAsRead(job))),
+      jobs: known([...this.jobs.values()].map((job) => jobAsRead(job.name, job))),
     };
   }
 
@@ -335,32 +336,6 @@ export class SimulatedHalves {
       ...(isGoing ? { deletionTimestamp: '2026-01-02T03:04:05Z' } : {}),
       ...(stamp === null ? {} : { annotations: { [dataVersionAnnotation]: stamp } }),
     });
-  }
-
-  private jobAsRead({
-    name,
-    uid,
-    action,
-    operationId,
-    outcome,
-    message,
-    podReason,
-    goneAt,
-  }: SimulatedJob): ObservedJob {
-    const types = { running: [], succeeded: ['Complete'], failed: ['Failed'] }[outcome];
-    return {
-      job: {
-        metadata: {
-          name,
-          uid,
-          ...(goneAt === undefined ? {} : { deletionTimestamp: new Date(goneAt).toISOString() }),
-          annotations: { [actionAnnotation]: action, [operationAnnotation]: operationId },
-        },
-        status: { conditions: types.map((type) => ({ type, status: 'True' })) },
-      },
-      ...(message === undefined ? {} : { message }),
-      ...(podReason === undefined ? {} : { podReason }),
-    };
   }
 
   private member(name: string, pod: SimulatedMember): Member {
