@@ -1,3 +1,4 @@
+import { mutateMetadataServices } from './mutating/metadataservices.ts';
 import { mutateOpenBaoClusters } from './mutating/openbaoclusters.ts';
 import { mutatePods } from './mutating/pods.ts';
 import type { Route } from './route.ts';
@@ -7,6 +8,7 @@ import { validatePods } from './validating/pods.ts';
 
 /** Every webhook that the server answers. `manifests/` registers each of them; a test holds the two equal. */
 export const routes: readonly Route[] = [
+  mutateMetadataServices,
   mutateOpenBaoClusters,
   mutatePods,
   validateMetadataServices,

@@ -40,7 +40,10 @@ export const runningVersionLabel = 'openbao-version';
 
 /** Annotation on a PersistentVolumeClaim: the highest OpenBao version that wrote to it. */
 export const dataVersionAnnotation = 'rollguard.io/openbao-version';
-/** Annotation on an OpenBaoCluster: who last changed an acknowledgement, maintenance or an upgrade request. */
+/**
+ * Annotation on an OpenBaoCluster: who last changed an acknowledgement, maintenance or an upgrade request; on a
+ * MetadataServices: who asked for the rollback.
+ */
 export const requestedByAnnotation = 'rollguard.io/requested-by';
 /** Annotation on an OpenBaoCluster: its own uid says that its deletion is meant. */
 export const confirmDeleteAnnotation = 'rollguard.io/confirm-delete';

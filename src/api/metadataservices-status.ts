@@ -25,6 +25,7 @@ const message = text('The same in words.', 1024);
 const rollback = {
   rollbackTo: version('The release whose inputs it repeats, because somebody asked for that.'),
   rollbackReason: text('Why, in the words of who asked.', 256),
+  rollbackBy: text('Who asked for it, as the API server knows them: told by the mutating webhook.', 256),
 } as const;
 
 const record = {
@@ -136,6 +137,7 @@ export const metadataServicesStatus = {
         to: text('The value of e6data.io/rollback-to.', 253),
         at: time('When it was seen.'),
         reason: rollback.rollbackReason,
+        requestedBy: rollback.rollbackBy,
         state: {
           type: 'string',
           description:

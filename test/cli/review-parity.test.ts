@@ -11,6 +11,7 @@ import { denialText, type Violation } from '../../src/core/policies/policy.ts';
 import type { AdmissionFacts } from '../../src/io/admission-facts.ts';
 import { wrap } from '../../webhooks/admission-review.ts';
 import { Deadline } from '../../webhooks/deadline.ts';
+import { mutateMetadataServices } from '../../webhooks/mutating/metadataservices.ts';
 import { mutateOpenBaoClusters } from '../../webhooks/mutating/openbaoclusters.ts';
 import { mutatePods } from '../../webhooks/mutating/pods.ts';
 import type { Route, RouteContext } from '../../webhooks/route.ts';
@@ -475,6 +476,8 @@ const cases: Readonly<Record<string, Case>> = {
   'new metadata services': { object: services({}), expected: 'allowed' },
   'new metadata services that ask for a rollback': {
     object: services(backTo('v20260102-030405-abcdef1')),
+    user: jane,
+    verbs: ['rollback'],
     expected: 'warned',
   },
   'a rollback to what failed': {
@@ -570,7 +573,8 @@ function routesOf(
       ...(operation === 'DELETE' ? {} : { mutating: mutateOpenBaoClusters }),
       validating: validateOpenBaoClusters,
     };
-  if (kind === 'MetadataServices') return { validating: validateMetadataServices };
+  if (kind === 'MetadataServices')
+    return { mutating: mutateMetadataServices, validating: validateMetadataServices };
   return operation === 'DELETE' ? { validating: validatePods } : { mutating: mutatePods };
 }
 

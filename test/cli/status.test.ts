@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import type { Ground } from '../cluster/ground.ts';
 import { packageRoot } from '../cluster/package-root.ts';
+import { untilEstablished } from '../support/crds.ts';
 import { kubectlIn, succeed } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { runStatus, runStatusForReal } from './status-run.ts';
@@ -119,7 +120,7 @@ describe('rollguard status', () => {
       ground = await ownGround(this, 'control-plane');
       const crd = 'manifests/crds/openbaoclusters.yaml';
       await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
-      await succeed(ground.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crd]));
+      await untilEstablished(ground, '-f', crd);
       await succeed(ground.kubectl(['create', 'namespace', namespace]));
       await succeed(kubectl(['create', '-f', '-'], cluster));
       await write({ phase: 'Running', currentVersion: '2.5.5', readyReplicas: 3, activeLeader: 'prod-0' });

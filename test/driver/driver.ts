@@ -9,6 +9,7 @@ import type { Ground } from '../cluster/contract.ts';
 import { freePorts } from '../cluster/control-plane.ts';
 import { rollguardTag } from '../cluster/images.ts';
 import { packageRoot } from '../cluster/package-root.ts';
+import { untilEstablished } from '../support/crds.ts';
 import { succeed } from '../support/gate.ts';
 
 /** Who the controller is on the API server. */
@@ -47,7 +48,7 @@ export async function prepareDriver(ground: Ground, namespace: string): Promise<
     'crd/openbaorestores.openbao.org',
     'crd/metadataservices.e6data.io',
   ];
-  await succeed(kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...crds]));
+  await untilEstablished(ground, ...crds);
   await kubectl(['create', 'namespace', namespace]);
 }
 

@@ -8,6 +8,7 @@ import { routes } from '../../webhooks/routes.ts';
 import { startServer, type WebhookServer } from '../../webhooks/server.ts';
 import { createCertificateAuthority } from '../cluster/certificates.ts';
 import type { Ground, KubectlResult } from '../cluster/ground.ts';
+import { untilEstablished } from './crds.ts';
 
 /** The real gate in this process, called by the ground's real API server. */
 export interface Gate {
@@ -42,7 +43,7 @@ export async function startGate(ground: Ground): Promise<Gate> {
   const kinds = ['openbaoclusters', 'openbaorestores', 'metadataservices'];
   for (const crd of kinds.map((kind) => `manifests/crds/${kind}.yaml`)) {
     await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
-    await succeed(ground.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crd]));
+    await untilEstablished(ground, '-f', crd);
   }
   const configurations = JSON.stringify({
     apiVersion: 'v1',

@@ -84,6 +84,10 @@ describe('any value at any place of a good review', function () {
       path: '/mutate/openbaoclusters',
       make: () => clusterReview({ spec: { version: '2.5.5', breakGlassAck: 'n' }, annotations: { a: 'b' } }),
     },
+    {
+      path: '/mutate/metadataservices',
+      make: () => servicesReview({ annotations: { 'e6data.io/rollback-to': 'v20260102-030405-abcdef1' } }),
+    },
     { path: '/mutate/pods', make: () => podCreation() },
     {
       path: '/validate/metadataservices',

@@ -6,7 +6,14 @@ import { clusterReview, podCreation, recorded, type Review } from './support/rev
 import { startTestServer, type TestServer } from './support/test-server.ts';
 
 const clusters = '/validate/openbaoclusters';
-const paths = ['/mutate/openbaoclusters', '/mutate/pods', clusters, '/validate/pods'];
+const paths = [
+  '/mutate/openbaoclusters',
+  '/mutate/pods',
+  clusters,
+  '/validate/pods',
+  '/mutate/metadataservices',
+  '/validate/metadataservices',
+];
 
 /** A review that the rules deny: whatever is made of it must not become "allowed". */
 const denied = () => clusterReview({ spec: { version: '2.4.0' }, status: { currentVersion: '2.5.5' } });

@@ -5,7 +5,7 @@ import type { MetadataServices } from '../../api/metadataservices.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { known } from '../../core/known.ts';
 import { maintenanceAnnotated } from '../../core/mutations/maintenance-annotation.ts';
-import { requestedBy } from '../../core/mutations/requested-by.ts';
+import { requestedBy, rollbackRequestedBy } from '../../core/mutations/requested-by.ts';
 import { verbsNeeded } from '../../core/policies/cluster-permission-required.ts';
 import { changesVersion } from '../../core/policies/cluster-request.ts';
 import {
@@ -112,7 +112,7 @@ function judgeCluster(
   inventory: Inventory,
   caller: Caller,
 ): Verdict {
-  const object = withRequester(before, oldObject, caller.user);
+  const object = withRequester(requestedBy, before, oldObject, caller.user);
   const cluster = clusterKey(object, object.metadata.name ?? '');
   const change = { operation, object, ...(oldObject === undefined ? {} : { oldObject }) };
   const readsData = changesVersion(change);
@@ -134,17 +134,18 @@ function judgeCluster(
 
 function judgeServices(
   operation: 'CREATE' | 'UPDATE',
-  object: MetadataServices,
+  before: MetadataServices,
   oldObject: MetadataServices | undefined,
   inventory: Inventory,
   caller: Caller,
 ): Verdict {
+  const object = withRequester(rollbackRequestedBy, before, oldObject, caller.user);
   const key = clusterKey(object, object.metadata.name ?? '');
   const change = { operation, object, ...(oldObject === undefined ? {} : { oldObject }) };
   const decision = decideReleaseRequest({ ...change, permission: permission('rollback', caller) });
   return {
     decision: enforced(decision, key.namespace, inventory, caller),
-    patch: [],
+    patch: patchOf(before, object),
     after: { type: 'services', object },
     judged: true,
     needs: { verbs: asksForRollback(change) ? ['rollback'] : [], resource: 'metadataservices', object: key },
@@ -164,14 +165,15 @@ function deleteCluster(oldObject: OpenBaoCluster, inventory: Inventory, caller: 
 }
 
 /** Without `--as` nobody knows yet whose name will be written there, so none is. */
-function withRequester(
-  object: OpenBaoCluster,
-  oldObject: OpenBaoCluster | undefined,
+function withRequester<T extends OpenBaoCluster | MetadataServices>(
+  sign: (object: T, oldObject: T | undefined, username: string) => T,
+  object: T,
+  oldObject: T | undefined,
   { username }: UserInfo,
-): OpenBaoCluster {
-  if (username !== undefined) return requestedBy(object, oldObject, username);
+): T {
+  if (username !== undefined) return sign(object, oldObject, username);
   const nobody = '';
-  const written = requestedBy(object, oldObject, nobody);
+  const written = sign(object, oldObject, nobody);
   return written.metadata.annotations?.[requestedByAnnotation] === nobody ? object : written;
 }
 

@@ -1,4 +1,6 @@
 import { requestedByAnnotation } from '../../api/labels.ts';
+import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts';
+import type { MetadataServices } from '../../api/metadataservices.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import {
   acknowledgement,
@@ -9,6 +11,7 @@ import {
   requestFields,
   upgradeRequest,
 } from '../policies/cluster-request.ts';
+import { changesRollback, rollbackTarget } from '../policies/release-request.ts';
 import { withAnnotation } from './annotation.ts';
 
 /**
@@ -27,20 +30,37 @@ export function requestedBy(
   oldObject: OpenBaoCluster | undefined,
   username: string,
 ): OpenBaoCluster {
-  return withAnnotation(object, requestedByAnnotation, author(object, oldObject, username));
-}
-
-function author(
-  object: OpenBaoCluster,
-  oldObject: OpenBaoCluster | undefined,
-  username: string,
-): string | undefined {
-  const asks = requestFields.some((field) => upgradeRequest(object, field) !== '');
-  if (acknowledgement(object) === '' && !maintenanceEnabled(object) && !asks) return undefined;
+  const asks =
+    acknowledgement(object) !== '' ||
+    maintenanceEnabled(object) ||
+    requestFields.some((field) => upgradeRequest(object, field) !== '');
   const request = { object, ...(oldObject === undefined ? {} : { oldObject }) };
   const changes =
     changesAcknowledgement(request) ||
     changesMaintenance(request) ||
     requestFields.some((field) => changesRequest(request, field));
-  return changes ? username : oldObject?.metadata.annotations?.[requestedByAnnotation];
+  return signed(object, oldObject, { asks, changes }, username);
+}
+
+/** The same beside a request to roll back a MetadataServices; the controller takes both off together. */
+export function rollbackRequestedBy(
+  object: MetadataServices,
+  oldObject: MetadataServices | undefined,
+  username: string,
+): MetadataServices {
+  const asks = (rollbackTarget(object) ?? '') !== '';
+  const changes = changesRollback({ object, ...(oldObject === undefined ? {} : { oldObject }) });
+  return signed(object, oldObject, { asks, changes }, username);
+}
+
+/** The caller where something changes, who was there before where nothing does, nobody where nothing is asked for. */
+function signed<T extends KubernetesObject & { readonly metadata: ObjectMeta }>(
+  object: T,
+  oldObject: T | undefined,
+  { asks, changes }: { readonly asks: boolean; readonly changes: boolean },
+  username: string,
+): T {
+  const before = oldObject?.metadata.annotations?.[requestedByAnnotation];
+  const author = changes ? username : before;
+  return withAnnotation(object, requestedByAnnotation, asks ? author : undefined);
 }

@@ -18,7 +18,17 @@ const longest = 1_000;
 
 /** The record of a release under way. */
 export const recordOfPending = (
-  { version, strategy, inputs, storageTag, schemaTag, startedAt, rollbackTo, rollbackReason }: PendingRelease,
+  {
+    version,
+    strategy,
+    inputs,
+    storageTag,
+    schemaTag,
+    startedAt,
+    rollbackTo,
+    rollbackReason,
+    rollbackBy,
+  }: PendingRelease,
   status: ReleaseRecord['status'],
 ): ReleaseRecord => ({
   version,
@@ -30,6 +40,7 @@ export const recordOfPending = (
   inputs,
   ...(rollbackTo === undefined ? {} : { rollbackTo }),
   ...(rollbackReason === undefined ? {} : { rollbackReason }),
+  ...(rollbackBy === undefined ? {} : { rollbackBy }),
 });
 
 /** What is said of a release under way goes; the rest of the status stays. */

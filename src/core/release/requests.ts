@@ -1,4 +1,4 @@
-import { rollbackReasonAnnotation, rollbackToAnnotation } from '../../api/labels.ts';
+import { requestedByAnnotation, rollbackReasonAnnotation, rollbackToAnnotation } from '../../api/labels.ts';
 import type { MetadataServicesStatus, ReleaseRecord } from '../../api/metadataservices.ts';
 import type { ObjectEffect } from '../decision.ts';
 import { held, only, waiting } from '../part.ts';
@@ -170,8 +170,8 @@ function accept(
       normal('RollbackNotNeeded', 'Rollback', message),
     );
   }
-  const message = `Rollback to ${target.version} (storage ${target.storageTag}, schema ${target.schemaTag}) requested${request.reason === undefined ? '' : `: ${request.reason}`}`;
-  const ended = makeWay(observation, status, context, target, hash);
+  const message = `Rollback to ${target.version} (storage ${target.storageTag}, schema ${target.schemaTag}) requested${byWhom(request)}${request.reason === undefined ? '' : `: ${request.reason}`}`;
+  const ended = makeWay(observation, status, context, target, { ...request, inputs: hash });
   return {
     status: {
       ...withMemory(observation, ended.status, target, hash, now),
@@ -188,16 +188,17 @@ function makeWay(
   status: MetadataServicesStatus,
   context: ReleaseContext,
   target: ReleaseRecord,
-  hash: string,
+  request: Omit<Request, 'state'>,
 ): Pick<ReleasePart, 'status' | 'events'> {
   const { pending, watching } = status;
   const { now } = context;
   const ending = {
     cause: 'Aborted' as const,
     reason: 'Aborted',
-    message: `a rollback to ${target.version} was asked for`,
+    message: `a rollback to ${target.version} was asked for${byWhom(request)}`,
   };
-  if (pending !== undefined && pending.inputs !== hash) return endPending(status, pending, ending, now);
+  if (pending !== undefined && pending.inputs !== request.inputs)
+    return endPending(status, pending, ending, now);
   const current = recordOf(status, status.activeReleaseVersion);
   if (
     watching?.version === target.version &&
@@ -242,14 +243,21 @@ const requestOf = (
   asked: string,
   now: number,
 ): Omit<Request, 'state'> => {
-  const reason = resource.metadata.annotations?.[rollbackReasonAnnotation]?.slice(0, longestReason);
+  const { annotations = {} } = resource.metadata;
+  const reason = annotations[rollbackReasonAnnotation]?.slice(0, longestReason);
+  const requestedBy = annotations[requestedByAnnotation]?.slice(0, 256);
   return {
     to: bounded(asked),
     at: timestamp(now),
     ...(reason === undefined || reason === '' ? {} : { reason }),
+    ...(requestedBy === undefined || requestedBy === '' ? {} : { requestedBy }),
     ...(managers.rollbackTo === undefined ? {} : { by: managers.rollbackTo.slice(0, 256) }),
   };
 };
+
+/** For messages; nothing where the mutating webhook was not asked. */
+const byWhom = ({ requestedBy }: Pick<Request, 'requestedBy'>): string =>
+  requestedBy === undefined ? '' : ` by ${printable(requestedBy)}`;
 
 /**
  * All that the target was made from; where its record is lost, its two tags, as page 003 says, with the rest of spec
@@ -270,16 +278,19 @@ function inputsOf(
   };
 }
 
-/** One merge patch: request and reason go, spec asks for these inputs. */
+/** One merge patch: the request, its reason and its author go, spec asks for these inputs. */
 function takenUp({ resource }: ReleaseObservation, inputs: ReleaseInputs | undefined): ObjectEffect {
-  const { namespace = '', name = '', uid = '' } = resource.metadata;
+  const { namespace = '', name = '', uid = '', annotations = {} } = resource.metadata;
+  const author = requestedByAnnotation in annotations ? { [requestedByAnnotation]: null } : {};
   const spec = inputs && restoringPatch(resource.spec, inputs);
   return {
     kind: 'patch',
     target: { apiVersion: 'e6data.io/v1alpha1', kind: 'MetadataServices', namespace, name },
     uid,
     patch: {
-      metadata: { annotations: { [rollbackToAnnotation]: null, [rollbackReasonAnnotation]: null } },
+      metadata: {
+        annotations: { [rollbackToAnnotation]: null, [rollbackReasonAnnotation]: null, ...author },
+      },
       ...(spec === undefined ? {} : { spec }),
     },
   };

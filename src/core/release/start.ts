@@ -1,5 +1,5 @@
 import { strategyLabel } from '../../api/labels.ts';
-import type { MetadataServicesStatus, Strategy } from '../../api/metadataservices.ts';
+import type { MetadataServicesStatus, PendingRelease, Strategy } from '../../api/metadataservices.ts';
 import { held, only, type Notice } from '../part.ts';
 import { timestamp } from '../time.ts';
 import { whoFights } from './conflict.ts';
@@ -102,11 +102,12 @@ function freeStrategy(observation: ReleaseObservation, status: MetadataServicesS
 function repetition(
   { rollback }: MetadataServicesStatus,
   inputs: string,
-): { readonly rollbackTo?: string; readonly rollbackReason?: string } {
+): Pick<PendingRelease, 'rollbackTo' | 'rollbackReason' | 'rollbackBy'> {
   if (rollback?.state !== 'Done' || rollback.inputs !== inputs) return {};
   return {
     rollbackTo: rollback.to,
     ...(rollback.reason === undefined ? {} : { rollbackReason: rollback.reason }),
+    ...(rollback.requestedBy === undefined ? {} : { rollbackBy: rollback.requestedBy }),
   };
 }
 

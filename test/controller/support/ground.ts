@@ -1,5 +1,6 @@
 import type { Ground } from '../../cluster/ground.ts';
 import { connect, type StreamingClient } from '../../../src/io/kubernetes.ts';
+import { untilEstablished } from '../../support/crds.ts';
 import { succeed } from '../../support/gate.ts';
 import { ownGround } from '../../support/own-ground.ts';
 
@@ -50,7 +51,7 @@ export async function controllerGround(context: Mocha.Context, namespace: string
     async installCrd() {
       const crd = 'manifests/crds/openbaoclusters.yaml';
       await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
-      await succeed(ground.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crd]));
+      await untilEstablished(ground, '-f', crd);
     },
     async close() {
       await client.remove(`/api/v1/namespaces/${namespace}`);

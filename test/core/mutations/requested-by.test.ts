@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { requestedByAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
-import { requestedBy } from '../../../src/core/mutations/requested-by.ts';
+import { requestedBy, rollbackRequestedBy } from '../../../src/core/mutations/requested-by.ts';
 import { cluster } from '../../support/builders.ts';
+import { active, backTo, failed, services } from '../../support/release-requests.ts';
 
 const on = { maintenance: { enabled: true } };
 const asks = (requests: object) => ({ upgrade: { requests } });
@@ -245,4 +246,72 @@ describe('requested-by', () => {
       }),
     );
   });
+});
+
+describe('requested-by, of a rollback', () => {
+  const named = (name: string) => ({ [requestedByAnnotation]: name });
+  const authorOf = (annotations: Record<string, string>, before: Record<string, string> | undefined) => {
+    const sent = services(annotations);
+    const old = before === undefined ? undefined : services(before);
+    const signed = rollbackRequestedBy(sent, old, 'alice');
+    expect(rollbackRequestedBy(signed, old, 'alice'), 'applied twice').to.equal(signed);
+    const { [requestedByAnnotation]: name, ...others } = signed.metadata.annotations ?? {};
+    const { [requestedByAnnotation]: _, ...sentOthers } = annotations;
+    expect(others).to.deep.equal(sentOthers);
+    expect(signed.spec).to.equal(sent.spec);
+    return name;
+  };
+
+  for (const { name, old, sent, after } of [
+    { name: 'is written beside a new request', old: {}, sent: backTo(active), after: 'alice' },
+    { name: 'is written on CREATE', old: undefined, sent: backTo(active), after: 'alice' },
+    {
+      name: 'names who asked for another release',
+      old: { ...backTo(active), ...named('bob') },
+      sent: { ...backTo(failed), ...named('bob') },
+      after: 'alice',
+    },
+    {
+      name: 'is overwritten where it was forged beside a new request',
+      old: {},
+      sent: { ...backTo(active), ...named('mallory') },
+      after: 'alice',
+    },
+    {
+      name: 'is put back where it was forged',
+      old: { ...backTo(active), ...named('bob') },
+      sent: { ...backTo(active), ...named('mallory') },
+      after: 'bob',
+    },
+    {
+      name: 'is put back where it was left out, as by an apply from Git',
+      old: { ...backTo(active), ...named('bob') },
+      sent: backTo(active),
+      after: 'bob',
+    },
+    {
+      name: 'is taken off where nobody was written before',
+      old: backTo(active),
+      sent: { ...backTo(active), ...named('mallory') },
+      after: undefined,
+    },
+    {
+      name: 'goes with the request',
+      old: { ...backTo(active), ...named('bob') },
+      sent: named('bob'),
+      after: undefined,
+    },
+    {
+      name: 'is taken off where it was forged for nothing',
+      old: {},
+      sent: named('mallory'),
+      after: undefined,
+    },
+    { name: 'takes an empty request for none', old: {}, sent: backTo(''), after: undefined },
+    { name: 'is not written for an unrelated edit', old: {}, sent: { a: 'b' }, after: undefined },
+  ]) {
+    it(name, () => {
+      expect(authorOf(sent, old)).to.equal(after);
+    });
+  }
 });

@@ -24,7 +24,7 @@ const commands: Commands<Teller> = {
   },
   /** spec storage=1.1 schema=1.1 memory=500Gi E6_BUCKET=… replicas=2 paused=true [by=argocd-controller] */
   spec: (teller, words) => teller.spec(words),
-  /** annotate rollback-to=v1 [rollback-reason=…] [by=argocd-controller]; rollback-to= is empty, rollback-to alone takes it off */
+  /** annotate rollback-to=v1 [rollback-reason=…] [requested-by=jane] [by=argocd-controller]; rollback-to= is empty, rollback-to alone takes it off */
   annotate: (teller, words) => teller.annotate(words),
   /** run for=600, or until=Stable, Failed, a step */
   run: (teller, words) => teller.run(words),
@@ -95,7 +95,11 @@ class Teller {
       this.world.annotate(`e6data.io/${name}`, undefined);
     for (const [name, value = ''] of Object.entries(given)) {
       const full =
-        name === 'retry' ? 'rollguard.io/retry' : name.startsWith('rollback') ? `e6data.io/${name}` : name;
+        name === 'retry' || name === 'requested-by'
+          ? `rollguard.io/${name}`
+          : name.startsWith('rollback')
+            ? `e6data.io/${name}`
+            : name;
       const version = [...this.names].find(([, short]) => short === value)?.[0] ?? value;
       this.world.annotate(full, version, by ?? 'kubectl-annotate');
     }
@@ -146,8 +150,18 @@ class Teller {
     return [
       `${this.seconds()}  ${status.deploymentPhase}; active ${activeStrategy} ${activeReleaseVersion}; traffic to ${served ?? 'nothing'}; spec ${storage.imageTag}, ${schema.imageTag}${storage.resources?.memory ? `, ${storage.resources.memory}` : ''}${resource.spec.config?.['E6_BUCKET'] ? `, ${resource.spec.config['E6_BUCKET']}` : ''}`,
       ...releaseHistory.map(
-        ({ version, strategy, status: is, storageTag, schemaTag, reason, rollbackTo, rollbackReason }) =>
-          `          ${version} ${strategy} ${is} ${storageTag}, ${schemaTag}${reason === undefined ? '' : ` (${reason})`}${rollbackTo === undefined ? '' : ` repeats ${rollbackTo}`}${rollbackReason === undefined ? '' : ` because: ${rollbackReason}`}`,
+        ({
+          version,
+          strategy,
+          status: is,
+          storageTag,
+          schemaTag,
+          reason,
+          rollbackTo,
+          rollbackReason,
+          rollbackBy,
+        }) =>
+          `          ${version} ${strategy} ${is} ${storageTag}, ${schemaTag}${reason === undefined ? '' : ` (${reason})`}${rollbackTo === undefined ? '' : ` repeats ${rollbackTo}`}${rollbackBy === undefined ? '' : ` for ${rollbackBy}`}${rollbackReason === undefined ? '' : ` because: ${rollbackReason}`}`,
       ),
       `          Deployments: ${[...world.deployments.keys()].toSorted().join(', ')}`,
       ...(status.conditions ?? []).map(
