@@ -88,6 +88,47 @@ describe('the gate on MetadataServices, by kubectl through a real API server', f
     await succeed(annotate('verb', 'e6data.io/rollback-to-', ...asJane));
   });
 
+  it('writes who asks for a rollback, whoever says otherwise, and nothing where nobody does', async () => {
+    await create('signed', served);
+    const authorOf = async () =>
+      (
+        await succeed(
+          kubectl([
+            'get',
+            'mds',
+            'signed',
+            '-o',
+            'jsonpath={.metadata.annotations.rollguard\\.io/requested-by}',
+          ]),
+        )
+      ).stdout;
+    await succeed(annotate('signed', 'rollguard.io/requested-by=the-director'));
+    expect(await authorOf()).to.equal('');
+    const asked = await annotate(
+      'signed',
+      `e6data.io/rollback-to=${failed}`,
+      'rollguard.io/requested-by=the-director',
+      ...asJane,
+    );
+    await succeed(Promise.resolve(asked));
+    expect(await authorOf()).to.equal('jane');
+    await succeed(annotate('signed', 'rollguard.io/requested-by=the-director'));
+    expect(await authorOf()).to.equal('jane');
+    // As Git does it: what is applied does not know of the request, nor of who made it.
+    const applied = {
+      apiVersion: 'e6data.io/v1alpha1',
+      kind: 'MetadataServices',
+      metadata: { name: 'signed' },
+      spec: { storage: { imageTag: '1.1' }, schema: { imageTag: '1.0' } },
+    };
+    for (const how of [['--field-manager=argocd-controller'], ['--dry-run=server']]) {
+      await succeed(kubectl(['apply', '--server-side', '--force-conflicts', ...how, '-f', '-'], applied));
+      expect(await authorOf()).to.equal('jane');
+    }
+    await succeed(annotate('signed', 'e6data.io/rollback-to-'));
+    expect(await authorOf()).to.equal('');
+  });
+
   it('lets all but a new request through while it is down', async () => {
     await create('down', served, { 'e6data.io/rollback-to': active });
     const address = gate.server.port;
@@ -99,6 +140,7 @@ describe('the gate on MetadataServices, by kubectl through a real API server', f
     await succeed(annotate('down', 'team=metadata', `e6data.io/rollback-to=${active}`));
     const spec = JSON.stringify({ spec: { paused: true, storage: { imageTag: '1.1' } } });
     await succeed(kubectl(['patch', 'mds', 'down', '--type=merge', '-p', spec]));
+    await succeed(annotate('down', 'rollguard.io/requested-by=the-director'));
     await succeed(annotate('down', 'e6data.io/rollback-to-'));
   });
 });
