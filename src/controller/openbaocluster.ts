@@ -21,6 +21,7 @@ import { refusals, type Refusals } from '../io/refusals.ts';
 import { remembered } from '../io/remembered.ts';
 import { readRoom } from '../io/room.ts';
 import { keyOf } from './cache.ts';
+import { systemClock } from './clock.ts';
 import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
 import type { EventRecorder } from './events.ts';
 import type { ControllerMetrics } from './metrics.ts';
@@ -84,6 +85,7 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
   };
   const observing = {
     caches,
+    now: () => systemClock.now(),
     openbao: options.openbao,
     secrets: (cluster: OpenBaoCluster) => secrets.inspect(cluster),
     namespace: async (namespace: string) => {

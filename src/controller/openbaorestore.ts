@@ -11,6 +11,7 @@ import { isConflict, isNotFound, type StreamingClient } from '../io/kubernetes.t
 import type { Logger } from '../io/logger.ts';
 import { collectionPath } from '../io/resources.ts';
 import { keyOf } from './cache.ts';
+import { systemClock } from './clock.ts';
 import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
 import type { EventRecorder } from './events.ts';
 import { informer } from './informer.ts';
@@ -81,7 +82,7 @@ export function openBaoRestoreController(options: OpenBaoRestoreOptions): Contro
         return Promise.resolve({
           restore,
           cluster: cluster === undefined ? undefined : parseOpenBaoCluster(cluster),
-          jobs: caches.jobs(key).map((job) => observeJob(job, pods)),
+          jobs: caches.jobs(key).map((job) => observeJob(job, pods, systemClock.now())),
         });
       },
       decide: (observation, context) => decideRestore(observation, { ...context, settings }),

@@ -30,6 +30,8 @@ export interface ObserverOfOpenBao {
 
 export interface ObserveTools {
   readonly caches: ClusterCaches;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly openbao: ObserverOfOpenBao;
   readonly secrets: (cluster: OpenBaoCluster) => Promise<ClusterSecrets>;
   readonly namespace: (name: string) => Promise<KubernetesObject>;
@@ -57,6 +59,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   const pods = allPods.filter(({ metadata }) => metadata.labels?.[componentLabel] === components.server);
   const claims = caches.claims(key);
   const green = greenNames(cluster);
+  const now = tools.now();
   const [members, secrets, namespace, issuer, room, drifted] = await Promise.all([
     readMembers(tools.openbao, cluster, pods),
     readKnown(() => tools.secrets(cluster)),
@@ -80,7 +83,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
       : { greenStatefulSet: known(caches.statefulSet({ namespace: space, name: green.statefulSet })) }),
     pods: known(pods),
     claims: known(claims),
-    jobs: known(caches.jobs(key).map((job) => observeJob(job, allPods))),
+    jobs: known(caches.jobs(key).map((job) => observeJob(job, allPods, now))),
     members,
     raft,
     versionHistory,

@@ -91,7 +91,7 @@ describe('a blue-green upgrade survives', function () {
     await upgrade();
     await inPhase('Promoting');
     const job = await until('a Job', async () =>
-      (await names('jobs')).find((name) => name.includes('promote')),
+      (await names('jobs')).find((name) => name.includes('hand-over')),
     );
     await succeed(kubectl('delete', 'job', job, '--cascade=foreground'));
     await endsOnGreen();

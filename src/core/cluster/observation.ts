@@ -81,6 +81,8 @@ export interface ObservedJob {
   readonly message?: string;
   /** Why its last pod does not run, or how it was ended: `ImagePullBackOff: …`, `Unschedulable: …`, `OOMKilled`. */
   readonly podReason?: string;
+  /** It ended a moment ago, but its pod is not seen to have ended yet: what it said is still to come. */
+  readonly isUnheard?: true;
 }
 
 /** What a member says of itself (sys/health and sys/leader; reference/openbao-measured.md, section 8). */

@@ -1,11 +1,22 @@
 import type { Job, Pod } from '../../api/kubernetes.ts';
 import type { ObservedJob } from '../cluster/observation.ts';
+import { parseTimestamp } from '../time.ts';
 import { executorReportOf, type ExecutorReport } from './executor-report.ts';
 
 export type JobOutcome = 'absent' | 'running' | 'succeeded' | 'failed';
 
-/** Joins a Job to what its newest pod says. `pods` may hold other Jobs' pods too. */
-export function observeJob(job: Job, pods: readonly Pod[]): ObservedJob {
+/**
+ * Milliseconds after its end in which a Job's last words are waited for: Jobs and pods are watched apart, and the news
+ * of the Job may come first. A pod that is gone says nothing any more.
+ */
+const wordsDueMs = 30_000;
+
+/**
+ * Joins a Job to what its newest pod says. `pods` may hold other Jobs' pods too.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function observeJob(job: Job, pods: readonly Pod[], now: number): ObservedJob {
   const own = pods
     .filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-name'] === job.metadata.name)
     .filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/controller-uid'] === job.metadata.uid)
@@ -16,8 +27,12 @@ export function observeJob(job: Job, pods: readonly Pod[]): ObservedJob {
   const state = pod?.status?.containerStatuses?.[0]?.state;
   const message = state?.terminated?.message;
   const hindrance = pod === undefined ? undefined : hindranceOf(pod);
+  const hasEnded =
+    state?.terminated !== undefined || ['Succeeded', 'Failed'].includes(pod?.status?.phase ?? '');
+  const isUnheard = !hasEnded && now - (endOf(job) ?? -Infinity) < wordsDueMs;
   return {
     job,
+    ...(isUnheard ? { isUnheard } : {}),
     ...(message === undefined ? {} : { message }),
     ...(hindrance === undefined ? {} : { podReason: hindrance }),
   };
@@ -25,10 +40,11 @@ export function observeJob(job: Job, pods: readonly Pod[]): ObservedJob {
 
 /**
  * Whether a Job has ended, and how. A Job that is being brought to its end still counts as running:
- * its container may be at work until the Job says Failed.
+ * its container may be at work until the Job says Failed; and so does one whose last words are still to come.
  */
 export function jobOutcome(observed: ObservedJob | undefined): JobOutcome {
   if (observed === undefined) return 'absent';
+  if (observed.isUnheard === true) return 'running';
   if (hasCondition(observed.job, 'Complete')) return 'succeeded';
   if (hasCondition(observed.job, 'Failed')) return 'failed';
   return 'running';
@@ -59,6 +75,14 @@ export const jobHindrance = (observed: ObservedJob | undefined): string | undefi
  */
 export const versionOf = (message: string): string | undefined =>
   /^OpenBao v(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)(?:[\s,(]|$)/m.exec(message)?.[1];
+
+/** When it ended, as it says; undefined while it runs. */
+function endOf({ status }: Job): number | undefined {
+  const end = status?.conditions?.find(
+    (condition) => condition.status === 'True' && ['Complete', 'Failed'].includes(condition.type),
+  );
+  return parseTimestamp(end?.lastTransitionTime);
+}
 
 const hasCondition = (job: Job, wanted: string) =>
   job.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') === true;

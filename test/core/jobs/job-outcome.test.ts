@@ -75,21 +75,43 @@ describe('the outcome of a Job', () => {
 });
 
 describe('what is seen of a Job', () => {
+  const now = Date.UTC(2026, 10, 21, 8, 2);
+  const ended = (type: string, secondsAgo: number) => ({
+    ...complete,
+    type,
+    lastTransitionTime: new Date(now - secondsAgo * 1000).toISOString(),
+  });
+
+  for (const type of ['Complete', 'Failed']) {
+    it(`is no end before its pod is seen to have ended, or for half a minute: ${type}`, () => {
+      const outcome = { Complete: 'succeeded', Failed: 'failed' }[type];
+      const said = podOf({ terminated: { message: 'OpenBao v2.5.5' } });
+      for (const late of [[], [podOf({ running: {} })], [podOf(undefined)]]) {
+        expect(jobOutcome(observeJob(job([ended(type, 1)]), late, now))).to.equal('running');
+        expect(jobOutcome(observeJob(job([ended(type, -5)]), late, now))).to.equal('running');
+        expect(jobOutcome(observeJob(job([ended(type, 31)]), late, now))).to.equal(outcome);
+      }
+      expect(jobOutcome(observeJob(job([ended(type, 1)]), [said], now))).to.equal(outcome);
+      const evicted: Pod = { ...podOf(undefined), status: { phase: 'Failed' } };
+      expect(jobOutcome(observeJob(job([ended(type, 1)]), [evicted], now))).to.equal(outcome);
+    });
+  }
+
   it('is the last words of its newest pod', () => {
     const older = podOf({ terminated: { message: 'older' } });
     const newer = podOf({ terminated: { message: 'newer' } }, { made: '2026-11-21T08:01:00Z' });
-    expect(observeJob(job(), [newer, older]).message).to.equal('newer');
+    expect(observeJob(job(), [newer, older], now).message).to.equal('newer');
   });
 
   it('is never taken from the pod of an earlier Job of the same name', () => {
     const stale = podOf({ terminated: { message: 'stale' } }, { uid: 'j-0' });
-    expect(observeJob(job(), [stale])).to.deep.equal({ job: job() });
+    expect(observeJob(job(), [stale], now)).to.deep.equal({ job: job() });
   });
 
   it('tells why its container does not start', () => {
     const waiting = podOf({ waiting: { reason: 'ImagePullBackOff', message: 'no such tag' } });
-    expect(jobHindrance(observeJob(job(), [waiting]))).to.equal('ImagePullBackOff: no such tag');
-    expect(jobHindrance(observeJob(job([complete]), [waiting]))).to.equal(undefined);
+    expect(jobHindrance(observeJob(job(), [waiting], now))).to.equal('ImagePullBackOff: no such tag');
+    expect(jobHindrance(observeJob(job([complete]), [waiting], now))).to.equal(undefined);
   });
 
   it('tells why its pod has no node', () => {
@@ -106,19 +128,21 @@ describe('what is seen of a Job', () => {
         ],
       },
     };
-    expect(jobHindrance(observeJob(job(), [pod]))).to.equal('Unschedulable: 0/3 nodes are available');
+    expect(jobHindrance(observeJob(job(), [pod], now))).to.equal('Unschedulable: 0/3 nodes are available');
   });
 
   it('is nothing while the container is made or runs', () => {
     for (const state of [{ waiting: { reason: 'ContainerCreating' } }, { running: {} }, undefined]) {
-      expect(observeJob(job(), [podOf(state)])).to.deep.equal({ job: job() });
+      expect(observeJob(job(), [podOf(state)], now)).to.deep.equal({ job: job() });
     }
   });
 
   it('tells how its container was ended', () => {
     const killed = podOf({ terminated: { reason: 'OOMKilled', exitCode: 137 } });
-    expect(observeJob(job(), [killed]).podReason).to.equal('OOMKilled');
-    expect(observeJob(job(), [podOf({ terminated: { reason: 'Error' } })]).podReason).to.equal(undefined);
+    expect(observeJob(job(), [killed], now).podReason).to.equal('OOMKilled');
+    expect(observeJob(job(), [podOf({ terminated: { reason: 'Error' } })], now).podReason).to.equal(
+      undefined,
+    );
   });
 });
 
