@@ -23,14 +23,19 @@ process.on('SIGTERM', () => process.exit(0));
 
 const program = 'opt/e6data/server.js';
 
-/** Gives the ground images `e6data/storage` and `e6data/schema` of these tags, of a few lines of Node.js. */
+/**
+ * Gives the ground images `storage` and `schema` of these tags, of a few lines of Node.js.
+ *
+ * @param repository what they are below
+ */
 export async function loadServiceImages(
   ground: Ground,
   tags: Readonly<Record<string, ImageBehaviour>>,
+  repository = 'e6data',
 ): Promise<void> {
   const images = Object.entries(tags).flatMap(([tag, behaviour]) =>
     ['storage', 'schema'].map((service) => ({
-      tags: [`e6data/${service}:${tag}`],
+      tags: [`${repository}/${service}:${tag}`],
       config: {
         Env: [
           'PATH=/usr/local/bin:/usr/bin:/bin',
@@ -47,5 +52,6 @@ export async function loadServiceImages(
       },
     })),
   );
-  await ground.loadImage(await imagesOnBase('e6data', images, () => {}));
+  // Each repository has an archive of its own: tests write them at the same time.
+  await ground.loadImage(await imagesOnBase(repository.replaceAll(/\W+/g, '-'), images, () => {}));
 }

@@ -4,12 +4,14 @@ import { availability, startGround, type Ground } from '../cluster/ground.ts';
 import { provideVolumes } from '../cluster/volumes.ts';
 import { install } from '../support/install.ts';
 import { runBlueGreenTour } from './blue-green.ts';
+import { runReleaseTour } from './releases.ts';
 import { runTour } from './steps.ts';
 
 /**
  * `npm start`: shows the refusals offline; then, in a real Kubernetes, a cluster that comes up, is upgraded
  * and refuses what must not be, through real kubectl; and stays until Ctrl-C (`--once`: ends after the tour).
- * `--tour bluegreen` shows a blue-green upgrade and its ways back instead.
+ * `--tour bluegreen` shows a blue-green upgrade and its ways back instead, `--tour metadataservices` releases that roll
+ * themselves back.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -21,8 +23,15 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  showOffline();
   const foreign = (process.env['KUBECONFIG'] ?? '') !== '';
+  if (foreign && tour === runReleaseTour) {
+    process.stderr.write(
+      `--tour ${values.tour}: its images are made for a node of its own; unset KUBECONFIG, and it starts one\n`,
+    );
+    process.exitCode = 2;
+    return;
+  }
+  showOffline();
   const there = await availability('node');
   if (!foreign && !there.available) {
     say(
@@ -63,7 +72,7 @@ async function stayAfterTour(
     return;
   }
   say(
-    `\nIt stays up. Try for yourself:\n\n  export KUBECONFIG=${ground.kubeconfig}\n  kubectl get bao -A\n\nCtrl-C ends it.`,
+    `\nIt stays up. Try for yourself:\n\n  export KUBECONFIG=${ground.kubeconfig}\n  kubectl get bao,mds -A\n\nCtrl-C ends it.`,
   );
   // A pending promise alone does not keep a process alive.
   const alive = setInterval(() => {}, 60_000);
@@ -89,6 +98,10 @@ function showOffline(): void {
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const tell = (line: string) => void process.stderr.write(`  … ${line}\n`);
 
-const tours: Readonly<Record<string, Tour>> = { upgrade: runTour, bluegreen: runBlueGreenTour };
+const tours: Readonly<Record<string, Tour>> = {
+  upgrade: runTour,
+  bluegreen: runBlueGreenTour,
+  metadataservices: runReleaseTour,
+};
 
 await main();

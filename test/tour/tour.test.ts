@@ -57,10 +57,43 @@ describe('npm start', function () {
       expect(output).to.contain(shown);
   });
 
+  it('-- --tour metadataservices shows releases that roll themselves back, what is refused, and a way back by hand', async function () {
+    const there = await availability('node');
+    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
+    const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'metadataservices']);
+    expect(code, output).to.equal(0);
+    for (const shown of [
+      'Error from server (RollbackTargetEmpty)',
+      'Error from server (PermissionRequired)',
+      'Warning: release v20241106-000000-invalid is not in status.releaseHistory',
+      'release v20241106-000000-invalid not found in history',
+      'Automatic rollback: Cleaning up failed deployment (blue)',
+      'Rollback complete: Active strategy remains green',
+      'NAME      PHASE    ACTIVE   PENDING   VERSION',
+    ])
+      expect(output).to.contain(shown);
+    expect(output).to.match(/^Stalled=True (ErrImagePull|ImagePullBackOff): .*e6data\.io\/rollback-to=v/m);
+    expect(output).to.match(
+      /^v\d{8}-\d{6}-[0-9a-f]{7} {2}blue {2}1\.0 {2}Active {2}jane 1\.1 answers slowly$/m,
+    );
+    expect(output).to.match(/\d{3} requests answered, 0 lost, by 1\.0, then 1\.1, then 1\.0\./);
+  });
+
+  it('refuses a tour that its cluster cannot show', async () => {
+    const { code, output } = await run(
+      ['build/test/tour/main.js', '--once', '--tour', 'metadataservices'],
+      undefined,
+      undefined,
+      { KUBECONFIG: '/nowhere' },
+    );
+    expect(code).to.equal(2);
+    expect(output).to.contain('unset KUBECONFIG');
+  });
+
   it('refuses a tour that there is none of', async () => {
     const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'sunset']);
     expect(code).to.equal(2);
-    expect(output).to.contain('upgrade, bluegreen');
+    expect(output).to.contain('upgrade, bluegreen, metadataservices');
   });
 
   it('stays up until Ctrl-C, says where the kubeconfig is, and leaves nothing', async function () {
@@ -89,9 +122,13 @@ function run(
   args: readonly string[],
   until?: string,
   program = process.execPath,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const hear = (chunk: Buffer) => {
       const heard = until !== undefined && output.includes(until);
