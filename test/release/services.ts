@@ -4,6 +4,7 @@ import { connect } from '../../src/io/kubernetes.ts';
 import { objectPath } from '../../src/io/resources.ts';
 import { baseTag } from '../cluster/images.ts';
 import type { Ground, KubectlResult } from '../cluster/ground.ts';
+import { until } from '../certs/recording-logger.ts';
 import { succeed } from '../support/gate.ts';
 
 /** One MetadataServices, as a person works with it. */
@@ -80,7 +81,10 @@ export const serves =
 /** The newest release that ended. */
 export const newest = ({ status }: MetadataServices) => status?.releaseHistory?.at(-1);
 
-/** A client that asks a Service of no colour all the while, each time on a connection of its own. */
+/**
+ * A client that asks a Service of no colour all the while, each time on a connection of its own: from its first
+ * answer on, none may be missing.
+ */
 export interface Poller {
   /** All answers so far, and what went wrong. */
   stop(): Promise<{
@@ -93,18 +97,20 @@ export interface Poller {
 const script = `
 const { request } = require('node:http');
 const failures = []; const tags = []; let answered = 0;
+// Before the first answer the node may not know the Service yet.
+const fails = (why) => { if (answered > 0) failures.push(new Date().toISOString() + ' after ' + answered + ' answers: ' + why); };
 const ask = () => new Promise((resolve) => {
   const call = request({ host: process.env.HOST, port: 9005, agent: false, timeout: 3000 }, (response) => {
     let body = '';
     response.on('data', (chunk) => (body += chunk));
     response.on('end', () => {
-      if (response.statusCode !== 200) failures.push('HTTP ' + response.statusCode);
+      if (response.statusCode !== 200) fails('HTTP ' + response.statusCode);
       else { answered += 1; const { tag } = JSON.parse(body); if (tags.at(-1) !== tag) tags.push(tag); }
       resolve();
     });
   });
   call.on('timeout', () => call.destroy(new Error('no answer within 3 s')));
-  call.on('error', (error) => { failures.push(new Date().toISOString() + ' ' + error.message); resolve(); });
+  call.on('error', (error) => { fails(error.message); resolve(); });
   call.end();
 });
 (async () => {
@@ -138,7 +144,10 @@ export async function startPoller(ground: Ground, namespace: string, service: st
   };
   const kubectl = (...args: readonly string[]) => succeed(ground.kubectl(['-n', namespace, ...args]));
   await succeed(ground.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(pod) }));
-  await kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
+  await until('its first answer', async () => {
+    const { stdout } = await ground.kubectl(['-n', namespace, 'logs', name, '--tail=1']);
+    return /"answered":[1-9]/.test(stdout);
+  });
   return {
     async stop() {
       const { stdout } = await kubectl('logs', name, '--tail=1');
