@@ -6,94 +6,59 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { greenRevision } from '../src/core/workload/members.ts';
 import { setName } from '../src/core/workload/names.ts';
-import { startGround, type PodNetwork } from '../test/cluster/ground.ts';
-import { rollguardImage } from '../test/cluster/images.ts';
-import { provideVolumes } from '../test/cluster/volumes.ts';
-import { clusterHandle, driverOn, prepareDriver, runs, type ClusterHandle } from '../test/driver/driver.ts';
-import { longestGap, membersOf, type Members } from '../test/driver/members.ts';
-import { startWriter, writerRequests, type Writer } from '../test/driver/writer.ts';
-import { openbaoImages } from '../test/openbao/images.ts';
-import { verdict } from './report.ts';
+import { runs, type ClusterHandle } from '../test/driver/driver.ts';
+import { longestGap, type Members } from '../test/driver/members.ts';
+import { newer, older } from '../test/driver/prepare.ts';
+import type { Writer } from '../test/driver/writer.ts';
+import { seconds, verdict } from './report.ts';
+import { name, underWriter } from './under-writer.ts';
 
-const namespace = 'bench';
-const name = 'prod';
-const network: PodNetwork = process.argv.includes('--bridge') ? 'bridge' : 'ptp';
-const say = (line: string) => void process.stdout.write(`${line}\n`);
+const upgrade = { strategy: 'BlueGreen', blueGreen: { autoPromote: false } } as const;
 
-const ground = await startGround({ size: 'node', network });
-const endVolumes = provideVolumes(ground);
-try {
-  await bench();
-} finally {
-  await endVolumes();
-  await ground.stop();
-}
+await underWriter({ upgrade }, async ({ cluster, members, writer }) => {
+  const floor = await byHand(cluster, members, writer);
 
-async function bench(): Promise<void> {
-  const images = await openbaoImages(['2.4.4', '2.5.5'], say);
-  await images.prepare(ground);
-  await ground.loadImage(await rollguardImage(() => {}));
-  await prepareDriver(ground, namespace);
-  const driver = await driverOn(ground);
-  await driver.start();
-  try {
-    const cluster = clusterHandle(ground, namespace, name);
-    await cluster.create({
-      version: '2.4.4',
-      storage: { size: '1Gi' },
-      upgrade: { strategy: 'BlueGreen', blueGreen: { autoPromote: false } },
-      selfInit: { requests: writerRequests(namespace) },
-    });
-    await cluster.until('up', runs('2.4.4'));
-    const members = await membersOf(ground, namespace, name);
-    const writer = await startWriter(ground, namespace, name);
-    await sleep(2_000);
+  await cluster.patch({ spec: { paused: false, upgrade: { requests: { rollback: now() } } } });
+  await cluster.until('back', (at) => at.status?.blueGreen?.phase === 'Idle' && runs(older)(at), 300_000);
+  // Two step-downs within 15 s stop the writes for 10 s (openbao-measured.md, 0.5).
+  await sleep(16_000);
 
-    const floor = await byHand(cluster, members, writer);
+  const asked = Date.now();
+  await cluster.patch({
+    spec: { upgrade: { blueGreen: { autoPromote: true }, requests: { retry: now() } } },
+  });
+  await cluster.until('past its checks', ({ status }) => status?.blueGreen?.phase === 'DeployingGreen');
+  const begun = Date.now();
+  const { count: changes, end: endCount } = countLeaders(members);
+  const phases = watchPhases(cluster, begun);
+  await cluster.until('green leads', ({ status }) => status?.blueGreen?.leadsSince !== undefined, 300_000);
+  const ledMs = Date.now() - begun;
+  await cluster.until('upgraded', ({ status }) => status?.currentVersion === newer, 300_000);
+  const totalMs = Date.now() - begun;
+  const gaps = writer.gaps().filter(({ from }) => from >= begun);
+  const gapMs = longestGap(gaps, begun);
+  await endCount();
+  const course = await phases.end();
+  const { lost } = await writer.stop();
 
-    await cluster.patch({ spec: { paused: false, upgrade: { requests: { rollback: now() } } } });
-    await cluster.until('back', (at) => at.status?.blueGreen?.phase === 'Idle' && runs('2.4.4')(at), 300_000);
-    // Two step-downs within 15 s stop the writes for 10 s (openbao-measured.md, 0.5).
-    await sleep(16_000);
-
-    const asked = Date.now();
-    await cluster.patch({
-      spec: { upgrade: { blueGreen: { autoPromote: true }, requests: { retry: now() } } },
-    });
-    await cluster.until('past its checks', ({ status }) => status?.blueGreen?.phase === 'DeployingGreen');
-    const begun = Date.now();
-    const { count: changes, end: endCount } = countLeaders(members);
-    const phases = watchPhases(cluster, begun);
-    await cluster.until('green leads', ({ status }) => status?.blueGreen?.leadsSince !== undefined, 300_000);
-    const ledMs = Date.now() - begun;
-    await cluster.until('upgraded', ({ status }) => status?.currentVersion === '2.5.5', 300_000);
-    const totalMs = Date.now() - begun;
-    const gaps = writer.gaps().filter(({ from }) => from >= begun);
-    const gapMs = longestGap(gaps, begun);
-    await endCount();
-    const course = await phases.end();
-    const { lost } = await writer.stop();
-
-    say(`\nOpenBao: ${images.kind === 'real' ? 'real servers' : 'the model'}, pod network: ${network}`);
-    say(`  by hand: green up and caught up ${seconds(floor.joinMs)}, its votes ${seconds(floor.votesMs)},`);
-    say(`    blue's votes away ${seconds(floor.demotionMs)} (no part of the floor),`);
-    say(`    step-down until green leads ${seconds(floor.stepDownMs)}, write gap ${seconds(floor.gapMs)}`);
-    say(`  checks before anything was made ${seconds(begun - asked)}`);
-    say(`  upgrade: green leads after ${seconds(ledMs)}, blue is gone after ${seconds(totalMs)}`);
-    for (const line of course) say(`    ${line}`);
-    for (const { from, ms } of gaps.filter((gap) => gap.ms >= 500))
-      say(`    no write from ${seconds(from - begun)} for ${seconds(ms)}`);
-    const floorMs = floor.joinMs + floor.votesMs + floor.stepDownMs;
-    say(verdict('time until green leads, of the floor', ledMs / floorMs, 'at most', 1.25));
-    say(verdict('time until blue is gone, of the floor', totalMs / floorMs, 'at most', 1.25));
-    say(verdict('write gap, of the one by hand', gapMs / floor.gapMs, 'at most', 1.5));
-    say(verdict('leadership changes', changes(), 'at most', 1));
-    say(verdict('acknowledged writes lost', lost.length, 'at most', 0));
-    await members.close();
-  } finally {
-    await driver.stop();
-  }
-}
+  const floorMs = floor.joinMs + floor.votesMs + floor.stepDownMs;
+  return [
+    `  by hand: green up and caught up ${seconds(floor.joinMs)}, its votes ${seconds(floor.votesMs)},`,
+    `    blue's votes away ${seconds(floor.demotionMs)} (no part of the floor),`,
+    `    step-down until green leads ${seconds(floor.stepDownMs)}, write gap ${seconds(floor.gapMs)}`,
+    `  checks before anything was made ${seconds(begun - asked)}`,
+    `  upgrade: green leads after ${seconds(ledMs)}, blue is gone after ${seconds(totalMs)}`,
+    ...course.map((line) => `    ${line}`),
+    ...gaps
+      .filter(({ ms }) => ms >= 500)
+      .map(({ from, ms }) => `    no write from ${seconds(from - begun)} for ${seconds(ms)}`),
+    verdict('time until green leads, of the floor', ledMs / floorMs, 'at most', 1.25),
+    verdict('time until blue is gone, of the floor', totalMs / floorMs, 'at most', 1.25),
+    verdict('write gap, of the one by hand', gapMs / floor.gapMs, 'at most', 1.5),
+    verdict('leadership changes', changes(), 'at most', 1),
+    verdict('acknowledged writes lost', lost.length, 'at most', 0),
+  ];
+});
 
 interface Floor {
   readonly joinMs: number;
@@ -105,7 +70,7 @@ interface Floor {
 
 /** The controller makes the second StatefulSet, and then stands by: what follows is done by hand. */
 async function byHand(cluster: ClusterHandle, members: Members, writer: Writer): Promise<Floor> {
-  await cluster.patch({ spec: { version: '2.5.5' } });
+  await cluster.patch({ spec: { version: newer } });
   const { status } = await cluster.until(
     'green is made',
     (at) => at.status?.blueGreen?.phase === 'DeployingGreen',
@@ -190,8 +155,4 @@ function watchPhases(
 
 function now(): string {
   return new Date().toISOString();
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -8,7 +8,7 @@ import { driverOn } from '../test/driver/driver.ts';
 import { isStable, newest, serves, servicesHandle, startPoller } from '../test/release/services.ts';
 import { prepareReleases } from '../test/release/suite.ts';
 import { succeed } from '../test/support/gate.ts';
-import { verdict } from './report.ts';
+import { seconds, verdict } from './report.ts';
 
 const namespace = 'bench';
 const name = 'sample1';
@@ -106,8 +106,4 @@ async function byHand(): Promise<number> {
   const ms = Date.now() - begun;
   await kubectl('delete', 'deployment', 'by-hand');
   return ms;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

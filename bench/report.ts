@@ -81,3 +81,5 @@ export function verdict(what: string, value: number, bound: 'at least' | 'at mos
   const shown = Number.isInteger(value) ? value : value.toFixed(2);
   return `${reached ? 'PASS' : 'MISS'}  ${what.padEnd(32)} ${shown} (${bound} ${target})`;
 }
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -1,11 +1,11 @@
-import { rollguardImage } from '../cluster/images.ts';
 import type { Ground } from '../cluster/ground.ts';
 import { provideVolumes } from '../cluster/volumes.ts';
-import { openbaoImages, type OpenBaoImages } from '../openbao/images.ts';
+import type { OpenBaoImages } from '../openbao/images.ts';
 import { ownGround } from '../support/own-ground.ts';
-import { driverOn, prepareDriver, type Driver } from './driver.ts';
+import { driverOn, type Driver } from './driver.ts';
+import { prepareUpgrades } from './prepare.ts';
 
-export const [older, newer] = ['2.4.4', '2.5.5'] as const;
+export { newer, older } from './prepare.ts';
 
 /** A node with volumes, images of two OpenBao versions, and the controller's rights; the controller is not started. */
 export interface DriverSuite {
@@ -20,10 +20,7 @@ export interface DriverSuite {
 export async function driverSuite(context: Mocha.Context, namespace: string): Promise<DriverSuite> {
   const ground = await ownGround(context, 'node');
   const endVolumes = provideVolumes(ground);
-  const images = await openbaoImages([older, newer], (line) => process.stderr.write(`${line}\n`));
-  await images.prepare(ground);
-  await ground.loadImage(await rollguardImage(() => {}));
-  await prepareDriver(ground, namespace);
+  const images = await prepareUpgrades(ground, namespace, (line) => process.stderr.write(`${line}\n`));
   const driver = await driverOn(ground);
   return {
     ground,
