@@ -161,7 +161,8 @@ export const metadataServicesStatus = {
     },
     conditions: {
       type: 'array',
-      description: 'Ready, Reconciling, Stalled, Available, Upgrading, Degraded.',
+      description:
+        'Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and RollingBack from the first request on.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
       maxItems: 32,
