@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
+import { connect } from '../../src/io/kubernetes.ts';
 import { until } from '../certs/recording-logger.ts';
-import { succeed } from '../support/gate.ts';
 import { isStable, newest, serves, startPoller } from './services.ts';
 import { releaseSuite, type ReleaseSuite } from './suite.ts';
 
@@ -46,16 +46,21 @@ describe('releases of MetadataServices, whatever comes between, on a real node',
   it('a controller that is killed at each of its effects, forward and back', async () => {
     const services = await begin('crash');
     const poller = await startPoller(suite.ground, namespace, 'crash-storage');
-    /** Its successor need not wait for the end of its lease. */
-    const successor = async (crashes: number) => {
-      await succeed(suite.ground.kubectl(['-n', 'rollguard-system', 'delete', 'lease', '--all']));
-      await suite.driver.start(crashes % 2 === 0 ? { crashBefore: 1 } : { crashAfter: 1 });
+    const client = connect({ kubeconfig: suite.ground.kubeconfig });
+    /**
+     * Each carries out one effect: in turn it is killed right after that, or right before the next one, when what
+     * leads to that is recorded already. Its successor need not wait for the end of its lease.
+     */
+    const successor = async (turn: number) => {
+      await client.remove('/apis/coordination.k8s.io/v1/namespaces/rollguard-system/leases');
+      await suite.driver.start(turn % 2 === 0 ? { crashBefore: 2 } : { crashAfter: 1 });
     };
-    const crashUntil = async (isDone: (now: MetadataServices) => boolean) => {
+    /** @param first the turn of the first one: with the other, the other half of the effects is killed before */
+    const crashUntil = async (first: number, isDone: (now: MetadataServices) => boolean) => {
       let crashes = 0;
       const done = services.until('done', isDone, 500_000).then(() => true);
       for (; crashes < 60; crashes += 1) {
-        await successor(crashes);
+        await successor(first + crashes);
         if (await Promise.race([done, suite.driver.ended().then(() => false)])) break;
       }
       await suite.driver.stop();
@@ -63,11 +68,13 @@ describe('releases of MetadataServices, whatever comes between, on a real node',
     };
     await suite.driver.stop();
     // Each start takes seconds, and each makes one object.
-    await services.patch({ spec: { ...tags('1.1'), rollout: { readinessTimeout: '15m' } } });
-    expect(await crashUntil(serves('1.1'))).to.be.above(8);
+    const windows = { readinessTimeout: '15m', gracePeriod: '1s', cleanupDelay: '1s' };
+    await services.patch({ spec: { ...tags('1.1'), rollout: windows } });
+    expect(await crashUntil(0, serves('1.1'))).to.be.above(8);
     const [first = ''] = versions(await services.read());
     await services.annotate(`${rollbackTo}=${first}`);
-    expect(await crashUntil((now) => serves('1.0')(now) && answered(now))).to.be.above(8);
+    expect(await crashUntil(1, (now) => serves('1.0')(now) && answered(now))).to.be.above(6);
+    await client.close();
 
     const { status } = await services.read();
     expect(status?.releaseHistory?.map((each) => each.status)).to.deep.equal([
