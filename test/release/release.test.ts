@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { baseTag } from '../cluster/images.ts';
+import { succeed } from '../support/gate.ts';
 import { isStable, newest, serves, startPoller, type Poller } from './services.ts';
 import { releaseSuite, type ReleaseSuite } from './suite.ts';
 
@@ -20,6 +22,28 @@ describe('releases of MetadataServices on a real node', function () {
   const kubectl = (...args: readonly string[]) => suite.kubectl(...args);
   const sample1 = () => suite.handle('sample1');
   const deployments = () => suite.deployments('sample1');
+
+  /** On the loopback of the node: it takes connections and never answers. Returns an image that would be there. */
+  const startSilentRegistry = async () => {
+    const port = 5999;
+    const container = {
+      name: 'registry',
+      image: baseTag,
+      imagePullPolicy: 'Never',
+      command: ['node', '-e', `require('node:net').createServer(() => {}).listen(${port}, '127.0.0.1')`],
+      readinessProbe: { tcpSocket: { host: '127.0.0.1', port }, periodSeconds: 1 },
+    };
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'registry' },
+      spec: { hostNetwork: true, terminationGracePeriodSeconds: 0, containers: [container] },
+    };
+    const input = JSON.stringify(pod);
+    await succeed(suite.ground.kubectl(['-n', namespace, 'apply', '-f', '-'], { input }));
+    await kubectl('wait', '--for=condition=Ready', 'pod/registry', '--timeout=120s');
+    return `localhost:${port}/e6data/storage`;
+  };
 
   describe('under a client that asks the Service of no colour all the while', () => {
     let poller: Poller;
@@ -106,6 +130,23 @@ describe('releases of MetadataServices on a real node', function () {
         'e6data.io/rollback-reason',
       );
       expect(spec.storage).to.deep.equal({ imageTag: '1.0' });
+    });
+
+    it('a pull that hangs is rolled back when its window ends, and the image is named', async () => {
+      const image = await startSilentRegistry();
+      const before = await sample1().read();
+      await sample1().patch({ spec: { storage: { image, imageTag: '9.9' } } });
+      const failed = await sample1().until(
+        'rolled back',
+        (now) => isStable(now) && newest(now)?.storageTag === '9.9',
+      );
+      // The node pulls one image at a time.
+      await kubectl('delete', 'pod', 'registry', '--force', '--grace-period=0');
+      // Not by an error: none is ever seen.
+      expect(newest(failed), newest(failed)?.message).to.include({ status: 'Failed', reason: 'Pending' });
+      expect(newest(failed)?.message).to.contain(`${image}:9.9`);
+      expect(failed.status?.activeReleaseVersion).to.equal(before.status?.activeReleaseVersion);
+      expect(await deployments()).to.deep.equal(['sample1-schema-blue', 'sample1-storage-blue']);
     });
 
     it('no request was lost', async () => {
