@@ -2,8 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
-import { objectPath } from '../../src/io/resources.ts';
 import { controllerFlags } from '../cluster/bundle.ts';
 import type { Ground } from '../cluster/contract.ts';
 import { freePorts } from '../cluster/control-plane.ts';
@@ -11,6 +9,7 @@ import { rollguardTag } from '../cluster/images.ts';
 import { packageRoot } from '../cluster/package-root.ts';
 import { untilEstablished } from '../support/crds.ts';
 import { succeed } from '../support/gate.ts';
+import { storedObject } from '../support/stored-object.ts';
 
 /** Who the controller is on the API server. */
 const user = 'system:serviceaccount:rollguard-system:rollguard-controller';
@@ -121,26 +120,15 @@ export interface ClusterHandle {
 }
 
 export function clusterHandle(ground: Ground, namespace: string, name: string): ClusterHandle {
-  const client: KubernetesClient = connect({ kubeconfig: ground.kubeconfig });
-  const path = objectPath({
-    apiVersion: 'openbao.org/v1alpha1',
-    kind: 'OpenBaoCluster',
-    namespace,
-    name,
-  });
-  const read = async () => {
-    const cluster = await client.get<OpenBaoCluster>(path);
-    if (cluster === undefined) throw new Error(`there is no OpenBaoCluster ${name}`);
-    return cluster;
-  };
+  const type = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster' };
+  const { client, path, read, until } = storedObject<OpenBaoCluster>(ground, { ...type, namespace, name });
   return {
     namespace,
     name,
     read,
     async create(spec) {
       await client.create(path.slice(0, path.lastIndexOf('/')), {
-        apiVersion: 'openbao.org/v1alpha1',
-        kind: 'OpenBaoCluster',
+        ...type,
         metadata: { name, namespace },
         spec,
       });
@@ -148,19 +136,7 @@ export function clusterHandle(ground: Ground, namespace: string, name: string): 
     async patch(patch) {
       await client.request({ method: 'PATCH', path, body: patch });
     },
-    async until(what, isSo, timeoutMs = 180_000) {
-      const end = Date.now() + timeoutMs;
-      let last: OpenBaoCluster | undefined;
-      while (Date.now() < end) {
-        // The API server may be restarting.
-        last = await read().catch(() => last);
-        if (last !== undefined && isSo(last)) return last;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      throw new Error(
-        `not within ${timeoutMs} ms: ${what}. Status: ${JSON.stringify(last?.status, null, 1)}`,
-      );
-    },
+    until: (what, isSo, timeoutMs = 180_000) => until(what, isSo, timeoutMs),
     async remove() {
       await client.remove(path, { body: { propagationPolicy: 'Foreground' } });
       await client.close();

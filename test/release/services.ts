@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
-import { connect } from '../../src/io/kubernetes.ts';
-import { objectPath } from '../../src/io/resources.ts';
 import { baseTag } from '../cluster/images.ts';
 import type { Ground, KubectlResult } from '../cluster/ground.ts';
 import { until } from '../certs/recording-logger.ts';
 import { succeed } from '../support/gate.ts';
+import { storedObject } from '../support/stored-object.ts';
 
 /** One MetadataServices, as a person works with it. */
 export interface ServicesHandle {
@@ -25,24 +23,13 @@ export interface ServicesHandle {
 export function servicesHandle(ground: Ground, namespace: string, name: string): ServicesHandle {
   const kubectl = (args: readonly string[], input?: object) =>
     ground.kubectl(['-n', namespace, ...args], input === undefined ? {} : { input: JSON.stringify(input) });
-  // Asked all the while: a kubectl each time would be what loads the machine.
-  const client = connect({ kubeconfig: ground.kubeconfig });
-  const path = objectPath({
-    apiVersion: 'e6data.io/v1alpha1',
-    kind: 'MetadataServices',
-    namespace,
-    name,
-  });
-  const read = async () => {
-    const services = await client.get<MetadataServices>(path);
-    if (services === undefined) throw new Error(`there is no MetadataServices ${name}`);
-    return services;
-  };
+  const type = { apiVersion: 'e6data.io/v1alpha1', kind: 'MetadataServices' };
+  const { read, until } = storedObject<MetadataServices>(ground, { ...type, namespace, name });
   return {
     name,
     read,
     async apply(spec) {
-      const object = { apiVersion: 'e6data.io/v1alpha1', kind: 'MetadataServices', metadata: { name }, spec };
+      const object = { ...type, metadata: { name }, spec };
       await succeed(kubectl(['apply', '-f', '-'], object));
     },
     async patch(patch) {
@@ -51,18 +38,7 @@ export function servicesHandle(ground: Ground, namespace: string, name: string):
       );
     },
     annotate: (...annotations) => succeed(kubectl(['annotate', 'metadataservices', name, ...annotations])),
-    async until(what, isSo, timeoutMs = 240_000) {
-      const end = Date.now() + timeoutMs;
-      let last: MetadataServices | undefined;
-      while (Date.now() < end) {
-        last = await read().catch(() => last);
-        if (last !== undefined && isSo(last)) return last;
-        await sleep(200);
-      }
-      throw new Error(
-        `not within ${timeoutMs} ms: ${what}. Status: ${JSON.stringify(last?.status, null, 1)}`,
-      );
-    },
+    until: (what, isSo, timeoutMs = 240_000) => until(what, isSo, timeoutMs),
   };
 }
 
