@@ -56,6 +56,7 @@ describe('restoring on a real node', function () {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
+  const metrics = async () => (await fetch(`http://127.0.0.1:${suite.driver.statusPort}/metrics`)).text();
   // The record of a restore goes with the look that follows its end.
   const settled = (version: string) =>
     prod.until('settled', (now) => runs(version)(now) && now.status?.restore === undefined);
@@ -156,6 +157,9 @@ describe('restoring on a real node', function () {
     for (const { name, reason } of cases) {
       const { status } = await until(name, 'Failed');
       expect(status?.lastErrorReason, status?.lastErrorMessage).to.equal(reason);
+      // An alert rests on it (manifests/monitoring).
+      const series = `rollguard_restore_condition{namespace="bao",name="${name}",type="Failed",status="true",reason="${reason}"} 1`;
+      await eventually(`the metrics say it of ${name}`, async () => (await metrics()).includes(series));
     }
     expect(await person.read('late')).to.equal('2');
     expect((await prod.read()).status).to.not.have.any.keys('operationLock', 'restore');
