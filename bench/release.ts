@@ -6,7 +6,7 @@
 import { startGround } from '../test/cluster/ground.ts';
 import { driverOn } from '../test/driver/driver.ts';
 import { isStable, newest, serves, servicesHandle, startPoller } from '../test/release/services.ts';
-import { prepareReleases } from '../test/release/suite.ts';
+import { prepareReleases } from '../test/release/prepare.ts';
 import { succeed } from '../test/support/gate.ts';
 import { seconds, verdict } from './report.ts';
 

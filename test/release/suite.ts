@@ -1,9 +1,8 @@
 import type { Ground } from '../cluster/ground.ts';
-import { baseImage } from '../cluster/images.ts';
-import { driverOn, prepareDriver, type Driver } from '../driver/driver.ts';
+import { driverOn, type Driver } from '../driver/driver.ts';
 import { succeed } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
-import { loadServiceImages } from './images.ts';
+import { prepareReleases } from './prepare.ts';
 import { servicesHandle, type ServicesHandle } from './services.ts';
 
 /** A real node with the images of the tests, and a controller that is not started yet. */
@@ -17,20 +16,6 @@ export interface ReleaseSuite {
   /** Names of the Deployments of a MetadataServices. */
   deployments(of: string): Promise<readonly string[]>;
   stop(): Promise<void>;
-}
-
-/** Gives a ground the images of the tests, the kinds, the controller's rights and a namespace. */
-export async function prepareReleases(ground: Ground, namespace: string): Promise<void> {
-  await ground.loadImage(await baseImage([], () => {}));
-  await loadServiceImages(ground, {
-    '1.0': 'good',
-    '1.1': 'good',
-    '1.2': 'good',
-    crashes: 'crashes',
-    'never-ready': 'never-ready',
-    breaks: 'breaks',
-  });
-  await prepareDriver(ground, namespace);
 }
 
 export async function releaseSuite(context: Mocha.Context, namespace: string): Promise<ReleaseSuite> {
