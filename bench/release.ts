@@ -73,6 +73,7 @@ async function bench(): Promise<void> {
     say(`  crash loop with failFast, found out after ${seconds(fastMs)}`);
     say(`  rollback by hand while the old colour is there, has the traffic after ${seconds(backMs)}`);
     say(`  ${answered} requests answered, ${failures.length} lost`);
+    for (const failure of failures.slice(0, 5)) say(`    ${failure}`);
     say(verdict('good release, of its floor', goodMs / goodFloor, 'at most', 1.5));
     say(verdict('detection, of the window', failedMs / windows.readinessTimeout, 'at most', 1.25));
     say(verdict('seconds to go back', backMs / 1000, 'at most', 5));

@@ -24,7 +24,7 @@ export function servicesHandle(ground: Ground, namespace: string, name: string):
   const kubectl = (args: readonly string[], input?: object) =>
     ground.kubectl(['-n', namespace, ...args], input === undefined ? {} : { input: JSON.stringify(input) });
   const type = { apiVersion: 'e6data.io/v1alpha1', kind: 'MetadataServices' };
-  const { read, until } = storedObject<MetadataServices>(ground, { ...type, namespace, name });
+  const { read, until: untilIt } = storedObject<MetadataServices>(ground, { ...type, namespace, name });
   return {
     name,
     read,
@@ -38,7 +38,7 @@ export function servicesHandle(ground: Ground, namespace: string, name: string):
       );
     },
     annotate: (...annotations) => succeed(kubectl(['annotate', 'metadataservices', name, ...annotations])),
-    until: (what, isSo, timeoutMs = 240_000) => until(what, isSo, timeoutMs),
+    until: (what, isSo, timeoutMs = 240_000) => untilIt(what, isSo, timeoutMs),
   };
 }
 

@@ -16,6 +16,9 @@ export interface Ending {
 
 const longest = 1_000;
 
+/** Milliseconds after which no node sends traffic any more where a Service has pointed before: kube-proxy lags. */
+export const nodesLearnMs = 5_000;
+
 /** The record of a release under way. */
 export const recordOfPending = (
   {
@@ -156,7 +159,12 @@ export function giveBack(
       ...withRecord(active, { ...current, status: 'Failed', reason, message: text }),
       ...(isRejected ? { rejected } : {}),
       step: 'CleaningUp',
-      cleaning: { version: current.version, strategy: current.strategy, cause },
+      cleaning: {
+        version: current.version,
+        strategy: current.strategy,
+        cause,
+        notBefore: timestamp(now + nodesLearnMs),
+      },
     },
     effects: [],
     events: [

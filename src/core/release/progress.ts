@@ -32,7 +32,7 @@ export const decideProgress: DecideReleasePart = (observation, status, context) 
     const at = status.step === undefined ? 'nothing new starts' : `it stays at ${status.step}`;
     return only(status, waiting('Paused', `spec.paused is true: ${at}`));
   }
-  if (status.cleaning !== undefined) return cleaningUp(observation, status);
+  if (status.cleaning !== undefined) return cleaningUp(observation, status, context.now);
   // A person asked for it, and what fights them does not undo it.
   const isFought = whoFights(observation, status) !== undefined;
   if (status.watching !== undefined)

@@ -1,18 +1,26 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
+import { parseTimestamp } from '../../time.ts';
 import { deletionOf, isServed } from '../cleaning.ts';
 import { normal, type ReleasePart } from '../decision.ts';
 import { deploymentsOf, type ReleaseObservation } from '../observation.ts';
 import { wait } from './step.ts';
 
-/** CleaningUp: the Deployments of a release that is over go, as soon as no Service sends it traffic any more. */
-export function cleaningUp(observation: ReleaseObservation, status: MetadataServicesStatus): ReleasePart {
+/** CleaningUp: the Deployments of a release that is over go, as soon as no node sends it traffic any more. */
+export function cleaningUp(
+  observation: ReleaseObservation,
+  status: MetadataServicesStatus,
+  now: number,
+): ReleasePart {
   const { cleaning, ...rest } = status;
   if (cleaning === undefined) return { status, effects: [], events: [] };
-  const { version, strategy, cause } = cleaning;
+  const { version, strategy, cause, notBefore } = cleaning;
   const left = deploymentsOf(observation, version);
   if (left.length > 0) {
     if (isServed(observation, status, version))
       return wait(status, `traffic still goes to ${strategy} (${version})`, undefined);
+    const until = parseTimestamp(notBefore);
+    if (until !== undefined && now < until)
+      return wait(status, `every node learns that ${strategy} (${version}) has no traffic any more`, until);
     return {
       ...wait(status, `${strategy} (${version}) is being removed`, undefined),
       effects: left.map(deletionOf),

@@ -1,7 +1,7 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
-import { parseTimestamp } from '../../time.ts';
+import { parseTimestamp, timestamp } from '../../time.ts';
 import type { ReleaseContext, ReleasePart } from '../decision.ts';
-import { giveBack, type Ending } from '../ending.ts';
+import { giveBack, nodesLearnMs, type Ending } from '../ending.ts';
 import { releaseFailures } from '../failure.ts';
 import { recordOf } from '../history.ts';
 import { activeRelease, snapshotFor } from '../in-force.ts';
@@ -48,7 +48,13 @@ export function watching(
     status: {
       ...next,
       step: 'CleaningUp',
-      cleaning: { version: old.version, strategy: old.strategy, cause: 'Superseded' },
+      cleaning: {
+        version: old.version,
+        strategy: old.strategy,
+        cause: 'Superseded',
+        // The switch may have been a moment ago.
+        ...(context.now < until ? { notBefore: timestamp(context.now + nodesLearnMs) } : {}),
+      },
     },
     effects: [],
     events: [],
