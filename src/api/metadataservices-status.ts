@@ -111,6 +111,7 @@ export const metadataServicesStatus = {
         version: version('Its name.'),
         strategy: strategy('Its colour.'),
         cause: { type: 'string', description: 'Why.', enum: ['Failed', 'Aborted', 'Replaced', 'Superseded'] },
+        served: { type: 'boolean', description: 'It had traffic a moment ago.' },
         notBefore: time('Until when they stay: every node must have learnt that the traffic goes elsewhere.'),
       },
     },

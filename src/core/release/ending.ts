@@ -163,7 +163,7 @@ export function giveBack(
         version: current.version,
         strategy: current.strategy,
         cause,
-        notBefore: timestamp(now + nodesLearnMs),
+        served: true,
       },
     },
     effects: [],

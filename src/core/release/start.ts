@@ -27,7 +27,8 @@ export const decideStart: DecideReleasePart = (observation, stored, context) => 
     return only({
       ...status,
       step: 'CleaningUp' as const,
-      cleaning: { ...stray, cause: 'Superseded' as const },
+      // It may have had traffic a moment ago.
+      cleaning: { ...stray, cause: 'Superseded' as const, served: true },
     });
   }
   if (asksFor(spec, active?.inputs)) return only(status, ...rejection(observation, status));

@@ -1,12 +1,15 @@
 import { releaseLabel } from '../../../src/api/labels.ts';
 import type { ObjectEffect } from '../../../src/core/decision.ts';
 import type { ReleaseDecision } from '../../../src/core/release/decision.ts';
+import { nodesLearnMs } from '../../../src/core/release/ending.ts';
 import { recordOf } from '../../../src/core/release/history.ts';
 import { SimulatedServices } from './simulated-services.ts';
 
 /** Ends with an error as soon as a rule that must always hold is broken. */
 export class WatchedServices extends SimulatedServices {
   readonly log: string[] = [];
+  /** When a Service was last turned away from a release. */
+  private readonly leftAt = new Map<string, number>();
 
   override pass(survives?: number): ReleaseDecision {
     const before = this.status;
@@ -38,6 +41,9 @@ export class WatchedServices extends SimulatedServices {
       if (release === this.status.activeReleaseVersion)
         this.fail(`${effect.target.name} of the active release is deleted`);
       if (release === this.served()) this.fail(`${effect.target.name} is deleted while it has traffic`);
+      const agoMs = this.now - (this.leftAt.get(release) ?? -Infinity);
+      if (agoMs < nodesLearnMs)
+        this.fail(`${effect.target.name} is deleted ${agoMs} ms after it had traffic`);
     }
     super.remove(effect);
   }
@@ -52,6 +58,8 @@ export class WatchedServices extends SimulatedServices {
       (from === undefined || this.answers(from))
     )
       this.fail(`${name} moves to ${to?.[releaseLabel]}, none of whose pods is ready`);
+    const former = from?.[releaseLabel];
+    if (former !== undefined && former !== to?.[releaseLabel]) this.leftAt.set(former, this.now);
     super.serve(name, service);
   }
 

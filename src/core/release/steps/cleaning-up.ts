@@ -1,7 +1,8 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
-import { parseTimestamp } from '../../time.ts';
+import { parseTimestamp, timestamp } from '../../time.ts';
 import { deletionOf, isServed } from '../cleaning.ts';
 import { normal, type ReleasePart } from '../decision.ts';
+import { nodesLearnMs } from '../ending.ts';
 import { deploymentsOf, type ReleaseObservation } from '../observation.ts';
 import { wait } from './step.ts';
 
@@ -13,14 +14,17 @@ export function cleaningUp(
 ): ReleasePart {
   const { cleaning, ...rest } = status;
   if (cleaning === undefined) return { status, effects: [], events: [] };
-  const { version, strategy, cause, notBefore } = cleaning;
+  const { version, strategy, cause, served = false, notBefore } = cleaning;
   const left = deploymentsOf(observation, version);
   if (left.length > 0) {
     if (isServed(observation, status, version))
       return wait(status, `traffic still goes to ${strategy} (${version})`, undefined);
-    const until = parseTimestamp(notBefore);
-    if (until !== undefined && now < until)
-      return wait(status, `every node learns that ${strategy} (${version}) has no traffic any more`, until);
+    if (served) {
+      const until = parseTimestamp(notBefore) ?? now + nodesLearnMs;
+      const learning = { ...status, cleaning: { ...cleaning, notBefore: timestamp(until) } };
+      const reason = `every node learns that ${strategy} (${version}) has no traffic any more`;
+      if (now < until) return wait(learning, reason, until);
+    }
     return {
       ...wait(status, `${strategy} (${version}) is being removed`, undefined),
       effects: left.map(deletionOf),

@@ -1,6 +1,6 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
-import type { ReleaseContext, ReleasePart } from '../decision.ts';
+import { parseTimestamp } from '../../time.ts';
+import { windowOf, type ReleaseContext, type ReleasePart } from '../decision.ts';
 import { giveBack, nodesLearnMs, type Ending } from '../ending.ts';
 import { releaseFailures } from '../failure.ts';
 import { recordOf } from '../history.ts';
@@ -43,6 +43,8 @@ export function watching(
       `the release before, ${old.version} (${old.strategy}), stays until ${old.until}`,
       until,
     );
+  const delayMs = windowOf('cleanupDelay', observation.resource.spec, context);
+  const isCutShort = context.now < until || delayMs < nodesLearnMs;
   const { waitingFor: _, ...next } = rest;
   return {
     status: {
@@ -53,7 +55,7 @@ export function watching(
         strategy: old.strategy,
         cause: 'Superseded',
         // The switch may have been a moment ago.
-        ...(context.now < until ? { notBefore: timestamp(context.now + nodesLearnMs) } : {}),
+        ...(isCutShort ? { served: true } : {}),
       },
     },
     effects: [],
