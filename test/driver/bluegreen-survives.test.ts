@@ -96,4 +96,19 @@ describe('a blue-green upgrade survives', function () {
     await succeed(kubectl('delete', 'job', job, '--cascade=foreground'));
     await endsOnGreen();
   });
+
+  it('a rollback that is asked for while votes move: their Job is stopped, and they go back', async () => {
+    await begin('turn');
+    await upgrade();
+    await story.cluster.until('a green member votes', ({ status }) =>
+      (status?.raft?.voters ?? []).some((id) => id.startsWith(`turn-${status?.blueGreen?.greenRevision}-`)),
+    );
+    await request('rollback');
+    await story.cluster.until('back', (now) => phaseOf(now) === 'Idle' && runs(older)(now), 400_000);
+    const jobs = await names('jobs');
+    expect(jobs.filter((name) => name.includes('repair-consensus'))).to.have.length(1);
+    expect(jobs.filter((name) => name.includes('hand-over'))).to.deep.equal([]);
+    expect(await names('pods', 'server')).to.have.members(['turn-0', 'turn-1', 'turn-2']);
+    await nothingIsLost();
+  });
 });
