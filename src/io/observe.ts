@@ -57,9 +57,10 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   const key: ClusterKey = { namespace: space, name };
   const allPods = caches.pods(key);
   const pods = allPods.filter(({ metadata }) => metadata.labels?.[componentLabel] === components.server);
+  // At one moment with their pods: a Job that ends during the reads below would come without its last words.
+  const jobs = caches.jobs(key).map((job) => observeJob(job, allPods, tools.now()));
   const claims = caches.claims(key);
   const green = greenNames(cluster);
-  const now = tools.now();
   const [members, secrets, namespace, issuer, room, drifted] = await Promise.all([
     readMembers(tools.openbao, cluster, pods),
     readKnown(() => tools.secrets(cluster)),
@@ -83,7 +84,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
       : { greenStatefulSet: known(caches.statefulSet({ namespace: space, name: green.statefulSet })) }),
     pods: known(pods),
     claims: known(claims),
-    jobs: known(caches.jobs(key).map((job) => observeJob(job, allPods, now))),
+    jobs: known(jobs),
     members,
     raft,
     versionHistory,
