@@ -29,7 +29,8 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
   const hindrance = pod === undefined ? undefined : hindranceOf(pod);
   const hasEnded =
     state?.terminated !== undefined || ['Succeeded', 'Failed'].includes(pod?.status?.phase ?? '');
-  const isUnheard = !hasEnded && now - (endOf(job) ?? -Infinity) < wordsDueMs;
+  const endedAt = parseTimestamp(conditionOf(job, 'Complete', 'Failed')?.lastTransitionTime) ?? -Infinity;
+  const isUnheard = !hasEnded && now - endedAt < wordsDueMs;
   return {
     job,
     ...(isUnheard ? { isUnheard } : {}),
@@ -45,8 +46,8 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
 export function jobOutcome(observed: ObservedJob | undefined): JobOutcome {
   if (observed === undefined) return 'absent';
   if (observed.isUnheard === true) return 'running';
-  if (hasCondition(observed.job, 'Complete')) return 'succeeded';
-  if (hasCondition(observed.job, 'Failed')) return 'failed';
+  if (conditionOf(observed.job, 'Complete') !== undefined) return 'succeeded';
+  if (conditionOf(observed.job, 'Failed') !== undefined) return 'failed';
   return 'running';
 }
 
@@ -76,16 +77,9 @@ export const jobHindrance = (observed: ObservedJob | undefined): string | undefi
 export const versionOf = (message: string): string | undefined =>
   /^OpenBao v(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)(?:[\s,(]|$)/m.exec(message)?.[1];
 
-/** When it ended, as it says; undefined while it runs. */
-function endOf({ status }: Job): number | undefined {
-  const end = status?.conditions?.find(
-    (condition) => condition.status === 'True' && ['Complete', 'Failed'].includes(condition.type),
-  );
-  return parseTimestamp(end?.lastTransitionTime);
-}
-
-const hasCondition = (job: Job, wanted: string) =>
-  job.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') === true;
+/** The condition of one of these types that is true. */
+const conditionOf = ({ status }: Job, ...types: readonly string[]) =>
+  status?.conditions?.find((condition) => condition.status === 'True' && types.includes(condition.type));
 
 /** The end of a log, where the error stands. */
 const shortened = (text: string | undefined) => text?.trim().slice(-500);

@@ -1,4 +1,3 @@
-import { actionAnnotation } from '../../../api/labels.ts';
 import type { Effect } from '../../cluster/decision.ts';
 import type { ObservedJob } from '../../cluster/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
@@ -132,7 +131,8 @@ function whyNotStart(
   const [other] = changing.flatMap((each) => unfinishedJobs(jobs, each, name));
   // Kubernetes ends it at its own deadline.
   if (other !== undefined) {
-    const isStopped = action === 'repair-consensus' && isForward(other);
+    const isForward = unfinishedJobs([other], 'hand-over-to-green').length > 0;
+    const isStopped = action === 'repair-consensus' && isForward;
     return wait(`Job ${other.job.metadata.name} to end`, {
       isOpenEnded: true,
       ...(isStopped ? stopped(other) : {}),
@@ -163,9 +163,6 @@ function stopped({ job: { metadata } }: ObservedJob): Pick<Step & { kind: 'wait'
     effects: deletionTimestamp === undefined ? [{ kind: 'delete', target, uid }] : [],
   };
 }
-
-const isForward = ({ job }: ObservedJob): boolean =>
-  job.metadata.annotations?.[actionAnnotation] === ('hand-over-to-green' satisfies ExecutorStep['action']);
 
 function start(input: PhaseInput, wanted: HalvesStep | DeadServerCleanupStep, name: string): Step {
   const { observation, context } = input;
