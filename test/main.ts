@@ -8,7 +8,10 @@ import { globSync } from 'node:fs';
 import { packageRoot } from './cluster/package-root.ts';
 
 /** Each about as long as all the tests that are in none. */
-const parts = [/^build\/test\/(driver\/(bluegreen|break-glass|life|restore)|release)/];
+const parts = [
+  /^build\/test\/driver\/(bluegreen|break-glass|restore-break-glass)/,
+  /^build\/test\/(driver\/(life|restore\.|survives|upgrade)|release)/,
+];
 
 /** Changes the keys of the API server that its part shares, so nothing comes after it. */
 const last = 'build/test/driver/life.test.js';

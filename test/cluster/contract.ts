@@ -27,7 +27,7 @@ export interface Ground {
    * server, such as a webhook named by URL.
    */
   readonly hostAddress: string;
-  /** Never throws on a non-zero exit. `timeoutMs` defaults to a minute. */
+  /** Never throws on a non-zero exit. `timeoutMs` defaults to a minute, or 10 s more than a `--timeout=<n>s` asks for. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>;
   /** The path of a kubeconfig for a user of these groups. */
   kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;

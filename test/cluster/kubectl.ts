@@ -2,6 +2,12 @@ import { join } from 'node:path';
 import { runCommand } from './command.ts';
 import type { Ground } from './contract.ts';
 
+/** Longer than it waits itself, so that it comes to say what for. */
+function patienceMs(args: readonly string[]): number {
+  const [seconds = 50] = args.flatMap((arg) => /^--timeout=(\d+)s$/.exec(arg)?.slice(1).map(Number) ?? []);
+  return Math.max(60, seconds + 10) * 1000;
+}
+
 /** The ground's `kubectl`: the binary, bound to the ground's kubeconfig and a cache of its own. */
 export function kubectlFor(binary: string, kubeconfig: string, directory: string): Ground['kubectl'] {
   return (args, options = {}) =>
@@ -11,7 +17,7 @@ export function kubectlFor(binary: string, kubeconfig: string, directory: string
         KUBECONFIG: options.kubeconfig ?? kubeconfig,
         KUBECACHEDIR: join(directory, 'kubectl-cache'),
       },
-      timeoutMs: options.timeoutMs ?? 60_000,
+      timeoutMs: options.timeoutMs ?? patienceMs(args),
       ...(options.input === undefined ? {} : { input: options.input }),
     });
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun, runCommand } from './command.ts';
 
@@ -45,11 +45,11 @@ function addressesOf(slot: number): GroundAddresses {
  * two grounds that start at once cannot take the same. The pair vanishes with the namespace.
  *
  * @param holder a process in the ground's network namespace
- * @param claim is told the device's name the moment the device is there
+ * @param claim is told which device it is, by its index (`if7`): when it goes, its name is another ground's to take
  */
 export async function joinHostAndGround(
   holder: number,
-  claim: (uplink: string) => void,
+  claim: (device: string) => void,
 ): Promise<GroundAddresses> {
   for (let slot = 0; slot < slots; slot += 1) {
     const addresses = addressesOf(slot);
@@ -59,7 +59,7 @@ export async function joinHostAndGround(
     const added = await runCommand('ip', ['link', 'add', addresses.uplink, 'type', 'veth', ...peer]);
     if (added.stderr.includes('File exists')) continue;
     if (added.code !== 0) throw new Error(`no pair of network devices: ${added.stderr.trim()}`);
-    claim(addresses.uplink);
+    claim(`if${readFileSync(`/sys/class/net/${addresses.uplink}/ifindex`, 'utf8').trim()}`);
     await mustRun('ip', ['address', 'add', `${addresses.host}/30`, 'dev', addresses.uplink]);
     await mustRun('ip', ['link', 'set', addresses.uplink, 'up']);
     await mustRun('ip', ['route', 'add', addresses.subnet, 'via', addresses.ground]);

@@ -27,7 +27,7 @@ export interface GroundRecord {
   /** Started by hand, to run until it is stopped by hand. */
   readonly kept: boolean;
   readonly processes: Readonly<Record<string, ProcessIdentity>>;
-  /** The host's end of the pair of network devices, for `node`. */
+  /** The host's end of the pair of network devices, by its index (`if7`), for `node`. */
   readonly uplink?: string;
   /** The name of the cgroup that holds the pods, for `node`. */
   readonly cgroup?: string;
@@ -113,7 +113,7 @@ export async function removeGround(directory: string, record: GroundRecord | und
   for (const each of processes) signal(each, 'SIGKILL');
   const running = await waitUntilEnded(processes, 10_000);
   if (running.length > 0) throw new Error(`processes ${running.map(({ pid }) => pid).join(', ')} do not end`);
-  // It goes with its namespace, but the kernel takes its time over that.
+  // It goes with its namespace, but the kernel takes its time over that. By its index: the name may be another's by now.
   if (record?.uplink !== undefined) await runCommand('ip', ['link', 'delete', record.uplink]);
   if (record?.cgroup !== undefined) await removeCgroupSoon(record.cgroup);
   await unmountBelow(directory);

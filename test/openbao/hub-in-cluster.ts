@@ -43,8 +43,7 @@ export async function installHub(ground: Ground): Promise<void> {
 }
 
 async function must(ground: Ground, args: readonly string[], input?: string): Promise<void> {
-  const options = { timeoutMs: 150_000, ...(input === undefined ? {} : { input }) };
-  const { code, stderr } = await ground.kubectl(args, options);
+  const { code, stderr } = await ground.kubectl(args, input === undefined ? {} : { input });
   if (code !== 0)
     throw new Error(`the hub of the model of OpenBao did not start: kubectl ${args.join(' ')}: ${stderr}`);
 }

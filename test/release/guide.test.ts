@@ -21,6 +21,15 @@ describe("the rollback guide's commands, as they are written, on a real node", f
     await sample1.until('the first release', serves('1.0'));
     await sample1.patch({ spec: tags('1.1') });
     await sample1.until('the second release', serves('1.1'));
+    // They go after their Deployments.
+    await until(
+      'the first release has no pods',
+      async () => {
+        const pods = await run('kubectl get pods -n <namespace> -l app=<name>,strategy=blue -o name');
+        return pods.trim() === '';
+      },
+      60_000,
+    );
   });
 
   after(() => suite?.stop());
@@ -60,9 +69,8 @@ describe("the rollback guide's commands, as they are written, on a real node", f
   });
 
   it('say how the pods are', async () => {
-    expect(
-      (await run('kubectl get pods -n <namespace> -l app=<name> -o name')).trim().split('\n'),
-    ).to.have.length(2);
+    const pods = await run('kubectl get pods -n <namespace> -l app=<name> -o name');
+    expect(pods.trim().split('\n')).to.have.length(2);
     expect(await run('kubectl get pods -n <namespace> -l strategy=<strategy>')).to.contain(
       'sample1-storage-green',
     );

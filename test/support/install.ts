@@ -35,7 +35,7 @@ export async function install(
       ground.kubectl(['apply', '--server-side', '-k', folder], { timeoutMs: 60_000 }),
     );
     tell('waiting for the webhook to be ready');
-    await succeed(ground.kubectl(rolloutStatus, { timeoutMs: 180_000 }));
+    await succeed(ground.kubectl(rolloutStatus));
     await untilReached(ground);
     return {
       applied: stdout,

@@ -35,9 +35,7 @@ describe('the cluster of the README, with Rollguard installed as it says', funct
   });
 
   after(async () => {
-    await ground?.kubectl(['delete', 'bao', '--all', '-n', namespace, '--timeout=60s'], {
-      timeoutMs: 90_000,
-    });
+    await ground?.kubectl(['delete', 'bao', '--all', '-n', namespace, '--timeout=60s']);
     await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
     await installation?.uninstall();
     await endVolumes?.();
