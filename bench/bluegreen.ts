@@ -6,9 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { greenRevision } from '../src/core/workload/members.ts';
 import { setName } from '../src/core/workload/names.ts';
-import { runs, type ClusterHandle } from '../test/driver/driver.ts';
+import { isBackOn, type ClusterHandle } from '../test/driver/driver.ts';
 import { longestGap, type Members } from '../test/driver/members.ts';
 import { newer, older } from '../test/driver/prepare.ts';
+import { until } from '../test/certs/recording-logger.ts';
 import type { Writer } from '../test/driver/writer.ts';
 import { seconds, verdict } from './report.ts';
 import { name, underWriter } from './under-writer.ts';
@@ -19,7 +20,7 @@ await underWriter({ upgrade }, async ({ cluster, members, writer }) => {
   const floor = await byHand(cluster, members, writer);
 
   await cluster.patch({ spec: { paused: false, upgrade: { requests: { rollback: now() } } } });
-  await cluster.until('back', (at) => at.status?.blueGreen?.phase === 'Idle' && runs(older)(at), 300_000);
+  await cluster.until('back', isBackOn(older), 300_000);
   // Two step-downs within 15 s stop the writes for 10 s (openbao-measured.md, 0.5).
   await sleep(16_000);
 
@@ -27,13 +28,17 @@ await underWriter({ upgrade }, async ({ cluster, members, writer }) => {
   await cluster.patch({
     spec: { upgrade: { blueGreen: { autoPromote: true }, requests: { retry: now() } } },
   });
-  await cluster.until('past its checks', ({ status }) => status?.blueGreen?.phase === 'DeployingGreen');
+  const { status } = await cluster.until(
+    'past its checks',
+    (at) => at.status?.blueGreen?.phase === 'DeployingGreen',
+  );
   const begun = Date.now();
-  const { count: changes, end: endCount } = countLeaders(members);
+  const green = setName(name, greenRevision(status) ?? '');
+  const { count: changes, last: leads, end: endCount } = countLeaders(members);
   const phases = watchPhases(cluster, begun);
-  await cluster.until('green leads', ({ status }) => status?.blueGreen?.leadsSince !== undefined, 300_000);
+  await until('green leads', () => leads()?.startsWith(`${green}-`) === true, 300_000);
   const ledMs = Date.now() - begun;
-  await cluster.until('upgraded', ({ status }) => status?.currentVersion === newer, 300_000);
+  await cluster.until('upgraded', (at) => at.status?.currentVersion === newer, 300_000);
   const totalMs = Date.now() - begun;
   const gaps = writer.gaps().filter(({ from }) => from >= begun);
   const gapMs = longestGap(gaps, begun);
@@ -53,6 +58,12 @@ await underWriter({ upgrade }, async ({ cluster, members, writer }) => {
       .filter(({ ms }) => ms >= 500)
       .map(({ from, ms }) => `    no write from ${seconds(from - begun)} for ${seconds(ms)}`),
     verdict('time until green leads, of the floor', ledMs / floorMs, 'at most', 1.25),
+    verdict(
+      "the same, with blue's votes in the floor",
+      ledMs / (floorMs + floor.demotionMs),
+      'at most',
+      1.25,
+    ),
     verdict('time until blue is gone, of the floor', totalMs / floorMs, 'at most', 1.25),
     verdict('write gap, of the one by hand', gapMs / floor.gapMs, 'at most', 1.5),
     verdict('leadership changes', changes(), 'at most', 1),
@@ -104,7 +115,11 @@ async function byHand(cluster: ClusterHandle, members: Members, writer: Writer):
 }
 
 /** How often another member came to lead. */
-function countLeaders(members: Members): { readonly count: () => number; readonly end: () => Promise<void> } {
+function countLeaders(members: Members): {
+  readonly count: () => number;
+  readonly last: () => string | undefined;
+  readonly end: () => Promise<void>;
+} {
   let count = -1;
   let last: string | undefined;
   const over = new AbortController();
@@ -120,6 +135,7 @@ function countLeaders(members: Members): { readonly count: () => number; readonl
   })();
   return {
     count: () => count,
+    last: () => last,
     async end() {
       over.abort();
       await running;

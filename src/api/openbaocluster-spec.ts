@@ -305,8 +305,8 @@ const raft = {
       minimum: 1,
       maximum: 10,
     },
-    autopilotReconcileInterval: duration('How often membership is adjusted; 2s when left out.'),
-    autopilotUpdateInterval: duration('How often health is judged; 1s when left out.'),
+    autopilotReconcileInterval: duration('How often membership is adjusted; 1s when left out.'),
+    autopilotUpdateInterval: duration('How often health is judged; 500ms when left out.'),
     serverStabilizationTime: duration(
       'How long a new member must be healthy to become a voter; 3s when left out. Set at self-init; later: sys/storage/raft/autopilot/configuration.',
     ),

@@ -184,7 +184,9 @@ const blueGreen = {
     ),
     leadsSince: time('Since when a green member leads.'),
     cleanupStartedAt: time('When Cleanup began: there is no way back but a restore.'),
-    peersRemoved: { type: 'boolean', description: 'Raft no longer counts the half that goes.' },
+    servesSince: time(
+      'Since when the public Service is seen to select green; blue stops when every node knows it.',
+    ),
     rollbackReason: text('Why it goes, or went, back.', 1024),
     rollbackStartTime: time('When it began to go back.'),
     rollbackAttempt: count('How often a person let the way back be tried again.'),

@@ -153,6 +153,15 @@ export const runs =
     status.raft?.voters?.length === (spec.replicas ?? 3) &&
     condition('Ready')({ spec, status } as OpenBaoCluster) === 'True';
 
+/** Whether a blue-green upgrade was given up, and those that vote are all of before. It is not Ready: spec asks for more. */
+export const isBackOn =
+  (version: string) =>
+  ({ spec, status }: OpenBaoCluster): boolean =>
+    status?.blueGreen?.phase === 'Idle' &&
+    status.blueGreen.givenUp !== undefined &&
+    status.currentVersion === version &&
+    status.raft?.voters?.length === (spec.replicas ?? 3);
+
 export const condition =
   (type: string) =>
   ({ status }: OpenBaoCluster): string | undefined =>

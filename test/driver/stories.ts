@@ -28,6 +28,32 @@ export interface Stories {
   readonly nothingIsLost: () => Promise<void>;
 }
 
+/**
+ * Does something once in each of these phases of an upgrade, in whatever order they come.
+ *
+ * @throws Error with those that were not seen before it was over
+ */
+export async function inEach(
+  { cluster }: Stories,
+  phases: readonly string[],
+  {
+    phase,
+    isOver,
+  }: {
+    readonly phase: (now: OpenBaoCluster) => string | undefined;
+    readonly isOver: (now: OpenBaoCluster) => boolean;
+  },
+  act: (now: OpenBaoCluster) => Promise<unknown>,
+): Promise<void> {
+  const left = new Set(phases);
+  while (left.size > 0) {
+    const what = [...left].join(' or ');
+    const now = await cluster.until(what, (at) => left.has(phase(at) ?? '') || isOver(at), 300_000);
+    if (!left.delete(phase(now) ?? '')) throw new Error(`it is over, and was not seen in ${what}`);
+    await act(now);
+  }
+}
+
 /** For `describe`: sets up a node, and tidies up after each story, which must not load the machine of the next. */
 export function storiesIn(namespace: string): Stories {
   let suite: DriverSuite | undefined;

@@ -7,7 +7,7 @@ import { crashingImage } from '../openbao/images.ts';
 import { succeed } from '../support/gate.ts';
 import { crashAtEachEffect } from './crashes.ts';
 import { runs } from './driver.ts';
-import { storiesIn } from './stories.ts';
+import { inEach, storiesIn } from './stories.ts';
 import { newer, older } from './suite.ts';
 
 const namespace = 'survives';
@@ -49,15 +49,16 @@ describe('a rolling upgrade survives', function () {
     await end();
   });
 
-  for (const phase of ['PreChecks', 'Replacing', 'CatchingUp', 'SteppingDown'] as const) {
-    it(`a pod that is killed in ${phase}`, async () => {
-      await begin(`kill-${phase.toLowerCase()}`);
-      await upgrade();
-      await inPhase(phase);
-      await kubectl('delete', 'pod', `${story.cluster.name}-1`, '--force', '--grace-period=0');
-      await end();
-    });
-  }
+  it('a pod that is killed in each phase', async () => {
+    await begin('kill');
+    await upgrade();
+    const phases = ['PreChecks', 'Replacing', 'CatchingUp', 'SteppingDown'];
+    const seen = { phase: ({ status }: OpenBaoCluster) => status?.upgrade?.phase, isOver: runs(newer) };
+    await inEach(story, phases, seen, () =>
+      kubectl('delete', 'pod', `${story.cluster.name}-1`, '--force', '--grace-period=0'),
+    );
+    await end();
+  });
 
   it('a follower that is cut off during the step-down', async () => {
     await begin('cut');

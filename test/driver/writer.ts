@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import type { Pod } from '../../src/api/kubernetes.ts';
 import { requestToken } from '../../src/io/issuer.ts';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
 import type { Ground } from '../cluster/contract.ts';
@@ -136,7 +137,8 @@ export async function reachMembers(
   let addresses: string[] = [];
   const refresh = async () => {
     const pods = await serverPods(client, namespace, cluster);
-    const now = pods.flatMap(({ status }) => status?.podIP ?? []);
+    const endpoints = pods.filter(isEndpoint);
+    const now = (endpoints.length > 0 ? endpoints : pods).flatMap(({ status }) => status?.podIP ?? []);
     addresses = [
       ...addresses.filter((each) => now.includes(each)),
       ...now.filter((each) => !addresses.includes(each)),
@@ -162,8 +164,13 @@ export async function reachMembers(
   };
   return {
     async ask(method, path, body, token) {
-      if (addresses.length === 0) await refresh().catch(() => undefined);
-      for (const address of addresses) {
+      const asked = new Set<string>();
+      for (;;) {
+        // As the client of a Service, which knows no pod that is about to go.
+        if (addresses.length === 0 || asked.size > 0) await refresh().catch(() => undefined);
+        const address = addresses.find((each) => !asked.has(each));
+        if (address === undefined) break;
+        asked.add(address);
         const answer = await askOne(address, method, path, body, token).catch(() => undefined);
         if (answer !== undefined && answer.status < 300) {
           addresses = [address, ...addresses.filter((each) => each !== address)];
@@ -171,13 +178,17 @@ export async function reachMembers(
         }
         if (answer?.status === 404 || answer?.status === 403 || answer?.status === 400) return answer;
       }
-      await refresh().catch(() => undefined);
       await pause(20);
       return undefined;
     },
     close: () => dispatcher.destroy(),
   };
 }
+
+/** Whether a Service would send clients to it. */
+const isEndpoint = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
 
 /** Logs in as the writer. */
 export async function logIn(client: KubernetesClient, members: Members, namespace: string): Promise<string> {

@@ -83,6 +83,8 @@ export interface ObservedJob {
   readonly podReason?: string;
   /** It ended a moment ago, but its pod is not seen to have ended yet: what it said is still to come. */
   readonly isUnheard?: true;
+  /** Its container has succeeded, which Kubernetes may not have counted yet: it starts none again. */
+  readonly hasSucceeded?: true;
 }
 
 /** What a member says of itself (sys/health and sys/leader; reference/openbao-measured.md, section 8). */

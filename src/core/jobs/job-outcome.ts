@@ -31,9 +31,11 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
     state?.terminated !== undefined || ['Succeeded', 'Failed'].includes(pod?.status?.phase ?? '');
   const endedAt = parseTimestamp(conditionOf(job, 'Complete', 'Failed')?.lastTransitionTime) ?? -Infinity;
   const isUnheard = !hasEnded && now - endedAt < wordsDueMs;
+  const hasSucceeded = state?.terminated?.exitCode === 0;
   return {
     job,
     ...(isUnheard ? { isUnheard } : {}),
+    ...(hasSucceeded ? { hasSucceeded } : {}),
     ...(message === undefined ? {} : { message }),
     ...(hindrance === undefined ? {} : { podReason: hindrance }),
   };
@@ -42,13 +44,14 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
 /**
  * Whether a Job has ended, and how. A Job that is being brought to its end still counts as running:
  * its container may be at work until the Job says Failed; and so does one whose last words are still to come.
+ * Where its one container has succeeded nothing is at work any more: Kubernetes says Complete two seconds later.
  */
 export function jobOutcome(observed: ObservedJob | undefined): JobOutcome {
   if (observed === undefined) return 'absent';
   if (observed.isUnheard === true) return 'running';
   if (conditionOf(observed.job, 'Complete') !== undefined) return 'succeeded';
   if (conditionOf(observed.job, 'Failed') !== undefined) return 'failed';
-  return 'running';
+  return observed.hasSucceeded === true ? 'succeeded' : 'running';
 }
 
 /** What the executor reported; undefined while it runs, when it crashed, and for a Job that is no executor's. */

@@ -16,9 +16,6 @@ export interface Ending {
 
 const longest = 1_000;
 
-/** Milliseconds after which no node sends traffic any more where a Service has pointed before: kube-proxy lags. */
-export const nodesLearnMs = 5_000;
-
 /** The record of a release under way. */
 export const recordOfPending = (
   {

@@ -11,8 +11,8 @@ export function raftTiming({ spec }: OpenBaoCluster) {
   const raft = spec.configuration?.raft ?? {};
   return {
     performanceMultiplier: raft.performanceMultiplier ?? 1,
-    autopilotReconcileInterval: raft.autopilotReconcileInterval ?? '2s',
-    autopilotUpdateInterval: raft.autopilotUpdateInterval ?? '1s',
+    autopilotReconcileInterval: raft.autopilotReconcileInterval ?? '1s',
+    autopilotUpdateInterval: raft.autopilotUpdateInterval ?? '500ms',
     serverStabilizationTime: raft.serverStabilizationTime ?? '3s',
   };
 }

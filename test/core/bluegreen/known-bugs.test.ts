@@ -308,3 +308,15 @@ describe('bugs of the reference operator that a blue-green upgrade does not repe
     expect(green).to.include({ selfInitialise: false, joinsWithoutVote: true });
   });
 });
+
+describe('Cleanup', () => {
+  it('stops no blue member while one has a vote, which a person may have given it, and holds', () => {
+    const world = upgrading();
+    goTo(world, 'Cleanup');
+    world.raft.promote('prod-1');
+    goUntil(world, 'prod-1 votes', () => world.raft.voters.includes('prod-1'));
+    goUntil(world, 'held', () => world.status.blueGreen?.held === true);
+    expect([...world.pods.keys()]).to.include.members(blue);
+    expect(world.status.lastErrorMessage).to.contain('prod-1 still votes');
+  });
+});

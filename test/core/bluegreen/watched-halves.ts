@@ -1,6 +1,7 @@
 import type { KubernetesObject, StatefulSet } from '../../../src/api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import type { Decision } from '../../../src/core/cluster/decision.ts';
+import { nodesLearnMs } from '../../../src/core/nodes-learn.ts';
 import { quorum } from '../../../src/core/raft/quorum.ts';
 import { stageOf, underWay } from '../../../src/core/upgrade/bluegreen/phase.ts';
 import { isAsked } from '../../../src/core/upgrade/requests.ts';
@@ -32,8 +33,9 @@ export class WatchedHalves extends SimulatedHalves {
   private readonly nonces = new Map<string, 'open' | 'acknowledged'>();
   /** Hooks that were started, by operation and how often a person had asked for a retry. */
   private readonly hooks = new Set<string>();
-  /** Whether a pass of the controller is what happens. */
   private retries = 0;
+  /** When the public Service was turned last. */
+  private turnedAt = Number.NEGATIVE_INFINITY;
 
   override pass(survives?: number): Decision {
     const before = this.status;
@@ -241,6 +243,7 @@ export class WatchedHalves extends SimulatedHalves {
     const { spec } = object as StatefulSet;
     const found = this.sets.get(name);
     const current = underWay(this.status);
+    if (object.kind === 'Service') this.turnedAt = this.now;
     if (object.kind === 'StatefulSet' && current !== undefined) {
       const image = spec?.template?.spec?.containers?.[0]?.image;
       const isBlue = name === liveNames(this.cluster).statefulSet;
@@ -260,12 +263,12 @@ export class WatchedHalves extends SimulatedHalves {
     const isBlue = name === liveNames(this.cluster).statefulSet;
     if (phase !== (isBlue ? 'Cleanup' : 'RollbackCleanup'))
       this.fail(`StatefulSet ${name} is deleted in ${phase ?? 'Idle'}`);
-    for (const [pod, { set }] of this.pods) if (set === name) this.judgeTaking(pod);
+    for (const [pod, { set }] of this.pods) if (set === name) this.judgeStopping(pod);
     super.deleteSet(name);
   }
 
   override deletePod(name: string): void {
-    if (underWay(this.status) !== undefined) this.judgeTaking(name);
+    if (underWay(this.status) !== undefined) this.judgeStopping(name);
     else {
       const left = this.raft.voters.filter(
         (id) => id !== name && (this.isReplicated(id) || this.lost.has(id)),
@@ -277,9 +280,15 @@ export class WatchedHalves extends SimulatedHalves {
     super.deletePod(name);
   }
 
-  /** Whoever goes for good is a member no more. */
-  private judgeTaking(pod: string): void {
+  /** Whoever stops for good votes no more. Green was removed before; blue has no clients any more, of any node. */
+  private judgeStopping(pod: string): void {
     if (this.raft.voters.includes(pod)) this.fail(`${pod} votes, and is taken down`);
+    if (!this.half('blue').includes(pod)) this.judgeForgotten(pod);
+    else if (this.service === liveRevision(this.status) || this.now - this.turnedAt < nodesLearnMs)
+      this.fail(`${pod} is taken down, and some node may still send clients to it`);
+  }
+
+  private judgeForgotten(pod: string): void {
     if (this.raft.servers.has(pod)) this.fail(`${pod} is a member, and is taken down`);
   }
 
@@ -291,7 +300,7 @@ export class WatchedHalves extends SimulatedHalves {
       : phase === 'RollbackCleanup';
     if (!isAllowed) this.fail(`the volume of ${pod} is deleted in ${phase ?? 'Idle'}`);
     if (this.pods.has(pod)) this.fail(`the volume of ${pod} is deleted before its pod is gone`);
-    this.judgeTaking(pod);
+    this.judgeForgotten(pod);
     super.deleteVolume(pod);
   }
 
@@ -317,6 +326,9 @@ export class WatchedHalves extends SimulatedHalves {
       const isBlue = this.half('blue').includes(id);
       if (phase !== (isBlue ? 'Cleanup' : 'RollbackCleanup'))
         this.fail(`${id} is removed in ${phase ?? 'Idle'}`);
+      const pod = this.pods.get(id);
+      if (isBlue && pod !== undefined && pod.endsAt === undefined)
+        this.fail(`${id} is removed, and goes on serving what it has`);
     }
     // The way back does not wait for a blue member that is down: nothing is safer than what blue alone will be.
     const enough = Math.min(1, this.margin(), job.action === 'repair-consensus' ? this.marginOfBlue() : 1);

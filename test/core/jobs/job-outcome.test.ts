@@ -48,6 +48,25 @@ describe('the outcome of a Job', () => {
     expect(jobOutcome({ job: job([{ type: 'SuccessCriteriaMet', status: 'True' }]) })).to.equal('running');
   });
 
+  it('is succeeded as soon as its container is, unless the Job itself has failed', () => {
+    const succeeded = podOf({ terminated: { exitCode: 0, message: 'done' } });
+    const seen = (conditions: Parameters<typeof job>[0], pods = [succeeded]) =>
+      jobOutcome(observeJob(job(conditions), pods, Date.UTC(2026, 10, 21, 9)));
+    expect(seen([])).to.equal('succeeded');
+    expect(seen([failed('DeadlineExceeded')])).to.equal('failed');
+    for (const state of [
+      { terminated: { exitCode: 1 } },
+      { terminated: {} },
+      { running: {} },
+      {},
+      undefined,
+    ]) {
+      expect(seen([], [podOf(state)]), JSON.stringify(state)).to.equal('running');
+    }
+    const newer = podOf({ running: {} }, { made: '2026-11-21T08:01:00Z' });
+    expect(seen([], [succeeded, newer])).to.equal('running');
+  });
+
   it('is succeeded or failed by its condition, whatever its pod wrote', () => {
     expect(jobOutcome({ job: job([complete]) })).to.equal('succeeded');
     for (const reason of ['BackoffLimitExceeded', 'DeadlineExceeded']) {

@@ -223,8 +223,8 @@ describe('the configuration of the members', () => {
     const { raft } = configurationOf(rendered()).storage;
     expect(raft).to.include({
       performance_multiplier: '1',
-      autopilot_reconcile_interval: '2s',
-      autopilot_update_interval: '1s',
+      autopilot_reconcile_interval: '1s',
+      autopilot_update_interval: '500ms',
     });
     const other = rendered({
       configuration: {

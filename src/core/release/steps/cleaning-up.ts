@@ -1,8 +1,8 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
+import { nodesLearnMs } from '../../nodes-learn.ts';
 import { parseTimestamp, timestamp } from '../../time.ts';
 import { deletionOf, isServed } from '../cleaning.ts';
 import { normal, type ReleasePart } from '../decision.ts';
-import { nodesLearnMs } from '../ending.ts';
 import { deploymentsOf, type ReleaseObservation } from '../observation.ts';
 import { wait } from './step.ts';
 

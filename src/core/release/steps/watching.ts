@@ -1,7 +1,8 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
 import { parseTimestamp } from '../../time.ts';
 import { windowOf, type ReleaseContext, type ReleasePart } from '../decision.ts';
-import { giveBack, nodesLearnMs, type Ending } from '../ending.ts';
+import { nodesLearnMs } from '../../nodes-learn.ts';
+import { giveBack, type Ending } from '../ending.ts';
 import { releaseFailures } from '../failure.ts';
 import { recordOf } from '../history.ts';
 import { activeRelease, snapshotFor } from '../in-force.ts';

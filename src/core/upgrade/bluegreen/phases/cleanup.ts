@@ -1,31 +1,64 @@
+import { nodesLearnMs } from '../../../nodes-learn.ts';
+import { parseTimestamp, timestamp } from '../../../time.ts';
 import { liveNames } from '../../../workload/members.ts';
 import { removeHalf } from '../removal.ts';
 import { carriedOut, deadServerCleanupSet } from '../jobs.ts';
-import { areRemoved } from '../membership.ts';
-import { wait, type PhaseHandler, type PhaseInput } from '../phase.ts';
+import { areRemoved, whyNotRemovable } from '../membership.ts';
+import { wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 
 /**
- * Cleanup, the point of no return: clients are sent to green, Raft forgets blue, and at once blue's pods are
- * stopped: a member that was removed still serves old values (openbao-measured.md, section 3). Its volumes go as
- * `deletionPolicy` says.
+ * Cleanup, the point of no return: clients are sent to green, and when every node knows that, blue's pods are stopped
+ * and Raft forgets them. Both begin at once, and the Job takes seconds to start: a member that is removed and still
+ * runs serves old values, and lets its clients' requests hang (openbao-measured.md, section 3). One that votes, against
+ * all that was done, is not stopped: its removal fails. At last its volumes go, as `deletionPolicy` says.
  */
 export const cleanup: PhaseHandler = (input) => {
   const { observation, halves, blueGreen } = input;
   const { cluster } = observation;
-  const unserved = whyNotServed(input);
-  if (blueGreen.peersRemoved !== true && unserved !== undefined) return wait(unserved);
-  const step = carriedOut(input, 'remove-blue-peers', areRemoved(input, halves.blue));
-  if (step !== undefined) return step;
-  const remains = removeHalf(input, {
+  const learning = whyNotLearnt(input);
+  if (learning !== undefined) return learning;
+  const blue = {
     statefulSet: observation.statefulSet,
     name: liveNames(cluster).statefulSet,
     pods: halves.blue,
-    deletesVolumes: (cluster.spec.deletionPolicy ?? 'Retain') !== 'Retain',
-  });
-  if (remains !== undefined) return remains;
+    deletesVolumes: false,
+  };
+  const removed = areRemoved(input, halves.blue);
+  const isStoppable = removed !== undefined && whyNotRemovable(input, halves.blue) === undefined;
+  const stopped = isStoppable ? removeHalf(input, blue) : undefined;
+  const deletesVolumes = (cluster.spec.deletionPolicy ?? 'Retain') !== 'Retain';
+  const ending =
+    both(stopped, carriedOut(input, 'remove-blue-peers', removed)) ??
+    removeHalf(input, { ...blue, deletesVolumes });
+  if (ending !== undefined) return ending;
   const restored = blueGreen.deadServerCleanup === true ? deadServerCleanupSet(input, true) : undefined;
   return restored ?? { kind: 'finish' };
 };
+
+/** Clients are not yet sent to green by every node. Never asked again once blue may have begun to stop. */
+function whyNotLearnt(input: PhaseInput): Step | undefined {
+  const { blueGreen, context } = input;
+  const servesSince = parseTimestamp(blueGreen.servesSince);
+  const unserved = servesSince === undefined ? whyNotServed(input) : undefined;
+  if (unserved !== undefined) return wait(unserved);
+  const until = (servesSince ?? context.now) + nodesLearnMs;
+  if (context.now >= until) return undefined;
+  const patch = servesSince === undefined ? { patch: { servesSince: timestamp(context.now) } } : {};
+  return wait('every node to learn that green serves', { ...patch, until });
+}
+
+/** What is done at the same time. What goes wrong with one counts before the other is waited for. */
+function both(first: Step | undefined, second: Step | undefined): Step | undefined {
+  if (first === undefined) return second;
+  if (second === undefined || first.kind !== 'wait') return first;
+  if (second.kind !== 'wait') return second;
+  return {
+    ...first,
+    ...second,
+    reason: `${second.reason}, and ${first.reason}`,
+    effects: [...(first.effects ?? []), ...(second.effects ?? [])],
+  };
+}
 
 /**
  * The public Service follows from the stored phase; until it does, clients may still be sent to blue. In the look

@@ -1,0 +1,2 @@
+/** Milliseconds after which no node sends traffic any more where a Service has pointed before: kube-proxy lags. */
+export const nodesLearnMs = 5_000;
