@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import type { Pod } from '../../src/api/kubernetes.ts';
+import { isReady } from '../../src/core/cluster/view.ts';
 import { requestToken } from '../../src/io/issuer.ts';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
 import type { Ground } from '../cluster/contract.ts';
@@ -137,7 +137,7 @@ export async function reachMembers(
   let addresses: string[] = [];
   const refresh = async () => {
     const pods = await serverPods(client, namespace, cluster);
-    const endpoints = pods.filter(isEndpoint);
+    const endpoints = pods.filter(isReady);
     const now = (endpoints.length > 0 ? endpoints : pods).flatMap(({ status }) => status?.podIP ?? []);
     addresses = [
       ...addresses.filter((each) => now.includes(each)),
@@ -184,11 +184,6 @@ export async function reachMembers(
     close: () => dispatcher.destroy(),
   };
 }
-
-/** Whether a Service would send clients to it. */
-const isEndpoint = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp === undefined &&
-  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
 
 /** Logs in as the writer. */
 export async function logIn(client: KubernetesClient, members: Members, namespace: string): Promise<string> {

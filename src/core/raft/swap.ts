@@ -205,9 +205,11 @@ function demotion(view: View, id: string): SwapStep {
   const firm = after.filter((voter) => isFirmVoter(view, voter));
   const needed = Math.max(0, Math.min(1, margin(view, view.to), margin(view, view.voters)));
   if (Math.min(margin(view, after), margin(view, firm)) >= needed) return { kind: 'demote', id };
-  const healthy = after.filter((voter) => isHealthy(view, voter)).length;
-  const count = `${healthy} of ${after.length} voters would be healthy, quorum is ${quorum(after.length)}`;
-  return blocked(`without ${id} ${count}`);
+  const left = margin(view, firm) < margin(view, after) ? firm : after;
+  const gone = [id, ...after.filter((voter) => !left.includes(voter))];
+  const healthy = left.filter((voter) => isHealthy(view, voter)).length;
+  const count = `${healthy} of ${left.length} voters would be healthy, quorum is ${quorum(left.length)}`;
+  return blocked(`without ${gone.join(' and ')} ${count}`);
 }
 
 /** How many more of these voters may fail; below 0 there is no quorum. */

@@ -278,7 +278,7 @@ describe('a demotion', () => {
         nextPromotion,
         forward(3),
         'B0+ B1* B2* G0 g1* g2*',
-        'without prod-2 3 of 3 voters would be healthy, quorum is 2',
+        'without prod-2 and prod-1 2 of 2 voters would be healthy, quorum is 2',
       ],
       [
         'counts who is on the way out and fails, for it has its vote still',
