@@ -80,7 +80,7 @@ export async function startWriter(ground: Ground, namespace: string, cluster: st
       if (answer?.status !== 204) continue;
       note();
       acknowledged.push(number);
-      await pause(20);
+      await pause(50);
     }
   })();
   return {
