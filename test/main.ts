@@ -9,7 +9,7 @@ import { packageRoot } from './cluster/package-root.ts';
 
 /** Each about as long as all the tests that are in none. */
 const parts = [
-  /^build\/test\/driver\/(bluegreen|break-glass|restore-break-glass)/,
+  /^build\/test\/(driver\/(bluegreen|break-glass|restore-break-glass)|gate\/install)/,
   /^build\/test\/(driver\/(life|restore\.|survives|upgrade)|release)/,
 ];
 
