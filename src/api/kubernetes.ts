@@ -128,7 +128,10 @@ export interface ControllerRevision extends KubernetesObject {
 
 export interface Job extends KubernetesObject {
   readonly metadata: ObjectMeta;
-  readonly spec?: { readonly suspend?: boolean };
+  readonly spec?: {
+    readonly suspend?: boolean;
+    readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name: string }[] } };
+  };
   readonly status?: {
     readonly active?: number;
     readonly succeeded?: number;

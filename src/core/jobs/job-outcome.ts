@@ -1,4 +1,4 @@
-import type { Job, Pod } from '../../api/kubernetes.ts';
+import type { ContainerStatus, Job, Pod } from '../../api/kubernetes.ts';
 import type { ObservedJob } from '../cluster/observation.ts';
 import { parseTimestamp } from '../time.ts';
 import { executorReportOf, type ExecutorReport } from './executor-report.ts';
@@ -24,9 +24,9 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
       (a.creationTimestamp ?? '').localeCompare(b.creationTimestamp ?? ''),
     );
   const pod = own.at(-1);
-  const state = pod?.status?.containerStatuses?.[0]?.state;
+  const state = stateOf(job, pod);
   const message = state?.terminated?.message;
-  const hindrance = pod === undefined ? undefined : hindranceOf(pod);
+  const hindrance = pod === undefined ? undefined : hindranceOf(pod, state);
   const hasEnded =
     state?.terminated !== undefined || ['Succeeded', 'Failed'].includes(pod?.status?.phase ?? '');
   const endedAt = parseTimestamp(conditionOf(job, 'Complete', 'Failed')?.lastTransitionTime) ?? -Infinity;
@@ -87,9 +87,14 @@ const conditionOf = ({ status }: Job, ...types: readonly string[]) =>
 /** The end of a log, where the error stands. */
 const shortened = (text: string | undefined) => text?.trim().slice(-500);
 
+/** Of the container that the Job is there for; others may have put more into its pod, such as a mesh's. */
+function stateOf({ spec }: Job, pod: Pod | undefined): ContainerStatus['state'] {
+  const [own] = spec?.template?.spec?.containers ?? [];
+  return pod?.status?.containerStatuses?.find(({ name }) => name === own?.name)?.state;
+}
+
 /** Why the pod's container does not run: it waits for more than its turn, or the pod found no node. */
-function hindranceOf(pod: Pod): string | undefined {
-  const state = pod.status?.containerStatuses?.[0]?.state;
+function hindranceOf(pod: Pod, state: ContainerStatus['state']): string | undefined {
   const { waiting, terminated } = state ?? {};
   if (waiting?.reason !== undefined && !ordinary.has(waiting.reason)) return words(waiting);
   if (terminated?.reason !== undefined && !ended.has(terminated.reason)) return terminated.reason;

@@ -11,7 +11,12 @@ import {
 
 const job = (
   conditions: readonly { type: string; status: string; reason?: string; message?: string }[] = [],
-) => ({ metadata: { name: 'prod-step-down-1', uid: 'j-1' }, status: { conditions } }) satisfies Job;
+) =>
+  ({
+    metadata: { name: 'prod-step-down-1', uid: 'j-1' },
+    spec: { template: { spec: { containers: [{ name: 'executor' }] } } },
+    status: { conditions },
+  }) satisfies Job;
 
 type State = NonNullable<NonNullable<NonNullable<Pod['status']>['containerStatuses']>[0]>['state'];
 
@@ -65,6 +70,12 @@ describe('the outcome of a Job', () => {
     }
     const newer = podOf({ running: {} }, { made: '2026-11-21T08:01:00Z' });
     expect(seen([], [succeeded, newer])).to.equal('running');
+    const terminated = { exitCode: 0, message: 'of a mesh' };
+    const proxy = { name: 'a-proxy', state: { terminated } };
+    const [own] = podOf({ running: {} }).status?.containerStatuses ?? [];
+    const both: Pod = { ...succeeded, status: { containerStatuses: [proxy, ...(own ? [own] : [])] } };
+    expect(seen([], [both])).to.equal('running');
+    expect(observeJob(job(), [both], 0).message).to.equal(undefined);
   });
 
   it('is succeeded or failed by its condition, whatever its pod wrote', () => {
