@@ -114,7 +114,7 @@ async function byHand(cluster: ClusterHandle, members: Members, writer: Writer):
   return { joinMs, votesMs, demotionMs, stepDownMs, gapMs: longestGap(writer.gaps(), promoted) };
 }
 
-/** How often another member came to lead. */
+/** How often another member came to lead, and which did last. */
 function countLeaders(members: Members): {
   readonly count: () => number;
   readonly last: () => string | undefined;

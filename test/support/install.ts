@@ -31,9 +31,7 @@ export async function install(
   const folder = await writeKustomization(kustomization, image);
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   try {
-    const { stdout } = await succeed(
-      ground.kubectl(['apply', '--server-side', '-k', folder], { timeoutMs: 60_000 }),
-    );
+    const { stdout } = await succeed(ground.kubectl(['apply', '--server-side', '-k', folder]));
     tell('waiting for the webhook to be ready');
     await succeed(ground.kubectl(rolloutStatus));
     await untilReached(ground);

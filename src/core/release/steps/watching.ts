@@ -1,7 +1,7 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
+import { nodesLearnMs } from '../../nodes-learn.ts';
 import { parseTimestamp } from '../../time.ts';
 import { windowOf, type ReleaseContext, type ReleasePart } from '../decision.ts';
-import { nodesLearnMs } from '../../nodes-learn.ts';
 import { giveBack, type Ending } from '../ending.ts';
 import { releaseFailures } from '../failure.ts';
 import { recordOf } from '../history.ts';

@@ -17,19 +17,18 @@ export const cleanup: PhaseHandler = (input) => {
   const { cluster } = observation;
   const learning = whyNotLearnt(input);
   if (learning !== undefined) return learning;
-  const blue = {
-    statefulSet: observation.statefulSet,
-    name: liveNames(cluster).statefulSet,
-    pods: halves.blue,
-    deletesVolumes: false,
-  };
   const removed = areRemoved(input, halves.blue);
+  const removing = carriedOut(input, 'remove-blue-peers', removed);
   const isStoppable = removed !== undefined && whyNotRemovable(input, halves.blue) === undefined;
-  const stopped = isStoppable ? removeHalf(input, blue) : undefined;
-  const deletesVolumes = (cluster.spec.deletionPolicy ?? 'Retain') !== 'Retain';
-  const ending =
-    both(stopped, carriedOut(input, 'remove-blue-peers', removed)) ??
-    removeHalf(input, { ...blue, deletesVolumes });
+  const stopping = isStoppable
+    ? removeHalf(input, {
+        statefulSet: observation.statefulSet,
+        name: liveNames(cluster).statefulSet,
+        pods: halves.blue,
+        deletesVolumes: removing === undefined && (cluster.spec.deletionPolicy ?? 'Retain') !== 'Retain',
+      })
+    : undefined;
+  const ending = both(stopping, removing);
   if (ending !== undefined) return ending;
   const restored = blueGreen.deadServerCleanup === true ? deadServerCleanupSet(input, true) : undefined;
   return restored ?? { kind: 'finish' };
@@ -38,13 +37,14 @@ export const cleanup: PhaseHandler = (input) => {
 /** Clients are not yet sent to green by every node. Never asked again once blue may have begun to stop. */
 function whyNotLearnt(input: PhaseInput): Step | undefined {
   const { blueGreen, context } = input;
-  const servesSince = parseTimestamp(blueGreen.servesSince);
-  const unserved = servesSince === undefined ? whyNotServed(input) : undefined;
+  const stored = parseTimestamp(blueGreen.servesSince);
+  const unserved = stored === undefined ? whyNotServed(input) : undefined;
   if (unserved !== undefined) return wait(unserved);
-  const until = (servesSince ?? context.now) + nodesLearnMs;
+  const servesSince = stored ?? context.now;
+  const until = servesSince + nodesLearnMs;
   if (context.now >= until) return undefined;
-  const patch = servesSince === undefined ? { patch: { servesSince: timestamp(context.now) } } : {};
-  return wait('every node to learn that green serves', { ...patch, until });
+  const patch = { servesSince: timestamp(servesSince) };
+  return wait('every node to learn that green serves', { patch, until });
 }
 
 /** What is done at the same time. What goes wrong with one counts before the other is waited for. */
