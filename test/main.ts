@@ -1,46 +1,50 @@
 /**
  * All tests, in processes side by side, each with a Kubernetes of its own: they wait most of the time, for pods and
- * elections. What the first says is shown at once, what the others say when all have ended. The last line sums up:
- * `N passed, N failed, N skipped`.
+ * elections. The course of each is shown at once, behind its name; failures and sums come when all have ended. The last
+ * line sums up: `N passed, N failed, N skipped`.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { packageRoot } from './cluster/package-root.ts';
 
 /** Each about as long as all the tests that are in none. */
-const parts = [
-  /^build\/test\/(driver\/(bluegreen|break-glass|restore-break-glass)|gate\/install)/,
-  /^build\/test\/(driver\/(life|restore\.|survives|upgrade)|release)/,
-];
+const parts = {
+  bluegreen: /^build\/test\/(driver\/(bluegreen|break-glass|restore-break-glass)|gate\/install)/,
+  rolling: /^build\/test\/(driver\/(life|restore\.|survives|upgrade)|release)/,
+};
 
 /** Changes the keys of the API server that its part shares, so nothing comes after it. */
 const last = 'build/test/driver/life.test.js';
 
+/** Twice what they take. A part that takes longer is told to end, and says at what it was. */
+const partTimeoutMs = 60 * 60_000;
+/** What a test has left open, or does not let itself be told, keeps a process no longer than this. */
+const endTimeoutMs = 30_000;
+
 const files = globSync('build/test/**/*.test.js', { cwd: packageRoot }).toSorted(
   (a, b) => Number(a === last) - Number(b === last) || (a < b ? -1 : 1),
 );
-const partOf = (file: string) => parts.findIndex((part) => part.test(file));
+const partOf = (file: string) => Object.entries(parts).find(([, part]) => part.test(file))?.[0] ?? 'rest';
 
 // All need what is built here; where it cannot be built, the tests say so and are skipped.
-await run(['build/test/cluster/main.js', 'prepare'], (chunk) => process.stderr.write(chunk));
+await once(start(['build/test/cluster/main.js', 'prepare'], ['ignore', 'inherit', 'inherit']), 'exit');
 
-const shown = [-1, ...parts.keys()].map(async (part) => {
-  const later: Buffer[] = [];
-  const show =
-    part === -1 ? (chunk: Buffer) => process.stdout.write(chunk) : (chunk: Buffer) => later.push(chunk);
-  const ended = await mocha(
-    files.filter((file) => partOf(file) === part),
-    show,
-  );
-  return { ...ended, later };
-});
-const all = await Promise.all(shown);
-for (const { later } of all) process.stdout.write(Buffer.concat(later));
-for (const { code, count } of all)
-  if (count === undefined) console.error(`a process of tests ended with ${code}, without a sum`);
-const sum = (of: keyof Count) => all.reduce((total, { count }) => total + (count?.[of] ?? 0), 0);
+const ended = await Promise.all(
+  ['rest', ...Object.keys(parts)].map((part) =>
+    mocha(
+      part,
+      files.filter((file) => partOf(file) === part),
+    ),
+  ),
+);
+for (const { epilogue } of ended) console.log(epilogue.join('\n'));
+const sum = (of: keyof Count) => ended.reduce((total, { count }) => total + count[of], 0);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
-process.exitCode = all.find(({ code }) => code !== 0)?.code ?? 0;
+process.exit(ended.every(({ isGood }) => isGood) ? 0 : 1);
 
 interface Count {
   readonly passed: number;
@@ -48,30 +52,46 @@ interface Count {
   readonly skipped: number;
 }
 
-/** Runs these test files in one process; without a count when it has not come to its end. */
+/** Runs these test files in one process. */
 async function mocha(
+  part: string,
   these: readonly string[],
-  show: (chunk: Buffer) => void,
-): Promise<{ readonly code: number; readonly count: Count | undefined }> {
-  let end = '';
-  const code = await run(['--enable-source-maps', 'node_modules/mocha/bin/mocha.js', ...these], (chunk) => {
-    show(chunk);
-    end = (end + chunk.toString()).slice(-200);
-  });
-  const [, passed, failed, skipped] = /^(\d+) passed, (\d+) failed, (\d+) skipped\s*$/m.exec(end) ?? [];
-  const count =
-    passed === undefined
-      ? undefined
-      : { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
-  return { code: count === undefined ? code || 1 : code, count };
+): Promise<{ readonly isGood: boolean; readonly count: Count; readonly epilogue: readonly string[] }> {
+  const args = ['--enable-source-maps', 'node_modules/mocha/bin/mocha.js', ...these];
+  const child = start(args, ['ignore', 'pipe', 'pipe']);
+  const epilogue: string[] = [];
+  let count: Count | undefined;
+  let deadline = setTimeout(() => void end(child), partTimeoutMs);
+  const hear = (coloured: string) => {
+    const line = stripVTControlCharacters(coloured);
+    if (epilogue.length === 0 && !/^\s+\d+ passing\b/.test(line)) {
+      console.log(`${part.padEnd(9)} | ${line}`);
+      return;
+    }
+    epilogue.push(line);
+    const [, passed, failed, skipped] = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(line) ?? [];
+    if (passed === undefined) return;
+    count = { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
+    clearTimeout(deadline);
+    deadline = setTimeout(() => void end(child), endTimeoutMs);
+  };
+  for (const input of [child.stdout, child.stderr]) if (input) createInterface({ input }).on('line', hear);
+  // Not its `close`: what a test has left running may hold the other end of the pipes.
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  clearTimeout(deadline);
+  await sleep(500);
+  if (count !== undefined) return { isGood: count.failed === 0, count, epilogue };
+  epilogue.push(`the tests of ${part} ended with ${code ?? signal}, without a sum`);
+  return { isGood: false, count: { passed: 0, failed: 1, skipped: 0 }, epilogue };
 }
 
-function run(args: readonly string[], show: (chunk: Buffer) => void): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: packageRoot, stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout.on('data', show);
-    child.stderr.on('data', show);
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
-  });
+/** Tells a process to end, which its reporter hears, and ends it. */
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM');
+  await sleep(endTimeoutMs);
+  child.kill('SIGKILL');
+}
+
+function start(args: readonly string[], stdio: ('ignore' | 'inherit' | 'pipe')[]): ChildProcess {
+  return spawn(process.execPath, args, { cwd: packageRoot, stdio });
 }
