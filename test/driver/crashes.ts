@@ -13,14 +13,18 @@ export async function crashAtEachEffect(
   { ground, driver, cluster }: Stories,
   isSo: (cluster: OpenBaoCluster) => boolean,
 ): Promise<number> {
-  for (let crashes = 0; crashes < 100; crashes += 1) {
+  const deadline = Date.now() + 480_000;
+  let crashes = 0;
+  for (; Date.now() < deadline; crashes += 1) {
     // Its successor need not wait for the end of its lease.
     await succeed(ground.kubectl(['-n', 'rollguard-system', 'delete', 'lease', '--all']));
     await driver.start(crashes % 2 === 0 ? { crashBefore: 1 } : { crashAfter: 1 });
-    while (driver.isRunning()) {
+    while (driver.isRunning() && Date.now() < deadline) {
       if (isSo(await cluster.read())) return crashes;
       await sleep(200);
     }
   }
-  throw new Error(`not after 100 crashes: ${JSON.stringify((await cluster.read()).status)}`);
+  throw new Error(
+    `not within 8 minutes and ${crashes} crashes: ${JSON.stringify((await cluster.read()).status)}`,
+  );
 }

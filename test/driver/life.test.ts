@@ -85,7 +85,7 @@ describe('the life of a cluster on a real node', function () {
       selfInit: { requests: writerRequests(namespace) },
     });
     await prod.until('up', runs(older));
-    const writer = await startWriter(ground, namespace, 'prod');
+    await using writer = await startWriter(ground, namespace, 'prod');
 
     await prod.patch({ spec: { replicas: 5 } });
     await prod.until('five', runs(older));
@@ -167,7 +167,7 @@ describe('the life of a cluster on a real node', function () {
     writeFileSync(file('service-account.key'), privateKey);
     await ground.restartApiServer();
     // It logs in with a token that is made now.
-    const writer = await startWriter(ground, namespace, 'prod');
+    await using writer = await startWriter(ground, namespace, 'prod');
     await until('it writes', () => writer.acknowledged() > 5, 60_000);
     expect((await writer.stop()).lost).to.deep.equal([]);
   });

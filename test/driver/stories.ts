@@ -117,7 +117,7 @@ export function storiesIn(namespace: string): Stories {
 
   afterEach(async () => {
     await suite?.driver.stop();
-    await writer?.stop();
+    await writer?.[Symbol.asyncDispose]();
     writer = undefined;
     await stories.kubectl('delete', 'bao,pods,jobs,pvc', '--all', '--force', '--grace-period=0');
   });

@@ -47,7 +47,7 @@ describe('a rolling upgrade on a real node', function () {
 
     it('changes every pod, and the leader once', async () => {
       const cluster = handle('prod');
-      const writer = await startWriter(suite.ground, namespace, 'prod');
+      await using writer = await startWriter(suite.ground, namespace, 'prod');
       // On a slow machine another member may have been elected meanwhile.
       const members = await membersOf(suite.ground, namespace, 'prod');
       await members.leadFrom('prod-0');

@@ -12,8 +12,8 @@ export interface Gap {
   readonly ms: number;
 }
 
-/** One client that writes number after number, and remembers what was acknowledged. */
-export interface Writer {
+/** One client that writes number after number, and remembers what was acknowledged; disposed of, it ends as it is. */
+export interface Writer extends AsyncDisposable {
   /** Numbers that were acknowledged so far. */
   acknowledged(): number;
   /** Gaps of more than 300 ms so far, the one under way included. */
@@ -83,6 +83,14 @@ export async function startWriter(ground: Ground, namespace: string, cluster: st
       await pause(50);
     }
   })();
+  let ended: Promise<void> | undefined;
+  const end = async () => {
+    stopping.abort();
+    await running;
+    await members.close();
+    await client.close();
+  };
+  const dispose = () => (ended ??= end());
   return {
     acknowledged: () => acknowledged.length,
     gaps: () => {
@@ -104,10 +112,10 @@ export async function startWriter(ground: Ground, namespace: string, cluster: st
           for (const number of all) await check(number);
         }),
       );
-      await members.close();
-      await client.close();
+      await dispose();
       return { lost };
     },
+    [Symbol.asyncDispose]: dispose,
   };
 }
 
