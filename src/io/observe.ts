@@ -10,11 +10,11 @@ import type {
   TokenIssuer,
 } from '../core/cluster/observation.ts';
 import { known, unknown, type Known } from '../core/known.ts';
+import { serverStatus } from '../core/cluster/server-container.ts';
 import { observeJob } from '../core/jobs/job-outcome.ts';
 import { needsRoom } from '../core/upgrade/bluegreen/room.ts';
 import { readKnown } from './read-known.ts';
 import { greenNames, liveNames } from '../core/workload/members.ts';
-import { serverContainer } from '../core/workload/names.ts';
 import type { ClusterKey } from './admission-facts.ts';
 import type { ClusterCaches } from './cluster-caches.ts';
 
@@ -109,10 +109,7 @@ async function readMembers(
   return new Map(await Promise.all(answers));
 }
 
-const runs = ({ status }: Pod) =>
-  status?.containerStatuses?.some(
-    ({ name, state }) => name === serverContainer && state?.running !== undefined,
-  ) === true;
+const runs = (pod: Pod) => serverStatus(pod)?.state?.running !== undefined;
 
 /** The one pod that says it leads; none when two do. */
 function leaderAmong(members: ReadonlyMap<string, Known<Member>>, pods: readonly Pod[]): Pod | undefined {

@@ -6,7 +6,7 @@ import type { Known } from '../../core/known.ts';
 import { parseImageReference, tagVersion } from '../../core/version/image-reference.ts';
 import { stageOf, underWay } from '../../core/upgrade/bluegreen/phase.ts';
 import { greenNames, greenRevision, liveNames, memberNamed } from '../../core/workload/members.ts';
-import { serverContainer } from '../../core/workload/names.ts';
+import { imageOf } from '../../core/cluster/server-container.ts';
 
 /** One member, as its pod and the cluster's status show it. What neither says is absent. */
 export interface PodView {
@@ -181,7 +181,7 @@ function containerTrouble({ state, lastState, restartCount = 0 }: ContainerStatu
 }
 
 function imageVersion(pod: Pod): string | undefined {
-  const image = pod.spec?.containers?.find(({ name }) => name === serverContainer)?.image;
+  const image = imageOf(pod.spec);
   const reference = image === undefined ? undefined : parseImageReference(image);
   if (reference === undefined || 'error' in reference || reference.tag === undefined) return undefined;
   return tagVersion(reference.tag)?.canonical;

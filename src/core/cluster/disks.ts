@@ -5,7 +5,7 @@ import type { ExecutorStep } from '../jobs/step.ts';
 import { peersOf } from '../raft/peers.ts';
 import { whyRemovalUnderWay } from '../raft/removal.ts';
 import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
-import { everStarted } from '../upgrade/rolling/pods.ts';
+import { everStarted } from './server-container.ts';
 import type { Effect } from './decision.ts';
 import { emptyDisks } from './empty-disks.ts';
 import type { Observation, ObservedJob } from './observation.ts';

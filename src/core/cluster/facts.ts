@@ -1,5 +1,6 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { imageOf, revisionHash } from '../upgrade/rolling/pods.ts';
+import { imageOf } from './server-container.ts';
+import { revisionHash } from '../upgrade/rolling/pods.ts';
 import { byMember, liveRevision, memberNamed } from '../workload/members.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
 import type { ClusterEvent } from './decision.ts';

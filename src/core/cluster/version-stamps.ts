@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, runningVersionLabel } from '../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { everStarted, imageOf } from '../upgrade/rolling/pods.ts';
+import { everStarted, imageOf } from './server-container.ts';
 import { parseImageReference, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import type { Effect } from './decision.ts';

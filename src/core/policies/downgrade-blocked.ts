@@ -1,5 +1,6 @@
 import type { ObjectMeta, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../../api/labels.ts';
+import { everStarted, imageOf } from '../cluster/server-container.ts';
 import { known, unknown, type Known } from '../known.ts';
 import { printable } from '../printable.ts';
 import { parseImageReference, tagVersion } from '../version/image-reference.ts';
@@ -165,33 +166,18 @@ function ranVersion(pod: Pod, request: ClusterRequest): Known<Version> | undefin
   const said = labelled === undefined ? undefined : tagVersion(labelled);
   if (said !== undefined) return known(said);
 
-  const container = pod.spec?.containers?.find(({ name }) => name === openBaoContainer);
-  const status = pod.status?.containerStatuses?.find(({ name }) => name === openBaoContainer);
-  if (container?.image === undefined || status === undefined || !everStarted(status)) return undefined;
-  const reference = parseImageReference(container.image);
+  const image = imageOf(pod.spec);
+  if (image === undefined || !everStarted(pod)) return undefined;
+  const reference = parseImageReference(image);
   if (!('error' in reference) && reference.tag !== undefined) {
     const tagged = tagVersion(reference.tag);
     if (tagged !== undefined) return known(tagged);
   }
   // A digest says no version; the image that a spec names runs the version that it names beside it.
   const { oldObject, object } = request;
-  const spec = [oldObject?.spec, object.spec].find((each) => each?.image === container.image);
+  const spec = [oldObject?.spec, object.spec].find((each) => each?.image === image);
   const version = parseVersion(spec?.version ?? '');
   return 'error' in version
-    ? unknown(
-        `pod ${pod.metadata.name} has run the image "${printable(container.image)}", which says no version`,
-      )
+    ? unknown(`pod ${pod.metadata.name} has run the image "${printable(image)}", which says no version`)
     : known(version);
-}
-
-/** The container that runs OpenBao, as the reference operator and ours name it. */
-const openBaoContainer = 'openbao';
-
-type Status = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
-
-function everStarted({ state, lastState, restartCount = 0 }: Status): boolean {
-  const started = [state, lastState].some(
-    (each) => each?.running !== undefined || each?.terminated !== undefined,
-  );
-  return started || restartCount > 0;
 }

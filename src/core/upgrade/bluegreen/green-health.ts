@@ -1,7 +1,6 @@
 import type { Pod } from '../../../api/kubernetes.ts';
-import { imageOf } from '../rolling/pods.ts';
+import { imageOf, serverStatus } from '../../cluster/server-container.ts';
 import { isSameVersion } from '../rolling/target.ts';
-import { serverContainer } from '../../workload/names.ts';
 import type { Peer } from '../../raft/peers.ts';
 import type { PhaseFailure, PhaseInput } from './phase.ts';
 
@@ -39,9 +38,8 @@ export function whyGreenFailed({ green, blueGreen, peers }: PhaseInput): PhaseFa
   return undefined;
 }
 
-function troubleOf({ status }: Pod): string | undefined {
-  const container = status?.containerStatuses?.find(({ name }) => name === serverContainer);
-  const { waiting } = container?.state ?? {};
+function troubleOf(pod: Pod): string | undefined {
+  const { waiting } = serverStatus(pod)?.state ?? {};
   if (waiting?.reason === undefined || !hopeless.has(waiting.reason)) return undefined;
   return [waiting.reason, waiting.message].filter((word) => word !== undefined && word !== '').join(': ');
 }

@@ -1,7 +1,7 @@
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { serverStatus } from '../../cluster/server-container.ts';
 import { leaderIndex } from '../../raft/health.ts';
 import type { Peers } from '../../raft/peers.ts';
-import { serverContainer } from '../../workload/names.ts';
 import { patched } from './phase.ts';
 
 /**
@@ -37,10 +37,7 @@ function withReference(upgrade: RollingUpgrade, peers: Peers, leader: string): R
 
 type Pod = Peers['expected'][number]['pod'];
 
-const startOf = (pod: Pod): string => {
-  const container = pod?.status?.containerStatuses?.find(({ name }) => name === serverContainer);
-  return `${pod?.metadata.uid}/${container?.restartCount ?? 0}`;
-};
+const startOf = (pod: Pod): string => `${pod?.metadata.uid}/${serverStatus(pod)?.restartCount ?? 0}`;
 
 /** FNV-1a of 32 bits: tells one set from the next. */
 function sum(text: string): string {

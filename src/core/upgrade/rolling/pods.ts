@@ -1,16 +1,11 @@
-import type { ContainerStatus, Pod, StatefulSet } from '../../../api/kubernetes.ts';
+import type { Pod, StatefulSet } from '../../../api/kubernetes.ts';
 import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Known } from '../../known.ts';
-import { serverContainer } from '../../workload/names.ts';
+import { everStarted, imageOf, serverStatus } from '../../cluster/server-container.ts';
 
 /** The label in which the StatefulSet controller says which template a pod was made from. */
 export const revisionHash = 'controller-revision-hash';
-
-/** The image of OpenBao's container. */
-export const imageOf = (
-  spec: { readonly containers?: readonly { readonly name: string; readonly image?: string }[] } | undefined,
-): string | undefined => spec?.containers?.find(({ name }) => name === serverContainer)?.image;
 
 /**
  * Why the StatefulSet does not carry the target's template at this partition yet; undefined when it does,
@@ -70,26 +65,15 @@ export const mayRunTarget = (
   );
 };
 
-/** Whether a pod ever started its container. */
-export function everStarted({ status }: Pod): boolean {
-  const container = status?.containerStatuses?.find(({ name }) => name === serverContainer);
-  return container !== undefined && started(container);
-}
-
-const started = ({ state, lastState, restartCount = 0 }: ContainerStatus) =>
-  restartCount > 0 ||
-  [state, lastState].some((each) => each?.running !== undefined || each?.terminated !== undefined);
-
 /**
  * Whether a pod's container is kept from starting by more than its turn: no image, no node, no such Secret.
  * Only then may a target be taken back, for a container about to start could do so while we look.
  */
-export function cannotStart({ status }: Pod): boolean {
-  const container = status?.containerStatuses?.find(({ name }) => name === serverContainer);
-  if (container !== undefined && started(container)) return false;
-  if (obstacles.has(container?.state?.waiting?.reason ?? '')) return true;
+export function cannotStart(pod: Pod): boolean {
+  if (everStarted(pod)) return false;
+  if (obstacles.has(serverStatus(pod)?.state?.waiting?.reason ?? '')) return true;
   return (
-    status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true
+    pod.status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true
   );
 }
 
