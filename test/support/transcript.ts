@@ -76,8 +76,13 @@ export function optionsOf(words: readonly string[]): Readonly<Record<string, str
 
 /** Tells of an operation that a controller and its Jobs carry out. */
 interface OperationTeller {
-  /** Why the Jobs of an action fail. */
-  readonly world: { readonly jobFailures: Map<string, string> };
+  readonly world: {
+    /** Milliseconds since the epoch. */
+    readonly now: number;
+    tick(milliseconds: number): void;
+    /** Why the Jobs of an action fail. */
+    readonly jobFailures: Map<string, string>;
+  };
   run(words: readonly string[]): readonly string[];
   crash(phase: string): readonly string[];
   status(): readonly string[];
@@ -98,6 +103,11 @@ export const operationCommands: Commands<OperationTeller> = {
   run: (teller, words) => teller.run(words),
   /** crash at=Syncing: runs until a status of that phase is written, and ends before any effect */
   crash: (teller, words) => teller.crash(optionsOf(words)['at'] ?? ''),
+  /** away 3600: no controller looks for these seconds */
+  away: ({ world }, [seconds]) => {
+    for (const end = world.now + Number(seconds) * 1_000; world.now < end;) world.tick(5_000);
+    return [];
+  },
   /** status: what stands in the status now */
   status: (teller) => teller.status(),
 };

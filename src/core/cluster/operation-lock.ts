@@ -1,11 +1,14 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { timestamp } from '../time.ts';
+import { parseTimestamp, timestamp } from '../time.ts';
 
 export type OperationLock = NonNullable<OpenBaoClusterStatus['operationLock']>;
 export type Operation = NonNullable<OperationLock['operation']>;
 
 /** A lock that looks alive is renewed this seldom, in milliseconds: each time is a write. */
 const renewEvery = 60_000;
+
+/** One that was not renewed for so many milliseconds had no controller that looked after it. */
+const unwatchedAfter = 3 * renewEvery;
 
 const holders: Readonly<Record<Operation, string>> = {
   Upgrade: 'openbaocluster/upgrade',
@@ -43,6 +46,22 @@ export function withLock(
     renewedAt: timestamp(now),
   };
   return { ...status, operationLock };
+}
+
+/**
+ * For how long no controller has looked after an operation, as its lock says: such time is no waiting (design rule 9).
+ *
+ * @param now milliseconds since the epoch
+ * @returns milliseconds; 0 where somebody looked, or the lock is not the operation's
+ */
+export function unwatchedMs(
+  { operationLock }: OpenBaoClusterStatus,
+  operationId: string | undefined,
+  now: number,
+): number {
+  if (operationLock === undefined || operationLock.operationId !== operationId) return 0;
+  const age = now - (parseTimestamp(operationLock.renewedAt) ?? now);
+  return age > unwatchedAfter ? age : 0;
 }
 
 /** Gives the lock back, where this operation holds it. */

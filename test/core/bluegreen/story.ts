@@ -53,12 +53,6 @@ const commands: Commands<Teller> = {
     }
     return [];
   },
-  /** away 3600: no controller looks for these seconds */
-  away: (teller, [seconds]) => {
-    for (const end = teller.world.now + Number(seconds) * 1_000; teller.world.now < end;)
-      teller.world.tick(5_000);
-    return [];
-  },
   /** incident: status.breakGlass */
   incident: (teller) => teller.incident(),
 };

@@ -1,4 +1,4 @@
-import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import type { BlueGreenUpgrade } from '../../../api/openbaocluster.ts';
 import type { DriverSettings } from '../../cluster/decision.ts';
 import { parseTimestamp, timestamp } from '../../time.ts';
 import { patched } from '../rolling/phase.ts';
@@ -19,20 +19,6 @@ const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> =
 /** When waiting in a phase that begins at `from` becomes a failure. */
 export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: DriverSettings): string =>
   timestamp(from + deadlines[patience[phase]]);
-
-/** Milliseconds: the operation's lock is renewed each minute while somebody looks. */
-const unwatchedAfter = 180_000;
-
-/** For how long no controller has looked, as the lock says: such time is no waiting (design rule 9). */
-export function unwatchedMs(
-  { operationLock }: OpenBaoClusterStatus,
-  { operationId }: BlueGreenUpgrade,
-  now: number,
-): number {
-  if (operationLock?.operationId !== operationId) return 0;
-  const age = now - (parseTimestamp(operationLock?.renewedAt) ?? now);
-  return age > unwatchedAfter ? age : 0;
-}
 
 /**
  * Moves every clock back by the time that spec.paused, or an absence of the controller, has taken: that of the phase, and those of spec's own times,

@@ -1,6 +1,7 @@
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
+import { unwatchedMs } from '../../cluster/operation-lock.ts';
 import { peersOfHalves } from '../../raft/peers.ts';
 import { parseTimestamp, timestamp } from '../../time.ts';
 import { event } from '../rolling/events.ts';
@@ -8,7 +9,7 @@ import { takeLock } from '../rolling/lock.ts';
 import { patched } from '../rolling/phase.ts';
 import { sameTarget, wantedTarget } from '../rolling/target.ts';
 import { acknowledged, enterBreakGlass, isAcknowledged, type IncidentReason } from './break-glass.ts';
-import { deadlineOf, postponed, unwatchedMs } from './deadlines.ts';
+import { deadlineOf, postponed } from './deadlines.ts';
 import { finished, finishedBack } from './finish.ts';
 import { halvesOf } from './halves.ts';
 import { areRemoved, votersAmong } from './membership.ts';
@@ -85,7 +86,9 @@ export function decideBlueGreen(
   }
   const pausedAt = parseTimestamp(run.blueGreen.pausedAt);
   const lostMs =
-    pausedAt === undefined ? unwatchedMs(status, run.blueGreen, context.now) : context.now - pausedAt;
+    pausedAt === undefined
+      ? unwatchedMs(status, run.blueGreen.operationId, context.now)
+      : context.now - pausedAt;
   const resumed =
     pausedAt === undefined && lostMs === 0 ? run : replaced(run, postponed(run.blueGreen, lostMs));
   const locked = takeLock(resumed.status, run.blueGreen.operationId ?? '', context.now);

@@ -21,8 +21,9 @@ const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> =
 export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: DriverSettings): string =>
   timestamp(from + deadlines[patience[phase]]);
 
-/** Moves every deadline back by the time that spec.paused has taken. */
+/** Moves every deadline back by the time that spec.paused, or an absence of the controller, has taken. */
 export function postponed(upgrade: RollingUpgrade, milliseconds: number): RollingUpgrade {
+  if (milliseconds === 0) return upgrade;
   const later = (time: string | undefined) => {
     const parsed = parseTimestamp(time);
     return parsed === undefined ? undefined : timestamp(parsed + milliseconds);

@@ -1,6 +1,7 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../cluster/decision.ts';
 import type { Observation } from '../../cluster/observation.ts';
+import { unwatchedMs } from '../../cluster/operation-lock.ts';
 import { wantedReplicas } from '../../cluster/view.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { jobReport } from '../../jobs/job-outcome.ts';
@@ -70,7 +71,10 @@ export function decideUpgrade(
     return { status: { ...status, upgrade: stopped }, effects: [], events: [] };
   }
   const pausedAt = parseTimestamp(upgrade.pausedAt);
-  const resumed = pausedAt === undefined ? upgrade : postponed(upgrade, now - pausedAt);
+  const resumed = postponed(
+    upgrade,
+    pausedAt === undefined ? unwatched(upgrade, status, now) : now - pausedAt,
+  );
   const tracked = trackLeadership(resumed, peers);
   const run: Run = {
     observation,
@@ -108,6 +112,10 @@ export function decideUpgrade(
   }
   return carryOn(isHeld ? freed(noted) : noted);
 }
+
+/** For how long no controller has looked. What is held waits for a person, not for a deadline. */
+const unwatched = (upgrade: RollingUpgrade, status: OpenBaoClusterStatus, now: number) =>
+  upgrade.held === true ? 0 : unwatchedMs(status, upgrade.operationId, now);
 
 /** A decision in the making. */
 interface Run extends PhaseInput {
