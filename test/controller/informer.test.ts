@@ -222,7 +222,7 @@ describe('an informer on a real API server', function () {
   it('lists anew when the API server has forgotten where it was (410), and tells what it missed', async () => {
     for (const name of ['stays', 'changes', 'goes']) await test.create(name, { data: { v: '1' } });
     // So few tries that it does not list anew for their failing.
-    const { watched, changes, lists, logger } = start({ backoff: { firstMs: 1_500, maxMs: 1_500 } });
+    const { watched, changes, lists, logger } = start({ backoff: { firstMs: 5_000, maxMs: 5_000 } });
     await watched.synced;
     changes.splice(0);
     network.cut(true);
