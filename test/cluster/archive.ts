@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { mustRun } from './command.ts';
 
 /** A layer of an image: a tar of files, and the digest by which images name it. */
@@ -88,18 +88,20 @@ export async function digestOf(file: string): Promise<string> {
  */
 export async function writeArchive(file: string, ...images: readonly Image[]): Promise<void> {
   await inTemporaryFolder(async (folder) => {
+    // Whoever else writes it at this moment has a name of its own.
+    const unfinished = `${file}.${basename(folder)}`;
     const manifests = images.map((image) => writeImage(folder, image));
     writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifests));
     const members = manifests.flatMap(({ Config, Layers }) => [Config, ...Layers]);
     await mustRun('tar', [
       '--create',
-      `--file=${file}.new`,
+      `--file=${unfinished}`,
       '--dereference',
       `--directory=${folder}`,
       'manifest.json',
       ...new Set(members),
     ]);
-    renameSync(`${file}.new`, file);
+    renameSync(unfinished, file);
   });
 }
 

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { bundle } from '../../packaging/bundle.ts';
-import { cacheDirectory } from './cache.ts';
+import { cacheDirectory, removeOld } from './cache.ts';
 import { parseDockerfile } from './dockerfile.ts';
 import { packageRoot } from './package-root.ts';
-
-const oneDayMs = 24 * 60 * 60 * 1000;
 
 /**
  * The folder of the compiled program as the image holds it: `npm run bundle`, which takes ten seconds on a core, run
@@ -20,11 +18,14 @@ export async function programBundle(): Promise<string> {
   const unfinished = `${folder}.${process.pid}`;
   try {
     await bundle(join(packageRoot, 'build/src/main.js'), unfinished);
+    renameSync(unfinished, folder);
+  } catch (error) {
     // Who was faster has made the same.
-    if (!existsSync(folder)) renameSync(unfinished, folder);
+    if (!existsSync(folder)) throw error;
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
+  // Each change of the program leaves one behind.
   removeOld(bundles);
   return folder;
 }
@@ -48,13 +49,4 @@ function contentKey(): string {
   const compiled = globSync('build/{src,webhooks,certs,packaging}/**/*.js', { cwd: packageRoot }).toSorted();
   for (const file of compiled) hash.update(`\0${file}\0`).update(readFileSync(join(packageRoot, file)));
   return hash.digest('hex').slice(0, 16);
-}
-
-/** Each change of the program leaves one behind. */
-function removeOld(bundles: string): void {
-  for (const name of readdirSync(bundles)) {
-    const folder = join(bundles, name);
-    const made = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-    if (made < Date.now() - oneDayMs) rmSync(folder, { recursive: true, force: true });
-  }
 }

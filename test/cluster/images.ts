@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   cachedLayer,
@@ -11,7 +11,7 @@ import {
   type Layer,
 } from './archive.ts';
 import { programBundle } from './bundle.ts';
-import { cacheDirectory } from './cache.ts';
+import { cacheDirectory, removeOld } from './cache.ts';
 import { mustRun } from './command.ts';
 import type { Progress } from './components.ts';
 import { parseDockerfile, type Dockerfile } from './dockerfile.ts';
@@ -84,13 +84,11 @@ async function pauseLayer(progress: Progress): Promise<Layer> {
 /** The archive of the image `pauseTag` names. */
 export async function pauseImage(progress: Progress): Promise<string> {
   const layer = await pauseLayer(progress);
-  return cachedArchive(`pause-${layer.digest.slice(7, 23)}`, (file) =>
-    writeArchive(file, {
-      tags: [pauseTag],
-      layers: [layer],
-      config: { Entrypoint: ['/usr/bin/sleep', 'infinity'] },
-    }),
-  );
+  return cachedArchive('pause', {
+    tags: [pauseTag],
+    layers: [layer],
+    config: { Entrypoint: ['/usr/bin/sleep', 'infinity'] },
+  });
 }
 
 const nodePackage = () => join(packageRoot, 'node_modules', `node-linux-${process.arch}`);
@@ -124,10 +122,8 @@ export function copyInto(root: string, source: string, destination: string): voi
  */
 export async function baseImage(tags: readonly string[], progress: Progress): Promise<string> {
   const layers = [await nodeLayer(), await debianLayer(progress)];
-  const key = shortHash([...tags, ...layers.map(({ digest }) => digest)].join(' '));
-  return cachedArchive(`base-${key}`, (file) =>
-    writeArchive(file, { tags: [baseTag, ...tags], layers, config: { Cmd: ['/usr/bin/sleep', 'infinity'] } }),
-  );
+  const config = { Cmd: ['/usr/bin/sleep', 'infinity'] };
+  return cachedArchive('base', { tags: [baseTag, ...tags], layers, config });
 }
 
 /** An image on top of the base: what `fill` writes below a folder, in one layer. */
@@ -139,10 +135,7 @@ export interface ImageOnBase {
   readonly fill: (root: string) => void;
 }
 
-/**
- * The archive, named `name` in the cache, of images that share the layers of the base. Layers are kept by their
- * key, the archive is made anew.
- */
+/** The archive, whose name in the cache begins with `name`, of images that share the layers of the base. */
 export async function imagesOnBase(
   name: string,
   images: readonly ImageOnBase[],
@@ -159,9 +152,7 @@ export async function imagesOnBase(
     );
     made.push({ tags, config, layers: [...base, own] });
   }
-  const archive = join(cacheDirectory(), 'images', `${name}.archive.tar`);
-  await writeArchive(archive, ...made);
-  return archive;
+  return cachedArchive(name, ...made);
 }
 
 /**
@@ -174,14 +165,8 @@ export async function rollguardImage(progress: Progress): Promise<string> {
   const runtime = await runtimeLayer(dockerfile, progress);
   return inTemporaryFolder(async (folder) => {
     const app = await appLayer(join(folder, 'app.tar'), dockerfile);
-    // One file a checkout: each is as large as the image.
-    const archive = join(cacheDirectory(), 'images', `rollguard-${shortHash(packageRoot)}.archive.tar`);
-    await writeArchive(archive, {
-      tags: [rollguardTag],
-      layers: [await nodeLayer(), runtime, app],
-      config: dockerfile.config,
-    });
-    return archive;
+    const layers = [await nodeLayer(), runtime, app];
+    return cachedArchive('rollguard', { tags: [rollguardTag], layers, config: dockerfile.config });
   });
 }
 
@@ -215,13 +200,18 @@ async function appLayer(file: string, { copies }: Dockerfile): Promise<Layer> {
   );
 }
 
-async function cachedArchive(name: string, write: (file: string) => Promise<void>): Promise<string> {
+/** The archive of these images, by what is in them. Older ones of the name go after a day: each is as large as its images. */
+async function cachedArchive(name: string, ...images: readonly Image[]): Promise<string> {
+  const content = images.map(({ tags, layers, config }) => [
+    tags,
+    layers.map(({ digest }) => digest),
+    config,
+  ]);
   const directory = join(cacheDirectory(), 'images');
-  const file = join(directory, `${name}.archive.tar`);
+  const file = join(directory, `${name}-${shortHash(JSON.stringify(content))}.archive.tar`);
   if (!existsSync(file)) {
-    mkdirSync(directory, { recursive: true });
-    await write(`${file}.${process.pid}`);
-    renameSync(`${file}.${process.pid}`, file);
+    removeOld(directory, (each) => each.startsWith(`${name}-`) && each.endsWith('.archive.tar'));
+    await writeArchive(file, ...images);
   }
   return file;
 }

@@ -19,9 +19,10 @@ export interface DriverSuite {
 /** For a suite's `before` hook. Skips the suite where no node can be had. */
 export async function driverSuite(context: Mocha.Context, namespace: string): Promise<DriverSuite> {
   const ground = await ownGround(context, 'node');
-  const endVolumes = provideVolumes(ground);
   const images = await prepareUpgrades(ground, namespace, (line) => process.stderr.write(`${line}\n`));
   const driver = await driverOn(ground);
+  // Last: where the suite does not begin, nobody ends it.
+  const endVolumes = provideVolumes(ground);
   return {
     ground,
     driver,
