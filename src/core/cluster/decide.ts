@@ -1,7 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../same-value.ts';
 import { decideBlueGreen } from '../upgrade/bluegreen/decide.ts';
-import { decideGivenUp } from '../upgrade/bluegreen/given-up.ts';
+import { forgetGivenUp, tellGivenUp } from '../upgrade/bluegreen/given-up.ts';
 import { underWay } from '../upgrade/bluegreen/phase.ts';
 import { decideUpgrade } from '../upgrade/rolling/decide.ts';
 import { decideGuarding, decideInitialisation } from './bootstrap.ts';
@@ -40,7 +40,7 @@ const life: readonly DecidePart[] = [
   decideGuarding,
   decideFinalizer,
   decideStaleLock,
-  decideGivenUp,
+  forgetGivenUp,
 ];
 
 /** What changes members, one thing at a time: what is first has its way. */
@@ -73,7 +73,8 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
   const mayChange = !isBeingRestored && (isUnderWay || !keepsPodsAsTheyAre(first.notices));
   const second = inTurn(mayChange ? changes : [], observation, first.status, context);
   const children = applyDrifted(observation, second.status, first.notices);
-  const notices = [...first.notices, ...second.notices, ...children.notices];
+  const { notices: givenUp = [] } = tellGivenUp(observation, second.status, context);
+  const notices = [...first.notices, ...second.notices, ...givenUp, ...children.notices];
   const status = withConditions(observation, withLastError(second.status, notices), notices, context.now);
   // Waiting for a person needs no haste: what they change is watched, and the idle look finds the rest.
   const isStill =

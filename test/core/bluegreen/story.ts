@@ -188,8 +188,9 @@ class Teller {
     ]
       .filter((word) => word !== '')
       .join(' ');
-    const changed = state !== this.last;
-    this.last = state;
+    const told = current === undefined ? `${state} ${lastErrorMessage ?? ''}` : state;
+    const changed = told !== this.last;
+    this.last = told;
     if (!changed && events.length === 0 && effects.length === 0) return [];
     return [
       `${this.seconds()}  ${state}`,

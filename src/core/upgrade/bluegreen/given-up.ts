@@ -22,14 +22,25 @@ export const withoutGivenUp = (status: OpenBaoClusterStatus): OpenBaoClusterStat
     ? status
     : { ...status, blueGreen: patched(status.blueGreen, { givenUp: undefined }) };
 
-/** Says that spec asks for what was gone back from, and is not tried again by itself; forgets it when spec does not. */
-export const decideGivenUp: DecidePart = (observation, status, { settings }) => {
+const isAtRest = (status: OpenBaoClusterStatus) =>
+  underWay(status) === undefined && status.upgrade === undefined;
+
+/** Forgets what was gone back from, when spec asks for something else. */
+export const forgetGivenUp: DecidePart = ({ cluster }, status, { settings }) =>
+  isAtRest(status) && !isGivenUp(cluster, status, wantedTarget(cluster, settings))
+    ? only(withoutGivenUp(status))
+    : only(status);
+
+/**
+ * Says that spec asks for what was gone back from, and is not tried again by itself. It is told in the very
+ * write that ends the way back: such a cluster is Ready at no moment.
+ */
+export const tellGivenUp: DecidePart = (observation, status, { settings }) => {
   const { cluster } = observation;
   const givenUp = status.blueGreen?.givenUp;
-  if (givenUp === undefined || underWay(status) !== undefined || status.upgrade !== undefined)
+  if (givenUp === undefined || !isAtRest(status) || isAsked(observation, status, 'retry'))
     return only(status);
-  if (!isGivenUp(cluster, status, wantedTarget(cluster, settings))) return only(withoutGivenUp(status));
-  if (isAsked(observation, status, 'retry')) return only(status);
+  if (!isGivenUp(cluster, status, wantedTarget(cluster, settings))) return only(status);
   const { name = '', namespace = 'default' } = cluster.metadata;
   const restartAt = requestedRestart(cluster, status);
   const waits = restartAt === undefined ? '' : `, nor is the restart of ${restartAt} carried out meanwhile`;
