@@ -33,15 +33,6 @@ export async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** @throws Error when nobody listens within 20 s, or the process has ended */
 export async function untilListening(child: ChildProcess, port: number): Promise<void> {
   for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) {

@@ -15,18 +15,10 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { programBundle, programFlags } from '../test/cluster/bundle.ts';
+import { freePorts } from '../test/cluster/free-ports.ts';
 import { createKeyPair } from '../test/support/key-pair.ts';
 import type { Load, Result } from './load.ts';
-import {
-  canPin,
-  cpuSeconds,
-  freePort,
-  residentMiB,
-  runNode,
-  startNode,
-  stop,
-  untilListening,
-} from './processes.ts';
+import { canPin, cpuSeconds, residentMiB, runNode, startNode, stop, untilListening } from './processes.ts';
 import { medianOf, table, verdicts, type Figures } from './report.ts';
 import { allowedReview, deniedReview } from './reviews.ts';
 
@@ -68,7 +60,7 @@ async function bench(): Promise<void> {
   await writeFile(join(directory, 'tls.key'), certificate.key);
   await writeFile(join(directory, 'kubeconfig'), await kubeconfig());
 
-  const statusPort = String(await freePort());
+  const [statusPort = 0] = await freePorts(1);
   const rollguard = await start(join(await programBundle(), 'main.js'), (port) => [
     'webhook',
     `--port=${port}`,
@@ -111,7 +103,7 @@ async function bench(): Promise<void> {
 }
 
 async function start(script: string, args: (port: string) => readonly string[]): Promise<Server> {
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const child = startNode(0, [...nodeFlags, script, ...args(String(port))], 'quiet');
   started.push(child);
   await untilListening(child, port);

@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { CertificateAuthority, KeyPair } from './certificates.ts';
 import { createCertificateAuthority, createSigningKey } from './certificates.ts';
@@ -143,21 +142,4 @@ function answersOk(url: string, { authority, administrator }: ControlPlaneFiles)
     asked.on('error', () => resolve(false));
     asked.end();
   });
-}
-
-/** As many different ports of the loopback address that were free just now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', resolve);
-      });
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { controlPlaneComponents, findBinaries, versionOf, type Progress } from './components.ts';
 import type { Ground } from './contract.ts';
 import {
-  freePorts,
   startApiServer,
   startEtcd,
   waitForApiServer,
@@ -11,6 +10,7 @@ import {
   type ControlPlaneFiles,
   type ControlPlaneNetwork,
 } from './control-plane.ts';
+import { freePorts } from './free-ports.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { kubectlFor } from './kubectl.ts';
 import { signalMeant, waitUntilEnded, type GroundProcess } from './processes.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { controllerFlags } from '../cluster/bundle.ts';
 import type { Ground } from '../cluster/contract.ts';
-import { freePorts } from '../cluster/control-plane.ts';
+import { freePorts } from '../cluster/free-ports.ts';
 import { rollguardTag } from '../cluster/images.ts';
 import { packageRoot } from '../cluster/package-root.ts';
 import { untilEstablished } from '../support/crds.ts';

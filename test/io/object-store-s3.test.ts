@@ -8,7 +8,7 @@ import {
   type StoreTarget,
 } from '../../src/io/object-store.ts';
 import { createCertificateAuthority } from '../cluster/certificates.ts';
-import { freePorts } from '../cluster/control-plane.ts';
+import { freePorts } from '../cluster/free-ports.ts';
 import { bucketOf, type Bucket } from '../support/bucket.ts';
 import { failureOf } from '../support/failure.ts';
 import { ownMinio, type Minio } from '../support/minio.ts';

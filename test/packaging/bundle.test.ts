@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { licencesFile } from '../../packaging/bundle.ts';
 import { programBundle } from '../cluster/bundle.ts';
-import { freePorts } from '../cluster/control-plane.ts';
+import { freePorts } from '../cluster/free-ports.ts';
 import { packageRoot } from '../cluster/package-root.ts';
 import { createKeyPair } from '../support/key-pair.ts';
 import { clusterReview } from '../webhooks/support/reviews.ts';

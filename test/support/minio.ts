@@ -5,7 +5,7 @@ import type { StoreCredentials, StoreTarget } from '../../src/io/object-store.ts
 import { componentsAvailability } from '../cluster/availability.ts';
 import { createCertificateAuthority } from '../cluster/certificates.ts';
 import { findBinaries } from '../cluster/components.ts';
-import { freePorts } from '../cluster/control-plane.ts';
+import { freePorts } from '../cluster/free-ports.ts';
 import { tellStderr } from '../cluster/ground.ts';
 import { signal, startProcess, waitUntilEnded, waitUntilReady } from '../cluster/processes.ts';
 import { groundTimeoutMs } from '../cluster/shared.ts';
