@@ -13,8 +13,8 @@ import { packageRoot } from './cluster/package-root.ts';
 
 /** Each about as long as all the tests that are in none. */
 const parts = {
-  bluegreen: /^build\/test\/(driver\/(bluegreen|break-glass|restore-break-glass)|gate\/install)/,
-  rolling: /^build\/test\/(driver\/(life|restore\.|survives|upgrade)|release)/,
+  bluegreen: /^build\/test\/(driver\/(bluegreen|break-glass|restore-break-glass|upgrade)|gate\/install)/,
+  rolling: /^build\/test\/(driver\/(life|restore\.|survives)|release)/,
 };
 
 /** Changes the keys of the API server that its part shares, so nothing comes after it. */

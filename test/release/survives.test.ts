@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
 import { connect } from '../../src/io/kubernetes.ts';
 import { until } from '../certs/recording-logger.ts';
+import { succeed } from '../support/gate.ts';
 import { isStable, newest, serves, startPoller } from './services.ts';
 import { releaseSuite, type ReleaseSuite } from './suite.ts';
 
@@ -177,6 +179,76 @@ describe('releases of MetadataServices, whatever comes between, on a real node',
     );
     expect(newest({ status } as MetadataServices)).to.include({ reason: 'DeletedByHand' });
     expect(await suite.deployments('forced')).to.deep.equal(['forced-schema-blue', 'forced-storage-blue']);
+  });
+
+  it('a status that is lost is read from its records (T12), and whoever puts back what was rolled back from is named (T5)', async () => {
+    const services = await begin('git');
+    /** As Argo CD does, by server-side apply. */
+    const sync = async (spec: object) => {
+      const object = {
+        apiVersion: 'e6data.io/v1alpha1',
+        kind: 'MetadataServices',
+        metadata: { name: 'git' },
+        spec,
+      };
+      const apply = [
+        'apply',
+        '--server-side',
+        '--force-conflicts',
+        '--field-manager=argocd-controller',
+        '-f',
+        '-',
+      ];
+      await succeed(suite.ground.kubectl(['-n', namespace, ...apply], { input: JSON.stringify(object) }));
+    };
+    await sync({ ...tags('1.1'), rollout });
+    const before = await services.until('the second release serves', serves('1.1'));
+    const uids = () =>
+      suite.kubectl('get', 'deployments,pods', '-l', 'app=git', '-o', 'jsonpath={.items[*].metadata.uid}');
+    await until('the pods of the first are gone', async () => (await uids()).split(' ').length === 4);
+    const running = await uids();
+
+    const lost = JSON.stringify([{ op: 'remove', path: '/status' }]);
+    await suite.kubectl(
+      'patch',
+      'metadataservices',
+      'git',
+      '--subresource=status',
+      '--type=json',
+      '-p',
+      lost,
+    );
+    const rebuilt = await services.until('read from its records', serves('1.1'));
+    expect(versions(rebuilt)).to.deep.equal(versions(before));
+    expect(rebuilt.status?.activeReleaseVersion).to.equal(before.status?.activeReleaseVersion);
+    expect(await eventsOf('git')).to.contain('The status was lost; 2 releases were read from their records');
+    expect(await uids()).to.equal(running);
+
+    const [first = ''] = versions(rebuilt);
+    await services.annotate(`${rollbackTo}=${first}`);
+    const back = await services.until('rolled back', (now) => serves('1.0')(now) && answered(now));
+    await sync({ ...tags('1.1'), rollout });
+    const stalled = ({ status }: MetadataServices) =>
+      status?.conditions?.find(({ type }) => type === 'Stalled');
+    const held = await services.until('it says so', (now) => stalled(now)?.reason === 'SpecConflict');
+    expect(stalled(held)?.message).to.contain('argocd-controller put back into spec');
+    expect(versions(held)).to.deep.equal(versions(back));
+    expect(serves('1.0')(held)).to.equal(true);
+    expect(await suite.deployments('git')).to.have.length(2);
+  });
+
+  it('a release that is paused: its windows stand still, and go on with it', async () => {
+    const services = await begin('paused');
+    await services.patch({ spec: { ...tags('never-ready'), rollout: { readinessTimeout: '15s' } } });
+    await services.until('deploying', (now) => now.status?.step === 'WaitingForReady');
+    await services.patch({ spec: { paused: true } });
+    await services.until('paused', (now) => now.status?.pausedAt !== undefined);
+    await sleep(20_000);
+    const waiting = await services.read();
+    expect(waiting.status).to.include({ step: 'WaitingForReady' });
+    expect(versions(waiting)).to.have.length(1);
+    await services.patch({ spec: { paused: false } });
+    await services.until('rolled back', (now) => isStable(now) && newest(now)?.status === 'Failed');
   });
 
   it('a configuration that is wrong is rolled back with the rest of what ran', async () => {
