@@ -266,8 +266,9 @@ describe('talking to the Kubernetes API', () => {
     });
 
     it('comes when the caller gives up', async () => {
-      answer = () => {};
-      const error = await failureOf(open().get('/x', { signal: AbortSignal.timeout(50) }));
+      const caller = new AbortController();
+      answer = () => caller.abort();
+      const error = await failureOf(open().get('/x', { signal: caller.signal }));
       expect(error).to.include({ status: 0, reason: 'Unreachable' });
       expect(seen).to.have.length(1);
     });
