@@ -145,8 +145,8 @@ describe('the client of OpenBao', () => {
         if (calls > 1) response.end(JSON.stringify(health));
       });
       const [first, second] = await Promise.allSettled([
-        node.health({ timeoutMs: 100 }),
-        node.health({ timeoutMs: 5000 }),
+        node.health({ timeoutMs: 1_000 }),
+        node.health({ timeoutMs: 10_000 }),
       ]);
       expect([first.status, second.status]).to.deep.equal(['rejected', 'fulfilled']);
     });
@@ -160,7 +160,7 @@ describe('the client of OpenBao', () => {
       const snapshot = await node.snapshot(secret);
       snapshot.on('error', () => {});
       try {
-        expect((await node.health({ timeoutMs: 1000 })).version).to.equal('2.5.5');
+        expect((await node.health({ timeoutMs: 10_000 })).version).to.equal('2.5.5');
       } finally {
         snapshot.destroy();
       }
