@@ -23,7 +23,6 @@ export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: Driver
 
 /** Moves every deadline back by the time that spec.paused, or an absence of the controller, has taken. */
 export function postponed(upgrade: RollingUpgrade, milliseconds: number): RollingUpgrade {
-  if (milliseconds === 0) return upgrade;
   const later = (time: string | undefined) => {
     const parsed = parseTimestamp(time);
     return parsed === undefined ? undefined : timestamp(parsed + milliseconds);

@@ -71,10 +71,8 @@ export function decideUpgrade(
     return { status: { ...status, upgrade: stopped }, effects: [], events: [] };
   }
   const pausedAt = parseTimestamp(upgrade.pausedAt);
-  const resumed = postponed(
-    upgrade,
-    pausedAt === undefined ? unwatched(upgrade, status, now) : now - pausedAt,
-  );
+  const lostMs = pausedAt === undefined ? unwatched(upgrade, status, now) : now - pausedAt;
+  const resumed = pausedAt === undefined && lostMs === 0 ? upgrade : postponed(upgrade, lostMs);
   const tracked = trackLeadership(resumed, peers);
   const run: Run = {
     observation,
