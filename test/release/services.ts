@@ -8,7 +8,8 @@ import { storedObject } from '../support/stored-object.ts';
 /** One MetadataServices, as a person works with it. */
 export interface ServicesHandle {
   readonly name: string;
-  apply(spec: object): Promise<void>;
+  /** @param flags such as those of server-side apply */
+  apply(spec: object, ...flags: readonly string[]): Promise<void>;
   patch(patch: object): Promise<void>;
   annotate(...annotations: readonly string[]): Promise<KubectlResult>;
   read(): Promise<MetadataServices>;
@@ -28,9 +29,9 @@ export function servicesHandle(ground: Ground, namespace: string, name: string):
   return {
     name,
     read,
-    async apply(spec) {
+    async apply(spec, ...flags) {
       const object = { ...type, metadata: { name }, spec };
-      await succeed(kubectl(['apply', '-f', '-'], object));
+      await succeed(kubectl(['apply', ...flags, '-f', '-'], object));
     },
     async patch(patch) {
       await succeed(

@@ -3,7 +3,6 @@ import { expect } from 'chai';
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
 import { connect } from '../../src/io/kubernetes.ts';
 import { until } from '../certs/recording-logger.ts';
-import { succeed } from '../support/gate.ts';
 import { isStable, newest, serves, startPoller } from './services.ts';
 import { releaseSuite, type ReleaseSuite } from './suite.ts';
 
@@ -184,23 +183,8 @@ describe('releases of MetadataServices, whatever comes between, on a real node',
   it('a status that is lost is read from its records (T12), and whoever puts back what was rolled back from is named (T5)', async () => {
     const services = await begin('git');
     /** As Argo CD does, by server-side apply. */
-    const sync = async (spec: object) => {
-      const object = {
-        apiVersion: 'e6data.io/v1alpha1',
-        kind: 'MetadataServices',
-        metadata: { name: 'git' },
-        spec,
-      };
-      const apply = [
-        'apply',
-        '--server-side',
-        '--force-conflicts',
-        '--field-manager=argocd-controller',
-        '-f',
-        '-',
-      ];
-      await succeed(suite.ground.kubectl(['-n', namespace, ...apply], { input: JSON.stringify(object) }));
-    };
+    const sync = (spec: object) =>
+      services.apply(spec, '--server-side', '--force-conflicts', '--field-manager=argocd-controller');
     await sync({ ...tags('1.1'), rollout });
     const before = await services.until('the second release serves', serves('1.1'));
     const uids = () =>
