@@ -4,13 +4,13 @@
  * step-down by hand (issue 5, section 5). Floor and upgrade are measured on the same cluster, one after the other.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { greenRevision } from '../src/core/workload/members.ts';
-import { setName } from '../src/core/workload/names.ts';
-import { isBackOn, type ClusterHandle } from '../test/driver/driver.ts';
-import { longestGap, type Members } from '../test/driver/members.ts';
-import { newer, older } from '../test/driver/prepare.ts';
+import { greenRevision } from '../src/core/model/members.ts';
+import { setName } from '../src/core/model/names.ts';
+import { isBackOn, type ClusterHandle } from '../test/controller-e2e/controller.ts';
+import { longestGap, type Members } from '../test/controller-e2e/members.ts';
+import { newer, older } from '../test/controller-e2e/prepare.ts';
 import { until } from '../test/certs/recording-logger.ts';
-import type { Writer } from '../test/driver/writer.ts';
+import type { Writer } from '../test/controller-e2e/writer.ts';
 import { seconds, verdict } from './report.ts';
 import { name, underWriter } from './under-writer.ts';
 

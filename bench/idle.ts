@@ -5,11 +5,11 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type KubernetesClient } from '../src/io/kubernetes.ts';
-import { names, sealKeyName } from '../src/core/workload/names.ts';
+import { connect, type KubernetesClient } from '../src/io/kubernetes/kubernetes.ts';
+import { names, sealKeyName } from '../src/core/model/names.ts';
 import { programBundle } from '../test/cluster/bundle.ts';
-import { startGround } from '../test/cluster/ground.ts';
-import { driverOn, prepareDriver } from '../test/driver/driver.ts';
+import { startGround } from '../test/cluster/test-cluster.ts';
+import { driverOn, prepareDriver } from '../test/controller-e2e/controller.ts';
 import { succeed } from '../test/support/gate.ts';
 import { simulateMembers } from './openbao-simulated.ts';
 import { cpuSeconds, residentMiB } from './processes.ts';

@@ -3,8 +3,8 @@
  * while, each beside its floor: the windows that are configured, and for a good one how long its pods take to be ready
  * when a Deployment of the same image is made by hand (issue 6).
  */
-import { startGround } from '../test/cluster/ground.ts';
-import { driverOn } from '../test/driver/driver.ts';
+import { startGround } from '../test/cluster/test-cluster.ts';
+import { driverOn } from '../test/controller-e2e/controller.ts';
 import { isStable, newest, serves, servicesHandle, startPoller } from '../test/release/services.ts';
 import { prepareReleases } from '../test/release/prepare.ts';
 import { succeed } from '../test/support/gate.ts';

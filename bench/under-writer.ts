@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenBaoClusterSpec } from '../src/api/openbaocluster.ts';
-import { startGround, type PodNetwork } from '../test/cluster/ground.ts';
+import { startGround, type PodNetwork } from '../test/cluster/test-cluster.ts';
 import { provideVolumes } from '../test/cluster/volumes.ts';
-import { clusterHandle, driverOn, runs, type ClusterHandle } from '../test/driver/driver.ts';
-import { membersOf, type Members } from '../test/driver/members.ts';
-import { older, prepareUpgrades } from '../test/driver/prepare.ts';
-import { startWriter, writerRequests, type Writer } from '../test/driver/writer.ts';
+import { clusterHandle, driverOn, runs, type ClusterHandle } from '../test/controller-e2e/controller.ts';
+import { membersOf, type Members } from '../test/controller-e2e/members.ts';
+import { older, prepareUpgrades } from '../test/controller-e2e/prepare.ts';
+import { startWriter, writerRequests, type Writer } from '../test/controller-e2e/writer.ts';
 
 const namespace = 'bench';
 export const name = 'prod';

@@ -3,10 +3,10 @@
  * same pods restarted by hand one after another, each until it has caught up, and one step-down (issue 4,
  * section 3). Floor and upgrade are measured on the same cluster, one right after the other.
  */
-import { runs } from '../test/driver/driver.ts';
-import { longestGap, type Members } from '../test/driver/members.ts';
-import { newer, older } from '../test/driver/prepare.ts';
-import type { Writer } from '../test/driver/writer.ts';
+import { runs } from '../test/controller-e2e/controller.ts';
+import { longestGap, type Members } from '../test/controller-e2e/members.ts';
+import { newer, older } from '../test/controller-e2e/prepare.ts';
+import type { Writer } from '../test/controller-e2e/writer.ts';
 import { seconds, verdict } from './report.ts';
 import { name, underWriter } from './under-writer.ts';
 

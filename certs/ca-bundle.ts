@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../src/api/kubernetes.ts';
-import type { KubernetesClient } from '../src/io/kubernetes.ts';
+import type { KubernetesClient } from '../src/io/kubernetes/kubernetes.ts';
 
 /** Under which name the API server remembers who wrote `caBundle`. */
 export const caFieldManager = 'rollguard-ca';

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import type { OpenBaoCluster } from '../src/api/openbaocluster.ts';
-import { parseDuration } from '../src/core/duration.ts';
+import { parseDuration } from '../src/core/model/duration.ts';
 import { usesTls } from '../src/core/workload/configuration.ts';
-import { names, podHost } from '../src/core/workload/names.ts';
-import type { KubernetesClient } from '../src/io/kubernetes.ts';
+import { names, podHost } from '../src/core/model/names.ts';
+import type { KubernetesClient } from '../src/io/kubernetes/kubernetes.ts';
 import { readClusterMaterial, writeClusterMaterial, type StoredClusterMaterial } from './cluster-secrets.ts';
 import { decide, type Decision } from './decide.ts';
 import { carryOut, serviceNames } from './issue.ts';

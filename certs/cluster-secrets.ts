@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '../src/api/kubernetes.ts';
 import type { OpenBaoCluster } from '../src/api/openbaocluster.ts';
 import { labelsOf, ownerReference } from '../src/core/workload/metadata.ts';
-import { names } from '../src/core/workload/names.ts';
-import type { KubernetesClient } from '../src/io/kubernetes.ts';
-import { collectionPath, objectPath } from '../src/io/resources.ts';
+import { names } from '../src/core/model/names.ts';
+import type { KubernetesClient } from '../src/io/kubernetes/kubernetes.ts';
+import { collectionPath, objectPath } from '../src/io/kubernetes/resources.ts';
 import type { Material } from './material.ts';
 
 interface Secret extends KubernetesObject {

@@ -1,4 +1,4 @@
-import type { KubernetesClient } from '../src/io/kubernetes.ts';
+import type { KubernetesClient } from '../src/io/kubernetes/kubernetes.ts';
 import {
   notePublication,
   publishCaBundle,

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../src/api/kubernetes.ts';
-import { isConflict, type KubernetesClient } from '../src/io/kubernetes.ts';
-import { collectionPath, objectPath } from '../src/io/resources.ts';
+import { isConflict, type KubernetesClient } from '../src/io/kubernetes/kubernetes.ts';
+import { collectionPath, objectPath } from '../src/io/kubernetes/resources.ts';
 import type { Material } from './material.ts';
 
 /** Where the material lives. */

@@ -13,12 +13,13 @@ import { packageRoot } from './cluster/package-root.ts';
 
 /** Each about as long as all the tests that are in none. */
 const parts = {
-  bluegreen: /^build\/test\/(driver\/(bluegreen|break-glass|restore-break-glass|upgrade)|gate\/install)/,
-  rolling: /^build\/test\/(driver\/(life|restore\.|survives)|release)/,
+  bluegreen:
+    /^build\/test\/(controller-e2e\/(bluegreen|break-glass|restore-break-glass|upgrade)|gate\/install)/,
+  rolling: /^build\/test\/(controller-e2e\/(life|restore\.|survives)|release)/,
 };
 
 /** Changes the keys of the API server that its part shares, so nothing comes after it. */
-const last = 'build/test/driver/life.test.js';
+const last = 'build/test/controller-e2e/life.test.js';
 
 /** Twice what they take. A part that takes longer is told to end, and says at what it was. */
 const partTimeoutMs = 60 * 60_000;

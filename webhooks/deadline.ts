@@ -1,5 +1,5 @@
-import { unknown, type Known } from '../src/core/known.ts';
-import type { AdmissionFacts } from '../src/io/admission-facts.ts';
+import { unknown, type Known } from '../src/core/model/known.ts';
+import type { AdmissionFacts } from '../src/io/kubernetes/admission-facts.ts';
 
 /** Webhook time-outs in the API are 1 to 30 s, 10 s where none is said (admissionregistration.k8s.io/v1). */
 const defaultSeconds = 10;

@@ -1,6 +1,6 @@
 import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-review.ts';
 import { SchemaViolation } from '../src/api/parse.ts';
-import type { AdmissionFacts } from '../src/io/admission-facts.ts';
+import type { AdmissionFacts } from '../src/io/kubernetes/admission-facts.ts';
 import { BadReview } from './admission-review.ts';
 import type { Deadline } from './deadline.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
 import { SchemaViolation } from '../api/parse.ts';
-import { parseDuration } from '../core/duration.ts';
-import { contextNamespace } from '../io/context-namespace.ts';
-import { ApiError, connect } from '../io/kubernetes.ts';
+import { parseDuration } from '../core/model/duration.ts';
+import { contextNamespace } from '../io/kubernetes/context-namespace.ts';
+import { ApiError, connect } from '../io/kubernetes/kubernetes.ts';
 import { progressLine } from './status/progress-line.ts';
 import { clusterReader, type Reader, type Reading } from './status/reader.ts';
 import { screen } from './status/screen.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PodOfAddress } from '../io/openbao-member.ts';
-import type { OpenBaoSession } from '../io/openbao-session.ts';
-import type { OpenBaoNode } from '../io/openbao.ts';
+import type { PodOfAddress } from '../io/openbao/member.ts';
+import type { OpenBaoSession } from '../io/openbao/session.ts';
+import type { OpenBaoNode } from '../io/openbao/node.ts';
 import type { Logger } from '../io/logger.ts';
 
 /** What an action that talks to OpenBao works with. */

@@ -1,5 +1,5 @@
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import { OpenBaoError, type OpenBaoNode } from '../io/openbao.ts';
+import { OpenBaoError, type OpenBaoNode } from '../io/openbao/node.ts';
 import type { ExecutorContext, Look } from './context.ts';
 import { failed } from './report.ts';
 

@@ -1,7 +1,7 @@
-import type { Member, RaftConfiguration, RaftServer } from '../core/cluster/observation.ts';
-import type { Known } from '../core/known.ts';
+import type { Member, RaftConfiguration, RaftServer } from '../core/model/observation.ts';
+import type { Known } from '../core/model/known.ts';
 import { claimsLeadership } from '../core/raft/leader.ts';
-import { readMember } from '../io/openbao-member.ts';
+import { readMember } from '../io/openbao/member.ts';
 import { readKnown } from '../io/read-known.ts';
 import type { ExecutorContext, Look } from './context.ts';
 

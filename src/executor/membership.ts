@@ -1,5 +1,5 @@
-import type { Member, RaftConfiguration } from '../core/cluster/observation.ts';
-import type { OpenBaoNode } from '../io/openbao.ts';
+import type { Member, RaftConfiguration } from '../core/model/observation.ts';
+import type { OpenBaoNode } from '../io/openbao/node.ts';
 import type { ExecutorContext, Look } from './context.ts';
 import { asRole } from './login.ts';
 import { leaderAmong, readMembers, type Members } from './members.ts';

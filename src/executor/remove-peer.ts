@@ -1,7 +1,7 @@
-import type { Member, RaftConfiguration } from '../core/cluster/observation.ts';
+import type { Member, RaftConfiguration } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { quorum } from '../core/raft/quorum.ts';
-import { ordinalOf } from '../core/workload/names.ts';
+import { ordinalOf } from '../core/model/names.ts';
 import { until, within, type ExecutorContext, type Look } from './context.ts';
 import { attempt } from './login.ts';
 import { idsOf, readMembers, votersAmong, whyNotFollowing, type Members } from './members.ts';

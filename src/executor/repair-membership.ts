@@ -1,4 +1,4 @@
-import type { RaftConfiguration } from '../core/cluster/observation.ts';
+import type { RaftConfiguration } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { until, type ExecutorContext, type Look } from './context.ts';
 import { asRole } from './login.ts';

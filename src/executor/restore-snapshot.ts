@@ -1,9 +1,9 @@
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { StoreError } from '../io/object-store.ts';
-import { OpenBaoError, type OpenBaoNode, type Upload } from '../io/openbao.ts';
-import { verifySnapshot, type VerifiedSnapshot } from '../io/snapshot-archive.ts';
-import { SnapshotError } from '../io/snapshot-error.ts';
-import { spoolSnapshot } from '../io/snapshot-spool.ts';
+import { OpenBaoError, type OpenBaoNode, type Upload } from '../io/openbao/node.ts';
+import { verifySnapshot, type VerifiedSnapshot } from '../io/snapshot/archive.ts';
+import { SnapshotError } from '../io/snapshot/error.ts';
+import { spoolSnapshot } from '../io/snapshot/spool.ts';
 import { until, within, type ExecutorContext, type Look } from './context.ts';
 import { ActionFailed, asRole, refusalOf } from './login.ts';
 import { leaderAmong, readMembers, states } from './members.ts';

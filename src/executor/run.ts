@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { parser } from '../api/parse.ts';
-import type { TokenIssuer } from '../core/cluster/observation.ts';
+import type { TokenIssuer } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { ExecutorAction, Halves } from '../core/jobs/step.ts';
 import type { Logger } from '../io/logger.ts';
-import { podOfAddress } from '../io/openbao-member.ts';
-import { openBaoSession } from '../io/openbao-session.ts';
-import { connectOpenBao } from '../io/openbao.ts';
+import { podOfAddress } from '../io/openbao/member.ts';
+import { openBaoSession } from '../io/openbao/session.ts';
+import { connectOpenBao } from '../io/openbao/node.ts';
 import { deadlineIn, type Deadline, type ExecutorContext } from './context.ts';
 import { deadServerCleanup } from './dead-server-cleanup.ts';
 import { ActionFailed } from './login.ts';
@@ -18,7 +18,7 @@ import { restoreSnapshot } from './restore-snapshot.ts';
 import { snapshot } from './snapshot.ts';
 import { stepDown } from './step-down.ts';
 import { probeStore, withStore, type StoreFlags } from './store.ts';
-import { handOverToGreen, removePeers, repairConsensus } from './swap.ts';
+import { handOverToGreen, removePeers, repairConsensus } from './membership-change.ts';
 import { trustIssuer } from './trust-issuer.ts';
 import { verifyStored } from './verify-snapshot.ts';
 

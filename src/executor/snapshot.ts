@@ -1,9 +1,9 @@
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import { sealKeyId } from '../core/workload/names.ts';
+import { sealKeyId } from '../core/model/names.ts';
 import type { ObjectStore } from '../io/object-store.ts';
-import { OpenBaoError } from '../io/openbao.ts';
-import { SnapshotError } from '../io/snapshot-error.ts';
-import { takeSnapshot, type SnapshotRecord } from '../io/snapshot.ts';
+import { OpenBaoError } from '../io/openbao/node.ts';
+import { SnapshotError } from '../io/snapshot/error.ts';
+import { takeSnapshot, type SnapshotRecord } from '../io/snapshot/snapshot.ts';
 import { until, within, type ExecutorContext } from './context.ts';
 import { asRole, refusalOf } from './login.ts';
 import { leaderAmong, readMembers } from './members.ts';

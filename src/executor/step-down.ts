@@ -1,10 +1,10 @@
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import { type OpenBaoNode } from '../io/openbao.ts';
+import { type OpenBaoNode } from '../io/openbao/node.ts';
 import { until, within, type ExecutorContext, type Look } from './context.ts';
 import { asRole, attempt } from './login.ts';
 import { leaderAmong, readMembers, votersAmong } from './members.ts';
 import { done, failed, refused } from './report.ts';
-import { successionFor, type Succession } from './succession.ts';
+import { successionFor, type Succession } from './transfer-candidates.ts';
 
 /**
  * `pod` must not lead: if it does, it is asked to step down, once, as soon as another voter can take over.

@@ -4,7 +4,7 @@ import { openBaoClusterSpec } from '../api/openbaocluster-spec.ts';
 import { parser } from '../api/parse.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { openStore, StoreError, type ObjectStore, type StoreTarget } from '../io/object-store.ts';
-import { SnapshotError } from '../io/snapshot-error.ts';
+import { SnapshotError } from '../io/snapshot/error.ts';
 import type { Deadline } from './context.ts';
 import { done, failed } from './report.ts';
 

@@ -1,6 +1,6 @@
-import type { TokenIssuer } from '../core/cluster/observation.ts';
+import type { TokenIssuer } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import type { JwtConfig, OpenBaoNode } from '../io/openbao.ts';
+import type { JwtConfig, OpenBaoNode } from '../io/openbao/node.ts';
 import { until, type ExecutorContext, type Look } from './context.ts';
 import { asRole, attempt } from './login.ts';
 import { leaderAmong, readMembers } from './members.ts';

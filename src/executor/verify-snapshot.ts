@@ -1,7 +1,7 @@
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { ObjectStore } from '../io/object-store.ts';
-import { verifySnapshot, type VerifiedSnapshot } from '../io/snapshot-archive.ts';
-import { SnapshotError } from '../io/snapshot-error.ts';
+import { verifySnapshot, type VerifiedSnapshot } from '../io/snapshot/archive.ts';
+import { SnapshotError } from '../io/snapshot/error.ts';
 import type { Deadline } from './context.ts';
 import { done, failed } from './report.ts';
 import { signalOf } from './store.ts';

@@ -8,14 +8,14 @@ import type {
   RaftConfiguration,
   Room,
   TokenIssuer,
-} from '../core/cluster/observation.ts';
-import { known, unknown, type Known } from '../core/known.ts';
-import { serverStatus } from '../core/cluster/server-container.ts';
+} from '../core/model/observation.ts';
+import { known, unknown, type Known } from '../core/model/known.ts';
+import { serverStatus } from '../core/model/server-container.ts';
 import { observeJob } from '../core/jobs/job-outcome.ts';
-import { needsRoom } from '../core/upgrade/bluegreen/room.ts';
+import { needsRoom } from '../core/upgrade/capacity.ts';
 import { readKnown } from './read-known.ts';
-import { greenNames, liveNames } from '../core/workload/members.ts';
-import type { ClusterKey } from './admission-facts.ts';
+import { greenNames, liveNames } from '../core/model/members.ts';
+import type { ClusterKey } from './kubernetes/admission-facts.ts';
 import type { ClusterCaches } from './cluster-caches.ts';
 
 /** OpenBao, as the controller reads it. Nothing here changes anything in it. */

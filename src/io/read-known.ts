@@ -1,4 +1,4 @@
-import { known, unknown, type Known } from '../core/known.ts';
+import { known, unknown, type Known } from '../core/model/known.ts';
 
 /** What a reading gives, or why it failed. Never rejects. */
 export async function readKnown<T>(reading: () => Promise<T>): Promise<Known<T>> {

@@ -8,9 +8,9 @@ import {
 import { SchemaViolation } from '../api/parse.ts';
 import type { ReleaseObservation } from '../core/release/observation.ts';
 import { renderReleases } from '../core/release/render/render.ts';
-import type { ClusterKey } from './admission-facts.ts';
-import { fieldManager } from './apply.ts';
-import { controllerOf } from './children.ts';
+import type { ClusterKey } from './kubernetes/admission-facts.ts';
+import { fieldManager } from './kubernetes/apply.ts';
+import { controllerOf } from './kubernetes/children.ts';
 import { readKnown } from './read-known.ts';
 
 /** What the controller's watches hold of the MetadataServices and their children. */

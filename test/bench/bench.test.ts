@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { availability } from '../cluster/ground.ts';
+import { availability } from '../cluster/test-cluster.ts';
 import { skip } from '../support/skip.ts';
 import { median, medianOf, table, verdicts, type Figures } from '../../bench/report.ts';
 

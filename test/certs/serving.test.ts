@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { missingNames, type KeyPair } from '../../certs/material.ts';
 import { servingCertificate, type ServingCertificate } from '../../certs/serving.ts';
-import type { Call } from '../../src/io/kubernetes.ts';
+import type { Call } from '../../src/io/kubernetes/kubernetes.ts';
 import { dayMs } from './authorities.ts';
 import { recordingLogger, until } from './recording-logger.ts';
 import { refusal, SimulatedApi } from './simulated-api.ts';

@@ -1,5 +1,5 @@
 import jsonpatch, { type Operation } from 'fast-json-patch';
-import { ApiError, type Call, type KubernetesClient } from '../../src/io/kubernetes.ts';
+import { ApiError, type Call, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
 
 interface Stored {
   readonly metadata: { readonly name: string; readonly resourceVersion: string };

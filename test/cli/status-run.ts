@@ -11,8 +11,8 @@ import {
 } from '../../src/core/upgrade/rolling/failure.ts';
 import { remedyOf as blueGreenRemedy } from '../../src/core/upgrade/bluegreen/remedy.ts';
 import { overdueRemedy, remedy } from '../../src/core/upgrade/rolling/remedy.ts';
-import { known, unknown } from '../../src/core/known.ts';
-import { ApiError } from '../../src/io/kubernetes.ts';
+import { known, unknown } from '../../src/core/model/known.ts';
+import { ApiError } from '../../src/io/kubernetes/kubernetes.ts';
 import type { Outcome } from './transcript.ts';
 
 /** The time at which every story is told: half a minute past eight. */

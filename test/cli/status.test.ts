@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { packageRoot } from '../cluster/package-root.ts';
 import { untilEstablished } from '../support/crds.ts';
 import { kubectlIn, succeed } from '../support/gate.ts';

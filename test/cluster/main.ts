@@ -3,7 +3,7 @@ import { fork, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { controlPlaneComponents, findBinaries, nodeComponents } from './components.ts';
-import { availability, startGround, tellStderr, type GroundSize, type PodNetwork } from './ground.ts';
+import { availability, startGround, tellStderr, type GroundSize, type PodNetwork } from './test-cluster.ts';
 import { baseImage, pauseImage, rollguardImage } from './images.ts';
 import { installMissingPackages } from './packages.ts';
 import { isRunning, signal, waitUntilEnded } from './processes.ts';

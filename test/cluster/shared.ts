@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { startGround, type Ground, type GroundSize } from './ground.ts';
+import { startGround, type Ground, type GroundSize } from './test-cluster.ts';
 
 /**
  * For the `before` hook that starts a ground. Warm it takes seconds; with an empty cache the

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, isConflict } from '../../src/io/kubernetes.ts';
+import { connect, isConflict } from '../../src/io/kubernetes/kubernetes.ts';
 import type { Ground } from './contract.ts';
 
 interface Claim {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { until } from '../certs/recording-logger.ts';
-import type { Ground } from '../cluster/ground.ts';
-import { driverOn, prepareDriver, type Driver } from '../driver/driver.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
+import { driverOn, prepareDriver, type Driver } from '../controller-e2e/controller.ts';
 import { untilEstablished } from '../support/crds.ts';
 import { cluster, succeed } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';

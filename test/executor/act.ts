@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
 import type { ExecutorAction } from '../../src/core/jobs/step.ts';
 import { runAction, type ExecutorFlags } from '../../src/executor/run.ts';
-import { connectOpenBao } from '../../src/io/openbao.ts';
+import { connectOpenBao } from '../../src/io/openbao/node.ts';
 import type { OpenBaoServers } from './openbao-servers.ts';
 
 export const silent = { info() {}, warn() {}, error() {} };

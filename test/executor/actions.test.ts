@@ -7,8 +7,8 @@ import { expect } from 'chai';
 import { deadlineIn } from '../../src/executor/context.ts';
 import { removePeer } from '../../src/executor/remove-peer.ts';
 import { stepDown } from '../../src/executor/step-down.ts';
-import { openBaoSession } from '../../src/io/openbao-session.ts';
-import { connectOpenBao, OpenBaoError } from '../../src/io/openbao.ts';
+import { openBaoSession } from '../../src/io/openbao/session.ts';
+import { connectOpenBao, OpenBaoError } from '../../src/io/openbao/node.ts';
 import { openBaoKind, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
 import { leaderOf, run, silent } from './run-action.ts';
 

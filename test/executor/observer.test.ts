@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Pod } from '../../src/api/kubernetes.ts';
-import { openBaoObserver } from '../../src/io/openbao-observer.ts';
-import { OpenBaoError } from '../../src/io/openbao.ts';
+import { openBaoObserver } from '../../src/io/openbao/observer.ts';
+import { OpenBaoError } from '../../src/io/openbao/node.ts';
 import { openBaoKind, startOpenBao, type OpenBaoServers } from './openbao-servers.ts';
 
 describe(`what the controller reads of OpenBao, on ${openBaoKind}`, function () {

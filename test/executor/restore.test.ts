@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
 import { restoreSnapshot } from '../../src/executor/restore-snapshot.ts';
 import { openStore } from '../../src/io/object-store.ts';
-import { OpenBaoError, type OpenBaoNode } from '../../src/io/openbao.ts';
+import { OpenBaoError, type OpenBaoNode } from '../../src/io/openbao/node.ts';
 import { skip } from '../support/skip.ts';
 import { openBaoKind, startOpenBao, testerRole, type OpenBaoServers } from './openbao-servers.ts';
 import { leaderOf, run, withContext } from './run-action.ts';

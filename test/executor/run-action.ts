@@ -5,8 +5,8 @@ import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
 import type { ExecutorAction } from '../../src/core/jobs/step.ts';
 import { deadlineIn, type ExecutorContext } from '../../src/executor/context.ts';
 import { runAction, type ExecutorFlags } from '../../src/executor/run.ts';
-import { openBaoSession } from '../../src/io/openbao-session.ts';
-import { connectOpenBao, type OpenBaoNode } from '../../src/io/openbao.ts';
+import { openBaoSession } from '../../src/io/openbao/session.ts';
+import { connectOpenBao, type OpenBaoNode } from '../../src/io/openbao/node.ts';
 import type { OpenBaoServers } from './openbao-servers.ts';
 
 export const silent = { info() {}, warn() {}, error() {} };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { trustIssuer } from '../../src/executor/trust-issuer.ts';
-import { connectOpenBao, type OpenBaoNode } from '../../src/io/openbao.ts';
+import { connectOpenBao, type OpenBaoNode } from '../../src/io/openbao/node.ts';
 import { createIssuer, type TestIssuer } from './jwt.ts';
 import { openBaoKind, startOpenBao, testerRole, type OpenBaoServers } from './openbao-servers.ts';
 import { leaderOf, run, withContext } from './run-action.ts';

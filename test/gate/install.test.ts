@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { rollguardImage } from '../cluster/images.ts';
 import { cluster, succeed } from '../support/gate.ts';
 import { rolloutStatus, untilReached } from '../support/install.ts';

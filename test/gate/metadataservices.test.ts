@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { active, failed, neverServed, served } from '../support/release-requests.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 

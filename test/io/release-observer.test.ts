@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { KubernetesObject } from '../../src/api/kubernetes.ts';
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
-import { fieldManager } from '../../src/io/apply.ts';
+import { fieldManager } from '../../src/io/kubernetes/apply.ts';
 import { managersOf, observeReleases, type ReleaseCaches } from '../../src/io/release-observer.ts';
 
 const tag = { 'f:spec': { 'f:storage': { 'f:imageTag': {} } } };

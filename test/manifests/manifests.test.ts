@@ -117,7 +117,7 @@ describe('the README', () => {
       'Blue-green': 'test/tour/tour.test.ts',
       'When a rollback fails: break glass': 'test/tour/tour.test.ts',
       'Before a merge: `rollguard review`': 'test/tour/tour.test.ts',
-      'Recover after upgrade restore': 'test/driver/restore.test.ts',
+      'Recover after upgrade restore': 'test/controller-e2e/restore.test.ts',
     };
     const unknown = (await readmeCommands()).filter(
       ({ heading, command }) => !(heading in run) && !(command in run),

@@ -5,10 +5,10 @@ import { expect } from 'chai';
 import { components } from '../../src/api/labels.ts';
 import { Registry } from 'prom-client';
 import { parse, parseAllDocuments } from 'yaml';
-import { clusterMetrics } from '../../src/controller/cluster-metrics.ts';
-import { controllerMetrics } from '../../src/controller/metrics.ts';
-import { releaseMetrics } from '../../src/controller/release-metrics.ts';
-import { restoreMetrics } from '../../src/controller/restore-metrics.ts';
+import { clusterMetrics } from '../../src/controller/metrics/cluster-metrics.ts';
+import { controllerMetrics } from '../../src/controller/metrics/metrics.ts';
+import { releaseMetrics } from '../../src/controller/metrics/release-metrics.ts';
+import { restoreMetrics } from '../../src/controller/metrics/restore-metrics.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 import { runCommand } from '../cluster/command.ts';
 import { promtool } from '../support/promtool.ts';
@@ -181,7 +181,7 @@ describe('the monitoring manifests', () => {
   });
 
   it('tell how to read the log of what went wrong by the words that are logged', async () => {
-    const reconciler = await readFile('src/controller/reconciler.ts', 'utf8');
+    const reconciler = await readFile('src/controller/runtime/reconciler.ts', 'utf8');
     for (const path of ['manifests/monitoring/rules.yaml', 'manifests/monitoring/README.md']) {
       const [, words = 'no grep'] = /grep '([^']+)'/.exec(await readFile(path, 'utf8')) ?? [];
       expect(reconciler, path).to.contain(`'${words}'`);

@@ -1,4 +1,4 @@
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { hubInCluster } from './server/server.ts';
 
 /** Image of the pod that holds the model; it is the one of a model's server. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { crashingImage, openbaoImages, type OpenBaoImages } from './images.ts';
 import { until } from './local-cluster.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImageConfig } from '../cluster/archive.ts';
 import type { Progress } from '../cluster/components.ts';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { copyInto, imagesOnBase } from '../cluster/images.ts';
 import { realBinary } from './flavours.ts';
 import { hubImage, installHub } from './hub-in-cluster.ts';

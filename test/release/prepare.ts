@@ -1,7 +1,7 @@
 /** What releases need, without a test that asks for it: benchmarks do, too. */
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { baseImage } from '../cluster/images.ts';
-import { prepareDriver } from '../driver/driver.ts';
+import { prepareDriver } from '../controller-e2e/controller.ts';
 import { loadServiceImages } from './images.ts';
 
 /** Gives a ground the images of the tests, the kinds, the controller's rights and a namespace. */

@@ -1,6 +1,6 @@
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
 import { baseTag } from '../cluster/images.ts';
-import type { Ground, KubectlResult } from '../cluster/ground.ts';
+import type { Ground, KubectlResult } from '../cluster/test-cluster.ts';
 import { until } from '../certs/recording-logger.ts';
 import { succeed } from '../support/gate.ts';
 import { storedObject } from '../support/stored-object.ts';

@@ -1,5 +1,5 @@
-import type { Ground } from '../cluster/ground.ts';
-import { driverOn, type Driver } from '../driver/driver.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
+import { driverOn, type Driver } from '../controller-e2e/controller.ts';
 import { succeed } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { prepareReleases } from './prepare.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
-import { connect } from '../../src/io/kubernetes.ts';
+import { connect } from '../../src/io/kubernetes/kubernetes.ts';
 import { until } from '../certs/recording-logger.ts';
 import { isStable, newest, serves, startPoller } from './services.ts';
 import { releaseSuite, type ReleaseSuite } from './suite.ts';

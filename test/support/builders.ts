@@ -11,7 +11,7 @@ import type {
   OpenBaoClusterSpec,
   OpenBaoClusterStatus,
 } from '../../src/api/openbaocluster.ts';
-import { known } from '../../src/core/known.ts';
+import { known } from '../../src/core/model/known.ts';
 import type { ClusterDeletion } from '../../src/core/policies/cluster-deletion.ts';
 import type { ClusterRequest } from '../../src/core/policies/cluster-request.ts';
 import type { PodDeletion } from '../../src/core/policies/pod-deletion.ts';

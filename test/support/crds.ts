@@ -1,5 +1,5 @@
 import { until } from '../certs/recording-logger.ts';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 
 /**
  * Waits until CRDs are served. `kubectl wait` alone fails at one whose status has not been written at all yet.

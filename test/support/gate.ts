@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { parseAllDocuments } from 'yaml';
-import { connect } from '../../src/io/kubernetes.ts';
-import { admissionFacts } from '../../src/io/admission-facts.ts';
+import { connect } from '../../src/io/kubernetes/kubernetes.ts';
+import { admissionFacts } from '../../src/io/kubernetes/admission-facts.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 import { routes } from '../../webhooks/routes.ts';
 import { startServer, type WebhookServer } from '../../webhooks/server.ts';
 import { createCertificateAuthority } from '../cluster/certificates.ts';
-import type { Ground, KubectlResult } from '../cluster/ground.ts';
+import type { Ground, KubectlResult } from '../cluster/test-cluster.ts';
 import { untilEstablished } from './crds.ts';
 
 /** The real gate in this process, called by the ground's real API server. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import type { Ground, KubectlResult } from '../cluster/ground.ts';
+import type { Ground, KubectlResult } from '../cluster/test-cluster.ts';
 import { rollguardImage, rollguardTag } from '../cluster/images.ts';
 import { cluster, succeed } from './gate.ts';
 

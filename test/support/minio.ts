@@ -6,7 +6,7 @@ import { componentsAvailability } from '../cluster/availability.ts';
 import { createCertificateAuthority } from '../cluster/certificates.ts';
 import { findBinaries } from '../cluster/components.ts';
 import { freePorts } from '../cluster/free-ports.ts';
-import { tellStderr } from '../cluster/ground.ts';
+import { tellStderr } from '../cluster/test-cluster.ts';
 import { signal, startProcess, waitUntilEnded, waitUntilReady } from '../cluster/processes.ts';
 import { groundTimeoutMs } from '../cluster/shared.ts';
 import { bucketOf } from './bucket.ts';

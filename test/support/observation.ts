@@ -8,14 +8,14 @@ import {
   operationAnnotation,
 } from '../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../src/api/openbaocluster.ts';
-import { defaultDeadlines, type DecisionContext } from '../../src/core/cluster/decision.ts';
+import { defaultDeadlines, type DecisionContext } from '../../src/core/model/decision.ts';
 import type {
   Member,
   Observation,
   ObservedJob,
   RaftConfiguration,
-} from '../../src/core/cluster/observation.ts';
-import { known, unknown, type Known } from '../../src/core/known.ts';
+} from '../../src/core/model/observation.ts';
+import { known, unknown, type Known } from '../../src/core/model/known.ts';
 import { cluster as openBaoCluster } from './builders.ts';
 
 /** 2026-01-02T03:04:05Z, when every story begins. */

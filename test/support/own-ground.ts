@@ -1,4 +1,4 @@
-import { availability, type Ground, type GroundSize } from '../cluster/ground.ts';
+import { availability, type Ground, type GroundSize } from '../cluster/test-cluster.ts';
 import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
 import { skip } from './skip.ts';
 

@@ -1,5 +1,5 @@
 import type { MetadataServices, MetadataServicesStatus } from '../../src/api/metadataservices.ts';
-import { known } from '../../src/core/known.ts';
+import { known } from '../../src/core/model/known.ts';
 import { decide, type Policy } from '../../src/core/policies/policy.ts';
 import type { ReleaseRequest } from '../../src/core/policies/release-request.ts';
 

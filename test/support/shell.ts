@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { anyKubectl } from '../cluster/foreign.ts';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 
 /**
  * Runs a command of the README as a person would, with the ground's kubectl and kubeconfig.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../../src/api/kubernetes.ts';
-import { connect, type KubernetesClient } from '../../src/io/kubernetes.ts';
-import { objectPath } from '../../src/io/resources.ts';
+import { connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
+import { objectPath } from '../../src/io/kubernetes/resources.ts';
 import type { Ground } from '../cluster/contract.ts';
 
 /** One object of a ground, read without a kubectl each time: that would be what loads the machine. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { availability, startGround, type Ground } from '../cluster/ground.ts';
+import { availability, startGround, type Ground } from '../cluster/test-cluster.ts';
 import { provideVolumes } from '../cluster/volumes.ts';
 import { install } from '../support/install.ts';
 import { runBlueGreenTour } from './blue-green.ts';

@@ -1,5 +1,5 @@
 import type { MetadataServices } from '../../src/api/metadataservices.ts';
-import type { Ground } from '../cluster/ground.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
 import { until } from '../certs/recording-logger.ts';
 import { baseImage } from '../cluster/images.ts';
 import { loadServiceImages } from '../release/images.ts';

@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import type { Ground, KubectlResult } from '../cluster/ground.ts';
-import { clusterHandle, runs } from '../driver/driver.ts';
+import type { Ground, KubectlResult } from '../cluster/test-cluster.ts';
+import { clusterHandle, runs } from '../controller-e2e/controller.ts';
 import { openbaoImages } from '../openbao/images.ts';
 import { cluster, succeed } from '../support/gate.ts';
 

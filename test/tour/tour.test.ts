@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { expect } from 'chai';
-import { availability } from '../cluster/ground.ts';
+import { availability } from '../cluster/test-cluster.ts';
 import { groundTimeoutMs } from '../cluster/shared.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { skip } from '../support/skip.ts';

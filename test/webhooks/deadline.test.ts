@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { known, unknown } from '../../src/core/known.ts';
+import { known, unknown } from '../../src/core/model/known.ts';
 import { Deadline, endingInTime, patienceMs } from '../../webhooks/deadline.ts';
 import { ask, openRaw, postHead } from './support/client.ts';
 import { clusterReview, podCreation, recorded } from './support/reviews.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import https from 'node:https';
-import { known } from '../../src/core/known.ts';
+import { known } from '../../src/core/model/known.ts';
 import { reviewIn, send } from './support/client.ts';
 import { clusterReview, podCreation, recorded, servicesReview, type Review } from './support/reviews.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';

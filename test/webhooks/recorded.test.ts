@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { known } from '../../src/core/known.ts';
+import { known } from '../../src/core/model/known.ts';
 import { ask } from './support/client.ts';
 import { recorded, type Review } from './support/reviews.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import https from 'node:https';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { known } from '../../src/core/known.ts';
+import { known } from '../../src/core/model/known.ts';
 import { ask, openRaw, postHead, reviewIn, send } from './support/client.ts';
 import { clusterReview } from './support/reviews.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { known } from '../../src/core/known.ts';
+import { known } from '../../src/core/model/known.ts';
 import { ask, getStatus, send } from './support/client.ts';
 import { clusterReview, recorded } from './support/reviews.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';

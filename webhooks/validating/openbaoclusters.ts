@@ -4,7 +4,7 @@ import { changesVersion, type ClusterRequest } from '../../src/core/policies/clu
 import { verbsNeeded } from '../../src/core/policies/cluster-permission-required.ts';
 import { decideCluster, decideClusterDeletion } from '../../src/core/policies/index.ts';
 import { allow, permissionsBy } from '../../src/core/policies/policy.ts';
-import { known } from '../../src/core/known.ts';
+import { known } from '../../src/core/model/known.ts';
 import { answerDecision } from '../admission-review.ts';
 import type { Deadline } from '../deadline.ts';
 import { answerEnforced } from '../enforcement.ts';

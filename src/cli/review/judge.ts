@@ -3,7 +3,7 @@ import type { Pod, UserInfo } from '../../api/kubernetes.ts';
 import { requestedByAnnotation, type GuardedResource, type Verb } from '../../api/labels.ts';
 import type { MetadataServices } from '../../api/metadataservices.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { known } from '../../core/known.ts';
+import { known } from '../../core/model/known.ts';
 import { maintenanceAnnotated } from '../../core/mutations/maintenance-annotation.ts';
 import { requestedBy, rollbackRequestedBy } from '../../core/mutations/requested-by.ts';
 import { verbsNeeded } from '../../core/policies/cluster-permission-required.ts';

@@ -1,9 +1,9 @@
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { timestamp } from '../../core/time.ts';
+import { timestamp } from '../../core/model/time.ts';
 import { diagnosis, membersLook, type Look } from '../../core/upgrade/rolling/diagnosis.ts';
 import type { AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
-import { names, serverContainer } from '../../core/workload/names.ts';
+import { names, serverContainer } from '../../core/model/names.ts';
 import { condition, isDown, isUnseen, pendingRequest, stateOf } from './state.ts';
 import type { UpgradeView } from './upgrade.ts';
 

@@ -1,9 +1,9 @@
 import { blueGreenPhases, type OpenBaoCluster, type RollingUpgrade } from '../../api/openbaocluster.ts';
-import { parseTimestamp } from '../../core/time.ts';
+import { parseTimestamp } from '../../core/model/time.ts';
 import { awaitedRequest, type AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
 import { onTimeout } from '../../core/upgrade/bluegreen/on-failure.ts';
 import { stageOf, underWay, type Stage } from '../../core/upgrade/bluegreen/phase.ts';
-import { greenRevision, liveRevision, memberNamed } from '../../core/workload/members.ts';
+import { greenRevision, liveRevision, memberNamed } from '../../core/model/members.ts';
 import { clockOf, kindOf, milestonesOf, type Course, type Milestone } from './course.ts';
 
 /** A blue-green upgrade; on its way back too, when `from` is still the version that it came from. */

@@ -1,4 +1,4 @@
-import { parseTimestamp } from '../../core/time.ts';
+import { parseTimestamp } from '../../core/model/time.ts';
 import type { Consequence } from '../../core/upgrade/bluegreen/on-failure.ts';
 
 /** What every upgrade or restart under way has, by whichever strategy. Durations are milliseconds. */

@@ -1,12 +1,12 @@
 import { runningVersionLabel } from '../../api/labels.ts';
 import type { ContainerStatus, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { wantedReplicas } from '../../core/cluster/view.ts';
-import type { Known } from '../../core/known.ts';
+import { wantedReplicas } from '../../core/model/selectors.ts';
+import type { Known } from '../../core/model/known.ts';
 import { parseImageReference, tagVersion } from '../../core/version/image-reference.ts';
 import { stageOf, underWay } from '../../core/upgrade/bluegreen/phase.ts';
-import { greenNames, greenRevision, liveNames, memberNamed } from '../../core/workload/members.ts';
-import { imageOf } from '../../core/cluster/server-container.ts';
+import { greenNames, greenRevision, liveNames, memberNamed } from '../../core/model/members.ts';
+import { imageOf } from '../../core/model/server-container.ts';
 
 /** One member, as its pod and the cluster's status show it. What neither says is absent. */
 export interface PodView {

@@ -1,9 +1,9 @@
 import { clusterLabel } from '../../api/labels.ts';
 import type { Pod } from '../../api/kubernetes.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { known, unknown, type Known } from '../../core/known.ts';
-import { ApiError, type KubernetesClient } from '../../io/kubernetes.ts';
-import { collectionPath, objectPath } from '../../io/resources.ts';
+import { known, unknown, type Known } from '../../core/model/known.ts';
+import { ApiError, type KubernetesClient } from '../../io/kubernetes/kubernetes.ts';
+import { collectionPath, objectPath } from '../../io/kubernetes/resources.ts';
 
 /** What was read of a cluster at one time. */
 export interface Reading {

@@ -1,7 +1,7 @@
 import type { OpenBaoCluster, RollingUpgrade } from '../../api/openbaocluster.ts';
-import { wantedReplicas } from '../../core/cluster/view.ts';
+import { wantedReplicas } from '../../core/model/selectors.ts';
 import { isBlueGreen } from '../../core/upgrade/bluegreen/start.ts';
-import { liveNames } from '../../core/workload/members.ts';
+import { liveNames } from '../../core/model/members.ts';
 import { blueGreenMilestones, blueGreenView, checkedView, type BlueGreenView } from './blue-green.ts';
 import { clockOf, kindOf, milestonesOf, type Course, type Milestone } from './course.ts';
 

@@ -1,8 +1,8 @@
 import type { Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { wantedReplicas } from '../../core/cluster/view.ts';
-import type { Known } from '../../core/known.ts';
-import { parseTimestamp } from '../../core/time.ts';
+import { wantedReplicas } from '../../core/model/selectors.ts';
+import type { Known } from '../../core/model/known.ts';
+import { parseTimestamp } from '../../core/model/time.ts';
 import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
 import { adviceOn, type Advice, type Kubectl } from './advice.ts';
 import { podViews, type PodView } from './pods.ts';

@@ -1,4 +1,4 @@
-import { ApiError } from '../../io/kubernetes.ts';
+import { ApiError } from '../../io/kubernetes/kubernetes.ts';
 import type { Reader, Reading } from './reader.ts';
 import { needsPerson } from './state.ts';
 import type { ClusterView } from './view.ts';

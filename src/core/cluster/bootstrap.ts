@@ -1,7 +1,7 @@
 import { guardedLabel } from '../../api/labels.ts';
-import { serverContainer } from '../workload/names.ts';
-import { held, only, type DecidePart } from './part.ts';
-import { clusterName, isPaused } from './view.ts';
+import { serverContainer } from '../model/names.ts';
+import { held, only, type DecidePart } from '../model/cluster-concern.ts';
+import { clusterName, isPaused } from '../model/selectors.ts';
 
 /** Holds a cluster that somebody else has to initialise. */
 export const decideInitialisation: DecidePart = ({ cluster }, status) => {

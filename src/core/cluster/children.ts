@@ -1,13 +1,13 @@
 import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { sameValue } from '../same-value.ts';
-import { whyNotLowered } from '../upgrade/rolling/lowering.ts';
-import type { Effect } from './decision.ts';
-import type { Observation } from './observation.ts';
-import { held, waiting, type Notice } from './part.ts';
-import { liveNames } from '../workload/members.ts';
+import { sameValue } from '../model/same-value.ts';
+import { whyNotLowered } from '../upgrade/rolling/partition-guard.ts';
+import type { Effect } from '../model/decision.ts';
+import type { Observation } from '../model/observation.ts';
+import { held, waiting, type Notice } from '../model/cluster-concern.ts';
+import { liveNames } from '../model/members.ts';
 import { files } from '../workload/paths.ts';
-import { isPaused } from './view.ts';
+import { isPaused } from '../model/selectors.ts';
 
 /** What the StatefulSet is rendered from: a change in this pass is rendered by the next one. */
 const renderedFrom = ['upgrade', 'scaling', 'replicas', 'image', 'currentVersion', 'lastRestartAt'] as const;

@@ -1,14 +1,14 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { dated, readiness, stalled, verdict, type Verdict } from '../conditions.ts';
+import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
 import { whyUnhealthy } from '../raft/health.ts';
 import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
 import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
-import { liveRevision, memberNamed } from '../workload/members.ts';
+import { liveRevision, memberNamed } from '../model/members.ts';
 import { secondClusterDetected } from './identity.ts';
-import type { Observation } from './observation.ts';
-import type { Notice } from './part.ts';
-import { answers, isPaused, wantedReplicas } from './view.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Notice } from '../model/cluster-concern.ts';
+import { answers, isPaused, wantedReplicas } from '../model/selectors.ts';
 
 /**
  * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and BreakGlass

@@ -1,8 +1,8 @@
 import { decide, explain, notJudged } from '../policies/policy.ts';
 import { versionRules } from '../upgrade/rolling/start-check.ts';
-import { known } from '../known.ts';
-import { held, only, waiting, type DecidePart } from './part.ts';
-import { claimsByPod } from './view.ts';
+import { known } from '../model/known.ts';
+import { held, only, waiting, type DecidePart } from '../model/cluster-concern.ts';
+import { claimsByPod } from '../model/selectors.ts';
 
 /**
  * A cluster that is created again over the volumes of an earlier one starts no older version than what ran on

@@ -1,29 +1,29 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { sameValue } from '../same-value.ts';
+import { sameValue } from '../model/same-value.ts';
 import { decideBlueGreen } from '../upgrade/bluegreen/decide.ts';
-import { forgetGivenUp, tellGivenUp } from '../upgrade/bluegreen/given-up.ts';
+import { forgetGivenUp, tellGivenUp } from '../upgrade/rejected-target.ts';
 import { underWay } from '../upgrade/bluegreen/phase.ts';
 import { decideUpgrade } from '../upgrade/rolling/decide.ts';
 import { decideGuarding, decideInitialisation } from './bootstrap.ts';
 import { applyDrifted, keepsPodsAsTheyAre } from './children.ts';
 import { withConditions } from './conditions.ts';
-import type { Decision, DecisionContext, Effect } from './decision.ts';
+import type { Decision, DecisionContext, Effect } from '../model/decision.ts';
 import { decideDeletion, decideFinalizer, withDeletionConditions } from './deletion.ts';
 import { decideDataVersion } from './data-version.ts';
 import { decideDisks } from './disks.ts';
 import { decideFacts } from './facts.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
 import { decideIssuer } from './issuer.ts';
-import { withLastError } from './last-error.ts';
+import { withLastError } from '../model/last-error.ts';
 import { decideMaintenance } from './maintenance.ts';
-import type { Observation } from './observation.ts';
-import { inTurn, type DecidePart, type Part } from './part.ts';
+import type { Observation } from '../model/observation.ts';
+import { inTurn, type DecidePart, type Part } from '../model/cluster-concern.ts';
 import { decideRestored } from './restored.ts';
 import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
 import { decideStaleLock } from './stale-lock.ts';
 import { decideVersionStamps } from './version-stamps.ts';
-import { isStopped } from './view.ts';
+import { isStopped } from '../model/selectors.ts';
 
 /** What is so, and what every cluster needs. */
 const life: readonly DecidePart[] = [

@@ -1,12 +1,12 @@
 import { clusterFinalizer } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { dated, verdict } from '../conditions.ts';
-import { known } from '../known.ts';
-import { names } from '../workload/names.ts';
-import type { Effect } from './decision.ts';
-import type { Observation } from './observation.ts';
-import { only, waiting, type DecidePart, type Notice, type Part } from './part.ts';
-import { claimsByPod, clusterName, isPaused, podsByName, targetIn } from './view.ts';
+import { dated, verdict } from '../model/conditions.ts';
+import { known } from '../model/known.ts';
+import { names } from '../model/names.ts';
+import type { Effect } from '../model/decision.ts';
+import type { Observation } from '../model/observation.ts';
+import { only, waiting, type DecidePart, type Notice, type Part } from '../model/cluster-concern.ts';
+import { claimsByPod, clusterName, isPaused, podsByName, targetIn } from '../model/selectors.ts';
 
 const policyOf = ({ spec }: OpenBaoCluster) => spec.deletionPolicy ?? 'Retain';
 

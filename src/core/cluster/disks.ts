@@ -5,11 +5,11 @@ import type { ExecutorStep } from '../jobs/step.ts';
 import { peersOf } from '../raft/peers.ts';
 import { whyRemovalUnderWay } from '../raft/removal.ts';
 import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
-import { everStarted } from './server-container.ts';
-import type { Effect } from './decision.ts';
-import { emptyDisks } from './empty-disks.ts';
-import type { Observation, ObservedJob } from './observation.ts';
-import { held, only, waiting, type DecidePart, type Notice, type Part } from './part.ts';
+import { everStarted } from '../model/server-container.ts';
+import type { Effect } from '../model/decision.ts';
+import { emptyDisks } from '../model/kubectl.ts';
+import type { Observation, ObservedJob } from '../model/observation.ts';
+import { held, only, waiting, type DecidePart, type Notice, type Part } from '../model/cluster-concern.ts';
 import { whyNotRemove } from './scale/shrink.ts';
 import {
   claimsByPod,
@@ -19,7 +19,7 @@ import {
   memberOf,
   podsByName,
   wantedReplicas,
-} from './view.ts';
+} from '../model/selectors.ts';
 
 /**
  * A member that lost its disk comes back under its id as a full voter with an empty log: two of them can lose

@@ -1,12 +1,20 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { imageOf } from './server-container.ts';
+import { imageOf } from '../model/server-container.ts';
 import { revisionHash } from '../upgrade/rolling/pods.ts';
-import { byMember, liveRevision, memberNamed } from '../workload/members.ts';
+import { byMember, liveRevision, memberNamed } from '../model/members.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
-import type { ClusterEvent } from './decision.ts';
-import type { Member, Observation, RaftConfiguration } from './observation.ts';
-import { only, type DecidePart, type Part } from './part.ts';
-import { answers, claimsByPod, isReady, isUnsealed, memberOf, podsByName, wantedReplicas } from './view.ts';
+import type { ClusterEvent } from '../model/decision.ts';
+import type { Member, Observation, RaftConfiguration } from '../model/observation.ts';
+import { only, type DecidePart, type Part } from '../model/cluster-concern.ts';
+import {
+  answers,
+  claimsByPod,
+  isReady,
+  isUnsealed,
+  memberOf,
+  podsByName,
+  wantedReplicas,
+} from '../model/selectors.ts';
 
 type Status = OpenBaoClusterStatus;
 

@@ -1,10 +1,10 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { unknown } from '../known.ts';
-import type { ClusterEvent } from './decision.ts';
-import { emptyDisks } from './empty-disks.ts';
-import type { Observation } from './observation.ts';
-import { held, only, type Notice, type Part } from './part.ts';
-import { answers } from './view.ts';
+import { unknown } from '../model/known.ts';
+import type { ClusterEvent } from '../model/decision.ts';
+import { emptyDisks } from '../model/kubectl.ts';
+import type { Observation } from '../model/observation.ts';
+import { held, only, type Notice, type Part } from '../model/cluster-concern.ts';
+import { answers } from '../model/selectors.ts';
 
 export const secondClusterDetected = 'SecondClusterDetected';
 

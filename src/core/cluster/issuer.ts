@@ -3,13 +3,13 @@ import { executorJob } from '../jobs/executor-job.ts';
 import { jobName } from '../jobs/job-name.ts';
 import { jobFailure, jobHindrance, jobOutcome } from '../jobs/job-outcome.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
-import { timestamp, parseTimestamp } from '../time.ts';
+import { timestamp, parseTimestamp } from '../model/time.ts';
 import { fingerprint } from '../workload/fingerprint.ts';
 import { selfInitialises } from '../workload/inputs.ts';
-import type { DecisionContext } from './decision.ts';
-import type { Observation, ObservedJob, TokenIssuer } from './observation.ts';
-import { held, only, waiting, type DecidePart, type Part } from './part.ts';
-import { clusterName, isStopped } from './view.ts';
+import type { DecisionContext } from '../model/decision.ts';
+import type { Observation, ObservedJob, TokenIssuer } from '../model/observation.ts';
+import { held, only, waiting, type DecidePart, type Part } from '../model/cluster-concern.ts';
+import { clusterName, isStopped } from '../model/selectors.ts';
 
 type Status = OpenBaoClusterStatus;
 

@@ -1,10 +1,10 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { maintenanceAnnotation } from '../../api/labels.ts';
-import { known } from '../known.ts';
+import { known } from '../model/known.ts';
 import { maintenanceEnabled } from '../policies/cluster-request.ts';
-import type { Effect } from './decision.ts';
-import { only, type DecidePart } from './part.ts';
-import { podsByName, targetIn } from './view.ts';
+import type { Effect } from '../model/decision.ts';
+import { only, type DecidePart } from '../model/cluster-concern.ts';
+import { podsByName, targetIn } from '../model/selectors.ts';
 
 /**
  * Stamps pods and StatefulSet while spec.maintenance.enabled, also while paused, and takes the stamps off

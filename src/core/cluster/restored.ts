@@ -1,6 +1,6 @@
-import type { Observation } from './observation.ts';
-import { only, waiting, type DecidePart } from './part.ts';
-import { answers } from './view.ts';
+import type { Observation } from '../model/observation.ts';
+import { only, waiting, type DecidePart } from '../model/cluster-concern.ts';
+import { answers } from '../model/selectors.ts';
 
 /**
  * Keeps knowing the cluster while an OpenBaoRestore replaces its data: OpenBao's own id of it is data too, so a

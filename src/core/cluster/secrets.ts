@@ -1,7 +1,7 @@
 import type { ObjectMeta } from '../../api/kubernetes.ts';
-import { names, sealKeyName } from '../workload/names.ts';
-import { held, only, waiting, type DecidePart } from './part.ts';
-import { claimsByPod, clusterName, isPaused } from './view.ts';
+import { names, sealKeyName } from '../model/names.ts';
+import { held, only, waiting, type DecidePart } from '../model/cluster-concern.ts';
+import { claimsByPod, clusterName, isPaused } from '../model/selectors.ts';
 
 /**
  * The unseal key is made once: never for a cluster that was initialised, nor where a volume of an earlier

@@ -1,8 +1,8 @@
 import { operationAnnotation } from '../../api/labels.ts';
 import { jobOutcome } from '../jobs/job-outcome.ts';
-import { parseTimestamp } from '../time.ts';
+import { parseTimestamp } from '../model/time.ts';
 import { underWay } from '../upgrade/bluegreen/phase.ts';
-import { only, type DecidePart } from './part.ts';
+import { only, type DecidePart } from '../model/cluster-concern.ts';
 
 /** A lock whose operation nothing shows is given free after this many milliseconds. */
 const staleAfter = 10 * 60_000;

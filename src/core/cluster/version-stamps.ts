@@ -1,13 +1,13 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, runningVersionLabel } from '../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { everStarted, imageOf } from './server-container.ts';
+import { everStarted, imageOf } from '../model/server-container.ts';
 import { parseImageReference, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
-import type { Effect } from './decision.ts';
-import type { Member, Observation } from './observation.ts';
-import { only, type DecidePart } from './part.ts';
-import { claimsByPod, memberOf, podsByName, targetIn } from './view.ts';
+import type { Effect } from '../model/decision.ts';
+import type { Member, Observation } from '../model/observation.ts';
+import { only, type DecidePart } from '../model/cluster-concern.ts';
+import { claimsByPod, memberOf, podsByName, targetIn } from '../model/selectors.ts';
 
 /**
  * Stamps each member's claim with the highest version whose container ever started on it, never lower. The

@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
-import type { DriverSettings } from '../cluster/decision.ts';
-import { jwtAuth, names, roles } from '../workload/names.ts';
+import type { DriverSettings } from '../model/decision.ts';
+import { jwtAuth, names, roles } from '../model/names.ts';
 import {
   caVolume,
   paths,
@@ -131,7 +131,7 @@ function volumesOf(cluster: OpenBaoCluster, wanted: ExecutorStep): readonly Moun
 const podsOf = (wanted: ExecutorStep) =>
   'halves' in wanted ? [...wanted.halves.blue, ...wanted.halves.green] : undefined;
 
-/** The flags of `rollguard executor`, see src/executor/command.ts. */
+/** The flags of `rollguard executor`, see src/commands/executor.ts. */
 function argumentsOf(cluster: OpenBaoCluster, wanted: ExecutorStep, seconds: number): readonly string[] {
   const { spec, metadata } = cluster;
   const { name = '', namespace = '' } = metadata;

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 import { apiAddress, usesTls } from '../workload/configuration.ts';
-import { names } from '../workload/names.ts';
+import { names } from '../model/names.ts';
 import { job } from './job.ts';
 import { caVolume, paths } from './job-volumes.ts';
 import type { HookStep } from './step.ts';

@@ -1,4 +1,4 @@
-import { ordinalOf } from '../workload/names.ts';
+import { ordinalOf } from '../model/names.ts';
 import type { ExecutorStep, HookStep, VersionCheck } from './step.ts';
 
 /** Longest name of a Job: it becomes the value of a label on its pod. */

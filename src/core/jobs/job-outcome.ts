@@ -1,6 +1,6 @@
 import type { ContainerStatus, Job, Pod } from '../../api/kubernetes.ts';
-import type { ObservedJob } from '../cluster/observation.ts';
-import { parseTimestamp } from '../time.ts';
+import type { ObservedJob } from '../model/observation.ts';
+import { parseTimestamp } from '../model/time.ts';
 import { executorReportOf, type ExecutorReport } from './executor-report.ts';
 
 export type JobOutcome = 'absent' | 'running' | 'succeeded' | 'failed';

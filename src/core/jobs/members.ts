@@ -1,8 +1,8 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { wantedReplicas } from '../cluster/view.ts';
+import { wantedReplicas } from '../model/selectors.ts';
 import { apiAddress } from '../workload/configuration.ts';
-import { greenNames, liveNames } from '../workload/members.ts';
-import { ordinalOf } from '../workload/names.ts';
+import { greenNames, liveNames } from '../model/members.ts';
+import { ordinalOf } from '../model/names.ts';
 
 /** A member's pod and where its API is, under the name in its certificate. */
 export interface MemberUrl {

@@ -1,4 +1,4 @@
-import type { TokenIssuer } from '../cluster/observation.ts';
+import type { TokenIssuer } from '../model/observation.ts';
 import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 
 /** About single members, or none. */

@@ -1,5 +1,5 @@
 import { actionAnnotation } from '../../api/labels.ts';
-import type { ObservedJob } from '../cluster/observation.ts';
+import type { ObservedJob } from '../model/observation.ts';
 import { jobOutcome } from './job-outcome.ts';
 import type { ExecutorAction } from './step.ts';
 

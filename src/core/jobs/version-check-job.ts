@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import type { DriverSettings } from '../cluster/decision.ts';
-import { names } from '../workload/names.ts';
+import type { DriverSettings } from '../model/decision.ts';
+import { names } from '../model/names.ts';
 import { job } from './job.ts';
 
 /** User and group of OpenBao's own image. */

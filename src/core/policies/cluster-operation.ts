@@ -1,5 +1,5 @@
-import { wantedReplicas } from '../cluster/view.ts';
-import { printable } from '../printable.ts';
+import { wantedReplicas } from '../model/selectors.ts';
+import { printable } from '../model/printable.ts';
 import { parseVersion } from '../version/version.ts';
 import { breakGlassActive } from './break-glass.ts';
 import { changesImage, changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';

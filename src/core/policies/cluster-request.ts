@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import type { Known } from '../known.ts';
+import type { Known } from '../model/known.ts';
 import type { Permissions } from './policy.ts';
 
 /** CREATE or UPDATE of an OpenBaoCluster, with the facts that its rules read. */

@@ -1,8 +1,8 @@
 import type { ObjectMeta, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../../api/labels.ts';
-import { everStarted, imageOf } from '../cluster/server-container.ts';
-import { known, unknown, type Known } from '../known.ts';
-import { printable } from '../printable.ts';
+import { everStarted, imageOf } from '../model/server-container.ts';
+import { known, unknown, type Known } from '../model/known.ts';
+import { printable } from '../model/printable.ts';
 import { parseImageReference, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import { blueGreenStage, pinsTarget } from './cluster-operation.ts';

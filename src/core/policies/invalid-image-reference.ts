@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../model/printable.ts';
 import { parseImageReference } from '../version/image-reference.ts';
 import { changesImage, type ClusterRequest } from './cluster-request.ts';
 import { violation, type Policy } from './policy.ts';

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../model/printable.ts';
 import { parseVersion } from '../version/version.ts';
 import { changesVersion, type ClusterRequest } from './cluster-request.ts';
 import { violation, type Policy } from './policy.ts';

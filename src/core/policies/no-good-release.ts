@@ -1,5 +1,5 @@
 import { rollbackToAnnotation } from '../../api/labels.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../model/printable.ts';
 import { isGood } from '../release/history.ts';
 import { violation, warning, type Policy } from './policy.ts';
 import { asksForRollback, rollbackTarget, storedReleases, type ReleaseRequest } from './release-request.ts';

@@ -1,6 +1,6 @@
 import { verbs, type Verb } from '../../api/labels.ts';
 import { reasonOrder, reasons, type Reason } from '../../api/reasons.ts';
-import type { Known } from '../known.ts';
+import type { Known } from '../model/known.ts';
 
 /** What is wrong, and what to do about it now. */
 export interface Violation {

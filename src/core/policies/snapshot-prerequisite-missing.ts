@@ -1,5 +1,5 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { sameValue } from '../same-value.ts';
+import { sameValue } from '../model/same-value.ts';
 import { isCurrentVersion } from './cluster-operation.ts';
 import {
   changesImage,

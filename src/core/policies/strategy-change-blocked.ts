@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../model/printable.ts';
 import { breakGlassActive } from './break-glass.ts';
 import { changesReplicas, isCurrentVersion, operationUnderWay } from './cluster-operation.ts';
 import {

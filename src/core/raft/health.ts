@@ -1,4 +1,4 @@
-import { isReady } from '../cluster/view.ts';
+import { isReady } from '../model/selectors.ts';
 import type { Peer, Peers } from './peers.ts';
 import { quorum } from './quorum.ts';
 

@@ -1,5 +1,5 @@
-import type { Member, RaftConfiguration } from '../cluster/observation.ts';
-import { known, unknown, type Known } from '../known.ts';
+import type { Member, RaftConfiguration } from '../model/observation.ts';
+import { known, unknown, type Known } from '../model/known.ts';
 import { quorum } from './quorum.ts';
 
 /** Whether a member says of itself that it leads. The label openbao-active lags and never counts (openbao-operator.md, 7.1, 14). */

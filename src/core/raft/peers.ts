@@ -1,8 +1,8 @@
 import type { Pod } from '../../api/kubernetes.ts';
-import type { Member, Observation } from '../cluster/observation.ts';
-import { known, unknown, type Known } from '../known.ts';
-import { names } from '../workload/names.ts';
-import { greenRevision, liveRevision } from '../workload/members.ts';
+import type { Member, Observation } from '../model/observation.ts';
+import { known, unknown, type Known } from '../model/known.ts';
+import { names } from '../model/names.ts';
+import { greenRevision, liveRevision } from '../model/members.ts';
 import { leaderOf } from './leader.ts';
 
 /** One expected member of the Raft cluster, as far as it is known. */

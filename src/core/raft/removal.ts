@@ -1,6 +1,6 @@
-import type { ObservedJob } from '../cluster/observation.ts';
+import type { ObservedJob } from '../model/observation.ts';
 import { unfinishedJobs } from '../jobs/unfinished.ts';
-import type { Known } from '../known.ts';
+import type { Known } from '../model/known.ts';
 
 /**
  * Why members are not to be changed beside a removal of another operation, which may act until its Job has

@@ -1,7 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import type { ObservedJob } from '../cluster/observation.ts';
+import type { ObservedJob } from '../model/observation.ts';
 import { unfinishedJobs } from '../jobs/unfinished.ts';
-import { parseTimestamp } from '../time.ts';
+import { parseTimestamp } from '../model/time.ts';
 
 /**
  * Milliseconds between two step-downs of a cluster. A leader that steps down is blocked for 10 s; a second

@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import type { ObjectEffect } from '../decision.ts';
-import { held, waiting, type Notice } from '../part.ts';
-import { sameValue } from '../same-value.ts';
+import type { ObjectEffect } from '../model/effect.ts';
+import { held, waiting, type Notice } from '../model/concern.ts';
+import { sameValue } from '../model/same-value.ts';
 import type { ReleaseObservation } from './observation.ts';
 
 /** What children are rendered from: a change in this pass is rendered by the next one. */

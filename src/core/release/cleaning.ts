@@ -1,6 +1,6 @@
 import type { Deployment } from '../../api/kubernetes.ts';
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import type { ObjectEffect } from '../decision.ts';
+import type { ObjectEffect } from '../model/effect.ts';
 import { componentsOf } from './inputs.ts';
 import { serviceComponents } from './names.ts';
 import { servedBy, snapshotOfRevision, type ReleaseObservation } from './observation.ts';

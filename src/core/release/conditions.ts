@@ -1,6 +1,6 @@
 import type { MetadataServices, MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { dated, readiness, stalled, verdict, type Verdict } from '../conditions.ts';
-import type { Notice } from '../part.ts';
+import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
+import type { Notice } from '../model/concern.ts';
 import { recordOf } from './history.ts';
 import { activeRelease } from './in-force.ts';
 import type { ReleaseObservation } from './observation.ts';

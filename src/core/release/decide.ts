@@ -1,6 +1,6 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { inTurn } from '../part.ts';
-import { sameValue } from '../same-value.ts';
+import { inTurn } from '../model/concern.ts';
+import { sameValue } from '../model/same-value.ts';
 import { childEffects, refusals } from './children.ts';
 import { withReleaseConditions } from './conditions.ts';
 import type { DecideReleasePart, ReleaseContext, ReleaseDecision } from './decision.ts';

@@ -1,10 +1,10 @@
 import type { MetadataServicesSpec, MetadataServicesStatus } from '../../api/metadataservices.ts';
-import type { DecidedEvent, ObjectEffect } from '../decision.ts';
-import { parseDuration } from '../duration.ts';
-import type { DecidePartOf, PartOf } from '../part.ts';
+import type { DecidedEvent, ObjectEffect } from '../model/effect.ts';
+import { parseDuration } from '../model/duration.ts';
+import type { DecidePartOf, PartOf } from '../model/concern.ts';
 import type { ReleaseObservation } from './observation.ts';
 
-/** What follows from an observation; as of a cluster (src/core/cluster/decision.ts). */
+/** What follows from an observation; as of a cluster (src/core/model/decision.ts). */
 export interface ReleaseDecision {
   readonly status: MetadataServicesStatus;
   readonly effects: readonly ObjectEffect[];

@@ -1,5 +1,5 @@
 import type { MetadataServicesStatus, PendingRelease, ReleaseRecord } from '../../api/metadataservices.ts';
-import { timestamp } from '../time.ts';
+import { timestamp } from '../model/time.ts';
 import { normal, warns, type ReleasePart } from './decision.ts';
 import { withActive, withRecord } from './history.ts';
 

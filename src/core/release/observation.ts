@@ -1,7 +1,7 @@
 import type { ControllerRevision, Deployment, KubernetesObject, Pod, Service } from '../../api/kubernetes.ts';
 import { releaseLabel, serviceComponentLabel } from '../../api/labels.ts';
 import type { MetadataServices } from '../../api/metadataservices.ts';
-import type { Known } from '../known.ts';
+import type { Known } from '../model/known.ts';
 import type { ReleaseSnapshot } from './inputs.ts';
 import { releaseNames, type ServiceComponent } from './names.ts';
 

@@ -1,6 +1,6 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { only } from '../part.ts';
-import { parseTimestamp, timestamp } from '../time.ts';
+import { only } from '../model/concern.ts';
+import { parseTimestamp, timestamp } from '../model/time.ts';
 import { normal, type DecideReleasePart } from './decision.ts';
 
 /** The clocks stand still while spec.paused is set: what was left of each window is left afterwards (design rule 9). */

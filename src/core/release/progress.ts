@@ -1,5 +1,5 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { held, only, waiting } from '../part.ts';
+import { held, only, waiting } from '../model/concern.ts';
 import { whoFights } from './conflict.ts';
 import type { DecideReleasePart } from './decision.ts';
 import { endPending } from './ending.ts';

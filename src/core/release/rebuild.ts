@@ -1,7 +1,7 @@
 import { releaseReasonAnnotation, releaseStatusAnnotation, strategyLabel } from '../../api/labels.ts';
 import type { ReleaseRecord } from '../../api/metadataservices.ts';
-import { only } from '../part.ts';
-import { parseTimestamp, timestamp } from '../time.ts';
+import { only } from '../model/concern.ts';
+import { parseTimestamp, timestamp } from '../model/time.ts';
 import { normal, type DecideReleasePart } from './decision.ts';
 import { withActive, withRecord } from './history.ts';
 import { inputsHash } from './inputs.ts';

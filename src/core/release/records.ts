@@ -1,7 +1,7 @@
 import type { ControllerRevision } from '../../api/kubernetes.ts';
 import { releaseReasonAnnotation, releaseStatusAnnotation } from '../../api/labels.ts';
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import type { ObjectEffect, Target } from '../decision.ts';
+import type { ObjectEffect, Target } from '../model/effect.ts';
 import { ownerReference } from '../workload/metadata.ts';
 import { historyOf } from './history.ts';
 import { releaseOf, type ReleaseObservation } from './observation.ts';

@@ -1,9 +1,9 @@
 import { requestedByAnnotation, rollbackReasonAnnotation, rollbackToAnnotation } from '../../api/labels.ts';
 import type { MetadataServicesStatus, ReleaseRecord } from '../../api/metadataservices.ts';
-import type { ObjectEffect } from '../decision.ts';
-import { held, only, waiting } from '../part.ts';
-import { printable } from '../printable.ts';
-import { timestamp } from '../time.ts';
+import type { ObjectEffect } from '../model/effect.ts';
+import { held, only, waiting } from '../model/concern.ts';
+import { printable } from '../model/printable.ts';
+import { timestamp } from '../model/time.ts';
 import { isByHand } from './conflict.ts';
 import { normal, warns, type DecideReleasePart, type ReleaseContext, type ReleasePart } from './decision.ts';
 import { endPending, giveBack } from './ending.ts';

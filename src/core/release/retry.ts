@@ -1,5 +1,5 @@
 import { releaseRetryAnnotation } from '../../api/labels.ts';
-import { only } from '../part.ts';
+import { only } from '../model/concern.ts';
 import { normal, type DecideReleasePart } from './decision.ts';
 
 /** A new value of `rollguard.io/retry` asks once: what failed is tried again with the same spec. */

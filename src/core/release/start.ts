@@ -1,7 +1,7 @@
 import { strategyLabel } from '../../api/labels.ts';
 import type { MetadataServicesStatus, PendingRelease, Strategy } from '../../api/metadataservices.ts';
-import { held, only, type Notice } from '../part.ts';
-import { timestamp } from '../time.ts';
+import { held, only, type Notice } from '../model/concern.ts';
+import { timestamp } from '../model/time.ts';
 import { whoFights } from './conflict.ts';
 import { normal, windowOf, type DecideReleasePart, type ReleasePart } from './decision.ts';
 import { historyOf, recordOf } from './history.ts';

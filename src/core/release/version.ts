@@ -1,4 +1,4 @@
-import { timestamp } from '../time.ts';
+import { timestamp } from '../model/time.ts';
 import { fingerprint } from '../workload/fingerprint.ts';
 
 /**

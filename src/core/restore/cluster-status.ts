@@ -1,6 +1,6 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { withLock, withoutLock } from '../cluster/operation-lock.ts';
-import { wantedReplicas } from '../cluster/view.ts';
+import { withLock, withoutLock } from '../model/operation-lock.ts';
+import { wantedReplicas } from '../model/selectors.ts';
 import { dropped, isUntouched } from '../upgrade/rolling/retarget.ts';
 import { patched } from '../upgrade/rolling/phase.ts';
 import type { ClusterStatusEffect } from './decision.ts';

@@ -1,5 +1,5 @@
 import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
-import { dated, verdict, type Verdict } from '../conditions.ts';
+import { dated, verdict, type Verdict } from '../model/conditions.ts';
 
 /**
  * What people and kstatus read: Ready, Reconciling, Stalled (it waits for a person, or failed), Restored (the data

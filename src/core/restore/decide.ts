@@ -1,7 +1,7 @@
 import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
-import type { DecidedEvent } from '../decision.ts';
-import { sameValue } from '../same-value.ts';
-import { timestamp } from '../time.ts';
+import type { DecidedEvent } from '../model/effect.ts';
+import { sameValue } from '../model/same-value.ts';
+import { timestamp } from '../model/time.ts';
 import { patched } from '../upgrade/rolling/phase.ts';
 import { isLockedFor, released } from './cluster-status.ts';
 import { withConditions } from './conditions.ts';

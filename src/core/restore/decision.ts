@@ -1,7 +1,7 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import type { OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
-import type { DecisionContext } from '../cluster/decision.ts';
-import type { DecidedEvent, ObjectEffect } from '../decision.ts';
+import type { DecisionContext } from '../model/decision.ts';
+import type { DecidedEvent, ObjectEffect } from '../model/effect.ts';
 
 /** What follows from a RestoreObservation: written first, then done (design rule 1). */
 export interface RestoreDecision {

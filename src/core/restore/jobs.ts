@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
-import type { ObservedJob } from '../cluster/observation.ts';
+import type { ObservedJob } from '../model/observation.ts';
 import { executorJob } from '../jobs/executor-job.ts';
 import { jobFailure, jobHindrance, jobReport } from '../jobs/job-outcome.ts';
 import { jobName } from '../jobs/job-name.ts';

@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { wantedReplicas } from '../cluster/view.ts';
-import { greenNames, liveNames } from '../workload/members.ts';
+import { wantedReplicas } from '../model/selectors.ts';
+import { greenNames, liveNames } from '../model/members.ts';
 import type { WantedStep } from './jobs.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { OpenBaoRestore } from '../../api/openbaorestore.ts';
-import type { ObservedJob } from '../cluster/observation.ts';
+import type { ObservedJob } from '../model/observation.ts';
 
 /** Everything that was read about one restore before a decision. */
 export interface RestoreObservation {

@@ -2,7 +2,7 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { OpenBaoRestore } from '../../api/openbaorestore.ts';
 import { versionInName } from '../jobs/snapshot-name.ts';
 import type { SnapshotSource } from '../jobs/step.ts';
-import { isOlder, isSameVersion } from '../upgrade/rolling/target.ts';
+import { isOlder, isSameVersion } from '../upgrade/target.ts';
 import { parseVersion } from '../version/version.ts';
 import { failure, type RestoreFailure } from './failure.ts';
 

@@ -1,7 +1,7 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
-import type { ObservedJob } from '../cluster/observation.ts';
-import type { DecidedEvent } from '../decision.ts';
+import type { ObservedJob } from '../model/observation.ts';
+import type { DecidedEvent } from '../model/effect.ts';
 import type { RestoreContext, RestoreEffect } from './decision.ts';
 import type { RestoreFailure } from './failure.ts';
 

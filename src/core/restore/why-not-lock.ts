@@ -1,6 +1,6 @@
 import { actionAnnotation, operationAnnotation } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import type { ObservedJob } from '../cluster/observation.ts';
+import type { ObservedJob } from '../model/observation.ts';
 import { jobOutcome } from '../jobs/job-outcome.ts';
 import { awaitedRequest } from '../upgrade/bluegreen/awaited.ts';
 import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../model/printable.ts';
 import { parseVersion, type Version } from './version.ts';
 
 /** A container image reference, by the grammar of distribution/reference. */

@@ -1,5 +1,5 @@
 import semver from 'semver';
-import { printableCharacter } from '../printable.ts';
+import { printableCharacter } from '../model/printable.ts';
 
 /** A semantic version. `text` is how it was written; `canonical` has no leading v but keeps build metadata. */
 export interface Version {

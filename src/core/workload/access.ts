@@ -1,5 +1,5 @@
 import type { WorkloadInputs } from './inputs.ts';
-import { jwtAuth, names, roles } from './names.ts';
+import { jwtAuth, names, roles } from '../model/names.ts';
 
 type Capability = 'read' | 'update' | 'list' | 'sudo';
 type Rights = Readonly<Record<string, readonly Capability[]>>;

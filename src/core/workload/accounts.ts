@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child } from './metadata.ts';
-import { names } from './names.ts';
+import { names } from '../model/names.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 

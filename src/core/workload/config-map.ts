@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { configuration } from './configuration.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child } from './metadata.ts';
-import { names } from './names.ts';
+import { names } from '../model/names.ts';
 import { configurationFile, files } from './paths.ts';
 import { selfInit } from './self-init.ts';
 import { startScript } from './start-script.ts';

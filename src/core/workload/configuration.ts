@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { WorkloadInputs } from './inputs.ts';
-import { podHost, ports, sealKeyId, sealKeyName } from './names.ts';
+import { podHost, ports, sealKeyId, sealKeyName } from '../model/names.ts';
 import { paths } from './paths.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
-import { names } from './names.ts';
+import { names } from '../model/names.ts';
 
 /**
  * One member at a time may be evicted, atomically in the API server. Of any size: one member can be drained

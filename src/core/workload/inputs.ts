@@ -1,11 +1,11 @@
 import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import type { DriverSettings } from '../cluster/decision.ts';
-import type { TokenIssuer } from '../cluster/observation.ts';
-import { wantedReplicas } from '../cluster/view.ts';
+import type { DriverSettings } from '../model/decision.ts';
+import type { TokenIssuer } from '../model/observation.ts';
+import { wantedReplicas } from '../model/selectors.ts';
 import { effectiveImage } from './image.ts';
-import { greenRevision, liveRevision } from './members.ts';
-import { names } from './names.ts';
+import { greenRevision, liveRevision } from '../model/members.ts';
+import { names } from '../model/names.ts';
 import { heldPartition, isRolling, partitionFor } from './partition.ts';
 
 /** All that the children of a cluster are made from. Nothing else: same inputs, same objects. */

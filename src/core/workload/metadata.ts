@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { managedBy } from './names.ts';
+import { managedBy } from '../model/names.ts';
 
 /** Labels of everything that belongs to a cluster. */
 export const labelsOf = ({ metadata }: OpenBaoCluster): Readonly<Record<string, string>> => ({

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
-import { names, ports } from './names.ts';
+import { names, ports } from '../model/names.ts';
 
 const tcp = (port: number) => ({ port, protocol: 'TCP' });
 

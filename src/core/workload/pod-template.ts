@@ -4,7 +4,7 @@ import { apiAddress, usesTls } from './configuration.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { labelsOf, memberSelector } from './metadata.ts';
-import { names, podHost, ports, serverContainer } from './names.ts';
+import { names, podHost, ports, serverContainer } from '../model/names.ts';
 import { files, paths } from './paths.ts';
 import { probes } from './probes.ts';
 import { canonicalQuantities } from './quantity.ts';

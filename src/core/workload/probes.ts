@@ -1,4 +1,4 @@
-import { ports } from './names.ts';
+import { ports } from '../model/names.ts';
 
 /**
  * The kubelet asks over HTTPS without verifying, so it needs no CA; and no token: sys/health is open.

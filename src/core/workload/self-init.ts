@@ -1,7 +1,7 @@
 import { accesses, type Access } from './access.ts';
 import { raftTiming } from './configuration.ts';
 import type { WorkloadInputs } from './inputs.ts';
-import { jwtAuth } from './names.ts';
+import { jwtAuth } from '../model/names.ts';
 
 type Request = Readonly<Record<string, object>>;
 

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { activeLabel, revisionLabel } from '../../api/labels.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
-import { names, ports } from './names.ts';
+import { names, ports } from '../model/names.ts';
 
 const servicePorts = [
   { name: 'api', port: ports.api, targetPort: ports.api, protocol: 'TCP' },

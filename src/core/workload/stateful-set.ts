@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { claimTemplates } from './claim-templates.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
-import { names } from './names.ts';
+import { names } from '../model/names.ts';
 import { revisionLabel } from '../../api/labels.ts';
 import { podTemplate } from './pod-template.ts';
 

@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { usesTls } from './configuration.ts';
-import { names, sealKeyName } from './names.ts';
+import { names, sealKeyName } from '../model/names.ts';
 import { paths } from './paths.ts';
 
 /** The volume that is claimed for each member. */

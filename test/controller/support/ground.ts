@@ -1,5 +1,5 @@
-import type { Ground } from '../../cluster/ground.ts';
-import { connect, type StreamingClient } from '../../../src/io/kubernetes.ts';
+import type { Ground } from '../../cluster/test-cluster.ts';
+import { connect, type StreamingClient } from '../../../src/io/kubernetes/kubernetes.ts';
 import { untilEstablished } from '../../support/crds.ts';
 import { succeed } from '../../support/gate.ts';
 import { ownGround } from '../../support/own-ground.ts';

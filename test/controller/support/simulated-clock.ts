@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/controller/clock.ts';
+import type { Clock } from '../../../src/controller/runtime/clock.ts';
 
 /** A clock that stands still until it is told to go on. */
 export interface SimulatedClock extends Clock {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { withConditions } from '../../../src/core/cluster/conditions.ts';
-import { held, waiting, type Notice } from '../../../src/core/cluster/part.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { held, waiting, type Notice } from '../../../src/core/model/cluster-concern.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import {
   context,
   emptyMember,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
-import { known, unknown, type Known } from '../../../src/core/known.ts';
+import { known, unknown, type Known } from '../../../src/core/model/known.ts';
 import {
   claim,
   context,

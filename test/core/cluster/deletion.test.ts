@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
-import type { Effect } from '../../../src/core/cluster/decision.ts';
+import type { Effect } from '../../../src/core/model/decision.ts';
 import { decideFinalizer } from '../../../src/core/cluster/deletion.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { clusterFinalizer } from '../../../src/api/labels.ts';
 import { context, observation, settledCluster, settledStatus } from '../../support/observation.ts';

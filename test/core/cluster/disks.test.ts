@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { actionAnnotation } from '../../../src/api/labels.ts';
 import { decideDisks } from '../../../src/core/cluster/disks.ts';
 import { jobName } from '../../../src/core/jobs/job-name.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import {
   claim,
   context,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideFacts } from '../../../src/core/cluster/facts.ts';
 import { decideIdentity, withTrustedRaft } from '../../../src/core/cluster/identity.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import {
   claim,
   clusterId,

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import type { Job } from '../../../src/api/kubernetes.ts';
 import { decideIssuer } from '../../../src/core/cluster/issuer.ts';
-import type { ObservedJob, TokenIssuer } from '../../../src/core/cluster/observation.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import type { ObservedJob, TokenIssuer } from '../../../src/core/model/observation.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { fingerprint } from '../../../src/core/workload/fingerprint.ts';
 import { context, observation, settledCluster, settledStatus, start } from '../../support/observation.ts';
 

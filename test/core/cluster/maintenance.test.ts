@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Effect } from '../../../src/core/cluster/decision.ts';
+import type { Effect } from '../../../src/core/model/decision.ts';
 import { decideMaintenance } from '../../../src/core/cluster/maintenance.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { inMaintenance } from '../../support/builders.ts';
 import { context, observation, serverPod, settledCluster, statefulSet } from '../../support/observation.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
 import { applyDrifted } from '../../../src/core/cluster/children.ts';
-import { known } from '../../../src/core/known.ts';
+import { known } from '../../../src/core/model/known.ts';
 import { files } from '../../../src/core/workload/paths.ts';
 import { observation, settledCluster, settledStatus, statefulSet } from '../../support/observation.ts';
 

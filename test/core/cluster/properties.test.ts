@@ -5,11 +5,11 @@ import { actionAnnotation } from '../../../src/api/labels.ts';
 import { openBaoClusterStatus, type OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { parser } from '../../../src/api/parse.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
-import type { Effect } from '../../../src/core/cluster/decision.ts';
-import type { Observation } from '../../../src/core/cluster/observation.ts';
-import { known, unknown, type Known } from '../../../src/core/known.ts';
+import type { Effect } from '../../../src/core/model/decision.ts';
+import type { Observation } from '../../../src/core/model/observation.ts';
+import { known, unknown, type Known } from '../../../src/core/model/known.ts';
 import { quorum } from '../../../src/core/raft/quorum.ts';
-import { sameValue } from '../../../src/core/same-value.ts';
+import { sameValue } from '../../../src/core/model/same-value.ts';
 import {
   claim,
   clusterId,

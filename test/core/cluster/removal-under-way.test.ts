@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { actionAnnotation } from '../../../src/api/labels.ts';
-import { timestamp } from '../../../src/core/time.ts';
+import { timestamp } from '../../../src/core/model/time.ts';
 import { decideScale } from '../../../src/core/cluster/scale/decide.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { decideUpgrade } from '../../../src/core/upgrade/rolling/decide.ts';
 import {
   context,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import {
   context,
   member,

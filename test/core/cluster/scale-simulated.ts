@@ -2,9 +2,9 @@ import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../../src/api/k
 import { actionAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
-import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../../src/core/cluster/decision.ts';
-import type { ObservedJob } from '../../../src/core/cluster/observation.ts';
-import { known } from '../../../src/core/known.ts';
+import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../../src/core/model/decision.ts';
+import type { ObservedJob } from '../../../src/core/model/observation.ts';
+import { known } from '../../../src/core/model/known.ts';
 import {
   claim,
   context,

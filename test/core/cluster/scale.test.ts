@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { defaultDeadlines } from '../../../src/core/cluster/decision.ts';
+import { defaultDeadlines } from '../../../src/core/model/decision.ts';
 import { quorum } from '../../../src/core/raft/quorum.ts';
 import { decideScale } from '../../../src/core/cluster/scale/decide.ts';
-import { known } from '../../../src/core/known.ts';
+import { known } from '../../../src/core/model/known.ts';
 import {
   context,
   member,

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { ClusterSecrets } from '../../../src/core/cluster/observation.ts';
+import type { ClusterSecrets } from '../../../src/core/model/observation.ts';
 import { decideInitialisation, decideGuarding } from '../../../src/core/cluster/bootstrap.ts';
 import { decideCertificates, decideUnsealKey } from '../../../src/core/cluster/secrets.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { claim, context, observation, settledCluster } from '../../support/observation.ts';
 
 const unborn = { unsealKey: false, certificates: 'absent' } as const satisfies ClusterSecrets;

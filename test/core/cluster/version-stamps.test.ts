@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { PersistentVolumeClaim, Pod } from '../../../src/api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideVersionStamps } from '../../../src/core/cluster/version-stamps.ts';
-import type { Member } from '../../../src/core/cluster/observation.ts';
-import { known } from '../../../src/core/known.ts';
+import type { Member } from '../../../src/core/model/observation.ts';
+import { known } from '../../../src/core/model/known.ts';
 import { sha256 } from '../../support/builders.ts';
 import {
   claim,

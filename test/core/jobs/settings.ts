@@ -1,4 +1,4 @@
-import { defaultDeadlines, type DriverSettings } from '../../../src/core/cluster/decision.ts';
+import { defaultDeadlines, type DriverSettings } from '../../../src/core/model/decision.ts';
 
 export const settings: DriverSettings = {
   imageRepository: 'openbao/openbao',

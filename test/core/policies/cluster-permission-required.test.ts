@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Verb } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import {
   clusterPermissionRequired,
   verbsNeeded,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { PersistentVolumeClaim, Pod } from '../../../src/api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
-import { known, unknown, type Known } from '../../../src/core/known.ts';
+import { known, unknown, type Known } from '../../../src/core/model/known.ts';
 import { downgradeBlocked } from '../../../src/core/policies/downgrade-blocked.ts';
 import type { ClusterRequest } from '../../../src/core/policies/cluster-request.ts';
 import { operationInProgress } from '../../../src/core/policies/operation-in-progress.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { reasonOrder } from '../../../src/api/reasons.ts';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { clusterPolicies, decideCluster, podDeletionPolicies } from '../../../src/core/policies/index.ts';
 import { permissionsBy } from '../../../src/core/policies/policy.ts';
 import { cluster, creation, holding, update, volume } from '../../support/builders.ts';

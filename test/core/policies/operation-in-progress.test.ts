@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
-import { unknown } from '../../../src/core/known.ts';
+import { unknown } from '../../../src/core/model/known.ts';
 import { verbsNeeded } from '../../../src/core/policies/cluster-permission-required.ts';
 import { operationInProgress } from '../../../src/core/policies/operation-in-progress.ts';
 import { decide } from '../../../src/core/policies/policy.ts';

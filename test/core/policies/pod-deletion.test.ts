@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { decidePodDeletion } from '../../../src/core/policies/index.ts';
 import { clusterOf, isGuarded } from '../../../src/core/policies/pod-deletion.ts';
 import { clusterLabel } from '../../../src/api/labels.ts';
-import { known } from '../../../src/core/known.ts';
+import { known } from '../../../src/core/model/known.ts';
 import { deletion, inMaintenance, pod } from '../../support/builders.ts';
 
 describe('the deletion of a pod', () => {

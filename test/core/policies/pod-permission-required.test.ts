@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { podPermissionRequired } from '../../../src/core/policies/pod-permission-required.ts';
 import { deletion, inMaintenance, pod, reasonsOf, textOf } from '../../support/builders.ts';
 

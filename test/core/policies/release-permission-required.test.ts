@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { decide } from '../../../src/core/policies/policy.ts';
 import { releasePermissionRequired } from '../../../src/core/policies/release-permission-required.ts';
 import { active, backTo, creation, saidBy, served, update } from '../../support/release-requests.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { known } from '../../../src/core/known.ts';
+import { known } from '../../../src/core/model/known.ts';
 import { decideReleaseRequest, releasePolicies } from '../../../src/core/policies/index.ts';
 import { active, backTo, failed, neverServed, served, update } from '../../support/release-requests.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
-import { unknown } from '../../../src/core/known.ts';
+import { unknown } from '../../../src/core/model/known.ts';
 import { decide } from '../../../src/core/policies/policy.ts';
 import { snapshotPrerequisiteMissing } from '../../../src/core/policies/snapshot-prerequisite-missing.ts';
 import { cluster, creation, reasonsOf, strategy, textOf, update } from '../../support/builders.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
-import { unknown } from '../../../src/core/known.ts';
+import { unknown } from '../../../src/core/model/known.ts';
 import { decide } from '../../../src/core/policies/policy.ts';
 import { strategyChangeBlocked } from '../../../src/core/policies/strategy-change-blocked.ts';
 import { cluster, creation, reasonsOf, strategy, textOf, update } from '../../support/builders.ts';

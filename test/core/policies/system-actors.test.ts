@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { known } from '../../../src/core/known.ts';
+import { known } from '../../../src/core/model/known.ts';
 import { decidePodDeletion } from '../../../src/core/policies/index.ts';
 import { mustPass, systemActors } from '../../../src/core/policies/system-actors.ts';
 import { deletion, pod } from '../../support/builders.ts';

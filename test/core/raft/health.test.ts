@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Member, Observation } from '../../../src/core/cluster/observation.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import type { Member, Observation } from '../../../src/core/model/observation.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import {
   healthyVoters,
   leaderIndex,

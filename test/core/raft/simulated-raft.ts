@@ -1,5 +1,5 @@
 import { quorum } from '../../../src/core/raft/quorum.ts';
-import type { Membership } from '../../../src/core/raft/swap.ts';
+import type { Membership } from '../../../src/core/raft/membership-change.ts';
 
 /** One server of the configuration. */
 interface Server {

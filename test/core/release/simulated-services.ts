@@ -13,8 +13,8 @@ import type {
   MetadataServicesSpec,
   MetadataServicesStatus,
 } from '../../../src/api/metadataservices.ts';
-import type { DecidedEvent, ObjectEffect } from '../../../src/core/decision.ts';
-import { known } from '../../../src/core/known.ts';
+import type { DecidedEvent, ObjectEffect } from '../../../src/core/model/effect.ts';
+import { known } from '../../../src/core/model/known.ts';
 import { decideRelease } from '../../../src/core/release/decide.ts';
 import {
   defaultWindows,

@@ -1,4 +1,4 @@
-import type { ObjectEffect } from '../../../src/core/decision.ts';
+import type { ObjectEffect } from '../../../src/core/model/effect.ts';
 import { optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
 import type { Behaviour } from './simulated-services.ts';
 import { WatchedServices } from './watched-services.ts';

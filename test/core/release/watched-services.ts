@@ -1,7 +1,7 @@
 import { releaseLabel } from '../../../src/api/labels.ts';
-import type { ObjectEffect } from '../../../src/core/decision.ts';
+import type { ObjectEffect } from '../../../src/core/model/effect.ts';
 import type { ReleaseDecision } from '../../../src/core/release/decision.ts';
-import { nodesLearnMs } from '../../../src/core/nodes-learn.ts';
+import { nodesLearnMs } from '../../../src/core/model/limits.ts';
 import { recordOf } from '../../../src/core/release/history.ts';
 import { SimulatedServices } from './simulated-services.ts';
 

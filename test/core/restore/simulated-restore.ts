@@ -2,7 +2,7 @@ import { actionAnnotation, operationAnnotation } from '../../../src/api/labels.t
 import type { Job } from '../../../src/api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import type { OpenBaoRestore, OpenBaoRestoreSpec } from '../../../src/api/openbaorestore.ts';
-import type { DecidedEvent } from '../../../src/core/decision.ts';
+import type { DecidedEvent } from '../../../src/core/model/effect.ts';
 import { decideRestore } from '../../../src/core/restore/decide.ts';
 import type { RestoreDecision, RestoreEffect } from '../../../src/core/restore/decision.ts';
 import type { RestoreObservation } from '../../../src/core/restore/observation.ts';

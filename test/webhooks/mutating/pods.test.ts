@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { maintenanceAnnotation } from '../../../src/api/labels.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { ask } from '../support/client.ts';
 import { patched } from '../support/patched.ts';
 import { podCreation } from '../support/reviews.ts';

@@ -1,5 +1,5 @@
-import { known } from '../../../src/core/known.ts';
-import type { AdmissionFacts } from '../../../src/io/admission-facts.ts';
+import { known } from '../../../src/core/model/known.ts';
+import type { AdmissionFacts } from '../../../src/io/kubernetes/admission-facts.ts';
 
 /**
  * Stands in for the reads from a cluster: one without volumes and pods, not in maintenance,

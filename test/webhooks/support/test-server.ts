@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { AdmissionFacts } from '../../../src/io/admission-facts.ts';
+import type { AdmissionFacts } from '../../../src/io/kubernetes/admission-facts.ts';
 import { createKeyPair } from '../../support/key-pair.ts';
 import { webhookMetrics } from '../../../webhooks/metrics.ts';
 import type { RouteContext } from '../../../webhooks/route.ts';

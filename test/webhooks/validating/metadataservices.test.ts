@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { known, unknown } from '../../../src/core/known.ts';
-import type { AdmissionFacts } from '../../../src/io/admission-facts.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
+import type { AdmissionFacts } from '../../../src/io/kubernetes/admission-facts.ts';
 import { ask } from '../support/client.ts';
 import { clusterReview, servicesReview } from '../support/reviews.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { dataVersionAnnotation } from '../../../src/api/labels.ts';
-import { known, unknown } from '../../../src/core/known.ts';
-import type { AdmissionFacts } from '../../../src/io/admission-facts.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
+import type { AdmissionFacts } from '../../../src/io/kubernetes/admission-facts.ts';
 import { ask, send } from '../support/client.ts';
 import { clusterReview } from '../support/reviews.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from '../support/test-server.ts';

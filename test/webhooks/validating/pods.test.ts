@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { UserInfo } from '../../../src/api/kubernetes.ts';
 import { maintenanceAnnotation } from '../../../src/api/labels.ts';
-import { known, unknown } from '../../../src/core/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { ask } from '../support/client.ts';
 import { recorded, type Review } from '../support/reviews.ts';
 import { startTestServer, trustedController, type TestServer } from '../support/test-server.ts';

@@ -1,6 +1,6 @@
 import { leaderIndex, whyBehind, whyUnhealthy } from '../../raft/health.ts';
-import { liveNames } from '../../workload/members.ts';
-import { claimsByPod } from '../view.ts';
+import { liveNames } from '../../model/members.ts';
+import { claimsByPod } from '../../model/selectors.ts';
 import { atRest, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
 /** Lets one more member join, when all that are there are well. */

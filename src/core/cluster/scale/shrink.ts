@@ -5,11 +5,11 @@ import type { ExecutorStep } from '../../jobs/step.ts';
 import { healthyVoters, leaderIndex, stepDownCandidates, whyUnhealthy } from '../../raft/health.ts';
 import { quorum } from '../../raft/quorum.ts';
 import { nextStepDownAt, unfinishedStepDowns } from '../../raft/step-down.ts';
-import { timestamp } from '../../time.ts';
-import { liveNames } from '../../workload/members.ts';
-import type { Effect } from '../decision.ts';
-import type { ObservedJob } from '../observation.ts';
-import { claimsByPod, clusterName, podsByName, targetIn } from '../view.ts';
+import { timestamp } from '../../model/time.ts';
+import { liveNames } from '../../model/members.ts';
+import type { Effect } from '../../model/decision.ts';
+import type { ObservedJob } from '../../model/observation.ts';
+import { claimsByPod, clusterName, podsByName, targetIn } from '../../model/selectors.ts';
 import { atRest, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
 /** The highest ordinal is the one to go: it steps down if it leads, else it is removed. */

@@ -1,7 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { Peers } from '../../raft/peers.ts';
-import type { ClusterEvent, DecisionContext, Effect } from '../decision.ts';
-import type { Observation } from '../observation.ts';
+import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
+import type { Observation } from '../../model/observation.ts';
 
 export type Scaling = NonNullable<OpenBaoClusterStatus['scaling']>;
 

@@ -8,7 +8,7 @@ import {
 } from '../../../api/labels.ts';
 import type { MetadataServices } from '../../../api/metadataservices.ts';
 import { ownerReference } from '../../workload/metadata.ts';
-import { managedBy } from '../../workload/names.ts';
+import { managedBy } from '../../model/names.ts';
 import type { ReleaseInForce } from '../in-force.ts';
 import type { ServiceComponent } from '../names.ts';
 

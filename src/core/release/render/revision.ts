@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../../api/kubernetes.ts';
 import { releaseLabel, strategyLabel } from '../../../api/labels.ts';
 import type { MetadataServices } from '../../../api/metadataservices.ts';
-import { parseTimestamp } from '../../time.ts';
+import { parseTimestamp } from '../../model/time.ts';
 import type { ReleaseInForce } from '../in-force.ts';
 import { releaseNames } from '../names.ts';
 import { child, labelsOf } from './metadata.ts';

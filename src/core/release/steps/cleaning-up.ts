@@ -1,6 +1,6 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
-import { nodesLearnMs } from '../../nodes-learn.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
+import { nodesLearnMs } from '../../model/limits.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { deletionOf, isServed } from '../cleaning.ts';
 import { normal, type ReleasePart } from '../decision.ts';
 import { deploymentsOf, type ReleaseObservation } from '../observation.ts';

@@ -1,4 +1,4 @@
-import { parseTimestamp } from '../../time.ts';
+import { parseTimestamp } from '../../model/time.ts';
 import { endPending, type Ending } from '../ending.ts';
 import { releaseFailures, restartsOf } from '../failure.ts';
 import { podsOf } from '../observation.ts';

@@ -1,5 +1,5 @@
 import { strategyLabel } from '../../../api/labels.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { deletionOf, isServed } from '../cleaning.ts';
 import { normal, windowOf } from '../decision.ts';
 import { endPending } from '../ending.ts';

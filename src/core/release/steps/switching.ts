@@ -1,5 +1,5 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
-import { timestamp } from '../../time.ts';
+import { timestamp } from '../../model/time.ts';
 import { normal, windowOf, type ReleasePart } from '../decision.ts';
 import { endPending, recordOfPending, withoutPending } from '../ending.ts';
 import { withActive } from '../history.ts';

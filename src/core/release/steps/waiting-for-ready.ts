@@ -1,4 +1,4 @@
-import { parseTimestamp, timestamp } from '../../time.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { normal, windowOf } from '../decision.ts';
 import { endPending } from '../ending.ts';
 import { releaseFailures, restartsOf } from '../failure.ts';

@@ -1,6 +1,6 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
-import { nodesLearnMs } from '../../nodes-learn.ts';
-import { parseTimestamp } from '../../time.ts';
+import { nodesLearnMs } from '../../model/limits.ts';
+import { parseTimestamp } from '../../model/time.ts';
 import { windowOf, type ReleaseContext, type ReleasePart } from '../decision.ts';
 import { giveBack, type Ending } from '../ending.ts';
 import { releaseFailures } from '../failure.ts';

@@ -1,6 +1,6 @@
 import { restoreFinalizer } from '../../../api/labels.ts';
 import type { OpenBaoRestore } from '../../../api/openbaorestore.ts';
-import type { ObjectEffect } from '../../decision.ts';
+import type { ObjectEffect } from '../../model/effect.ts';
 import { isLockedFor, locked } from '../cluster-status.ts';
 import { whyNewer } from '../source.ts';
 import { advance, event, fail, wait, type PhaseHandler } from '../step.ts';

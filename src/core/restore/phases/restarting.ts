@@ -1,4 +1,4 @@
-import { timestamp } from '../../time.ts';
+import { timestamp } from '../../model/time.ts';
 import { acknowledgeCommand } from '../../upgrade/bluegreen/break-glass.ts';
 import { restarting as restartRecorded } from '../cluster-status.ts';
 import { failure } from '../failure.ts';

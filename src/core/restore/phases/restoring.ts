@@ -1,6 +1,6 @@
-import type { ObjectEffect } from '../../decision.ts';
+import type { ObjectEffect } from '../../model/effect.ts';
 import { jobOutcome, jobReport } from '../../jobs/job-outcome.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { isLockedFor } from '../cluster-status.ts';
 import { failure } from '../failure.ts';
 import { failureOf, restoreJob, suspended, waitingFor, type RestoreJob } from '../jobs.ts';

@@ -1,10 +1,10 @@
 import { clusterLabel, requestedByAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent, DecisionContext } from '../../cluster/decision.ts';
-import type { Observation } from '../../cluster/observation.ts';
-import { timestamp } from '../../time.ts';
-import { serverContainer } from '../../workload/names.ts';
-import { event } from '../rolling/events.ts';
+import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
+import type { Observation } from '../../model/observation.ts';
+import { timestamp } from '../../model/time.ts';
+import { serverContainer } from '../../model/names.ts';
+import { event } from '../event.ts';
 import type { PhaseInput } from './phase.ts';
 
 type Incident = NonNullable<OpenBaoClusterStatus['breakGlass']>;

@@ -1,6 +1,6 @@
 import type { BlueGreenUpgrade } from '../../../api/openbaocluster.ts';
-import type { DriverSettings } from '../../cluster/decision.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
+import type { DriverSettings } from '../../model/decision.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { patched } from '../rolling/phase.ts';
 import type { PhaseName } from './phase.ts';
 

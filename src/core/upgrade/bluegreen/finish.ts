@@ -1,7 +1,7 @@
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent } from '../../cluster/decision.ts';
-import { timestamp } from '../../time.ts';
-import { event } from '../rolling/events.ts';
+import type { ClusterEvent } from '../../model/decision.ts';
+import { timestamp } from '../../model/time.ts';
+import { event } from '../event.ts';
 import { patched } from '../rolling/phase.ts';
 
 interface Finished {

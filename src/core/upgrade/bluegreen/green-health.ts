@@ -1,6 +1,6 @@
 import type { Pod } from '../../../api/kubernetes.ts';
-import { imageOf, serverStatus } from '../../cluster/server-container.ts';
-import { isSameVersion } from '../rolling/target.ts';
+import { imageOf, serverStatus } from '../../model/server-container.ts';
+import { isSameVersion } from '../target.ts';
 import type { Peer } from '../../raft/peers.ts';
 import type { PhaseFailure, PhaseInput } from './phase.ts';
 

@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
 import type { Halves } from '../../jobs/step.ts';
-import { greenNames, liveNames } from '../../workload/members.ts';
+import { greenNames, liveNames } from '../../model/members.ts';
 
 /** The members of both halves, by their pods' names in the order of ordinals; none of green's where there is no green. */
 export function halvesOf(cluster: Pick<OpenBaoCluster, 'metadata' | 'status'>, replicas: number): Halves {

@@ -1,8 +1,8 @@
 import { hookJob } from '../../jobs/hook-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
 import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
-import { event } from '../rolling/events.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
+import { event } from '../event.ts';
 import { fail, hold, wait, type PhaseInput, type Step } from './phase.ts';
 
 /** Milliseconds in which a Job that was created must have been seen. */

@@ -1,12 +1,12 @@
-import type { Effect } from '../../cluster/decision.ts';
-import type { ObservedJob } from '../../cluster/observation.ts';
+import type { Effect } from '../../model/decision.ts';
+import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
 import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
 import type { DeadServerCleanupStep, ExecutorStep, HalvesStep } from '../../jobs/step.ts';
 import { unfinishedJobs } from '../../jobs/unfinished.ts';
 import { nextStepDownAt, stepDownSpacingMs } from '../../raft/step-down.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { fail, wait, type PhaseInput, type Step } from './phase.ts';
 
 /**

@@ -5,7 +5,7 @@ import {
   nextRepair,
   type Membership,
   type Sides,
-} from '../../raft/swap.ts';
+} from '../../raft/membership-change.ts';
 import { whyAbsent } from './green-health.ts';
 import type { PhaseInput } from './phase.ts';
 

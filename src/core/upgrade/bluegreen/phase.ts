@@ -1,6 +1,6 @@
 import type { BlueGreenUpgrade, OpenBaoCluster, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent, DecisionContext, Effect } from '../../cluster/decision.ts';
-import type { Observation } from '../../cluster/observation.ts';
+import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
+import type { Observation } from '../../model/observation.ts';
 import type { Halves } from '../../jobs/step.ts';
 import type { Peer, Peers } from '../../raft/peers.ts';
 

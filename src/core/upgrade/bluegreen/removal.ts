@@ -1,7 +1,7 @@
 import type { StatefulSet } from '../../../api/kubernetes.ts';
-import type { Known } from '../../known.ts';
-import type { Effect } from '../../cluster/decision.ts';
-import { targetIn } from '../../cluster/view.ts';
+import type { Known } from '../../model/known.ts';
+import type { Effect } from '../../model/decision.ts';
+import { targetIn } from '../../model/selectors.ts';
 import { wait, type PhaseInput, type Step } from './phase.ts';
 
 /** One half, by exact names. */

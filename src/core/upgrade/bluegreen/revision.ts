@@ -1,5 +1,5 @@
 import { fingerprint } from '../../workload/fingerprint.ts';
-import type { UpgradeTarget } from '../rolling/target.ts';
+import type { UpgradeTarget } from '../target.ts';
 
 /**
  * The revision of a green half: an id that no member ever had, for what was once a permanent non-voter stays one

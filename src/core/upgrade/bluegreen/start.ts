@@ -4,11 +4,11 @@ import type {
   OpenBaoClusterStatus,
   RollingUpgrade,
 } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent, DecisionContext } from '../../cluster/decision.ts';
-import { liveRevision } from '../../workload/members.ts';
-import { initialRevision } from '../../workload/names.ts';
-import { timestamp } from '../../time.ts';
-import { event } from '../rolling/events.ts';
+import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
+import { liveRevision } from '../../model/members.ts';
+import { initialRevision } from '../../model/names.ts';
+import { timestamp } from '../../model/time.ts';
+import { event } from '../event.ts';
 import { patched } from '../rolling/phase.ts';
 import { deadlineOf } from './deadlines.ts';
 import { revisionOf } from './revision.ts';

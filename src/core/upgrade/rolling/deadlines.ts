@@ -1,6 +1,6 @@
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { DriverSettings } from '../../cluster/decision.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
+import type { DriverSettings } from '../../model/decision.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { patched, type PhaseName } from './phase.ts';
 
 /** Which patience each phase has. */

@@ -1,19 +1,19 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../cluster/decision.ts';
-import type { Observation } from '../../cluster/observation.ts';
-import { unwatchedMs } from '../../cluster/operation-lock.ts';
-import { wantedReplicas } from '../../cluster/view.ts';
+import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../model/decision.ts';
+import type { Observation } from '../../model/observation.ts';
+import { unwatchedMs } from '../../model/operation-lock.ts';
+import { wantedReplicas } from '../../model/selectors.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { jobReport } from '../../jobs/job-outcome.ts';
-import { parseTimestamp, timestamp } from '../../time.ts';
+import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { isBlueGreen, startBlueGreen } from '../bluegreen/start.ts';
 import { deadlineOf, postponed } from './deadlines.ts';
-import { event } from './events.ts';
+import { event } from '../event.ts';
 import { failure, timeoutReason, type Failure } from './failure.ts';
 import { executorCheck } from './jobs.ts';
 import { trackLeadership } from './leadership.ts';
-import { takeLock } from './lock.ts';
-import { takenBack } from './lowering.ts';
+import { takeLock } from '../lock.ts';
+import { takenBack } from './partition-guard.ts';
 import { patched, type PhaseHandler, type PhaseInput, type PhaseName, type Step } from './phase.ts';
 import { catchingUp } from './phases/catching-up.ts';
 import { finalizing } from './phases/finalizing.ts';
@@ -27,7 +27,7 @@ import { handledRequests, isAsked } from '../requests.ts';
 import { tryAgain } from './requests.ts';
 import { dropped, hasTargetStarted, isOfRestore, isUntouched, retarget, targetOf } from './retarget.ts';
 import { decideStart } from './start.ts';
-import { sameTarget, wantedTarget } from './target.ts';
+import { sameTarget, wantedTarget } from '../target.ts';
 
 /** The phases in their order. From SteppingDown to CatchingUp once for each ordinal, the highest first. */
 const phases: Readonly<Record<PhaseName, PhaseHandler>> = {

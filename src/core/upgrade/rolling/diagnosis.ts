@@ -1,7 +1,7 @@
 import { clusterLabel, componentLabel, components } from '../../../api/labels.ts';
 import type { OpenBaoCluster, RollingUpgrade } from '../../../api/openbaocluster.ts';
-import { liveNames } from '../../workload/members.ts';
-import { serverContainer } from '../../workload/names.ts';
+import { liveNames } from '../../model/members.ts';
+import { serverContainer } from '../../model/names.ts';
 
 /** A command that shows why an upgrade holds. */
 export interface Look {

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../../api/kubernetes.ts';
-import type { Effect } from '../../cluster/decision.ts';
-import type { ObservedJob } from '../../cluster/observation.ts';
+import type { Effect } from '../../model/decision.ts';
+import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
 import { jobOutcome, type JobOutcome } from '../../jobs/job-outcome.ts';
@@ -8,7 +8,7 @@ import type { MemberStep } from '../../jobs/step.ts';
 import { versionCheckJob } from '../../jobs/version-check-job.ts';
 import { isBlueGreen } from '../bluegreen/start.ts';
 import type { PhaseInput } from './phase.ts';
-import type { UpgradeTarget } from './target.ts';
+import type { UpgradeTarget } from '../target.ts';
 
 /** A Job of this upgrade that changes nothing in Raft: when it is gone, it may be created again. */
 export interface Check {

@@ -1,5 +1,5 @@
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
-import { serverStatus } from '../../cluster/server-container.ts';
+import { serverStatus } from '../../model/server-container.ts';
 import { leaderIndex } from '../../raft/health.ts';
 import type { Peers } from '../../raft/peers.ts';
 import { patched } from './phase.ts';

@@ -1,5 +1,5 @@
-import { event } from './events.ts';
-import { whyNotStepDown, whyNotTakeDown } from './gate.ts';
+import { event } from '../event.ts';
+import { whyNotStepDown, whyNotTakeDown } from './disruption-guard.ts';
 import { advance, wait, waitBlocked, type PhaseInput, type Step } from './phase.ts';
 import { isOfNewestTemplate } from './pods.ts';
 import { startStepDown } from './step-down.ts';

@@ -1,6 +1,6 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent, DecisionContext, Effect } from '../../cluster/decision.ts';
-import type { Observation } from '../../cluster/observation.ts';
+import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
+import type { Observation } from '../../model/observation.ts';
 import type { Peers } from '../../raft/peers.ts';
 import type { Failure, FailureReason } from './failure.ts';
 

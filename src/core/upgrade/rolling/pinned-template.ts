@@ -3,7 +3,7 @@ import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import { withHash } from '../../workload/drift.ts';
 import { isRolling } from '../../workload/partition.ts';
-import { imageOf } from '../../cluster/server-container.ts';
+import { imageOf } from '../../model/server-container.ts';
 
 /**
  * A rendered StatefulSet whose template stays as it is while pods run it already. Another template, from an

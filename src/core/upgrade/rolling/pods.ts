@@ -1,8 +1,8 @@
 import type { Pod, StatefulSet } from '../../../api/kubernetes.ts';
 import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { Known } from '../../known.ts';
-import { everStarted, imageOf, serverStatus } from '../../cluster/server-container.ts';
+import type { Known } from '../../model/known.ts';
+import { everStarted, imageOf, serverStatus } from '../../model/server-container.ts';
 
 /** The label in which the StatefulSet controller says which template a pod was made from. */
 export const revisionHash = 'controller-revision-hash';

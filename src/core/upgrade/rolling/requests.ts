@@ -1,13 +1,13 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { ClusterEvent, DecisionContext } from '../../cluster/decision.ts';
-import type { Observation } from '../../cluster/observation.ts';
-import { isReady } from '../../cluster/view.ts';
+import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
+import type { Observation } from '../../model/observation.ts';
+import { isReady } from '../../model/selectors.ts';
 import type { Peers } from '../../raft/peers.ts';
-import { timestamp } from '../../time.ts';
+import { timestamp } from '../../model/time.ts';
 import { deadlineOf } from './deadlines.ts';
-import { event } from './events.ts';
+import { event } from '../event.ts';
 import { handledRequests } from '../requests.ts';
-import { takeLock } from './lock.ts';
+import { takeLock } from '../lock.ts';
 import { patched, type PhaseName, type UpgradePatch } from './phase.ts';
 
 /**

@@ -1,20 +1,20 @@
 import { dataVersionAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { whyUnhealthy } from '../../raft/health.ts';
-import { isReady } from '../../cluster/view.ts';
+import { isReady } from '../../model/selectors.ts';
 import type { Peer } from '../../raft/peers.ts';
-import { timestamp } from '../../time.ts';
-import { event } from './events.ts';
+import { timestamp } from '../../model/time.ts';
+import { event } from '../event.ts';
 import { failure } from './failure.ts';
-import { whyNotStepDown, whyNotTakeDown } from './gate.ts';
+import { whyNotStepDown, whyNotTakeDown } from './disruption-guard.ts';
 import { versionCheck } from './jobs.ts';
-import { lowestTouched } from './lowering.ts';
+import { lowestTouched } from './partition-guard.ts';
 import { advance, hold, wait, waitBlocked, type PhaseInput, type Step } from './phase.ts';
-import { everStarted } from '../../cluster/server-container.ts';
+import { everStarted } from '../../model/server-container.ts';
 import { cannotStart, mayRunTarget } from './pods.ts';
 import { startCheck } from './start-check.ts';
 import { startStepDown } from './step-down.ts';
-import { isOlder, isSameVersion, sameTarget, wantedTarget, type UpgradeTarget } from './target.ts';
+import { isOlder, isSameVersion, sameTarget, wantedTarget, type UpgradeTarget } from '../target.ts';
 import { judgeImage } from './version-check.ts';
 
 export const targetOf = ({ targetVersion, targetImage }: RollingUpgrade): UpgradeTarget => ({

@@ -1,5 +1,5 @@
 import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
-import type { Observation } from '../../cluster/observation.ts';
+import type { Observation } from '../../model/observation.ts';
 import type { ClusterRequest } from '../../policies/cluster-request.ts';
 import { downgradeBlocked } from '../../policies/downgrade-blocked.ts';
 import { imageVersionMismatch } from '../../policies/image-version-mismatch.ts';
@@ -8,7 +8,7 @@ import { invalidVersion } from '../../policies/invalid-version.ts';
 import { decide, explain, notJudged, type Policy } from '../../policies/policy.ts';
 import { upgradePathBlocked } from '../../policies/upgrade-path-blocked.ts';
 import { failure, type Failure } from './failure.ts';
-import { isOlder, type UpgradeTarget } from './target.ts';
+import { isOlder, type UpgradeTarget } from '../target.ts';
 
 /** The gate's rules about a target. It may have been off, or not there yet (design rule 5). */
 export const versionRules: readonly Policy<ClusterRequest>[] = [

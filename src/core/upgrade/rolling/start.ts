@@ -1,15 +1,15 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { Decision, DecisionContext } from '../../cluster/decision.ts';
-import type { Observation } from '../../cluster/observation.ts';
-import { wantedReplicas } from '../../cluster/view.ts';
-import { timestamp } from '../../time.ts';
-import { isGivenUp, withoutGivenUp } from '../bluegreen/given-up.ts';
+import type { Decision, DecisionContext } from '../../model/decision.ts';
+import type { Observation } from '../../model/observation.ts';
+import { wantedReplicas } from '../../model/selectors.ts';
+import { timestamp } from '../../model/time.ts';
+import { isGivenUp, withoutGivenUp } from '../rejected-target.ts';
 import { handledRequests, isAsked, requestedRestart } from '../requests.ts';
 import { deadlineOf } from './deadlines.ts';
-import { event } from './events.ts';
-import { takeLock } from './lock.ts';
+import { event } from '../event.ts';
+import { takeLock } from '../lock.ts';
 import { patched } from './phase.ts';
-import { currentTarget, sameTarget, wantedTarget } from './target.ts';
+import { currentTarget, sameTarget, wantedTarget } from '../target.ts';
 
 /** Nothing is under way: starts what spec asks for, unless it is running already. */
 export function decideStart(

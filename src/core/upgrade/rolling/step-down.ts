@@ -1,9 +1,9 @@
-import type { Effect } from '../../cluster/decision.ts';
+import type { Effect } from '../../model/decision.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { unfinishedStepDowns } from '../../raft/step-down.ts';
-import { timestamp } from '../../time.ts';
-import { liveNames } from '../../workload/members.ts';
-import { event } from './events.ts';
+import { timestamp } from '../../model/time.ts';
+import { liveNames } from '../../model/members.ts';
+import { event } from '../event.ts';
 import { failure } from './failure.ts';
 import { advance, hold, wait, type PhaseInput, type Step } from './phase.ts';
 import { remedy } from './remedy.ts';

@@ -3,7 +3,7 @@ import { failure, type Failure } from './failure.ts';
 import type { Check } from './jobs.ts';
 import type { PhaseInput } from './phase.ts';
 import { remedy } from './remedy.ts';
-import { isSameVersion, type UpgradeTarget } from './target.ts';
+import { isSameVersion, type UpgradeTarget } from '../target.ts';
 
 /**
  * What the target image's own word says: nothing when it holds the target version, else why not, or what

@@ -1,6 +1,6 @@
-import { nodesLearnMs } from '../../../nodes-learn.ts';
-import { parseTimestamp, timestamp } from '../../../time.ts';
-import { liveNames } from '../../../workload/members.ts';
+import { nodesLearnMs } from '../../../model/limits.ts';
+import { parseTimestamp, timestamp } from '../../../model/time.ts';
+import { liveNames } from '../../../model/members.ts';
 import { removeHalf } from '../removal.ts';
 import { carriedOut, deadServerCleanupSet } from '../jobs.ts';
 import { areRemoved, whyNotRemovable } from '../membership.ts';

@@ -1,7 +1,7 @@
-import { parseDuration } from '../../../duration.ts';
+import { parseDuration } from '../../../model/duration.ts';
 import { whyUnhealthy } from '../../../raft/health.ts';
-import { parseTimestamp, timestamp } from '../../../time.ts';
-import { event } from '../../rolling/events.ts';
+import { parseTimestamp, timestamp } from '../../../model/time.ts';
+import { event } from '../../event.ts';
 import { awaitedRequests } from '../awaited.ts';
 import { carriedOut } from '../jobs.ts';
 import { isHandedOver } from '../membership.ts';

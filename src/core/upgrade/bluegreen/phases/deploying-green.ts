@@ -1,6 +1,6 @@
-import type { Known } from '../../../known.ts';
-import { unknown } from '../../../known.ts';
-import { imageOf } from '../../../cluster/server-container.ts';
+import type { Known } from '../../../model/known.ts';
+import { unknown } from '../../../model/known.ts';
+import { imageOf } from '../../../model/server-container.ts';
 import type { StatefulSet } from '../../../../api/kubernetes.ts';
 import { whyGreenFailed } from '../green-health.ts';
 import { deadServerCleanupSet } from '../jobs.ts';

@@ -1,5 +1,5 @@
-import { unknown } from '../../../known.ts';
-import { greenNames } from '../../../workload/members.ts';
+import { unknown } from '../../../model/known.ts';
+import { greenNames } from '../../../model/members.ts';
 import { carriedOut, deadServerCleanupSet } from '../jobs.ts';
 import { areRemoved, whyNotRemovable } from '../membership.ts';
 import { advance, type PhaseHandler } from '../phase.ts';

@@ -1,13 +1,13 @@
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
-import { event } from '../events.ts';
+import { event } from '../../event.ts';
 import { failure } from '../failure.ts';
-import { whyNotStepDown } from '../gate.ts';
+import { whyNotStepDown } from '../disruption-guard.ts';
 import { nextOrdinal } from '../next.ts';
 import { hold, patched, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { isOfNewestTemplate } from '../pods.ts';
 import { remedy } from '../remedy.ts';
 import { startStepDown } from '../step-down.ts';
-import { isSameVersion } from '../target.ts';
+import { isSameVersion } from '../../target.ts';
 import { twoClusters } from './pre-checks.ts';
 
 /**

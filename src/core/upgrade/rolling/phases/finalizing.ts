@@ -3,7 +3,7 @@ import { failure } from '../failure.ts';
 import { hold, wait, type PhaseHandler } from '../phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
 import { remedy } from '../remedy.ts';
-import { isSameVersion } from '../target.ts';
+import { isSameVersion } from '../../target.ts';
 
 /**
  * Finalizing: every pod is the target's and healthy, and the StatefulSet controller itself calls the roll

@@ -1,18 +1,18 @@
-import type { ObservedJob } from '../../../cluster/observation.ts';
+import type { ObservedJob } from '../../../model/observation.ts';
 import { jobFailure, jobHindrance } from '../../../jobs/job-outcome.ts';
-import { unknown } from '../../../known.ts';
+import { unknown } from '../../../model/known.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { whyRemovalUnderWay } from '../../../raft/removal.ts';
-import { whyNoRoom } from '../../bluegreen/room.ts';
+import { whyNoRoom } from '../../capacity.ts';
 import { isBlueGreen } from '../../bluegreen/start.ts';
-import { event } from '../events.ts';
+import { event } from '../../event.ts';
 import { failure, type FailureReason } from '../failure.ts';
 import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
 import { advance, hold, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { remedy } from '../remedy.ts';
 import { startCheck } from '../start-check.ts';
 import { judgeImage } from '../version-check.ts';
-import { serverContainer } from '../../../workload/names.ts';
+import { serverContainer } from '../../../model/names.ts';
 
 /**
  * PreChecks: nothing has been touched, and nothing is before every one of these passes in the same look:

@@ -1,9 +1,9 @@
 import type { Pod } from '../../../../api/kubernetes.ts';
-import type { Effect } from '../../../cluster/decision.ts';
+import type { Effect } from '../../../model/decision.ts';
 import { leaderIndex, whyUnhealthy } from '../../../raft/health.ts';
-import { isReady } from '../../../cluster/view.ts';
+import { isReady } from '../../../model/selectors.ts';
 import { deadlineOf } from '../deadlines.ts';
-import { event } from '../events.ts';
+import { event } from '../../event.ts';
 import { advance, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
 

@@ -1,6 +1,6 @@
 import type { OpenBaoClusterStatus } from '../../../../api/openbaocluster.ts';
 import { jobFailure, jobHindrance, jobReport } from '../../../jobs/job-outcome.ts';
-import { event } from '../events.ts';
+import { event } from '../../event.ts';
 import { failure } from '../failure.ts';
 import { executorCheck } from '../jobs.ts';
 import { advance, hold, wait, type PhaseHandler } from '../phase.ts';

@@ -1,0 +1,70 @@
+import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } from '../../api/kubernetes.ts';
+import { clusterLabel } from '../../api/labels.ts';
+import type { ClusterCaches } from '../../io/cluster-caches.ts';
+import type { StreamingClient } from '../../io/kubernetes/kubernetes.ts';
+import type { Logger } from '../../io/logger.ts';
+import { collectionPath } from '../../io/kubernetes/resources.ts';
+import { keyOf } from '../runtime/cache.ts';
+import { childrenOf, group } from './children.ts';
+import { informer, type Informer } from '../runtime/informer.ts';
+import { source, type Source } from '../runtime/run.ts';
+import { identityOf, podAsRead } from '../runtime/trim.ts';
+
+export const openBaoClusterKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster' } as const;
+
+/** Kinds of children that are watched by name and version alone; Secrets are not watched at all. */
+const renderedKinds = [
+  ['v1', 'ConfigMap'],
+  ['v1', 'Service'],
+  ['v1', 'ServiceAccount'],
+  ['rbac.authorization.k8s.io/v1', 'Role'],
+  ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
+  ['networking.k8s.io/v1', 'NetworkPolicy'],
+  ['policy/v1', 'PodDisruptionBudget'],
+] as const;
+
+/** The informers of OpenBaoCluster and its children. */
+export interface ClusterWatch {
+  readonly clusters: Informer<KubernetesObject>;
+  readonly caches: ClusterCaches;
+  /** What brings a cluster back to mind: itself, and each of its children. */
+  readonly sources: readonly Source[];
+}
+
+/** Nothing is read before the informers run. */
+export function watchClusters(client: StreamingClient, logger: Logger): ClusterWatch {
+  const { children, sourceOf } = childrenOf(clusterLabel, client, logger);
+  const { apiVersion, kind } = openBaoClusterKind;
+  const clusters = informer<KubernetesObject>({ client, path: collectionPath(apiVersion, kind), logger });
+  const statefulSets = children<StatefulSet>('apps/v1', 'StatefulSet');
+  const pods = children<Pod>('v1', 'Pod', { trim: podAsRead });
+  const claims = children<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', { metadataOnly: true });
+  const jobs = children<Job>('batch/v1', 'Job');
+  const others = new Map(
+    renderedKinds.map(([version, of]) => [
+      `${version}/${of}`,
+      children(version, of, { metadataOnly: true, trim: identityOf }),
+    ]),
+  );
+  return {
+    clusters,
+    caches: {
+      statefulSet: (key) => statefulSets.get(keyOf({ metadata: key })),
+      pods: group(pods),
+      claims: group(claims),
+      jobs: group(jobs),
+      child: (target) =>
+        target.kind === 'StatefulSet'
+          ? statefulSets.get(keyOf({ metadata: target }))
+          : others.get(`${target.apiVersion}/${target.kind}`)?.get(keyOf({ metadata: target })),
+    },
+    sources: [
+      source(clusters, (object) => [keyOf(object)]),
+      sourceOf(statefulSets),
+      sourceOf(pods),
+      sourceOf(claims),
+      sourceOf(jobs),
+      ...[...others.values()].map(sourceOf),
+    ],
+  };
+}

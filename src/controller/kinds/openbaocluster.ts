@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import type { KubernetesObject, PersistentVolumeClaim } from '../../api/kubernetes.ts';
+import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { decideCluster } from '../../core/cluster/decide.ts';
+import type { DriverSettings, Effect } from '../../core/model/decision.ts';
+import type { ClusterSecrets, Observation } from '../../core/model/observation.ts';
+import { withPinnedTemplate } from '../../core/upgrade/rolling/pinned-template.ts';
+import { known } from '../../core/model/known.ts';
+import { isApplied } from '../../core/workload/drift.ts';
+import { setsOfMembers } from '../../core/workload/inputs.ts';
+import { greenNames, liveNames } from '../../core/model/members.ts';
+import { render } from '../../core/workload/render.ts';
+import type { applyEffect, EffectTools } from '../../io/kubernetes/apply.ts';
+import { childComparison } from '../../io/kubernetes/children.ts';
+import { readNamespace } from '../../io/kubernetes/cluster-facts.ts';
+import { readIssuer } from '../../io/kubernetes/issuer.ts';
+import type { KubernetesClient } from '../../io/kubernetes/kubernetes.ts';
+import type { Logger } from '../../io/logger.ts';
+import { observe, type ObserverOfOpenBao } from '../../io/observe.ts';
+import { refusals, type Refusals } from '../../io/kubernetes/rejected-applies.ts';
+import { remembered } from '../../io/ttl-cache.ts';
+import { readRoom } from '../../io/kubernetes/capacity.ts';
+import { keyOf } from '../runtime/cache.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
+import type { EventRecorder } from '../runtime/events.ts';
+import type { ControllerMetrics } from '../metrics/metrics.ts';
+import { reconciler } from '../runtime/reconciler.ts';
+import type { Controller } from '../runtime/run.ts';
+import { statusClient } from '../runtime/status.ts';
+
+export interface OpenBaoClusterOptions {
+  readonly client: KubernetesClient;
+  readonly watch: ClusterWatch;
+  readonly settings: DriverSettings;
+  readonly openbao: ObserverOfOpenBao;
+  /** Makes the Secrets of a cluster, and looks after them. */
+  readonly secrets: {
+    inspect(cluster: OpenBaoCluster): Promise<ClusterSecrets>;
+    createUnsealKey(cluster: OpenBaoCluster): Promise<void>;
+    issueCertificates(cluster: OpenBaoCluster): Promise<void>;
+  };
+  readonly apply: typeof applyEffect;
+  readonly concurrency: number;
+  readonly events: EventRecorder;
+  /** Told of each observation, for the metrics. */
+  readonly observed: (observation: Observation) => void;
+  readonly metrics: ControllerMetrics;
+  readonly logger: Logger;
+}
+
+const name = 'openbaocluster';
+const minute = 60_000;
+
+/** The controller of OpenBaoClusters: the one loop, with what it reads, decides and does about them. */
+export function openBaoClusterController(options: OpenBaoClusterOptions): Controller {
+  const { client, watch, settings, secrets } = options;
+  const { caches } = watch;
+  const children = childComparison(client, caches, isApplied);
+  const issuer = remembered(() => readIssuer(client), 10 * minute);
+  const namespaces = remembered((namespace) => readNamespace(client, namespace), minute);
+  const tools: EffectTools = { client, ...secrets };
+  const refused = refusals();
+  watch.clusters.onChange(({ key, new: current }) => {
+    if (current !== undefined) return;
+    children.forget(key);
+    refused.forget(key);
+  });
+  const drifted = async (cluster: OpenBaoCluster, claims: readonly PersistentVolumeClaim[]) => {
+    const { namespace = '', name: own = '' } = cluster.metadata;
+    const { statefulSet: live } = liveNames(cluster);
+    const green = greenNames(cluster)?.statefulSet;
+    const statefulSet = caches.statefulSet({ namespace, name: live });
+    const sets = setsOfMembers(cluster, {
+      claims,
+      statefulSet,
+      greenStatefulSet: green === undefined ? undefined : caches.statefulSet({ namespace, name: green }),
+      issuer: await issuer.get(''),
+      settings,
+    });
+    const rendered = render(sets).map((child) =>
+      child.metadata?.name === live ? withPinnedTemplate(child, statefulSet, cluster.status ?? {}) : child,
+    );
+    return children.drifted(`${namespace}/${own}`, rendered);
+  };
+  const observing = {
+    caches,
+    now: () => systemClock.now(),
+    openbao: options.openbao,
+    secrets: (cluster: OpenBaoCluster) => secrets.inspect(cluster),
+    namespace: async (namespace: string) => {
+      const [again] = refused.worthTrying(namespace, [labelling(namespace)]);
+      if (again === undefined) throw new Error('the API server refused to label it a moment ago');
+      return namespaces.get(namespace);
+    },
+    issuer: () => issuer.get(''),
+    room: (cluster: OpenBaoCluster) => readRoom(client, cluster),
+    drifted,
+  };
+  return {
+    name,
+    concurrency: options.concurrency,
+    sources: watch.sources,
+    reconcile: reconciler({
+      controller: name,
+      resources: watch.clusters,
+      ...statusClient<KubernetesObject>(client, openBaoClusterKind),
+      async observe(stored) {
+        const observation = withRefusals(await observe(observing, stored), refused, keyOf(stored));
+        options.observed(observation);
+        return observation;
+      },
+      decide: (observation, context) =>
+        decideCluster(observation, { ...context, settings, newNonce: randomBytes(16).toString('hex') }),
+      async apply(effect, stored) {
+        try {
+          await options.apply(tools, stored as OpenBaoCluster, effect);
+          // What is remembered of it lacks what was just written.
+          if (effect.kind === 'patch' && effect.target.kind === 'Namespace') {
+            namespaces.forget(effect.target.name);
+          }
+        } catch (error) {
+          const object = refusableOf(effect);
+          if (object === undefined) throw error;
+          refused.note(
+            object.kind === 'Namespace' ? (object.metadata?.name ?? '') : keyOf(stored),
+            object,
+            error,
+          );
+        }
+      },
+      record: options.events.record,
+      logger: options.logger,
+      metrics: options.metrics,
+    }),
+  };
+}
+
+/** What the API server refused a moment ago is told and left alone, so that it does not keep the rest from being done. */
+function withRefusals(observation: Observation, refused: Refusals, key: string): Observation {
+  const { drifted } = observation;
+  if (drifted.kind === 'unknown') return observation;
+  return {
+    ...observation,
+    refused: refused.among(key, drifted.value),
+    drifted: known(refused.worthTrying(key, drifted.value)),
+  };
+}
+
+/** Stands for the label on a namespace, which a policy of the platform may refuse. */
+const labelling = (namespace: string): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: namespace },
+});
+
+/** What the API server may refuse without harm to the rest: a child, and the label of the namespace. */
+function refusableOf(effect: Effect): KubernetesObject | undefined {
+  if (effect.kind === 'apply') return effect.object;
+  return effect.kind === 'patch' && effect.target.kind === 'Namespace'
+    ? labelling(effect.target.name)
+    : undefined;
+}

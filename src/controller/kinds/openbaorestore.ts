@@ -1,0 +1,98 @@
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { parseOpenBaoCluster } from '../../api/openbaocluster.ts';
+import { parseOpenBaoRestore, type OpenBaoRestore } from '../../api/openbaorestore.ts';
+import type { DriverSettings } from '../../core/model/decision.ts';
+import { observeJob } from '../../core/jobs/job-outcome.ts';
+import { decideRestore } from '../../core/restore/decide.ts';
+import type { RestoreEffect } from '../../core/restore/decision.ts';
+import type { RestoreObservation } from '../../core/restore/observation.ts';
+import { applyObjectEffect } from '../../io/kubernetes/apply.ts';
+import { isConflict, isNotFound, type StreamingClient } from '../../io/kubernetes/kubernetes.ts';
+import type { Logger } from '../../io/logger.ts';
+import { collectionPath } from '../../io/kubernetes/resources.ts';
+import { keyOf } from '../runtime/cache.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
+import type { EventRecorder } from '../runtime/events.ts';
+import { informer } from '../runtime/informer.ts';
+import type { ControllerMetrics } from '../metrics/metrics.ts';
+import { reconciler } from '../runtime/reconciler.ts';
+import { restoreMetrics } from '../metrics/restore-metrics.ts';
+import { source, type Controller } from '../runtime/run.ts';
+import { statusClient } from '../runtime/status.ts';
+
+export interface OpenBaoRestoreOptions {
+  readonly client: StreamingClient;
+  readonly watch: ClusterWatch;
+  readonly settings: DriverSettings;
+  /** Stands in for the carrying out of each effect. */
+  readonly apply?: ((carryOut: () => Promise<void>, effect: RestoreEffect) => Promise<void>) | undefined;
+  readonly events: EventRecorder;
+  readonly metrics: ControllerMetrics;
+  readonly logger: Logger;
+}
+
+const name = 'openbaorestore';
+const openBaoRestoreKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoRestore' } as const;
+
+/** Of the cluster that a restore names. */
+const clusterKey = ({ metadata, spec }: OpenBaoRestore) => `${metadata.namespace}/${spec.cluster}`;
+
+/** The controller of OpenBaoRestores, on the same loop as that of their clusters. */
+export function openBaoRestoreController(options: OpenBaoRestoreOptions): Controller {
+  const { client, watch, settings, events, metrics, logger } = options;
+  const { caches, clusters } = watch;
+  const { apiVersion, kind } = openBaoRestoreKind;
+  const restores = informer<KubernetesObject>({
+    client,
+    path: collectionPath(apiVersion, kind),
+    groupOf: (object) => clusterKey(object as OpenBaoRestore),
+    logger,
+  });
+  restoreMetrics(metrics.registry, () => restores.values());
+  const clusterStatus = statusClient<KubernetesObject>(client, openBaoClusterKind);
+
+  const carryOut = async (effect: RestoreEffect, signal: AbortSignal): Promise<void> => {
+    if (effect.kind !== 'writeClusterStatus') return applyObjectEffect(client, effect);
+    try {
+      clusters.learn(await clusterStatus.writeStatus(effect.cluster, effect.status, signal));
+    } catch (error) {
+      // Its own controller was faster: the next pass sees what it wrote.
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+    }
+  };
+
+  return {
+    name,
+    sources: [
+      source(restores, (object) => [keyOf(object)]),
+      // A restore waits for what its cluster says; its Jobs are looked at meanwhile.
+      source(clusters, (object) => restores.inGroup(keyOf(object)).map(keyOf)),
+    ],
+    reconcile: reconciler({
+      controller: name,
+      resources: restores,
+      ...statusClient<KubernetesObject>(client, openBaoRestoreKind),
+      observe(stored): Promise<RestoreObservation> {
+        const restore = parseOpenBaoRestore(stored);
+        const { namespace = '' } = restore.metadata;
+        const key = { namespace, name: restore.spec.cluster };
+        const cluster = clusters.get(clusterKey(restore));
+        const pods = caches.pods(key);
+        return Promise.resolve({
+          restore,
+          cluster: cluster === undefined ? undefined : parseOpenBaoCluster(cluster),
+          jobs: caches.jobs(key).map((job) => observeJob(job, pods, systemClock.now())),
+        });
+      },
+      decide: (observation, context) => decideRestore(observation, { ...context, settings }),
+      async apply(effect, _stored, signal) {
+        const { apply = (carry) => carry() } = options;
+        await apply(() => carryOut(effect, signal), effect);
+      },
+      record: events.record,
+      logger,
+      metrics,
+    }),
+  };
+}

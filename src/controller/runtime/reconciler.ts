@@ -1,0 +1,199 @@
+import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { ApiError, isConflict, isNotFound } from '../../io/kubernetes/kubernetes.ts';
+import type { Logger } from '../../io/logger.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { ReportedEvent } from './events.ts';
+import type { Informer } from './informer.ts';
+import type { Leadership } from './lease.ts';
+import type { ControllerMetrics, Result } from '../metrics/metrics.ts';
+import type { Outcome } from './queue.ts';
+
+/** What the loop hands to a decision beside the observation. */
+export interface PassContext {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** 10 lower-case letters and digits, new in each pass. */
+  readonly newOperationId: string;
+  /** The term that decides. */
+  readonly leaseTransitions: number;
+}
+
+/** What a decision says to the loop; src/core/model/decision.ts has the whole meaning. */
+export interface DecisionOf<Effect> {
+  /** The whole next status. */
+  readonly status: object;
+  readonly effects: readonly Effect[];
+  /** Sent only when the status changes or there are effects. */
+  readonly events: readonly ReportedEvent[];
+  /** Milliseconds since the epoch. */
+  readonly requeueAt?: number | undefined;
+}
+
+/** A kind, as the loop sees it. */
+export interface ReconcilerOptions<Resource extends KubernetesObject, Observation, Effect> {
+  /** Its name in metrics and logs. */
+  readonly controller: string;
+  readonly resources: Pick<Informer<Resource>, 'get' | 'learn'>;
+  /** Reads the object from the API server itself; undefined when it is not there. */
+  readonly read: (key: string, signal: AbortSignal) => Promise<Resource | undefined>;
+  /** Writes the status if the object still has the resourceVersion that is in `resource`. */
+  readonly writeStatus: (resource: Resource, status: object, signal: AbortSignal) => Promise<Resource>;
+  /** Reads all that a decision needs. Undefined: there is nothing to decide. */
+  readonly observe: (resource: Resource, signal: AbortSignal) => Promise<Observation | undefined>;
+  readonly decide: (observation: Observation, context: PassContext) => DecisionOf<Effect>;
+  readonly apply: (effect: Effect, resource: Resource, signal: AbortSignal) => Promise<void>;
+  readonly record: (resource: Resource, event: ReportedEvent) => void;
+  readonly logger: Logger;
+  readonly metrics?: Pick<ControllerMetrics, 'reconciled'> | undefined;
+  readonly clock?: Clock | undefined;
+  readonly newOperationId?: (() => string) | undefined;
+  /** Milliseconds after which a pass is given up, to begin anew. Default 60 000. */
+  readonly passTimeoutMs?: number | undefined;
+}
+
+/** One pass over the object of this key. Never throws. */
+export type Reconcile = (key: string, leadership: Leadership) => Promise<Outcome>;
+
+/** A decision that asks to be looked at again in the past, or now, is looked at after these milliseconds. */
+const shortestRequeueMs = 50;
+
+/**
+ * The one loop of every kind: observe, decide, write the status, report, act (design rule 1).
+ *
+ * The status is written when it changes, and also, unchanged, before any effect: that write is refused (409) when
+ * the decision was made on an old version or another leader was faster, and then nothing else happens. An
+ * unchanged write leaves no trace in etcd. Without a change and without effects nothing is written.
+ *
+ * The process may end between any two steps: what is recorded is decided on again, what is not never was.
+ */
+export function reconciler<Resource extends KubernetesObject, Observation, Effect>(
+  options: ReconcilerOptions<Resource, Observation, Effect>,
+): Reconcile {
+  const { controller, resources, logger, metrics, clock = systemClock } = options;
+  const { newOperationId = randomOperationId, passTimeoutMs = 60_000 } = options;
+  /** Keys whose cached object proved to be old. */
+  const outdated = new Set<string>();
+
+  const current = async (key: string, signal: AbortSignal): Promise<Resource | undefined> => {
+    if (!outdated.has(key)) return resources.get(key);
+    const resource = await options.read(key, signal);
+    if (resource !== undefined) resources.learn(resource);
+    outdated.delete(key);
+    return resource;
+  };
+
+  let hasWarned = false;
+
+  /** The object as stored, or what ends the pass. */
+  const store = async (
+    key: string,
+    resource: Resource,
+    status: object,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'stored'; readonly resource: Resource } | Outcome> => {
+    let stored: Resource;
+    try {
+      stored = await options.writeStatus(resource, status, signal);
+    } catch (error) {
+      if (isNotFound(error)) return { kind: 'done' };
+      // Whether it was written is not known when no answer came.
+      if (isConflict(error) || (error instanceof ApiError && error.status === 0)) outdated.add(key);
+      if (isConflict(error)) return { kind: 'again' };
+      throw error;
+    }
+    // The next pass must not decide on what was there before.
+    resources.learn(stored);
+    const fields = differences(status, statusOf(stored));
+    if (fields.length > 0 && !hasWarned) {
+      hasWarned = true;
+      logger.warn(
+        { controller, key, fields },
+        'the API server keeps another status than was written; is its CRD of this version?',
+      );
+    }
+    return { kind: 'stored', resource: stored };
+  };
+
+  const pass = async (key: string, leadership: Leadership, signal: AbortSignal): Promise<Outcome> => {
+    const resource = await current(key, signal);
+    if (resource === undefined) return { kind: 'done' };
+    const observation = await options.observe(resource, signal);
+    if (observation === undefined) return { kind: 'done' };
+    const { effects, events, requeueAt, ...decision } = options.decide(observation, {
+      now: clock.now(),
+      newOperationId: newOperationId(),
+      leaseTransitions: leadership.term,
+    });
+    const status = plain(decision.status);
+    if (effects.length > 0 || !isDeepStrictEqual(status, statusOf(resource))) {
+      assertHeld(leadership, signal);
+      const written = await store(key, resource, status, signal);
+      if (written.kind !== 'stored') return written;
+      for (const event of events) options.record(written.resource, event);
+      for (const effect of effects) {
+        assertHeld(leadership, signal);
+        await options.apply(effect, written.resource, signal);
+      }
+    }
+    if (requeueAt === undefined) return { kind: 'done' };
+    return { kind: 'done', at: Math.max(requeueAt, clock.now() + shortestRequeueMs) };
+  };
+
+  return async (key, leadership) => {
+    const begun = clock.elapsed();
+    // Not AbortSignal.timeout, whose timers outlive their passes by far.
+    const given = new AbortController();
+    const { signal } = given;
+    const stop = () => given.abort(leadership.signal.reason);
+    const callOff = clock.after(passTimeoutMs, () =>
+      given.abort(new Error(`the pass took longer than ${passTimeoutMs} ms`)),
+    );
+    leadership.signal.addEventListener('abort', stop, { once: true });
+    if (leadership.signal.aborted) stop();
+    let outcome: Outcome;
+    try {
+      outcome = await pass(key, leadership, signal);
+    } catch (error) {
+      const seconds = error instanceof ApiError ? error.retryAfterSeconds : undefined;
+      outcome = { kind: 'failed', notBeforeMs: seconds === undefined ? undefined : seconds * 1000 };
+      if (leadership.isHeld()) logger.warn({ err: error, controller, key }, 'a pass failed');
+    } finally {
+      callOff();
+      leadership.signal.removeEventListener('abort', stop);
+    }
+    metrics?.reconciled(controller, resultOf(outcome), clock.elapsed() - begun);
+    return outcome;
+  };
+}
+
+/** @throws Error when this process no longer leads, or the pass has taken too long */
+function assertHeld(leadership: Leadership, signal: AbortSignal): void {
+  signal.throwIfAborted();
+  if (!leadership.isHeld()) throw new Error('no longer the leader');
+}
+
+function resultOf(outcome: Outcome): Result {
+  if (outcome.kind === 'failed') return 'error';
+  if (outcome.kind === 'again') return 'requeue';
+  return outcome.at === undefined ? 'success' : 'requeue_after';
+}
+
+/** As JSON would carry it: without fields that are undefined. */
+const plain = (status: object): object => JSON.parse(JSON.stringify(status)) as object;
+
+const statusOf = (resource: KubernetesObject): object => (resource as { status?: object }).status ?? {};
+
+/** The top-level fields that differ. */
+function differences(one: object, other: object): readonly string[] {
+  const [left, right] = [one, other] as [Record<string, unknown>, Record<string, unknown>];
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].filter(
+    (field) => !isDeepStrictEqual(left[field], right[field]),
+  );
+}
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+const randomOperationId = (): string =>
+  Array.from({ length: 10 }, () => alphabet[randomInt(alphabet.length)]).join('');

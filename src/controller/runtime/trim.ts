@@ -1,0 +1,58 @@
+import type { KubernetesObject, Pod } from '../../api/kubernetes.ts';
+import { clusterLabel } from '../../api/labels.ts';
+
+/** Two writers' bookkeeping, which is often half of an object and which nothing here reads. */
+export function withoutManagedFields<T extends KubernetesObject>(object: T): T {
+  const { managedFields, ...metadata } = (object.metadata ?? {}) as { managedFields?: unknown };
+  return managedFields === undefined ? object : { ...object, metadata };
+}
+
+const identityFields = { name: true, namespace: true, uid: true, resourceVersion: true } as const;
+
+/** Which object it is, in which version, and of which cluster: what is asked of a child that is read when it changed. */
+export function identityOf(object: KubernetesObject): KubernetesObject {
+  const { labels, ...metadata } = object.metadata ?? {};
+  const cluster = labels?.[clusterLabel];
+  return {
+    metadata: {
+      ...picked(metadata, identityFields),
+      ...(cluster === undefined ? {} : { labels: { [clusterLabel]: cluster } }),
+    },
+  };
+}
+
+type Spec = NonNullable<Pod['spec']>;
+type Container = NonNullable<Spec['containers']>[number];
+type Status = NonNullable<Pod['status']>;
+
+/** A field that is added to the type must be added here: it would be missing. */
+const specFields: Record<keyof Spec, true> = { nodeName: true, containers: true };
+const containerFields: Record<keyof Container, true> = { name: true, image: true };
+const statusFields: Record<keyof Status, true> = {
+  phase: true,
+  reason: true,
+  message: true,
+  podIP: true,
+  conditions: true,
+  initContainerStatuses: true,
+  containerStatuses: true,
+};
+
+/** The fields of a pod that the type has: most of a pod are its volumes, probes and environment. */
+export function podAsRead(pod: Pod): Pod {
+  const { apiVersion, kind, metadata, spec, status } = withoutManagedFields(pod);
+  const containers = spec?.containers?.map((container) => picked(container, containerFields));
+  return {
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    ...(kind === undefined ? {} : { kind }),
+    metadata,
+    ...(spec === undefined
+      ? {}
+      : { spec: { ...picked(spec, specFields), ...(containers === undefined ? {} : { containers }) } }),
+    ...(status === undefined ? {} : { status: picked(status, statusFields) }),
+  };
+}
+
+function picked<T extends object>(object: T, fields: Readonly<Partial<Record<keyof T, true>>>): T {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => Object.hasOwn(fields, name))) as T;
+}

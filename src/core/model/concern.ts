@@ -1,0 +1,69 @@
+/** How decisions about one object are put together from parts, of every kind that is driven. */
+import type { DecidedEvent } from './effect.ts';
+
+/** What one concern comes to: the status so far, carried on, and what it adds. */
+export interface PartOf<Status, Effect> {
+  readonly status: Status;
+  readonly effects: readonly Effect[];
+  readonly events: readonly DecidedEvent[];
+  /** When to look again even if nothing happens, in milliseconds since the epoch. */
+  readonly requeueAt?: number;
+  /** What it waits for, or needs from a person; the conditions tell. */
+  readonly notices?: readonly Notice[];
+}
+
+export interface Notice {
+  /** `waiting` resumes by itself; `held` needs a person. */
+  readonly kind: 'waiting' | 'held';
+  /** One CamelCase word. */
+  readonly reason: string;
+  /** In words; for `held` with what to do now. The same words as long as the cause is the same. */
+  readonly message: string;
+}
+
+/** Decides about one concern. `status` is what the parts before it came to. */
+export type DecidePartOf<Observation, Status, Context, Effect> = (
+  observation: Observation,
+  status: Status,
+  context: Context,
+) => PartOf<Status, Effect>;
+
+/** Nothing to do but to wait, or nothing at all. */
+export const only = <Status>(status: Status, ...notices: readonly Notice[]): PartOf<Status, never> => ({
+  status,
+  effects: [],
+  events: [],
+  ...(notices.length === 0 ? {} : { notices }),
+});
+
+export const waiting = (reason: string, message: string): Notice => ({ kind: 'waiting', reason, message });
+export const held = (reason: string, message: string): Notice => ({ kind: 'held', reason, message });
+
+/** One part after another, each with the status of those before it. */
+export function inTurn<Observation, Status, Context, Effect>(
+  parts: readonly DecidePartOf<Observation, Status, Context, Effect>[],
+  observation: Observation,
+  status: Status,
+  context: Context,
+): PartOf<Status, Effect> & { readonly notices: readonly Notice[] } {
+  let now: Status = status;
+  const effects: Effect[] = [];
+  const events: DecidedEvent[] = [];
+  const notices: Notice[] = [];
+  const times: number[] = [];
+  for (const part of parts) {
+    const result = part(observation, now, context);
+    now = result.status;
+    effects.push(...result.effects);
+    events.push(...result.events);
+    notices.push(...(result.notices ?? []));
+    if (result.requeueAt !== undefined) times.push(result.requeueAt);
+  }
+  return {
+    status: now,
+    effects,
+    events,
+    notices,
+    ...(times.length === 0 ? {} : { requeueAt: Math.min(...times) }),
+  };
+}

@@ -1,0 +1,77 @@
+import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { byMember, memberNamed } from './members.ts';
+import type { Target } from './decision.ts';
+import type { Member, Observation } from './observation.ts';
+
+/** Members when spec.replicas is left out. */
+const defaultReplicas = 3;
+
+export const clusterName = ({ metadata }: OpenBaoCluster): string => metadata.name ?? '';
+
+export const wantedReplicas = ({ spec }: OpenBaoCluster): number => spec.replicas ?? defaultReplicas;
+
+export const isPaused = ({ spec }: OpenBaoCluster): boolean => spec.paused === true;
+
+/** Whether nothing new is to start: a person said so, or an incident waits for one. */
+export const isStopped = (cluster: OpenBaoCluster, { breakGlass }: OpenBaoClusterStatus): boolean =>
+  isPaused(cluster) || breakGlass?.active === true;
+
+/** The members' pods by name; undefined when they could not be read. Exact names only (design rule 4). */
+export function podsByName({ cluster, pods }: Observation): ReadonlyMap<string, Pod> | undefined {
+  if (pods.kind === 'unknown') return undefined;
+  const own = pods.value.filter(({ metadata }) => memberNamed(cluster, metadata.name ?? '') !== undefined);
+  return new Map(own.map((pod) => [pod.metadata.name ?? '', pod]));
+}
+
+/** The members' claims by the name of their pod; undefined when they could not be read. */
+export function claimsByPod({
+  cluster,
+  claims,
+}: Observation): ReadonlyMap<string, PersistentVolumeClaim> | undefined {
+  if (claims.kind === 'unknown') return undefined;
+  const found = new Map<string, PersistentVolumeClaim>();
+  for (const claim of claims.value) {
+    const { name = '' } = claim.metadata;
+    const pod = name.startsWith('data-') ? name.slice('data-'.length) : '';
+    if (memberNamed(cluster, pod) !== undefined) found.set(pod, claim);
+  }
+  return found;
+}
+
+/** What the pod that is there now says of itself; undefined when it did not answer, or another pod of its name did. */
+export function memberOf(observation: Observation, pod: string): Member | undefined {
+  const member = observation.members.get(pod);
+  if (member?.kind !== 'known') return undefined;
+  return podsByName(observation)?.get(pod)?.metadata.uid === member.value.podUID ? member.value : undefined;
+}
+
+/** What every pod that answers says of itself, in the order of their names' ordinals. */
+export function answers(observation: Observation): readonly Member[] {
+  return [...(podsByName(observation)?.keys() ?? [])]
+    .toSorted(byMember(observation.cluster))
+    .flatMap((pod) => memberOf(observation, pod) ?? []);
+}
+
+/** Whether it takes part in this cluster. Ready and caught up are other questions. */
+export const isUnsealed = (member: Member | undefined, { clusterID }: OpenBaoClusterStatus): boolean =>
+  member !== undefined &&
+  member.initialized &&
+  !member.sealed &&
+  member.clusterId !== undefined &&
+  (clusterID === undefined || member.clusterId === clusterID);
+
+export const isReady = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
+
+/** The names of a namespaced object of the cluster. */
+export function targetIn(
+  { metadata }: OpenBaoCluster,
+  apiVersion: string,
+  kind: string,
+  name: string,
+): Target {
+  const { namespace } = metadata;
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+}

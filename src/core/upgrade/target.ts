@@ -1,0 +1,44 @@
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import type { DriverSettings } from '../model/decision.ts';
+import { effectiveImage } from '../workload/image.ts';
+import { compareVersions, parseVersion } from '../version/version.ts';
+
+/** Where an upgrade leads. Another image of the same version is another target (design.md, "Small decisions"). */
+export interface UpgradeTarget {
+  readonly version: string;
+  readonly image: string;
+}
+
+/** What spec asks for. */
+export const wantedTarget = (
+  { spec }: OpenBaoCluster,
+  settings: Pick<DriverSettings, 'imageRepository'>,
+): UpgradeTarget => ({
+  version: spec.version.replace(/^v/, ''),
+  image: effectiveImage(spec, settings.imageRepository),
+});
+
+/** What the whole cluster runs; undefined before its leader has first reported a version. */
+export function currentTarget(
+  { currentVersion, image }: OpenBaoClusterStatus,
+  settings: Pick<DriverSettings, 'imageRepository'>,
+): UpgradeTarget | undefined {
+  if (currentVersion === undefined) return undefined;
+  const version = currentVersion.replace(/^v/, '');
+  return { version, image: image ?? effectiveImage({ version }, settings.imageRepository) };
+}
+
+export const sameTarget = (a: UpgradeTarget, b: UpgradeTarget): boolean =>
+  a.version === b.version && a.image === b.image;
+
+/** Whether `a` is an older version than `b`. What is no version is taken for older. */
+export function isOlder(a: string, b: string): boolean {
+  const [left, right] = [parseVersion(a), parseVersion(b)];
+  return 'error' in left || 'error' in right || compareVersions(left, right) < 0;
+}
+
+/** Whether two texts rank as the same version. */
+export function isSameVersion(a: string, b: string): boolean {
+  const [left, right] = [parseVersion(a), parseVersion(b)];
+  return !('error' in left) && !('error' in right) && compareVersions(left, right) === 0;
+}

@@ -1,0 +1,42 @@
+import type { Member } from '../core/model/observation.ts';
+import { quorum } from '../core/raft/quorum.ts';
+import type { Look } from './context.ts';
+import { appliedIndex, whyNotFollowing, type Members } from './members.ts';
+
+/** Who leads, and who may after it. */
+export interface Succession {
+  readonly leader: string;
+  /** Who may take over; empty when the pod in question does not lead. */
+  readonly candidates: readonly string[];
+}
+
+/**
+ * The other voters that follow the leader and have applied its log up to the index.
+ * Who steps down still votes, so with it the followers must be a quorum.
+ *
+ * @param voters ids of the voters, as the leader reports them
+ * @param index the leader's last index, taken once
+ */
+export function successionFor(
+  voters: readonly string[],
+  leader: Member,
+  members: Members,
+  index: number | undefined,
+): Look<Succession> {
+  if (!voters.includes(leader.pod)) return { missing: `${leader.pod} leads, but is no voter` };
+  const others = voters.filter((id) => id !== leader.pod);
+  if (others.length === 0) return { missing: 'there is no other voter' };
+  const problems = others.flatMap((id) => whyNotFollowing(id, members.get(id), leader) ?? []);
+  const followers = others.filter((id) => whyNotFollowing(id, members.get(id), leader) === undefined);
+  if (followers.length === 0 || followers.length + 1 < quorum(voters.length)) {
+    const count = `${followers.length} of ${others.length} other voters follow it`;
+    return { missing: `${count}: ${problems.join(', ')}` };
+  }
+  if (index === undefined) return { missing: `${leader.pod} does not say how long its log is` };
+  const candidates = followers.filter((id) => (appliedIndex(members, id) ?? -1) >= index);
+  if (candidates.length > 0) return { found: { leader: leader.pod, candidates } };
+  const behind = followers.map(
+    (id) => `${id} has applied ${appliedIndex(members, id) ?? 'nothing'} of ${index}`,
+  );
+  return { missing: `no other voter has caught up: ${[...behind, ...problems].join(', ')}` };
+}

@@ -1,0 +1,108 @@
+import { parseOpenBaoCluster } from '../../api/openbaocluster.ts';
+import { parsePersistentVolumeClaim, parsePod } from '../../api/kubernetes-schemas.ts';
+import {
+  clusterLabel,
+  enforceLabel,
+  guardedResources,
+  type GuardedResource,
+  type Verb,
+} from '../../api/labels.ts';
+import type { PersistentVolumeClaim, Pod, UserInfo } from '../../api/kubernetes.ts';
+import type { Known } from '../../core/model/known.ts';
+import { maintenanceEnabled } from '../../core/policies/cluster-request.ts';
+import type { KubernetesClient } from './kubernetes.ts';
+import { readKnown } from '../read-known.ts';
+import { collectionPath, objectPath } from './resources.ts';
+
+/** A cluster by its names. */
+export interface ClusterKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What a verb is held on: a cluster, unless another resource is named. */
+export interface VerbTarget extends ClusterKey {
+  readonly resource?: GuardedResource;
+}
+
+/** What the gate reads about a request. Nothing here throws: what cannot be read is unknown, and says why. */
+export interface AdmissionFacts {
+  readonly volumes: (
+    cluster: ClusterKey,
+    signal: AbortSignal,
+  ) => Promise<Known<readonly PersistentVolumeClaim[]>>;
+  readonly pods: (cluster: ClusterKey, signal: AbortSignal) => Promise<Known<readonly Pod[]>>;
+  /** Whether the user holds the verb on the object, by SubjectAccessReview. */
+  readonly holdsVerb: (
+    user: UserInfo,
+    verb: Verb,
+    target: VerbTarget,
+    signal: AbortSignal,
+  ) => Promise<Known<boolean>>;
+  /** Whether `spec.maintenance.enabled` is set; false for a cluster that does not exist. */
+  readonly inMaintenance: (cluster: ClusterKey, signal: AbortSignal) => Promise<Known<boolean>>;
+  /** Whether the namespace is labelled `rollguard.io/enforce: warn`. */
+  readonly warnsOnly: (namespace: string, signal: AbortSignal) => Promise<Known<boolean>>;
+}
+
+const ofCluster = (name: string) => ({ labelSelector: `${clusterLabel}=${name}` });
+
+/** The facts of a live cluster, each read when asked for. */
+export function admissionFacts(client: KubernetesClient): AdmissionFacts {
+  return {
+    volumes: ({ namespace, name }, signal) =>
+      readKnown(async () => {
+        const path = collectionPath('v1', 'PersistentVolumeClaim', namespace);
+        const claims = await client.list(path, { query: ofCluster(name), signal });
+        return claims.map(parsePersistentVolumeClaim);
+      }),
+    pods: ({ namespace, name }, signal) =>
+      readKnown(async () => {
+        const path = collectionPath('v1', 'Pod', namespace);
+        const pods = await client.list(path, { query: ofCluster(name), signal });
+        return pods.map(parsePod);
+      }),
+    holdsVerb: (user, verb, target, signal) =>
+      readKnown(async () => {
+        const review = await client.create<{ status?: { allowed?: boolean } }>(
+          '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+          subjectAccessReview(user, verb, target),
+          { signal },
+        );
+        return review.status?.allowed === true;
+      }),
+    inMaintenance: ({ namespace, name }, signal) =>
+      readKnown(async () => {
+        const target = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster', namespace, name };
+        const cluster = await client.get(objectPath(target), { signal });
+        return cluster === undefined ? false : maintenanceEnabled(parseOpenBaoCluster(cluster));
+      }),
+    warnsOnly: (namespace, signal) =>
+      readKnown(async () => {
+        const found = await client.get<{ metadata?: { labels?: Record<string, string> } }>(
+          objectPath({ apiVersion: 'v1', kind: 'Namespace', name: namespace }),
+          { signal },
+        );
+        return found?.metadata?.labels?.[enforceLabel] === 'warn';
+      }),
+  };
+}
+
+function subjectAccessReview(
+  user: UserInfo,
+  verb: Verb,
+  { resource = 'openbaoclusters', namespace, name }: VerbTarget,
+): object {
+  const { group } = guardedResources[resource];
+  return {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: {
+      user: user.username ?? '',
+      ...(user.uid === undefined ? {} : { uid: user.uid }),
+      groups: user.groups ?? [],
+      extra: user.extra ?? {},
+      resourceAttributes: { group, resource, verb, namespace, name },
+    },
+  };
+}

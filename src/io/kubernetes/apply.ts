@@ -1,0 +1,89 @@
+import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import type { Effect } from '../../core/model/decision.ts';
+import type { ObjectEffect, Target } from '../../core/model/effect.ts';
+import { ApiError, isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
+import { collectionPath, objectPath, targetOf } from './resources.ts';
+
+/** Under which name the API server remembers what the driver owns. */
+export const fieldManager = 'rollguard-controller';
+
+/** What effects need beside the API server: secrets are made with random bytes, outside the pure core. */
+export interface EffectTools {
+  readonly client: KubernetesClient;
+  readonly createUnsealKey: (cluster: OpenBaoCluster) => Promise<void>;
+  readonly issueCertificates: (cluster: OpenBaoCluster) => Promise<void>;
+}
+
+/**
+ * Carries out one effect. That it was carried out before is success.
+ *
+ * @throws ApiError when the API server refuses; the next pass looks again and decides again
+ */
+export async function applyEffect(
+  tools: EffectTools,
+  cluster: OpenBaoCluster,
+  effect: Effect,
+): Promise<void> {
+  switch (effect.kind) {
+    case 'createUnsealKey':
+      return tools.createUnsealKey(cluster);
+    case 'issueCertificates':
+      return tools.issueCertificates(cluster);
+    case 'apply':
+    case 'create':
+    case 'delete':
+    case 'patch':
+      return applyObjectEffect(tools.client, effect);
+  }
+}
+
+/** Carries out an effect of any kind that is driven. @throws ApiError when the API server refuses */
+export async function applyObjectEffect(
+  client: Pick<KubernetesClient, 'apply' | 'create' | 'remove' | 'request'>,
+  effect: ObjectEffect,
+): Promise<void> {
+  switch (effect.kind) {
+    case 'apply':
+      // Forced: the fields are the driver's by design, and it sets no field that others own.
+      await client.apply(objectPath(targetOf(effect.object)), effect.object, { fieldManager, force: true });
+      return;
+    case 'create': {
+      const { apiVersion, kind, namespace } = targetOf(effect.object);
+      const creating = client.create(collectionPath(apiVersion, kind, namespace), effect.object, {
+        query: { fieldManager },
+      });
+      return unlessDone(creating, isConflict);
+    }
+    case 'delete':
+      return unlessDone(
+        client.remove(objectPath(effect.target), {
+          body: { preconditions: { uid: effect.uid }, propagationPolicy: propagationOf(effect.target) },
+        }),
+        (error) => isNotFound(error) || isConflict(error),
+      );
+    case 'patch': {
+      const { uid, resourceVersion } = effect;
+      const metadata = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+      const patch = effect.patch as { metadata?: object };
+      const patching = client.request({
+        method: 'PATCH',
+        path: objectPath(effect.target),
+        query: { fieldManager },
+        body: { ...patch, metadata: { ...patch.metadata, ...metadata } },
+      });
+      // Gone, or changed since: the next pass sees what is there now.
+      return unlessDone(patching, (error) => isNotFound(error) || isConflict(error));
+    }
+  }
+}
+
+/** A Job stays until its pods are gone: as long as it is to be seen, its program may act. */
+const propagationOf = ({ kind }: Target) => (kind === 'Job' ? 'Foreground' : 'Background');
+
+async function unlessDone(call: Promise<unknown>, isDone: (error: unknown) => boolean): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isDone(error)) throw error;
+  }
+}

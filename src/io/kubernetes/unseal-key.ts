@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import type { KubernetesObject } from '../../api/kubernetes.ts';
+import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import type { ClusterSecrets } from '../../core/model/observation.ts';
+import { labelsOf } from '../../core/workload/metadata.ts';
+import { names, sealKeyId, sealKeyName } from '../../core/model/names.ts';
+import { fieldManager } from './apply.ts';
+import { isConflict, type KubernetesClient } from './kubernetes.ts';
+import { collectionPath, objectPath } from './resources.ts';
+
+/** Annotation on the Secret: which key of OpenBao's static seal it holds. */
+export const sealKeyIdAnnotation = 'rollguard.io/seal-key-id';
+
+/** Bytes of an AES-256 key. */
+const keyBytes = 32;
+
+/**
+ * Makes the unseal key of a cluster, once: one that is there stays, whatever it is. The Secret is immutable, and has
+ * no owner, because the data outlives the cluster under deletionPolicy Retain (design.md, "What would hurt most").
+ *
+ * The key is stored as 64 hexadecimal digits, which OpenBao takes for 32 bytes (reference/openbao.md, section 2): a
+ * text survives every backup.
+ *
+ * @throws ApiError, which never holds the key
+ */
+export async function createUnsealKey(client: KubernetesClient, cluster: OpenBaoCluster): Promise<void> {
+  const key = randomBytes(keyBytes).toString('hex');
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: names(cluster.metadata.name ?? '').unsealKey,
+      labels: labelsOf(cluster),
+      annotations: { [sealKeyIdAnnotation]: sealKeyId },
+    },
+    type: 'Opaque',
+    immutable: true,
+    data: { [sealKeyName]: Buffer.from(key).toString('base64') },
+  };
+  try {
+    await client.create(collectionPath('v1', 'Secret', cluster.metadata.namespace), body, {
+      query: { fieldManager },
+    });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+  }
+}
+
+/** What is known of the unseal key, as `ClusterSecrets` says it. */
+export type UnsealKeyState = Pick<ClusterSecrets, 'unsealKey' | 'unsealKeyMalformed' | 'unsealKeyUID'>;
+
+/**
+ * Whether the unseal key is there. A Secret without it is malformed: making one would meet the Secret for ever.
+ *
+ * @throws ApiError
+ */
+export async function inspectUnsealKey(
+  client: KubernetesClient,
+  cluster: OpenBaoCluster,
+): Promise<UnsealKeyState> {
+  const { namespace = '', name: of = '' } = cluster.metadata;
+  const target = { apiVersion: 'v1', kind: 'Secret', namespace, name: names(of).unsealKey };
+  const secret = await client.get<KubernetesObject & { readonly data?: Readonly<Record<string, string>> }>(
+    objectPath(target),
+  );
+  if (secret === undefined) return { unsealKey: false };
+  const uid = secret.metadata?.uid;
+  const isThere = (secret.data?.[sealKeyName] ?? '') !== '';
+  return {
+    unsealKey: isThere,
+    ...(isThere ? {} : { unsealKeyMalformed: true }),
+    ...(uid === undefined ? {} : { unsealKeyUID: uid }),
+  };
+}

@@ -1,0 +1,246 @@
+import { parser } from '../../api/parse.ts';
+import type { RaftServer } from '../../core/model/observation.ts';
+
+/** The parts of OpenBao's answers that we read, as measured (openbao-measured.md, section 8). */
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const index = { type: 'integer', minimum: 0 } as const;
+const texts = { type: 'array', items: text } as const;
+const object = <P extends object>(properties: P, required: readonly (keyof P & string)[]) =>
+  ({ type: 'object', required, properties }) as const;
+
+/** GET sys/health. */
+export interface Health {
+  readonly initialized: boolean;
+  readonly sealed: boolean;
+  /** Also true of a leader in the 10 s after its step-down. */
+  readonly standby: boolean;
+  readonly version: string;
+  /** Absent while sealed. */
+  readonly cluster_id?: string;
+  /** The server's clock, in whole seconds since the epoch. */
+  readonly server_time_utc?: number;
+}
+
+export const parseHealth = parser<Health>(
+  object(
+    {
+      initialized: flag,
+      sealed: flag,
+      standby: flag,
+      version: text,
+      cluster_id: text,
+      server_time_utc: { type: 'integer' },
+    },
+    ['initialized', 'sealed', 'standby', 'version'],
+  ),
+  'health',
+);
+
+/** GET sys/leader. */
+export interface LeaderStatus {
+  readonly is_self: boolean;
+  /** Empty in an election; of the dead one for a while after a crash. */
+  readonly leader_address: string;
+  readonly leader_cluster_address: string;
+  /** This node's own last log index. */
+  readonly raft_committed_index?: number;
+  /** The last entry this node applied. */
+  readonly raft_applied_index?: number;
+  /** Since when it leads, where it does. */
+  readonly active_time?: string;
+}
+
+export const parseLeaderStatus = parser<LeaderStatus>(
+  object(
+    {
+      is_self: flag,
+      leader_address: text,
+      leader_cluster_address: text,
+      raft_committed_index: index,
+      raft_applied_index: index,
+      active_time: text,
+    },
+    ['is_self', 'leader_address', 'leader_cluster_address'],
+  ),
+  'leader',
+);
+
+/** A token and how long it lives. */
+export interface Login {
+  readonly token: string;
+  readonly leaseSeconds: number;
+}
+
+const parseAuth = parser<{
+  readonly auth: { readonly client_token: string; readonly lease_duration: number };
+}>(
+  object(
+    { auth: object({ client_token: text, lease_duration: index }, ['client_token', 'lease_duration']) },
+    ['auth'],
+  ),
+  'login',
+);
+
+export function parseLogin(body: unknown): Login {
+  const { auth } = parseAuth(body);
+  return { token: auth.client_token, leaseSeconds: auth.lease_duration };
+}
+
+const raftServer = object({ node_id: text, address: text, leader: flag, voter: flag }, [
+  'node_id',
+  'address',
+  'leader',
+  'voter',
+]);
+
+const parseRaft = parser<{
+  readonly data: {
+    readonly config: {
+      readonly servers: readonly (Omit<RaftServer, 'id'> & { readonly node_id: string })[];
+    };
+  };
+}>(
+  object(
+    {
+      data: object({ config: object({ servers: { type: 'array', items: raftServer } }, ['servers']) }, [
+        'config',
+      ]),
+    },
+    ['data'],
+  ),
+  'raft configuration',
+);
+
+export const parseRaftServers = (body: unknown): readonly RaftServer[] =>
+  parseRaft(body).data.config.servers.map(({ node_id: id, address, voter, leader }) => ({
+    id,
+    address,
+    voter,
+    leader,
+  }));
+
+/** GET sys/storage/raft/autopilot/state: what the leader's autopilot thinks, up to one update behind. */
+export interface AutopilotState {
+  readonly healthy: boolean;
+  readonly failure_tolerance: number;
+  readonly leader: string;
+  readonly servers: Readonly<Record<string, AutopilotServer>>;
+}
+
+export interface AutopilotServer {
+  readonly id: string;
+  /** leader, voter or non-voter. */
+  readonly status: string;
+  /** Says nothing about being caught up (openbao-measured.md, 0.3). */
+  readonly healthy: boolean;
+  readonly last_index: number;
+  readonly version?: string;
+  /**
+   * What autopilot is to make of it: non-voter for those on its list, also for a leader that still votes; voter
+   * for one that joined just now (openbao-measured.md, sections 2 and 3).
+   */
+  readonly node_type: string;
+}
+
+const autopilotServer = object(
+  { id: text, status: text, healthy: flag, last_index: index, version: text, node_type: text },
+  ['id', 'status', 'healthy', 'last_index', 'node_type'],
+);
+
+const parseState = parser<{ readonly data: AutopilotState }>(
+  object(
+    {
+      data: object(
+        {
+          healthy: flag,
+          failure_tolerance: index,
+          leader: text,
+          servers: { type: 'object', additionalProperties: autopilotServer },
+        },
+        ['healthy', 'failure_tolerance', 'leader', 'servers'],
+      ),
+    },
+    ['data'],
+  ),
+  'autopilot state',
+);
+
+export const parseAutopilotState = (body: unknown): AutopilotState => parseState(body).data;
+
+/** GET sys/storage/raft/autopilot/configuration. */
+export interface AutopilotConfiguration {
+  /** Whether it removes servers that were away for long. */
+  readonly cleanup_dead_servers: boolean;
+}
+
+const parseConfiguration = parser<{ readonly data: AutopilotConfiguration }>(
+  object({ data: object({ cleanup_dead_servers: flag }, ['cleanup_dead_servers']) }, ['data']),
+  'autopilot configuration',
+);
+
+export const parseAutopilotConfiguration = (body: unknown): AutopilotConfiguration =>
+  parseConfiguration(body).data;
+
+const parseKeys = parser<{ readonly data: { readonly keys: readonly string[] } }>(
+  object({ data: object({ keys: texts }, ['keys']) }, ['data']),
+  'version history',
+);
+
+export const parseVersionHistory = (body: unknown): readonly string[] => parseKeys(body).data.keys;
+
+const parsePaths = parser<{ readonly data: Readonly<Record<string, readonly string[]>> }>(
+  object({ data: { type: 'object', additionalProperties: texts } }, ['data']),
+  'capabilities',
+);
+
+export const parseCapabilities = (body: unknown): ReadonlyMap<string, readonly string[]> =>
+  new Map(Object.entries(parsePaths(body).data));
+
+/** GET auth/jwt-operator/config. */
+export interface JwtConfig {
+  /** PEM, trimmed. */
+  readonly publicKeys: readonly string[];
+  readonly issuer: string;
+  /** From where OpenBao itself reads the keys; empty when it is given them. */
+  readonly keysFrom: string;
+  /** All of it: what is written replaces the whole. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+interface JwtFields {
+  readonly jwt_validation_pubkeys?: readonly string[];
+  readonly bound_issuer?: string;
+  readonly jwks_url?: string;
+  readonly oidc_discovery_url?: string;
+}
+
+const parseJwtFields = parser<{ readonly data: JwtFields & Readonly<Record<string, unknown>> }>(
+  object(
+    {
+      data: object(
+        { jwt_validation_pubkeys: texts, bound_issuer: text, jwks_url: text, oidc_discovery_url: text },
+        [],
+      ),
+    },
+    ['data'],
+  ),
+  'JWT configuration',
+);
+
+export function parseJwtConfig(body: unknown): JwtConfig {
+  const fields = parseJwtFields(body).data;
+  const {
+    jwt_validation_pubkeys: keys = [],
+    bound_issuer: issuer = '',
+    jwks_url,
+    oidc_discovery_url,
+  } = fields;
+  return {
+    publicKeys: keys.map((key) => key.trim()),
+    issuer,
+    keysFrom: (jwks_url ?? '') === '' ? (oidc_discovery_url ?? '') : (jwks_url ?? ''),
+    fields,
+  };
+}

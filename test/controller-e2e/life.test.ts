@@ -1,0 +1,181 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import { createSigningKey } from '../cluster/certificates.ts';
+import type { Ground } from '../cluster/test-cluster.ts';
+import { bucketOf } from '../support/bucket.ts';
+import { until } from '../certs/recording-logger.ts';
+import { succeed } from '../support/gate.ts';
+import { ownMinio, type Minio } from '../support/minio.ts';
+import { clusterHandle, runs } from './controller.ts';
+import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
+import { startWriter, writerRequests } from './writer.ts';
+
+const namespace = 'life';
+const storage = { size: '1Gi' };
+
+describe('the life of a cluster on a real node', function () {
+  let ground: Ground;
+  let suite: DriverSuite;
+  let minio: Minio;
+
+  before(async function () {
+    suite = await driverSuite(this, namespace);
+    ground = suite.ground;
+    minio = await ownMinio(this, { address: ground.hostAddress });
+    await suite.driver.start();
+  });
+
+  after(async () => {
+    await suite?.end();
+    await minio?.stop();
+  });
+
+  const handle = (name: string) => clusterHandle(ground, namespace, name);
+  const kubectl = async (...args: readonly string[]) =>
+    (await succeed(ground.kubectl(['-n', namespace, ...args]))).stdout;
+  const claims = async (name: string) =>
+    (await kubectl('get', 'pvc', '-l', `openbao.org/cluster=${name}`, '-o', 'name')).trim().split('\n');
+  const uids = async (name: string) =>
+    (
+      await kubectl(
+        'get',
+        'pods',
+        '-l',
+        `openbao.org/cluster=${name},openbao.org/component=server`,
+        '-o',
+        'jsonpath={.items[*].metadata.uid}',
+      )
+    ).split(' ');
+
+  it('a single member is upgraded, after a snapshot to a claim that is verified', async () => {
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'snapshots' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
+    await succeed(ground.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(claim) }));
+    const one = handle('one');
+    await one.create({
+      version: older,
+      replicas: 1,
+      storage,
+      profile: 'Development',
+      upgrade: { preUpgradeSnapshot: true },
+      backup: { target: { provider: 'pvc', claimName: 'snapshots' } },
+    });
+    await one.until('up', runs(older));
+    await one.patch({ spec: { version: newer } });
+    const { status } = await one.until('upgraded', runs(newer));
+    const snapshot = status?.backup?.latestSnapshot;
+    expect(snapshot?.sha256).to.match(/^[0-9a-f]{64}$/);
+    expect(snapshot).to.include({ version: older });
+    expect(snapshot?.size).to.be.above(1000);
+    await one.remove();
+  });
+
+  it('grows, is upgraded with five members after a snapshot to S3, restarts, shrinks, and loses no write', async () => {
+    const prod = handle('prod');
+    await prod.create({
+      version: older,
+      storage,
+      deletionPolicy: 'DeletePVCs',
+      selfInit: { requests: writerRequests(namespace) },
+    });
+    await prod.until('up', runs(older));
+    await using writer = await startWriter(ground, namespace, 'prod');
+
+    await prod.patch({ spec: { replicas: 5 } });
+    await prod.until('five', runs(older));
+    expect(await claims('prod')).to.have.length(5);
+
+    const { accessKeyId = '', secretAccessKey = '', ca = '' } = minio.credentials;
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'store' },
+      stringData: { accessKeyId, secretAccessKey, 'ca.crt': ca },
+    };
+    await succeed(ground.kubectl(['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(secret) }));
+    const target = {
+      ...minio.target,
+      credentialsSecretRef: { name: 'store' },
+      caSecretRef: { name: 'store' },
+    };
+    await prod.patch({
+      spec: {
+        version: newer,
+        upgrade: { preUpgradeSnapshot: true },
+        backup: { target },
+      },
+    });
+    const upgraded = await prod.until('upgraded', runs(newer), 400_000);
+    const snapshot = upgraded.status?.backup?.latestSnapshot;
+    expect(snapshot).to.include({ version: older });
+    expect(await bucketOf(minio).objects()).to.deep.equal([snapshot?.name]);
+
+    const before = await uids('prod');
+    await prod.patch({ spec: { maintenance: { restartAt: '2026-11-21T00:00:00Z' } } });
+    await prod.until(
+      'restarted',
+      (now) => now.status?.lastRestartAt === '2026-11-21T00:00:00Z' && runs(newer)(now),
+      400_000,
+    );
+    const after_ = await uids('prod');
+    expect(after_.filter((uid) => before.includes(uid))).to.deep.equal([]);
+
+    await prod.patch({ spec: { replicas: 3 } });
+    const { status } = await prod.until('three', runs(newer));
+    expect(status?.raft?.voters).to.have.members(['prod-0', 'prod-1', 'prod-2']);
+    expect(await claims('prod')).to.have.length(3);
+    const { lost } = await writer.stop();
+    expect(lost).to.deep.equal([]);
+  });
+
+  it('is put into maintenance and out of it without a restart', async () => {
+    const prod = handle('prod');
+    const before = await uids('prod');
+    const annotated = async () =>
+      kubectl('get', 'pod', 'prod-0', '-o', 'jsonpath={.metadata.annotations.openbao\\.org/maintenance}');
+    await prod.patch({ spec: { maintenance: { enabled: true } } });
+    await until('its pods are annotated', async () => (await annotated()) === 'true', 60_000);
+    await prod.patch({ spec: { maintenance: { enabled: false } } });
+    await until('they are not any more', async () => (await annotated()) === '', 60_000);
+    expect(await uids('prod')).to.deep.equal(before);
+  });
+
+  it('follows the API server to other keys for tokens, before it signs with them', async () => {
+    const prod = handle('prod');
+    const before = (await prod.read()).status?.issuer?.trusted;
+    expect(before).to.be.a('string');
+    const file = (name: string) => join(ground.directory, 'certificates', name);
+    const { privateKey, publicKey } = await createSigningKey();
+    // The controller remembers the keys for a while.
+    await suite.driver.stop();
+    writeFileSync(
+      file('service-account.pub'),
+      `${readFileSync(file('service-account.pub'), 'utf8')}\n${publicKey}`,
+    );
+    await ground.restartApiServer();
+    await suite.driver.start();
+    const isTold = ({ status }: OpenBaoCluster) =>
+      status?.issuer?.trusted !== before && status?.issuer?.operationId === undefined;
+    await prod.until('told', isTold);
+
+    writeFileSync(file('service-account.key'), privateKey);
+    await ground.restartApiServer();
+    // It logs in with a token that is made now.
+    await using writer = await startWriter(ground, namespace, 'prod');
+    await until('it writes', () => writer.acknowledged() > 5, 60_000);
+    expect((await writer.stop()).lost).to.deep.equal([]);
+  });
+
+  it('takes its volumes along when it goes, and leaves its unseal key', async () => {
+    // The kubelet looks for an API server that was away only every so often: it may see its pods go 30 s late.
+    await kubectl('delete', 'openbaocluster', 'prod', '--timeout=170s');
+    await until('its volumes are gone', async () => (await claims('prod')).join('') === '', 120_000);
+    await kubectl('get', 'secret', 'prod-unseal-key');
+  });
+});

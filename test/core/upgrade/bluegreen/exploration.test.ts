@@ -1,0 +1,364 @@
+import { expect } from 'chai';
+import type { OpenBaoClusterSpec } from '../../../../src/api/openbaocluster.ts';
+import { defaultDeadlines } from '../../../../src/core/model/decision.ts';
+import { underWay } from '../../../../src/core/upgrade/bluegreen/phase.ts';
+import { liveNames } from '../../../../src/core/model/members.ts';
+import { timestamp } from '../../../../src/core/model/time.ts';
+import { start } from '../../../support/observation.ts';
+import { controllerMishaps, pick, randomOf, slowed, wander } from '../../../support/walks.ts';
+import { durations } from './simulated-halves.ts';
+import { WatchedHalves } from './watched-halves.ts';
+
+/** Shorter than in production, so that a walk sees deadlines pass. */
+const deadlines = {
+  ...defaultDeadlines,
+  preChecks: 120_000,
+  deployingGreen: 120_000,
+  syncing: 120_000,
+  swapping: 240_000,
+  removing: 180_000,
+};
+
+type BlueGreenSpec = NonNullable<NonNullable<OpenBaoClusterSpec['upgrade']>['blueGreen']>;
+
+type Happening = (world: WatchedHalves, random: () => number) => void;
+
+/** Everything that may go wrong or be asked for in between; each by one name. */
+const happenings: Readonly<Record<string, Happening>> = {
+  ...controllerMishaps,
+  'blue killed': (world, random) => world.kill(pick(world.half('blue'), random) ?? ''),
+  'green killed': (world, random) => world.kill(pick(world.half('green'), random) ?? ''),
+  'leader killed': (world) => world.kill(world.raft.leader ?? ''),
+  'leadership moves': (world, random) => {
+    const heir = pick(
+      world.raft.votersUp.filter((id) => (world.blockedUntil.get(id) ?? 0) <= world.now),
+      random,
+    );
+    if (heir !== undefined && world.raft.leader !== undefined) world.leads(heir);
+  },
+  'leader lost': (world) => {
+    if (world.raft.leader !== undefined) world.lose();
+  },
+  'job lost': (world, random) => world.loseJob(pick([...world.jobs.keys()], random) ?? ''),
+  'job lost, its program not': (world) => {
+    for (const { name, outcome } of world.jobs.values())
+      if (outcome === 'running') world.loseJob(name, 5_000);
+  },
+  'job killed': (world) => {
+    for (const job of world.jobs.values()) {
+      if (job.outcome === 'running') Object.assign(job, { outcome: 'failed', podReason: 'OOMKilled' });
+    }
+  },
+  'target crashes': (world) => breakTarget(world, 'crashes'),
+  'target cannot be pulled': (world) => breakTarget(world, 'missing'),
+  'target mended': mendImages,
+  // whoever of blue is killed from now on does not come back
+  'blue cannot be pulled': (world, random) => {
+    world.images.set('openbao/openbao:2.5.5', { version: '2.5.5', kind: 'missing' });
+    world.kill(pick(world.half('blue'), random) ?? '');
+  },
+  'followers lag': (world) => world.lag(20_000),
+  // every deadline passes while nobody looks
+  'no controller for an hour': (world) => {
+    for (let turn = 0; turn < 120; turn++) world.tick(30_000);
+  },
+  'other target': (world) => world.spec({ version: '2.5.7' }),
+  'back to the target': (world) => world.spec({ version: '2.5.6' }),
+  revert: (world) => world.spec({ version: '2.5.5' }),
+  pause: (world) => world.spec({ paused: true }),
+  resume: (world) => world.spec({ paused: false }),
+  rollback: (world) => ask(world, 'rollback'),
+  promote: (world) => ask(world, 'promote'),
+  cleanup: (world) => ask(world, 'cleanup'),
+  retry: (world) => ask(world, 'retry'),
+  'wrong acknowledgement': (world) => world.spec({ breakGlassAck: 'nonce9999' }),
+  acknowledgement: acknowledge,
+  'restart wanted': (world) => world.spec({ maintenance: { restartAt: timestamp(world.now) } }),
+  'other strategy': (world) => choose(world, 'RollingUpdate'),
+  'blue-green again': (world) => choose(world, 'BlueGreen'),
+  'more members wanted': (world) => world.spec({ replicas: world.replicas + 2 }),
+  'jobs fail': (world, random) => {
+    const action = pick(jobsOfHalves, random) ?? '';
+    world.jobFailures.set(action, `permission denied for ${action}`);
+  },
+};
+const names = Object.keys(happenings);
+
+const jobsOfHalves = [
+  'hand-over-to-green',
+  'repair-consensus',
+  'remove-blue-peers',
+  'remove-green-peers',
+  'dead-server-cleanup',
+  'pre-promotion-hook',
+];
+
+function breakTarget(world: WatchedHalves, kind: 'crashes' | 'missing'): void {
+  world.images.set('openbao/openbao:2.5.6', { version: '2.5.6', kind });
+}
+
+function mendImages(world: WatchedHalves): void {
+  for (const version of ['2.5.5', '2.5.6']) {
+    world.images.set(`openbao/openbao:${version}`, { version, kind: 'good' });
+  }
+}
+
+/** The gate refuses it midway; where it is off, nothing else may come of it. */
+function choose(world: WatchedHalves, strategy: 'BlueGreen' | 'RollingUpdate'): void {
+  world.spec({ upgrade: { ...world.cluster.spec.upgrade, strategy } });
+}
+
+function ask(world: WatchedHalves, request: 'rollback' | 'promote' | 'cleanup' | 'retry'): void {
+  const { upgrade } = world.cluster.spec;
+  world.spec({
+    upgrade: { ...upgrade, requests: { ...upgrade?.requests, [request]: `at ${world.now}` } },
+  });
+}
+
+function acknowledge(world: WatchedHalves): void {
+  const { nonce } = world.status.breakGlass ?? {};
+  if (nonce !== undefined) world.spec({ breakGlassAck: nonce });
+}
+
+function happen(world: WatchedHalves, name: string, random: () => number): void {
+  const { phase = world.status.upgrade?.phase } = underWay(world.status) ?? {};
+  world.log.push(`${(world.now - start) / 1000} s, ${phase ?? 'Idle'}: ${name}`);
+  happenings[name]?.(world, random);
+}
+
+interface Scene {
+  readonly replicas?: number;
+  readonly leader?: number;
+  readonly blueGreen?: BlueGreenSpec;
+  readonly deadServerCleanup?: boolean;
+  readonly speed?: Partial<typeof durations>;
+  readonly deletionPolicy?: 'Retain' | 'DeletePVCs';
+}
+
+function worldOf({ blueGreen = {}, deletionPolicy = 'Retain', ...rest }: Scene): WatchedHalves {
+  const world = new WatchedHalves({
+    ...rest,
+    settings: { deadlines },
+    spec: { upgrade: { strategy: 'BlueGreen', blueGreen }, deletionPolicy },
+  });
+  for (let turn = 0; turn < 2; turn++) step(world);
+  world.spec({ version: '2.5.6' });
+  return world;
+}
+
+function step(world: WatchedHalves, seen?: Set<string>, milliseconds = 1_000): void {
+  world.pass();
+  seen?.add(world.fingerprint());
+  world.tick(milliseconds);
+}
+
+type End = 'idle' | 'held' | 'break glass';
+
+/** Nothing goes wrong any more: it ends, or stops with a reason, before every deadline has passed. */
+function settle(world: WatchedHalves, seen: Set<string>): End {
+  world.cache = undefined;
+  for (let turn = 0; turn < 1_500; turn++) {
+    step(world, seen);
+    const { upgrade, blueGreen, breakGlass, scaling } = world.status;
+    if (breakGlass?.active === true) return intact(world, 'break glass');
+    if (upgrade?.held === true || blueGreen?.held === true) return intact(world, 'held');
+    const isIdle = upgrade === undefined && scaling === undefined && underWay(world.status) === undefined;
+    if (isIdle && world.orphans.length === 0 && hasArrived(world)) return 'idle';
+  }
+  return world.fail('it neither ends nor stops');
+}
+
+/** It runs what spec asks for, or has given that up; and every member is back. */
+function hasArrived(world: WatchedHalves): boolean {
+  const { currentVersion, blueGreen, replicas, lastRestartAt } = world.status;
+  const { version, replicas: wanted, maintenance } = world.cluster.spec;
+  const isGivenUp =
+    blueGreen?.givenUp?.version === version && world.status.lastErrorReason === 'TargetGivenUp';
+  const isRestarted = isGivenUp || maintenance?.restartAt === lastRestartAt;
+  return (currentVersion === version || isGivenUp) && replicas === wanted && isRestarted;
+}
+
+/** Whoever votes has its volume, and so has everybody of blue. */
+function intact(world: WatchedHalves, end: End): End {
+  for (const id of [...world.raft.voters, ...(isBeforeCleanup(world) ? world.half('blue') : [])]) {
+    const volume = world.volumes.get(id);
+    if (volume === undefined || volume.isGoing || !volume.hasData)
+      world.fail(`${end}, and ${id} has no data`);
+  }
+  return end;
+}
+
+const isBeforeCleanup = (world: WatchedHalves) => underWay(world.status)?.phase !== 'Cleanup';
+
+/** After the fix that its reason asks for, whatever stopped goes on, and ends on one side. */
+function mendAndFinish(world: WatchedHalves, seen: Set<string>): void {
+  world.spec({ paused: false });
+  for (let tries = 0; tries < 8; tries++) {
+    world.jobFailures.clear();
+    mendImages(world);
+    const end = settle(world, seen);
+    ends.set(end, (ends.get(end) ?? 0) + 1);
+    const { lastErrorReason = '', lastErrorMessage } = world.status;
+    if (end === 'idle') return finished(world, seen);
+    reasons.set(lastErrorReason, (reasons.get(lastErrorReason) ?? 0) + 1);
+    world.log.push(`${end}: ${lastErrorReason}: ${lastErrorMessage}`);
+    // Taken back too late: then what has run is asked for again, as the message says.
+    if (lastErrorReason === 'DowngradeBlocked') world.spec({ version: whatHasRun(world) });
+    else if (end === 'break glass') acknowledge(world);
+    else ask(world, 'retry');
+  }
+  world.fail('still stopped after every fix');
+}
+
+/** How many moments of a run are left out between two of one happening: all of them take minutes (EVERY=1). */
+const every = process.env['EVERY'];
+const strides = every === undefined ? { 3: 3, 5: 9 } : { 3: Number(every), 5: Number(every) };
+
+function whatHasRun({ status: { upgrade, currentVersion = '' } }: WatchedHalves): string {
+  return upgrade === undefined || upgrade.phase === 'PreChecks'
+    ? currentVersion
+    : (upgrade.targetVersion ?? '');
+}
+
+const ends = new Map<string, number>();
+const reasons = new Map<string, number>();
+
+/** One half is all there is, whole, of one version; it serves. And nothing of the other comes back. */
+function finished(world: WatchedHalves, seen: Set<string>): void {
+  for (let turn = 0; turn < 12; turn++) step(world, seen);
+  const { currentVersion, operationLock } = world.status;
+  const own = world.half('blue');
+  const { pods, raft, sets, volumes } = world;
+  if (operationLock !== undefined) world.fail('ended, but the lock is held');
+  if (raft.voters.toSorted().join() !== own.toSorted().join())
+    world.fail(`ended, but ${raft.voters.join()} vote`);
+  if ([...raft.servers.keys()].some((id) => !own.includes(id)))
+    world.fail('ended, but a stranger is a member');
+  if ([...sets.keys()].join() !== liveNames(world.cluster).statefulSet)
+    world.fail(`ended with ${[...sets.keys()].join()}`);
+  if ([...pods.keys()].toSorted().join() !== own.toSorted().join())
+    world.fail(`ended with the pods ${[...pods.keys()].join()}`);
+  const wrong = [...pods].filter(([, { image, ready }]) => !ready || !image.endsWith(`:${currentVersion}`));
+  if (wrong.length > 0)
+    world.fail(`ended, but ${wrong.map(([name]) => name).join()} do not run ${currentVersion}`);
+  // Blue's volumes stay under Retain; green's of a way back never do.
+  const isBack = own[0] === 'prod-0';
+  const left = [...volumes.keys()].filter((pod) => !own.includes(pod));
+  const isDeleting = world.cluster.spec.deletionPolicy === 'DeletePVCs';
+  if ((isBack || isDeleting) && left.length > 0)
+    world.fail(`ended, but the volumes of ${left.join()} are left`);
+  if (world.deadServerCleanup !== world.removedDeadServers)
+    world.fail(`ended, but dead servers are ${world.deadServerCleanup ? '' : 'not '}removed`);
+}
+
+describe('exploring a blue-green upgrade', function () {
+  for (const replicas of [3, 5] as const) {
+    it(`survives each of ${names.length} happenings at every moment with ${replicas}+${replicas}`, () => {
+      const seen = new Set<string>();
+      let runs = 0;
+      for (const direction of ['forward', 'back'] as const) {
+        for (const [index, name] of names.entries()) {
+          // Their moments interleave: each one sees every so manieth, all of them see all.
+          for (let moment = index % strides[replicas]; ; moment += strides[replicas]) {
+            const world = worldOf({ replicas, leader: moment % replicas, deadServerCleanup: true });
+            world.log.push(`${direction}, moment ${moment}`);
+            const random = randomOf(moment);
+            const where = runUntil(world, moment, direction, seen);
+            if (where === 'ended') break;
+            if (where === 'not turned round yet') continue;
+            happen(world, name, random);
+            goOn(world, seen);
+            runs++;
+          }
+        }
+      }
+      report(`every happening at every moment, ${replicas}+${replicas}`, runs, seen);
+    });
+
+    it(`survives random walks with ${replicas}+${replicas}`, () => {
+      const seen = new Set<string>();
+      const walks = Number(process.env['WALKS'] ?? (replicas === 3 ? 120 : 40));
+      const first = Number(process.env['SEED'] ?? 1);
+      for (let seed = first; seed < first + walks; seed++) walk(replicas, seed, seen);
+      report(`random walks, ${replicas}+${replicas}`, walks, seen);
+    });
+  }
+});
+
+/** @param direction back: a rollback is asked for as soon as green leads; forward has all that is before */
+function runUntil(
+  world: WatchedHalves,
+  moment: number,
+  direction: 'forward' | 'back',
+  seen: Set<string>,
+): 'there' | 'not turned round yet' | 'ended' {
+  for (let turn = 0; turn < moment; turn++) {
+    const { phase } = underWay(world.status) ?? {};
+    const isThere = world.half('green').includes(world.raft.leader ?? '');
+    if (direction === 'back' && phase === 'DemotingBlue' && isThere) ask(world, 'rollback');
+    step(world, seen);
+    const isIdle = world.status.upgrade === undefined && underWay(world.status) === undefined;
+    if (isIdle && turn > 2) return 'ended';
+  }
+  const isForth = world.status.upgradeRequests?.lastHandledRollback === undefined;
+  return direction === 'back' && isForth ? 'not turned round yet' : 'there';
+}
+
+/** What a happening leaves lasts for a while, then goes away. */
+function goOn(world: WatchedHalves, seen: Set<string>): void {
+  for (let turn = 0; turn < 4; turn++) step(world, seen);
+  world.cache = undefined;
+  world.spec({ paused: false });
+  if (world.jobFailures.size > 0 || [...world.images.values()].some(({ kind }) => kind !== 'good')) {
+    for (let turn = 0; turn < 60; turn++) step(world, seen);
+  }
+  mendAndFinish(world, seen);
+}
+
+function walk(replicas: number, seed: number, seen: Set<string>): void {
+  const random = randomOf(seed);
+  const speed = slowed(durations, random, 3);
+  const maybe = (chance: number) => random() < chance;
+  const world = worldOf({
+    replicas,
+    leader: Math.floor(random() * replicas),
+    deadServerCleanup: maybe(0.5),
+    deletionPolicy: maybe(0.3) ? 'DeletePVCs' : 'Retain',
+    speed,
+    blueGreen: {
+      autoPromote: !maybe(0.15),
+      autoCleanup: !maybe(0.15),
+      maxJobFailures: 1 + Math.floor(random() * 3),
+      autoRollback: { enabled: !maybe(0.2), onJobFailure: !maybe(0.1), onValidationFailure: !maybe(0.2) },
+      verification: {
+        ...(maybe(0.3) ? { minSyncDuration: '10s' } : {}),
+        ...(maybe(0.3) ? { cleanupDelay: '10s' } : {}),
+        ...(maybe(0.3) ? { prePromotionHook: { image: 'hook:1' } } : {}),
+      },
+    },
+  });
+  world.log.push(`seed ${seed}, ${replicas}+${replicas}`);
+  const trouble = random() * 0.25;
+  wander(world, random, trouble, () => happen(world, pick(names, random) ?? '', random), seen);
+  letGo(world);
+  mendAndFinish(world, seen);
+}
+
+/** Whatever waits for a person gets its word. */
+function letGo(world: WatchedHalves): void {
+  const { upgrade } = world.cluster.spec;
+  world.spec({
+    upgrade: { ...upgrade, blueGreen: { ...upgrade?.blueGreen, autoPromote: true, autoCleanup: true } },
+  });
+}
+
+function report(what: string, runs: number, seen: Set<string>): void {
+  const words = (counts: Map<string, number>) =>
+    [...counts].map(([name, count]) => `${name} ${count}`).join(', ');
+  console.log(
+    `      ${what}: ${runs} runs, ${seen.size} distinct states; ends: ${words(ends)}; stops: ${words(reasons)}`,
+  );
+  ends.clear();
+  reasons.clear();
+  expect(seen.size).to.be.above(100);
+}

@@ -1,0 +1,172 @@
+import { expect } from 'chai';
+import type { KubernetesObject } from '../../../../src/api/kubernetes.ts';
+import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../../src/api/openbaocluster.ts';
+import { applyDrifted } from '../../../../src/core/cluster/children.ts';
+import { known } from '../../../../src/core/model/known.ts';
+import {
+  member,
+  membersOf,
+  newRevision,
+  observation,
+  raftOf,
+  serverPod,
+  settledCluster,
+  statefulSet,
+} from '../../../support/observation.ts';
+import { partitionFor } from '../../../../src/core/workload/partition.ts';
+import { decideMidway, newMember, newPod, rollingSet, targetImage, upgrade } from './rolling-observation.ts';
+
+/** prod-1 is recorded as the ordinal in work; the StatefulSet is not applied yet. prod-0 leads. */
+const recorded = upgrade({
+  phase: 'Replacing',
+  currentPartition: 1,
+  replacing: { ordinal: 1, oldPodUID: 'pod-1' },
+  referenceIndex: 100,
+});
+const rendered: KubernetesObject = statefulSet({ partition: 1, image: targetImage });
+
+const leadingOne = {
+  members: membersOf(
+    member(0, { leader: 'prod-1', standby: true }),
+    member(1, { leader: 'prod-1', standby: false }),
+    newMember(2, { leader: 'prod-1' }),
+  ),
+  raft: known(raftOf(['prod-0', 'prod-1', 'prod-2'], { leader: 'prod-1' })),
+};
+
+function applied(
+  facts: Parameters<typeof observation>[0] = {},
+  given: RollingUpgrade = recorded,
+  more: Partial<OpenBaoClusterStatus> = {},
+) {
+  const { status: settled, ...cluster } = settledCluster({ version: '2.5.6' });
+  const status = { ...settled, upgrade: given, ...more };
+  return applyDrifted(
+    observation({
+      cluster: { ...cluster, status },
+      statefulSet: rollingSet(2),
+      pods: known([serverPod(0), serverPod(1), newPod(2)]),
+      members: membersOf(member(0), member(1), newMember(2)),
+      drifted: known([rendered]),
+      ...facts,
+    }),
+    status,
+    [],
+  );
+}
+
+describe('the partition comes down', () => {
+  it('when the gate lets the pod go in the pass that applies it, too', () => {
+    expect(applied()).to.deep.equal({ effects: [{ kind: 'apply', object: rendered }], notices: [] });
+  });
+
+  for (const [name, facts, words] of [
+    [
+      'another member has died since',
+      { pods: known([serverPod(0, { ready: false }), serverPod(1), newPod(2)]) },
+      'prod-0 is not Ready',
+    ],
+    [
+      'another member is behind',
+      { members: membersOf(member(0), member(1), newMember(2, { appliedIndex: 5 })) },
+      'prod-2 has not applied index 100',
+    ],
+    ['the pod has come to lead', leadingOne, 'prod-1 leads'],
+    [
+      'two pods would go at once',
+      { statefulSet: rollingSet(3), pods: known([serverPod(0), serverPod(1), serverPod(2)]) },
+      'prod-1 and prod-2 would be taken down together',
+    ],
+  ] as const) {
+    it(`not when ${name}, and says so`, () => {
+      const { effects, notices } = applied(facts);
+      expect(effects).to.deep.equal([]);
+      expect(notices[0]).to.include({ kind: 'waiting', reason: 'PartitionHeldBack' });
+      expect(notices[0]?.message).to.contain(words);
+    });
+  }
+
+  it('not while the upgrade holds, nor in an incident', () => {
+    expect(applied({}, { ...recorded, held: true }).effects).to.deep.equal([]);
+    expect(applied({}, recorded, { breakGlass: { active: true, nonce: 'n' } }).effects).to.deep.equal([]);
+  });
+
+  it('over pods that run the target already, whoever leads', () => {
+    const pods = known([serverPod(0), newPod(1), newPod(2)]);
+    const members = membersOf(
+      member(0, { leader: 'prod-1', standby: true }),
+      newMember(1, { leader: 'prod-1', standby: false }),
+      newMember(2, { leader: 'prod-1' }),
+    );
+    expect(applied({ ...leadingOne, pods, members }).effects).to.have.length(1);
+  });
+});
+
+describe('an ordinal recorded as in work, not yet let go', () => {
+  const still = (facts: Parameters<typeof observation>[0] = {}) =>
+    decideMidway({ upgrade: recorded, observation: { statefulSet: rollingSet(2), ...facts } });
+
+  it('stays in work while the gate would let it go', () => {
+    expect(still().status.upgrade).to.include({ phase: 'Replacing', currentPartition: 1 });
+  });
+
+  it('steps down first if it leads by now', () => {
+    const { status, effects } = still(leadingOne);
+    expect(status.upgrade).to.include({ phase: 'SteppingDown', currentPartition: 2 });
+    expect(status.upgrade?.stepDown?.pod).to.equal('prod-1');
+    expect(effects).to.have.length(1);
+  });
+
+  it('waits for a member that has died since, and goes on by itself', () => {
+    const { status } = still({ pods: known([serverPod(0, { ready: false }), serverPod(1), newPod(2)]) });
+    expect(status.upgrade).to.include({
+      phase: 'CatchingUp',
+      currentPartition: 2,
+      waitingFor: 'prod-0 is not Ready',
+    });
+    const next = decideMidway({ status, observation: { statefulSet: rollingSet(2) } });
+    expect(next.status.upgrade).to.include({ phase: 'Replacing', currentPartition: 1 });
+  });
+
+  it('is not taken back once the live partition is down', () => {
+    const { status } = still({ ...leadingOne, statefulSet: rollingSet(1) });
+    expect(status.upgrade).to.include({ phase: 'Replacing', currentPartition: 1 });
+  });
+
+  it('stays let go where the partition had come down unseen', () => {
+    const { status } = still(leadingOne);
+    const live = (partition: number) =>
+      statefulSet({ partition, image: targetImage, updateRevision: newRevision });
+    expect(partitionFor(status, 3, live(1))).to.equal(1);
+    expect(partitionFor(status, 3, live(2))).to.equal(2);
+  });
+
+  it('is no untouched upgrade afterwards: the first one taken back is not dropped', () => {
+    const first = upgrade({
+      phase: 'Replacing',
+      currentPartition: 2,
+      completedPods: undefined,
+      replacing: { ordinal: 2, oldPodUID: 'pod-2' },
+      referenceIndex: 100,
+    });
+    const { status } = decideMidway({
+      upgrade: first,
+      observation: {
+        statefulSet: rollingSet(3),
+        pods: known([serverPod(0, { ready: false }), serverPod(1), serverPod(2)]),
+        members: membersOf(member(0), member(1), member(2)),
+      },
+    });
+    expect(status.upgrade?.currentPartition).to.equal(3);
+    const reverted = decideMidway({
+      spec: { version: '2.5.5' },
+      status,
+      observation: {
+        statefulSet: rollingSet(3),
+        pods: known([serverPod(0), serverPod(1), serverPod(2)]),
+        members: membersOf(member(0), member(1), member(2)),
+      },
+    });
+    expect(reverted.status.upgrade).not.to.equal(undefined);
+  });
+});

@@ -1,0 +1,532 @@
+import type { Pod } from '../../../../src/api/kubernetes.ts';
+import { actionAnnotation, operationAnnotation, restartAtAnnotation } from '../../../../src/api/labels.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
+import type { ClusterEvent, Decision, DriverSettings, Effect } from '../../../../src/core/model/decision.ts';
+import type { Member, Observation } from '../../../../src/core/model/observation.ts';
+import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
+import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
+import { whyNotLowered } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
+import { effectiveImage } from '../../../../src/core/workload/image.ts';
+import { partitionFor } from '../../../../src/core/workload/partition.ts';
+import {
+  claim,
+  clusterId,
+  context,
+  jobAsRead,
+  observation,
+  raftOf,
+  serverPod,
+  settledCluster,
+  start,
+  statefulSet,
+} from '../../../support/observation.ts';
+
+/** What an image is: `good` runs, `missing` cannot be pulled, `crashes` starts and ends at once. */
+export interface SimulatedImage {
+  readonly version: string;
+  readonly kind: 'good' | 'missing' | 'crashes';
+}
+
+interface SimulatedPod {
+  readonly uid: string;
+  readonly image: string;
+  readonly revision: string;
+  readonly createdAt: number;
+  restarts: number;
+  /** When it answers, unsealed; never for an image that does not run. */
+  up: boolean;
+  ready: boolean;
+  started: boolean;
+  /** When a deleted pod is gone. */
+  endsAt?: number;
+}
+
+interface SimulatedJob {
+  readonly uid: string;
+  readonly action: string;
+  readonly operationId: string;
+  readonly pod?: string;
+  readonly image?: string;
+  readonly createdAt: number;
+  acted: boolean;
+  outcome: 'running' | 'succeeded' | 'failed';
+  message?: string;
+  podReason?: string;
+}
+
+/** How long things take, in milliseconds. Exploring multiplies them. */
+export const durations = {
+  job: 1_000,
+  stepDown: 600,
+  election: 1_000,
+  block: 10_000,
+  termination: 1_000,
+  start: 1_500,
+  ready: 500,
+  /** From Ready until a restarted follower is replicated to again: 2 s, or 10 s on a bridged network. */
+  catchUp: 2_000,
+};
+
+interface Options {
+  readonly replicas?: number;
+  readonly leader?: number;
+  readonly spec?: Partial<OpenBaoCluster['spec']>;
+  readonly images?: Readonly<Record<string, SimulatedImage>>;
+  readonly settings?: Partial<DriverSettings>;
+  readonly speed?: Partial<typeof durations>;
+}
+
+/**
+ * A Kubernetes and a Raft cluster in miniature, for decisions alone: the StatefulSet controller with its
+ * partition, pods, Jobs, elections and lagging followers. Far simpler than test/openbao/model, so that a
+ * hundred thousand states can be walked in a minute. What it does is what openbao-measured.md, sections
+ * 0, 4 and 5, and the StatefulSet controller of Kubernetes 1.36 do.
+ */
+export class SimulatedCluster {
+  now = start;
+  cluster: OpenBaoCluster;
+  readonly replicas: number;
+  readonly images = new Map<string, SimulatedImage>();
+  readonly pods = new Map<number, SimulatedPod>();
+  readonly jobs = new Map<string, SimulatedJob>();
+  readonly speed: typeof durations;
+  readonly settings: DriverSettings;
+
+  /** The StatefulSet: what is wanted, and what its controller has seen and done. */
+  template: { image: string; restartAt: string | undefined; partition: number };
+  generation = 1;
+  observedGeneration = 1;
+  currentRevision: string;
+  updateRevision: string;
+
+  leader: number | undefined;
+  electionAt: number | undefined;
+  index = 100;
+  readonly applied: number[];
+  readonly replicatedFrom: number[];
+  readonly blockedUntil: number[];
+
+  /** What the controller sees of Kubernetes, when its cache is behind. */
+  cache: Pick<Observation, 'statefulSet' | 'pods' | 'jobs'> | undefined;
+  jobFailures = new Map<string, string>();
+  readonly events: ClusterEvent[] = [];
+  readonly stepDowns: number[] = [];
+  private serial = 0;
+  private operations = 0;
+
+  constructor(options: Options = {}) {
+    const { replicas = 3, leader = 0, spec, images, settings, speed } = options;
+    this.replicas = replicas;
+    this.leader = leader;
+    this.speed = { ...durations, ...speed };
+    this.settings = { ...context().settings, ...settings };
+    for (const version of ['2.5.4', '2.5.5', '2.5.6', '2.5.7']) {
+      this.images.set(`openbao/openbao:${version}`, { version, kind: 'good' });
+    }
+    for (const [name, image] of Object.entries(images ?? {})) this.images.set(name, image);
+    this.cluster = settledCluster({ version: '2.5.5', replicas, ...spec });
+    const { status } = this.cluster;
+    const image = status?.image ?? 'openbao/openbao:2.5.5';
+    this.template = { image, restartAt: undefined, partition: replicas };
+    this.currentRevision = this.updateRevision = this.revision();
+    for (let ordinal = 0; ordinal < replicas; ordinal++) {
+      this.pods.set(ordinal, {
+        ...this.newPod(image, this.currentRevision),
+        up: true,
+        ready: true,
+        started: true,
+      });
+    }
+    this.applied = Array.from({ length: replicas }, () => 100);
+    this.replicatedFrom = Array.from({ length: replicas }, () => 0);
+    this.blockedUntil = Array.from({ length: replicas }, () => 0);
+  }
+
+  get status(): OpenBaoClusterStatus {
+    return this.cluster.status ?? {};
+  }
+
+  spec(change: Partial<OpenBaoCluster['spec']>): void {
+    this.cluster = { ...this.cluster, spec: { ...this.cluster.spec, ...change } };
+  }
+
+  // What the controller sees.
+
+  observe(): Observation {
+    const kubernetes = this.cache ?? this.kubernetes();
+    const members = new Map<string, Known<Member>>();
+    for (const [ordinal, pod] of this.pods) members.set(this.name(ordinal), this.member(ordinal, pod));
+    const ids = Array.from({ length: this.replicas }, (_, ordinal) => this.name(ordinal));
+    const leads = this.leader;
+    return observation({
+      cluster: this.cluster,
+      ...kubernetes,
+      members,
+      claims: known(ids.map((_, ordinal) => claim(ordinal, '2.5.4'))),
+      raft:
+        leads === undefined ? unknown('no member leads') : known(raftOf(ids, { leader: this.name(leads) })),
+      versionHistory: known(['2.5.4']),
+    });
+  }
+
+  kubernetes(): Pick<Observation, 'statefulSet' | 'pods' | 'jobs'> {
+    const { image, partition, restartAt } = this.template;
+    const set = statefulSet({
+      replicas: this.replicas,
+      partition,
+      image,
+      currentRevision: this.currentRevision,
+      updateRevision: this.updateRevision,
+      generation: this.generation,
+      observedGeneration: this.observedGeneration,
+    });
+    const annotations = restartAt === undefined ? {} : { [restartAtAnnotation]: restartAt };
+    const template = { ...set.spec?.template, metadata: { annotations } };
+    return {
+      statefulSet: known({ ...set, spec: { ...set.spec, template } }),
+      pods: known([...this.pods].map(([ordinal, pod]) => this.pod(ordinal, pod))),
+      jobs: known([...this.jobs].map(([name, job]) => jobAsRead(name, job))),
+    };
+  }
+
+  private pod(
+    ordinal: number,
+    { uid, image, revision, ready, endsAt, restarts, started, up }: SimulatedPod,
+  ): Pod {
+    const kind = this.images.get(image)?.kind ?? 'missing';
+    const stuck =
+      kind === 'missing' ? 'ImagePullBackOff' : started ? 'CrashLoopBackOff' : 'ContainerCreating';
+    const waiting = up ? undefined : stuck;
+    const pod = serverPod(ordinal, {
+      uid,
+      image,
+      revision,
+      ready: ready && up,
+      terminating: endsAt !== undefined,
+      ...(waiting === undefined ? {} : { waiting }),
+    });
+    const statuses = (pod.status?.containerStatuses ?? []).map((each) => ({
+      ...each,
+      restartCount: restarts,
+      ...(restarts > 0 ? { lastState: { terminated: { exitCode: 1 } } } : {}),
+    }));
+    return { ...pod, status: { ...pod.status, containerStatuses: statuses } };
+  }
+
+  private member(ordinal: number, { uid, up, image, endsAt }: SimulatedPod): Known<Member> {
+    if (!up) return unknown('connection refused');
+    const leads = this.leader;
+    const leader = leads === undefined ? undefined : this.name(leads);
+    return known({
+      pod: this.name(ordinal),
+      podUID: uid,
+      initialized: true,
+      sealed: false,
+      standby: ordinal !== leads || endsAt !== undefined,
+      version: this.images.get(image)?.version ?? '0.0.0',
+      clusterId,
+      ...(leader === undefined ? {} : { leader }),
+      lastIndex: ordinal === leads ? this.index : (this.applied[ordinal] ?? 0),
+      appliedIndex: this.applied[ordinal] ?? 0,
+    });
+  }
+
+  // What the controller does.
+
+  /** Observes and decides; nothing is done yet. */
+  decide(observed = this.observe()): Decision {
+    const operation = `op${String(this.operations + 1).padStart(8, '0')}`;
+    return decideUpgrade(
+      observed,
+      observed.cluster.status ?? {},
+      context({ now: this.now, newOperationId: operation, settings: this.settings }),
+    );
+  }
+
+  /**
+   * One pass of the controller.
+   *
+   * @param survives how much of it happens before the process ends: 0 nothing, 1 the status, 2 also the
+   *   first effect, and so on
+   */
+  pass(survives = Number.POSITIVE_INFINITY): Decision {
+    const observed = this.observe();
+    const decision = this.decide(observed);
+    if (survives === 0) return decision;
+    if (JSON.stringify(decision.status) !== JSON.stringify(this.status)) {
+      const before = this.status.upgrade?.operationId;
+      this.cluster = { ...this.cluster, status: decision.status };
+      const after = decision.status.upgrade;
+      if (after !== undefined && (after.operationId !== before || after.retarget !== undefined))
+        this.operations++;
+    }
+    this.events.push(...decision.events);
+    const effects: readonly (Effect | { readonly kind: 'render' })[] = [
+      { kind: 'render' },
+      ...decision.effects,
+    ];
+    for (const effect of effects.slice(0, survives - 1)) {
+      if (effect.kind === 'render') this.render(observed, decision.status);
+      else this.apply(effect);
+    }
+    return decision;
+  }
+
+  /** The StatefulSet follows from the status that was stored when the pass began, as src/core/workload renders it. */
+  private render(observed: Observation, after: OpenBaoClusterStatus): void {
+    const { cluster, statefulSet: live } = observed;
+    if (cluster.spec.paused === true) return;
+    const status = cluster.status ?? {};
+    const { upgrade } = status;
+    const rolls = ['Locking', 'SteppingDown', 'Replacing', 'CatchingUp', 'Finalizing'].includes(
+      upgrade?.phase ?? '',
+    );
+    const image = rolls ? upgrade?.targetImage : undefined;
+    const next = {
+      image: image ?? status.image ?? effectiveImage(cluster.spec, this.settings.imageRepository),
+      restartAt: rolls ? (upgrade?.restartAt ?? status.lastRestartAt) : status.lastRestartAt,
+      partition: partitionFor(status, this.replicas, live.kind === 'known' ? live.value : undefined),
+    };
+    if (JSON.stringify(next) === JSON.stringify(this.template)) return;
+    if (whyNotLowered(observed, after, next.partition) !== undefined) return;
+    this.rendered(next.partition);
+    this.template = next;
+    this.generation++;
+  }
+
+  /** Overridden to judge where the partition goes. */
+  rendered(_partition: number): void {}
+
+  apply(effect: Effect): void {
+    if (effect.kind === 'create') this.createJob(effect.object);
+    else if (effect.kind === 'delete') {
+      const found = [...this.pods].find(([, { uid }]) => uid === effect.uid);
+      if (found !== undefined) this.takeDown(found[0]);
+    } else throw new Error(`an upgrade has no effect ${effect.kind}`);
+  }
+
+  private createJob({ metadata, ...rest }: { readonly metadata?: Pod['metadata'] }): void {
+    const name = metadata?.name ?? '';
+    if (this.jobs.has(name)) return;
+    const action = metadata?.annotations?.[actionAnnotation] ?? '';
+    const { spec } = rest as {
+      spec?: { template: { spec: { containers: { image: string; args?: string[] }[] } } };
+    };
+    const [container] = spec?.template.spec.containers ?? [];
+    const pod = container?.args?.find((arg) => arg.startsWith('--pod='))?.slice('--pod='.length);
+    this.jobs.set(name, {
+      uid: `job-${++this.serial}`,
+      action,
+      operationId: metadata?.annotations?.[operationAnnotation] ?? '',
+      ...(pod === undefined ? {} : { pod }),
+      ...(container === undefined ? {} : { image: container.image }),
+      createdAt: this.now,
+      acted: false,
+      outcome: 'running',
+    });
+  }
+
+  // What the world does by itself.
+
+  /**
+   * Lets time pass and everything happen that is due.
+   *
+   * @param isSlow who does nothing this time: `statefulset`, a pod's or a Job's name
+   */
+  tick(milliseconds = 500, isSlow: (who: string) => boolean = () => false): void {
+    this.now += milliseconds;
+    if (!isSlow('statefulset')) this.controlStatefulSet();
+    for (const ordinal of this.pods.keys()) if (!isSlow(this.name(ordinal))) this.kubelet(ordinal);
+    this.raft();
+    for (const name of this.jobs.keys()) if (!isSlow(name)) this.runJob(name);
+  }
+
+  /** The StatefulSet controller: makes missing pods, takes down the highest one of an older template. */
+  controlStatefulSet(): void {
+    this.observedGeneration = this.generation;
+    this.updateRevision = this.revision();
+    const { partition } = this.template;
+    for (let ordinal = 0; ordinal < this.replicas; ordinal++) {
+      if (this.pods.has(ordinal)) continue;
+      const isNew = ordinal >= partition;
+      const revision = isNew ? this.updateRevision : this.currentRevision;
+      this.pods.set(ordinal, this.newPod(this.revisions.get(revision) ?? this.template.image, revision));
+    }
+    for (let ordinal = this.replicas - 1; ordinal >= partition; ordinal--) {
+      const pod = this.pods.get(ordinal);
+      if (pod === undefined || pod.endsAt !== undefined) return;
+      if (pod.revision !== this.updateRevision) {
+        this.takeDown(ordinal);
+        return;
+      }
+      if (!pod.ready) return;
+    }
+    const all = [...this.pods.values()];
+    if (all.every(({ revision, ready }) => ready && revision === this.updateRevision)) {
+      this.currentRevision = this.updateRevision;
+    }
+  }
+
+  /** What we take down, ourselves or through the partition; overridden to judge it. */
+  takeDown(ordinal: number): void {
+    this.endPod(ordinal);
+  }
+
+  endPod(ordinal: number): void {
+    const pod = this.pods.get(ordinal);
+    if (pod === undefined || pod.endsAt !== undefined) return;
+    // It does not exit before the block after its step-down ends (openbao-measured.md, 0.6).
+    pod.endsAt = Math.max(this.now + this.speed.termination, this.blockedUntil[ordinal] ?? 0);
+    pod.ready = false;
+    if (this.leader === ordinal) this.lose();
+  }
+
+  /** The container ends without warning, and its pod with it. */
+  kill(ordinal: number): void {
+    if (!this.pods.delete(ordinal)) return;
+    if (this.leader === ordinal) this.lose();
+  }
+
+  lose(): void {
+    this.leader = undefined;
+    this.electionAt = this.now + this.speed.election;
+  }
+
+  kubelet(ordinal: number): void {
+    const pod = this.pods.get(ordinal);
+    if (pod === undefined) return;
+    if (pod.endsAt !== undefined) {
+      if (this.now >= pod.endsAt) this.pods.delete(ordinal);
+      return;
+    }
+    const age = this.now - pod.createdAt;
+    const { kind = 'missing' } = this.images.get(pod.image) ?? {};
+    // What runs goes on running, whatever becomes of its image.
+    if (!pod.up && (kind === 'missing' || age < this.speed.start)) return;
+    this.starts(ordinal, pod);
+    if (!pod.up && kind === 'crashes') {
+      pod.restarts++;
+      pod.up = pod.ready = false;
+      return;
+    }
+    if (!pod.up) {
+      pod.up = true;
+      this.replicatedFrom[ordinal] = this.now + this.speed.ready + this.speed.catchUp;
+    }
+    pod.ready = pod.ready || age >= this.speed.start + this.speed.ready;
+  }
+
+  /** Overridden to judge which versions start. */
+  starts(_ordinal: number, pod: SimulatedPod): void {
+    pod.started = true;
+  }
+
+  private raft(): void {
+    const up = [...this.pods]
+      .filter(([, pod]) => pod.up && pod.endsAt === undefined)
+      .map(([ordinal]) => ordinal);
+    const majority = Math.floor(this.replicas / 2) + 1;
+    if (this.leader !== undefined && (!up.includes(this.leader) || up.length < majority)) this.lose();
+    if (this.leader === undefined) {
+      this.electionAt ??= this.now + this.speed.election;
+      if (this.now < this.electionAt || up.length < majority) return;
+      const [heir] = up
+        .filter((ordinal) => (this.blockedUntil[ordinal] ?? 0) <= this.now)
+        .toSorted((a, b) => (this.applied[b] ?? 0) - (this.applied[a] ?? 0) || a - b);
+      if (heir === undefined) return;
+      this.leads(heir);
+      this.electionAt = undefined;
+    }
+    const replicating = up.filter(
+      (ordinal) => ordinal === this.leader || (this.replicatedFrom[ordinal] ?? 0) <= this.now,
+    );
+    if (replicating.length < majority) return;
+    this.index += 5;
+    for (const ordinal of replicating)
+      this.applied[ordinal] = ordinal === this.leader ? this.index : this.index - 1;
+  }
+
+  leads(ordinal: number): void {
+    this.leader = ordinal;
+    this.replicatedFrom[ordinal] = 0;
+    // The entry that every new leader begins with; it counts once a quorum has it.
+    this.index++;
+  }
+
+  runJob(name: string): void {
+    const job = this.jobs.get(name);
+    if (job === undefined || job.outcome !== 'running' || this.now - job.createdAt < this.speed.job) return;
+    const refusal = this.jobFailures.get(job.action);
+    if (refusal !== undefined) {
+      job.outcome = 'failed';
+      job.message = JSON.stringify({ outcome: 'failed', reason: 'Refused', message: refusal });
+    } else if (job.action === 'version-check') this.checkVersion(job);
+    else if (job.action === 'step-down') this.stepDown(job);
+    else
+      this.succeed(
+        job,
+        job.action === 'snapshot' ? { name: 'prod.snap', size: 20_283, index: this.index } : {},
+      );
+  }
+
+  private checkVersion(job: SimulatedJob): void {
+    const image = this.images.get(job.image ?? '');
+    if (image === undefined || image.kind === 'missing') {
+      job.podReason = 'ImagePullBackOff: not found';
+      if (this.now - job.createdAt > this.settings.deadlines.preChecks) job.outcome = 'failed';
+      return;
+    }
+    job.outcome = 'succeeded';
+    job.message = `OpenBao v${image.version} (simulated), built 2026-01-01T00:00:00Z`;
+  }
+
+  private stepDown(job: SimulatedJob): void {
+    const leads = this.leader === undefined ? undefined : this.name(this.leader);
+    if (!job.acted && this.leader !== undefined && leads === job.pod) {
+      job.acted = true;
+      this.stepsDown(this.now);
+      this.blockedUntil[this.leader] = this.now + this.speed.block;
+      this.leader = undefined;
+      this.electionAt = this.now + this.speed.stepDown;
+      return;
+    }
+    if (this.leader !== undefined && leads !== job.pod) this.succeed(job, {});
+    else if (this.now - job.createdAt > this.settings.deadlines.stepDown) job.outcome = 'failed';
+  }
+
+  /** Overridden to judge how close step-downs follow each other. */
+  stepsDown(at: number): void {
+    this.stepDowns.push(at);
+  }
+
+  private succeed(job: SimulatedJob, data: object): void {
+    job.outcome = 'succeeded';
+    job.message = JSON.stringify({ outcome: 'done', reason: 'Done', message: 'done', data });
+  }
+
+  // Words.
+
+  name = (ordinal: number): string => `prod-${ordinal}`;
+
+  readonly revisions = new Map<string, string>();
+  private revision(): string {
+    const { image, restartAt } = this.template;
+    const key = `${image}|${restartAt ?? ''}`;
+    const name = `rev-${key}`;
+    this.revisions.set(name, image);
+    return name;
+  }
+
+  private newPod(image: string, revision: string): SimulatedPod {
+    return {
+      uid: `pod-${++this.serial}`,
+      image,
+      revision,
+      createdAt: this.now,
+      restarts: 0,
+      up: false,
+      ready: false,
+      started: false,
+    };
+  }
+}

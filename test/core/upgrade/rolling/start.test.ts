@@ -1,0 +1,170 @@
+import { expect } from 'chai';
+import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
+import type { Decision } from '../../../../src/core/model/decision.ts';
+import type { Observation } from '../../../../src/core/model/observation.ts';
+import { known, unknown } from '../../../../src/core/model/known.ts';
+import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
+import { claim, context, observation, settledCluster } from '../../../support/observation.ts';
+import { at } from './rolling-observation.ts';
+
+interface Given {
+  readonly spec?: Partial<OpenBaoClusterSpec>;
+  readonly status?: { readonly [Key in keyof OpenBaoClusterStatus]?: OpenBaoClusterStatus[Key] | undefined };
+  readonly observation?: Partial<Observation>;
+}
+
+function decide({ spec = {}, status: change = {}, observation: facts = {} }: Given): Decision {
+  const { status: settled, ...cluster } = settledCluster(spec);
+  const entries = Object.entries({ ...settled, ...change }).filter(([, value]) => value !== undefined);
+  const status: OpenBaoClusterStatus = Object.fromEntries(entries);
+  return decideUpgrade(observation({ cluster: { ...cluster, status }, ...facts }), status, context());
+}
+
+/** Starts, and decides once more about what has started. */
+function decideStarted({ spec = {}, observation: facts = {} }: Given): Decision {
+  const { status } = decide({ spec });
+  const { status: _, ...cluster } = settledCluster(spec);
+  return decideUpgrade(observation({ cluster: { ...cluster, status }, ...facts }), status, context());
+}
+
+const newer = { version: '2.5.6' } as const;
+
+describe('the start of a rolling upgrade', () => {
+  it('is not made where what is asked for runs', () => {
+    const decision = decide({});
+    expect(decision).to.deep.include({ effects: [], events: [] });
+    expect(decision.status.upgrade).to.equal(undefined);
+  });
+
+  it('takes the lock and records both targets in the same write, and touches nothing', () => {
+    const { status, effects } = decide({ spec: newer });
+    expect(status.upgrade).to.include({
+      phase: 'PreChecks',
+      fromVersion: '2.5.5',
+      targetVersion: '2.5.6',
+      fromImage: 'openbao/openbao:2.5.5',
+      targetImage: 'openbao/openbao:2.5.6',
+    });
+    expect(status.operationLock).to.include({
+      operation: 'Upgrade',
+      operationId: status.upgrade?.operationId,
+    });
+    expect(effects).to.deep.equal([]);
+  });
+
+  it('is made for another image of the same version', () => {
+    const { status } = decide({ spec: { image: 'registry.example/openbao:2.5.5' } });
+    expect(status.upgrade).to.include({
+      targetVersion: '2.5.5',
+      targetImage: 'registry.example/openbao:2.5.5',
+    });
+  });
+
+  it('is made once for each restartAt', () => {
+    const spec = { maintenance: { restartAt: '2026-01-02T00:00:00Z' } };
+    expect(decide({ spec }).status.upgrade?.restartAt).to.equal('2026-01-02T00:00:00Z');
+    expect(decide({ spec, status: { lastRestartAt: '2026-01-02T00:00:00Z' } }).status.upgrade).to.equal(
+      undefined,
+    );
+  });
+
+  for (const [name, given] of [
+    ['while paused', { spec: { ...newer, paused: true } }],
+    ['in break glass', { spec: newer, status: { breakGlass: { active: true, nonce: 'n' } } }],
+    ['while a member joins or leaves', { spec: newer, status: { scaling: { operationId: 's' } } }],
+    ['before the leader has reported a version', { spec: newer, status: { currentVersion: undefined } }],
+    ['before the cluster is initialised', { spec: newer, status: { initialized: undefined } }],
+  ] as const) {
+    it(`is not made ${name}`, () => {
+      expect(decide(given).status.upgrade).to.equal(undefined);
+    });
+  }
+
+  it('acknowledges a retry that nothing waits for, so that it never stays armed', () => {
+    const { status } = decide({ spec: { upgrade: { requests: { retry: 'early' } } } });
+    expect(status.upgradeRequests?.lastHandledRetry).to.equal('early');
+  });
+
+  describe('with the lock held by another operation', () => {
+    const lock = (renewedAt: string) =>
+      ({ operation: 'Backup', operationId: 'backup1', holder: 'openbaocluster/backup', renewedAt }) as const;
+
+    it('waits, and says so', () => {
+      const { status } = decide({ spec: newer, status: { operationLock: lock(at(-60)) } });
+      expect(status.upgrade).to.equal(undefined);
+      expect(status.lastErrorReason).to.equal('OperationLockHeld');
+    });
+
+    it('no longer says so when spec asks for what runs again', () => {
+      const { status } = decide({
+        status: {
+          operationLock: lock(at(-60)),
+          lastErrorReason: 'OperationLockHeld',
+          lastErrorMessage: 'waits',
+        },
+      });
+      expect(status).to.not.have.any.keys('lastErrorReason', 'lastErrorMessage');
+      const other = decide({ status: { lastErrorReason: 'SelfInitRequired', lastErrorMessage: 'init' } });
+      expect(other.status.lastErrorReason).to.equal('SelfInitRequired');
+    });
+  });
+});
+
+describe("the gate's own rules before the start", () => {
+  for (const [name, given, reason, words] of [
+    ['a version that is none', { spec: { version: 'latest' } }, 'PolicyViolation', 'InvalidVersion'],
+    ['an older version', { spec: { version: '2.5.4' } }, 'DowngradeBlocked', 'status.currentVersion'],
+    [
+      'one older than a volume was written by',
+      { spec: newer, observation: { claims: known([claim(0, '2.6.0')]) } },
+      'DowngradeBlocked',
+      'data-prod-0',
+    ],
+    [
+      'one older than has ever led',
+      { spec: newer, observation: { versionHistory: known(['2.5.5', '2.6.1']) } },
+      'DowngradeBlocked',
+      '2.6.1 has led',
+    ],
+    [
+      'an image of another version',
+      { spec: { ...newer, image: 'openbao/openbao:2.5.7' } },
+      'PolicyViolation',
+      'ImageVersionMismatch',
+    ],
+    [
+      'what is no image',
+      { spec: { ...newer, image: 'Openbao:::' } },
+      'PolicyViolation',
+      'InvalidImageReference',
+    ],
+  ] as const) {
+    it(`hold ${name}, with nothing touched and the lock given back`, () => {
+      const { status, effects } = decideStarted(given);
+      expect(status.lastErrorReason).to.equal(reason);
+      expect(status.lastErrorMessage).to.contain(words);
+      expect(status.upgrade?.held).to.equal(true);
+      expect(status.operationLock).to.equal(undefined);
+      expect(effects).to.deep.equal([]);
+    });
+  }
+
+  it('wait while what they need cannot be read', () => {
+    for (const field of ['claims', 'pods', 'versionHistory'] as const) {
+      const { status, effects } = decideStarted({
+        spec: newer,
+        observation: { [field]: unknown('timed out') },
+      });
+      expect(status.upgrade?.held, field).to.equal(undefined);
+      expect(status.upgrade?.waitingFor, field).to.contain('timed out');
+      expect(effects, field).to.deep.equal([]);
+    }
+  });
+
+  it('go by the spec again as soon as it changes', () => {
+    const held = decideStarted({ spec: { version: '2.5.4' } }).status;
+    const { status: _, ...cluster } = settledCluster(newer);
+    const { status } = decideUpgrade(observation({ cluster: { ...cluster, status: held } }), held, context());
+    expect(status).not.to.have.any.keys('upgrade', 'lastErrorReason');
+  });
+});
