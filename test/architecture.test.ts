@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/config.ts': ['src/api'],
   'src/controller': ['src/api', 'src/core', 'src/io'],
   'src/executor': ['src/api', 'src/core', 'src/io'],
-  'src/cli': ['src/api', 'src/core', 'src/io'],
+  'src/cli': ['src/api', 'src/core', 'src/io', 'webhooks'],
   webhooks: ['src/api', 'src/core', 'src/io'],
   certs: ['src/api', 'src/core', 'src/io'],
   manifests: ['src/api', 'src/core'],

@@ -1,23 +1,22 @@
-import type { AdmissionResponse } from '../src/api/admission-review.ts';
 import { warnOnly, type Decision } from '../src/core/policies/policy.ts';
-import { answerDecision, auditOf } from './admission-review.ts';
 import type { Deadline } from './deadline.ts';
 import type { RouteContext } from './route.ts';
 
-/**
- * Answers a decision; where denials are to warn only, as warnings. The audit annotations
- * then still say what would have been denied, so that a first look leaves a trace.
- */
-export async function answerEnforced(
-  uid: string,
+/** A decision, and whether it only warns of what would else be denied. */
+export interface Enforced {
+  readonly decision: Decision;
+  readonly softened: boolean;
+}
+
+/** Turns denials into warnings where they are to warn only. */
+export async function enforce(
   decision: Decision,
   namespace: string | undefined,
   context: RouteContext,
   deadline: Deadline,
-): Promise<AdmissionResponse> {
-  if (decision.allowed || !(await warnsOnly(namespace, context, deadline)))
-    return answerDecision(uid, decision);
-  return { ...answerDecision(uid, warnOnly(decision)), auditAnnotations: auditOf('warn', decision) };
+): Promise<Enforced> {
+  const softened = !decision.allowed && (await warnsOnly(namespace, context, deadline));
+  return { decision: softened ? warnOnly(decision) : decision, softened };
 }
 
 /**
@@ -26,10 +25,10 @@ export async function answerEnforced(
  */
 async function warnsOnly(
   namespace: string | undefined,
-  { facts, enforce }: RouteContext,
+  { facts, enforce: mode }: RouteContext,
   deadline: Deadline,
 ): Promise<boolean> {
-  if (enforce === 'warn') return true;
+  if (mode === 'warn') return true;
   if (namespace === undefined) return false;
   const labelled = await facts.warnsOnly(namespace, deadline.signal);
   return labelled.kind === 'known' && labelled.value;

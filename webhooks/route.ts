@@ -1,5 +1,6 @@
-import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-review.ts';
+import type { AdmissionRequest } from '../src/api/admission-review.ts';
 import { SchemaViolation } from '../src/api/parse.ts';
+import type { Decision } from '../src/core/policies/policy.ts';
 import type { AdmissionFacts } from '../src/io/kubernetes/admission-facts.ts';
 import { BadReview } from './admission-review.ts';
 import type { Deadline } from './deadline.ts';
@@ -13,15 +14,45 @@ export interface RouteContext {
   readonly enforce: 'deny' | 'warn';
 }
 
-/** One webhook: a path, and how a request to it is answered. */
-export interface Route {
+/** One webhook: a path, and what it makes of a request. `rollguard review` asks the same routes. */
+export type Route = ValidatingRoute | MutatingRoute;
+
+interface RouteBase {
   readonly path: string;
-  readonly kind: 'validating' | 'mutating';
-  readonly answer: (
+  readonly scope: Scope;
+}
+
+export interface ValidatingRoute extends RouteBase {
+  readonly kind: 'validating';
+  /**
+   * What the rules say, before enforcement is looked at. The request is within `scope`.
+   *
+   * @throws BadReview
+   */
+  readonly decide: (
     request: AdmissionRequest,
     context: RouteContext,
     deadline: Deadline,
-  ) => Promise<AdmissionResponse>;
+  ) => Promise<Decision>;
+}
+
+export interface MutatingRoute extends RouteBase {
+  readonly kind: 'mutating';
+  /**
+   * The object of a request as it came, and as it goes on; the same one where nothing is to change.
+   *
+   * @throws BadReview
+   */
+  readonly mutate: (
+    request: AdmissionRequest,
+    context: RouteContext,
+    deadline: Deadline,
+  ) => Promise<Mutation>;
+}
+
+export interface Mutation {
+  readonly before: object;
+  readonly after: object;
 }
 
 /** What a route is registered for in the webhook configurations. */
@@ -31,19 +62,25 @@ export interface Scope {
   readonly operations: readonly AdmissionRequest['operation'][];
 }
 
+/** Whether a webhook configuration sends the request to a route of this scope. */
+export const isInScope = (
+  { resource, subResource = '', operation }: Pick<AdmissionRequest, 'resource' | 'subResource' | 'operation'>,
+  scope: Scope,
+): boolean =>
+  resource.group === scope.group &&
+  resource.resource === scope.resource &&
+  subResource === '' &&
+  scope.operations.includes(operation);
+
 /**
  * A webhook configuration that sends what the route does not judge is a mistake, and says so.
  *
  * @throws BadReview
  */
-export function assertScope({ resource, subResource = '', operation }: AdmissionRequest, scope: Scope): void {
+export function assertScope(request: AdmissionRequest, scope: Scope): void {
+  const { resource, subResource = '', operation } = request;
   const asked = `${operation} ${[resource.resource, resource.group].filter(Boolean).join('.')}${subResource && `/${subResource}`}`;
-  if (
-    resource.group !== scope.group ||
-    resource.resource !== scope.resource ||
-    subResource !== '' ||
-    !scope.operations.includes(operation)
-  ) {
+  if (!isInScope(request, scope)) {
     throw new BadReview(
       `this webhook judges ${scope.operations.join(', ')} of ${[scope.resource, scope.group].filter(Boolean).join('.')}, not ${asked}; correct the rules of the webhook configuration`,
     );

@@ -7,6 +7,7 @@ import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-r
 import type { Reason } from '../src/api/reasons.ts';
 import { listen, portOf, startStatusServer, type StatusServer } from '../src/io/status-server.ts';
 import { answerBadReview, BadReview, decodeReview } from './admission-review.ts';
+import { answer } from './answer.ts';
 import { readBody } from './body.ts';
 import { Deadline, endingInTime, patienceMs } from './deadline.ts';
 import type { WebhookMetrics } from './metrics.ts';
@@ -135,7 +136,7 @@ function webhookApp(options: Running): express.Express {
   for (const route of options.routes) {
     app
       .route(route.path)
-      .post((request, response) => answer(route, options, request, response))
+      .post((request, response) => handle(route, options, request, response))
       .all((_request, response) => {
         response.set('Allow', 'POST');
         sendStatus(response, 405, 'only POST is answered here');
@@ -156,7 +157,7 @@ function webhookApp(options: Running): express.Express {
   return app;
 }
 
-async function answer(route: Route, options: Running, request: Request, response: Response): Promise<void> {
+async function handle(route: Route, options: Running, request: Request, response: Response): Promise<void> {
   const finish = options.metrics.started(route.path);
   const { code, body } = await judge(route, options, request);
   // What is left of a body that was not read would be taken for the next request; and the API server
@@ -179,7 +180,7 @@ async function judge(route: Route, options: ServerOptions, request: Request): Pr
   try {
     assertJson(request);
     admission = decodeReview(await readBody(request));
-    const response = await route.answer(admission, options.context, deadline);
+    const response = await answer(route, admission, options.context, deadline);
     if (response.auditAnnotations !== undefined) logViolation(route, admission, response, options);
     return review(response);
   } catch (error) {

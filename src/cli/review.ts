@@ -95,7 +95,9 @@ async function judgeFiles(options: ReviewOptions, stdin: Stdin): Promise<Outcome
     const subject = storedSubject(manifest, report);
     if (subject !== undefined) inventory.put(manifest, subject);
   }
-  const reviewed = changes.flatMap((manifest) => judgeOne(manifest, options, inventory, report));
+  const reviewed: Reviewed[] = [];
+  // One after the other: each is judged as if those before it had been applied.
+  for (const manifest of changes) reviewed.push(...(await judgeOne(manifest, options, inventory, report)));
   if (problems.length > 0) throw new UnusableInput(problems);
   return { reviewed, notes: notesOn(reviewed, options) };
 }
@@ -125,12 +127,12 @@ function assertConsistent({ filename, old, state, as, asGroup, can }: ReviewOpti
 }
 
 /** Judges one object, and lets it count as stored for the next ones, as `kubectl apply` would send them. */
-function judgeOne(
+async function judgeOne(
   manifest: Manifest,
   options: ReviewOptions,
   inventory: Inventory,
   report: Report,
-): readonly Reviewed[] {
+): Promise<readonly Reviewed[]> {
   const found = manifest.name === '' ? undefined : inventory.find(manifest);
   const operation = options.operation ?? (found === undefined ? 'CREATE' : 'UPDATE');
   const stored = operation === 'CREATE' ? undefined : found;
@@ -142,7 +144,7 @@ function judgeOne(
   if (problem !== undefined) report(problem);
   if (problem !== undefined || subject === undefined) return [];
 
-  const verdict = judge(operation, subject, stored, inventory, callerOf(options));
+  const verdict = await judge(operation, subject, stored, inventory, callerOf(options));
   if (verdict.decision.allowed && manifest.name !== '' && operation !== 'DELETE') {
     inventory.put(manifest, verdict.after);
   }
@@ -205,9 +207,7 @@ function notesOn(reviewed: readonly Reviewed[], options: ReviewOptions): readonl
     );
   }
   const verbsNeeded = judged.flatMap(({ verdict: { needs } }) =>
-    (needs?.verbs ?? []).map(
-      (verb) => `"${verb}"${needs === undefined ? '' : ` on ${nameOf(needs.object)}`}`,
-    ),
+    needs.map(({ verb, object }) => `"${verb}" on ${nameOf(object)}`),
   );
   if (options.as === undefined && verbsNeeded.length > 0) {
     notes.push(`without --as, permissions are not judged; needed: ${list(verbsNeeded)}`);

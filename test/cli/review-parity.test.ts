@@ -10,6 +10,7 @@ import { maintenanceEnabled } from '../../src/core/policies/cluster-request.ts';
 import { denialText, type Violation } from '../../src/core/policies/policy.ts';
 import type { AdmissionFacts } from '../../src/io/kubernetes/admission-facts.ts';
 import { wrap } from '../../webhooks/admission-review.ts';
+import { answer } from '../../webhooks/answer.ts';
 import { Deadline } from '../../webhooks/deadline.ts';
 import { mutateMetadataServices } from '../../webhooks/mutating/metadataservices.ts';
 import { mutateOpenBaoClusters } from '../../webhooks/mutating/openbaoclusters.ts';
@@ -87,33 +88,19 @@ const broken = {
   currentVersion: '2.5.5',
   breakGlass: { active: true, nonce: 'now', reason: 'RollbackFailed', history: [{ nonce: 'before' }] },
 };
-const blueGreen = (phase: string) => ({
-  currentVersion: '2.5.4',
-  blueGreen: { phase, blueVersion: '2.5.4', greenVersion: '2.5.5', greenRevision: 'g' },
-});
 const jane: UserInfo = { username: 'jane', groups: ['developers'] };
 const asked = { annotations: { 'rollguard.io/requested-by': 'mallory' } };
 
+/**
+ * Both run the same routes; what can differ is the request that `review` makes of files and options, the facts
+ * that it finds in them, and who is asked in which order. What each rule says is tested beside the rule.
+ */
 const cases: Readonly<Record<string, Case>> = {
   'a new cluster': { object: cluster({ version: '2.5.5' }), expected: 'allowed' },
-  'no version': { object: cluster({ version: 'latest' }), expected: ['InvalidVersion'] },
   'no version, as before': {
     object: cluster({ version: 'latest' }),
     oldObject: cluster({ version: 'latest' }),
     expected: 'warned',
-  },
-  'below status.currentVersion': {
-    object: cluster({ version: '2.5.4' }),
-    oldObject: cluster({ version: '2.5.5' }, { status: { currentVersion: '2.5.5' } }),
-    expected: ['DowngradeBlocked'],
-  },
-  'a target taken back before it ran': {
-    object: cluster({ version: '2.5.4' }),
-    oldObject: cluster(
-      { version: '2.5.5' },
-      { status: { currentVersion: '2.5.4', upgrade: { targetVersion: '2.5.5', completedPods: [] } } },
-    ),
-    expected: 'allowed',
   },
   'a target taken back after a pod ran it': {
     object: cluster({ version: '2.5.4' }),
@@ -121,107 +108,9 @@ const cases: Readonly<Record<string, Case>> = {
     pods: [ran('openbao/openbao:2.5.5')],
     expected: ['DowngradeBlocked'],
   },
-  'from Promoting on': {
-    object: cluster({ version: '2.5.4' }),
-    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Promoting') }),
-    expected: ['OperationInProgress'],
-  },
-  'from Promoting on, below what ran before': {
-    object: cluster({ version: '2.5.3' }),
-    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Promoting') }),
-    expected: ['DowngradeBlocked', 'OperationInProgress'],
-  },
-  'a target taken back before green could vote': {
-    object: cluster({ version: '2.5.4' }),
-    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Syncing') }),
-    expected: 'allowed',
-  },
-  'replicas in break glass': {
-    object: cluster({ version: '2.5.5', replicas: 5 }),
-    oldObject: cluster({ version: '2.5.5' }, { status: broken }),
-    expected: ['OperationInProgress'],
-  },
-  'a pinned image moved while paused, without the verb': {
-    object: cluster({ version: '2.5.5', image: 'mirror.test/openbao:2.5.5', paused: true }),
-    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('DemotingBlue') }),
-    user: jane,
-    expected: ['PermissionRequired'],
-  },
-  'a pinned image moved while paused, with the verb': {
-    object: cluster({ version: '2.5.5', image: 'mirror.test/openbao:2.5.5', paused: true }),
-    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('DemotingBlue') }),
-    user: jane,
-    verbs: ['acknowledge'],
-    expected: 'allowed',
-  },
-  'a snapshot that has nowhere to go': {
-    object: cluster({ version: '2.5.5', upgrade: { preUpgradeSnapshot: true } }),
-    oldObject: cluster({ version: '2.5.5' }),
-    expected: ['SnapshotPrerequisiteMissing'],
-  },
-  'a snapshot that has somewhere to go': {
-    object: cluster({
-      version: '2.5.5',
-      upgrade: { preUpgradeSnapshot: true },
-      backup: { target: { provider: 'pvc', claimName: 'snapshots' } },
-    }),
-    oldObject: cluster({ version: '2.5.5' }),
-    expected: 'allowed',
-  },
-  'such a snapshot that was stored before': {
-    object: cluster({ version: '2.5.5', paused: true, upgrade: { preUpgradeSnapshot: true } }),
-    oldObject: cluster({ version: '2.5.5', upgrade: { preUpgradeSnapshot: true } }),
-    expected: 'warned',
-  },
-  'a known bad way to a version': {
-    object: cluster({ version: '2.6.0', upgrade: { strategy: 'BlueGreen' } }),
-    oldObject: cluster(
-      { version: '2.5.5', upgrade: { strategy: 'BlueGreen' } },
-      { status: { currentVersion: '2.5.5' } },
-    ),
-    expected: ['UpgradePathBlocked'],
-  },
-  'the same way by the other strategy': {
-    object: cluster({ version: '2.6.0' }),
-    oldObject: cluster({ version: '2.5.5' }, { status: { currentVersion: '2.5.5' } }),
-    expected: 'allowed',
-  },
-  'another strategy': {
-    object: cluster({ version: '2.5.5', upgrade: { strategy: 'BlueGreen' } }),
-    oldObject: cluster({ version: '2.5.5' }, { status: { currentVersion: '2.5.5' } }),
-    expected: 'allowed',
-  },
-  'another strategy together with a version, while a member joins': {
-    object: cluster({ version: '2.5.6', upgrade: { strategy: 'BlueGreen' } }),
-    oldObject: cluster({ version: '2.5.5' }, { status: { currentVersion: '2.5.5', scaling: { target: 5 } } }),
-    expected: ['StrategyChangeBlocked'],
-  },
-  'a rollback while there is a way back': {
-    object: cluster({ version: '2.5.5', upgrade: { requests: { rollback: 'now' } } }),
-    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Promoting') }),
-    user: jane,
-    verbs: ['rollback'],
-    expected: 'allowed',
-  },
-  'a rollback from Cleanup on': {
-    object: cluster({ version: '2.5.5', upgrade: { requests: { rollback: 'now' } } }),
-    oldObject: cluster({ version: '2.5.5' }, { status: blueGreen('Cleanup') }),
-    user: jane,
-    expected: ['PermissionRequired', 'PointOfNoReturn'],
-  },
   'below the stamp on a volume': {
     object: cluster({ version: '2.5.4' }),
     volumes: [claim({ 'rollguard.io/openbao-version': '2.5.5' })],
-    expected: ['DowngradeBlocked'],
-  },
-  'a volume without a stamp': {
-    object: cluster({ version: '2.5.4' }),
-    volumes: [claim({})],
-    expected: 'warned',
-  },
-  'a stamp that cannot be read': {
-    object: cluster({ version: '2.5.4' }),
-    volumes: [claim({ 'rollguard.io/openbao-version': 'x' })],
     expected: ['DowngradeBlocked'],
   },
   'volumes that nobody asks for, because the version stays': {
@@ -229,18 +118,6 @@ const cases: Readonly<Record<string, Case>> = {
     oldObject: cluster({ version: '2.5.4' }),
     volumes: [claim({ 'rollguard.io/openbao-version': '2.5.5' })],
     expected: 'allowed',
-  },
-  'an image of another version': {
-    object: cluster({ version: '2.5.5', image: 'openbao/openbao:2.5.4' }),
-    expected: ['ImageVersionMismatch'],
-  },
-  'an image of a tag that says nothing': {
-    object: cluster({ version: '2.5.5', image: 'openbao/openbao:latest' }),
-    expected: 'warned',
-  },
-  'no image reference': {
-    object: cluster({ version: '2.5.5', image: 'a b' }),
-    expected: ['InvalidImageReference'],
   },
   'everything at once': {
     object: cluster({
@@ -273,26 +150,6 @@ const cases: Readonly<Record<string, Case>> = {
     verbs: ['maintenance'],
     expected: ['PermissionRequired'],
   },
-  'an earlier nonce': {
-    object: cluster({ version: '2.5.5', breakGlassAck: 'before' }),
-    oldObject: cluster({ version: '2.5.5' }, { status: broken }),
-    user: jane,
-    expected: ['StaleNonce'],
-  },
-  'a nonce for no incident': {
-    object: cluster({ version: '2.5.5', breakGlassAck: 'x' }),
-    oldObject: cluster({ version: '2.5.5' }, { status: { currentVersion: '2.5.5' } }),
-    user: jane,
-    verbs: ['acknowledge'],
-    expected: ['NoActiveBreakGlass'],
-  },
-  'maintenance, with the verb': {
-    object: cluster({ version: '2.5.5', maintenance: { enabled: true } }),
-    oldObject: cluster({ version: '2.5.5' }),
-    user: jane,
-    verbs: ['maintenance'],
-    expected: 'allowed',
-  },
   'maintenance, by one who may do everything': {
     object: cluster({ version: '2.5.5', maintenance: { enabled: true } }),
     user: { username: 'root', groups: ['system:masters'] },
@@ -308,41 +165,6 @@ const cases: Readonly<Record<string, Case>> = {
   'a name beside nothing': {
     object: cluster({ version: '2.5.5' }, { metadata: asked }),
     oldObject: cluster({ version: '2.5.5' }, { metadata: asked }),
-    expected: 'allowed',
-  },
-  'a name that stays beside what stays': {
-    object: cluster({ version: '2.5.5', maintenance: { enabled: true }, paused: true }),
-    oldObject: cluster({ version: '2.5.5', maintenance: { enabled: true } }, { metadata: asked }),
-    user: jane,
-    expected: 'allowed',
-  },
-  'a promotion, with the verb': {
-    object: cluster({ version: '2.5.5', upgrade: { requests: { promote: 'now' } } }),
-    oldObject: cluster({ version: '2.5.5' }),
-    user: jane,
-    verbs: ['promote'],
-    expected: 'allowed',
-  },
-  'a rollback, with the verb for a promotion': {
-    object: cluster({ version: '2.5.5', upgrade: { requests: { rollback: 'now' } } }),
-    oldObject: cluster({ version: '2.5.5' }),
-    user: jane,
-    verbs: ['promote'],
-    expected: ['PermissionRequired'],
-  },
-  'a cleanup, without a verb': {
-    object: cluster({ version: '2.5.5', upgrade: { requests: { cleanup: 'now' } } }),
-    oldObject: cluster({ version: '2.5.5' }),
-    user: jane,
-    expected: ['PermissionRequired'],
-  },
-  'requests that were handled and are put back': {
-    object: cluster({ version: '2.5.5', upgrade: { requests: { promote: 'a', rollback: 'b' } } }),
-    oldObject: cluster(
-      { version: '2.5.5' },
-      { status: { upgradeRequests: { lastHandledPromote: 'a', lastHandledRollback: 'b' } } },
-    ),
-    user: jane,
     expected: 'allowed',
   },
   'a cluster that is being deleted': {
@@ -366,19 +188,6 @@ const cases: Readonly<Record<string, Case>> = {
     operation: 'DELETE',
     user: jane,
     expected: ['DeletionNotConfirmed'],
-  },
-  'a cluster deleted with its volumes, confirmed': {
-    object: cluster(
-      { version: '2.5.5', deletionPolicy: 'DeletePVCs' },
-      { metadata: { annotations: { 'rollguard.io/confirm-delete': 'u-1' } } },
-    ),
-    operation: 'DELETE',
-    expected: 'allowed',
-  },
-  'a cluster deleted in the midst of an upgrade': {
-    object: cluster({ version: '2.5.5' }, { status: blueGreen('Syncing') }),
-    operation: 'DELETE',
-    expected: ['OperationInProgress'],
   },
   'a cluster deleted with its namespace': {
     object: cluster({ version: '2.5.5', deletionPolicy: 'DeleteAll' }),
@@ -405,13 +214,6 @@ const cases: Readonly<Record<string, Case>> = {
     user: jane,
     expected: ['MaintenanceRequired', 'PermissionRequired'],
   },
-  'a pod deleted in maintenance, without the verb': {
-    object: pod({ metadata: maintained }),
-    operation: 'DELETE',
-    user: jane,
-    verbs: ['acknowledge'],
-    expected: ['PermissionRequired'],
-  },
   'a pod deleted in maintenance, with the verb': {
     object: pod({ metadata: maintained }),
     operation: 'DELETE',
@@ -425,43 +227,12 @@ const cases: Readonly<Record<string, Case>> = {
     user: jane,
     expected: 'allowed',
   },
-  'a finished pod deleted': {
-    object: pod({ status: { phase: 'Failed' } }),
-    operation: 'DELETE',
-    user: jane,
-    expected: 'allowed',
-  },
-  'a pod deleted by its kubelet': {
-    object: pod({ spec: { nodeName: 'a' } }),
-    operation: 'DELETE',
-    user: { username: 'system:node:a' },
-    expected: 'allowed',
-  },
-  'a pod deleted by another kubelet': {
-    object: pod({ spec: { nodeName: 'a' } }),
-    operation: 'DELETE',
-    user: { username: 'system:node:b' },
-    expected: ['MaintenanceRequired', 'PermissionRequired'],
-  },
-  'a pod deleted by the scheduler': {
-    object: pod(),
-    operation: 'DELETE',
-    user: { username: 'system:kube-scheduler' },
-    expected: 'allowed',
-  },
   'a pod deleted by a trusted controller': {
     object: pod(),
     operation: 'DELETE',
     user: { username: 'system:serviceaccount:bao:operator' },
     trustedControllers: ['system:serviceaccount:bao:operator'],
     expected: 'allowed',
-  },
-  'a pod deleted where the gate only warns': {
-    object: pod(),
-    operation: 'DELETE',
-    user: jane,
-    enforce: 'warn',
-    expected: 'warned',
   },
   'a pod created in maintenance': {
     object: pod(),
@@ -474,12 +245,6 @@ const cases: Readonly<Record<string, Case>> = {
     expected: 'allowed',
   },
   'new metadata services': { object: services({}), expected: 'allowed' },
-  'new metadata services that ask for a rollback': {
-    object: services(backTo('v20260102-030405-abcdef1')),
-    user: jane,
-    verbs: ['rollback'],
-    expected: 'warned',
-  },
   'a rollback to what failed': {
     object: services(backTo('v20260102-040506-abcdef2'), served),
     oldObject: services({}, served),
@@ -487,27 +252,11 @@ const cases: Readonly<Record<string, Case>> = {
     verbs: ['rollback'],
     expected: 'warned',
   },
-  'a rollback to nothing': {
-    object: services(backTo(''), served),
-    oldObject: services({}, served),
-    expected: ['RollbackTargetEmpty'],
-  },
   'a rollback where nothing served, by somebody who may not': {
     object: services(backTo('v20260102-040506-abcdef2'), served.slice(1)),
     oldObject: services({}, served.slice(1)),
     user: jane,
     expected: ['PermissionRequired', 'NoGoodRelease'],
-  },
-  'a rollback taken back': {
-    object: services({}, served.slice(1)),
-    oldObject: services(backTo(''), served.slice(1)),
-    user: jane,
-    expected: 'allowed',
-  },
-  'a pod created that is of nobody': {
-    object: pod({ metadata: { labels: {} } }),
-    cluster: cluster({ version: '2.5.5', maintenance: { enabled: true } }),
-    expected: 'allowed',
   },
 };
 
@@ -552,13 +301,14 @@ async function askGate(each: Case): Promise<Answer> {
       ? []
       : (JSON.parse(Buffer.from(mutated.patch, 'base64').toString()) as Operation[]);
   const patched = jsonpatch.applyPatch(structuredClone(object), patch).newDocument;
-  const answer = validating === undefined ? { allowed: true } : await ask(validating, each, patched, context);
+  const answered =
+    validating === undefined ? { allowed: true } : await ask(validating, each, patched, context);
   return {
-    allowed: answer.allowed,
+    allowed: answered.allowed,
     // Where denials only warn, the audit log has reasons too.
-    reasons: answer.allowed ? [] : (answer.auditAnnotations?.['reasons'] ?? '').split(','),
-    text: answer.status?.message ?? '',
-    warnings: answer.warnings ?? [],
+    reasons: answered.allowed ? [] : (answered.auditAnnotations?.['reasons'] ?? '').split(','),
+    text: answered.status?.message ?? '',
+    warnings: answered.warnings ?? [],
     patch,
   };
 }
@@ -603,7 +353,7 @@ function ask(
     ...(operation === 'DELETE' ? { oldObject: object } : { object, ...(oldObject && { oldObject }) }),
   };
   const deadline = new Deadline(1_000);
-  return route.answer(request, context, deadline).finally(() => deadline.clear());
+  return answer(route, request, context, deadline).finally(() => deadline.clear());
 }
 
 function factsOf({

@@ -5,37 +5,32 @@ import { verbsNeeded } from '../../src/core/policies/cluster-permission-required
 import { decideCluster, decideClusterDeletion } from '../../src/core/policies/index.ts';
 import { allow, permissionsBy } from '../../src/core/policies/policy.ts';
 import { known } from '../../src/core/model/known.ts';
-import { answerDecision } from '../admission-review.ts';
 import type { Deadline } from '../deadline.ts';
-import { answerEnforced } from '../enforcement.ts';
-import { assertScope, isTerminating, required, type Route, type RouteContext } from '../route.ts';
+import { isTerminating, required, type RouteContext, type ValidatingRoute } from '../route.ts';
 
 /** OpenBaoCluster CREATE and UPDATE: version, image, acknowledgement, permissions and more; DELETE: its confirmation. */
-export const validateOpenBaoClusters: Route = {
+export const validateOpenBaoClusters: ValidatingRoute = {
   path: '/validate/openbaoclusters',
   kind: 'validating',
-  async answer(request, context, deadline) {
-    assertScope(request, {
-      group: 'openbao.org',
-      resource: 'openbaoclusters',
-      operations: ['CREATE', 'UPDATE', 'DELETE'],
-    });
+  scope: {
+    group: 'openbao.org',
+    resource: 'openbaoclusters',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  async decide(request, context, deadline) {
     // Before its shape is read: whatever is wrong with it, an object that is going must be able to go.
-    if (isTerminating(request.operation === 'DELETE' ? request.oldObject : request.object))
-      return answerDecision(request.uid, allow);
+    if (isTerminating(request.operation === 'DELETE' ? request.oldObject : request.object)) return allow;
     if (request.operation === 'DELETE') {
-      const decision = decideClusterDeletion({
+      return decideClusterDeletion({
         oldObject: required('oldObject', request, parseOpenBaoCluster),
         user: request.userInfo,
         trustedControllers: context.trustedControllers,
       });
-      return answerEnforced(request.uid, decision, request.namespace, context, deadline);
     }
     const object = required('object', request, parseOpenBaoCluster);
     const oldObject =
       request.operation === 'UPDATE' ? required('oldObject', request, parseOpenBaoCluster) : undefined;
-    const decision = decideCluster(await gather(request, object, oldObject, context, deadline));
-    return answerEnforced(request.uid, decision, request.namespace, context, deadline);
+    return decideCluster(await gather(request, object, oldObject, context, deadline));
   },
 };
 

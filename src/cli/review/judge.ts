@@ -1,29 +1,19 @@
 import jsonpatch, { type Operation as PatchOperation } from 'fast-json-patch';
-import type { Pod, UserInfo } from '../../api/kubernetes.ts';
-import { requestedByAnnotation, type GuardedResource, type Verb } from '../../api/labels.ts';
-import type { MetadataServices } from '../../api/metadataservices.ts';
-import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { known } from '../../core/model/known.ts';
-import { maintenanceAnnotated } from '../../core/mutations/maintenance-annotation.ts';
-import { requestedBy, rollbackRequestedBy } from '../../core/mutations/requested-by.ts';
-import { verbsNeeded } from '../../core/policies/cluster-permission-required.ts';
-import { changesVersion } from '../../core/policies/cluster-request.ts';
+import type { AdmissionRequest } from '../../api/admission-review.ts';
+import type { UserInfo } from '../../api/kubernetes.ts';
+import { e6dataGroup, openbaoGroup, requestedByAnnotation, type Verb } from '../../api/labels.ts';
+import { allow, type Decision } from '../../core/policies/policy.ts';
+import { Deadline } from '../../../webhooks/deadline.ts';
+import { enforce } from '../../../webhooks/enforcement.ts';
 import {
-  decideCluster,
-  decideClusterDeletion,
-  decidePodDeletion,
-  decideReleaseRequest,
-} from '../../core/policies/index.ts';
-import { clusterOf, isGuarded } from '../../core/policies/pod-deletion.ts';
-import {
-  allow,
-  permissionsBy,
-  warnOnly,
-  type Decision,
-  type Permission,
-} from '../../core/policies/policy.ts';
-import { asksForRollback } from '../../core/policies/release-request.ts';
-import type { ClusterKey, Inventory } from './inventory.ts';
+  isInScope,
+  type MutatingRoute,
+  type RouteContext,
+  type ValidatingRoute,
+} from '../../../webhooks/route.ts';
+import { routes } from '../../../webhooks/routes.ts';
+import { inventoryFacts, type Asked } from './facts.ts';
+import type { Inventory } from './inventory.ts';
 import type { Subject } from './subject.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
@@ -39,7 +29,7 @@ export interface Caller {
 }
 
 /** What the gate would answer. */
-export interface Verdict {
+export interface Verdict extends Asked {
   readonly decision: Decision;
   /** What the mutating webhook would add. */
   readonly patch: readonly PatchOperation[];
@@ -47,187 +37,116 @@ export interface Verdict {
   readonly after: Subject;
   /** Whether there are rules for such a request. */
   readonly judged: boolean;
-  /** The cluster whose volumes and pods were looked for, where they were. */
-  readonly readsDataOf?: ClusterKey;
-  /** The verbs that the request needs, on that object. */
-  readonly needs?: {
-    readonly verbs: readonly Verb[];
-    readonly resource: GuardedResource;
-    readonly object: ClusterKey;
-  };
 }
 
-/** A member of this group may do everything, and no review of access can say otherwise. */
-const allPowerfulGroup = 'system:masters';
+/** The resource of each kind that the gate has routes for. */
+const resources: Partial<Record<Subject['type'], { readonly group: string; readonly resource: string }>> = {
+  cluster: { group: openbaoGroup, resource: 'openbaoclusters' },
+  services: { group: e6dataGroup, resource: 'metadataservices' },
+  pod: { group: '', resource: 'pods' },
+};
+
+/** Files are read already: nothing is waited for. */
+const patienceMs = 10_000;
 
 /**
- * What the live gate would answer to one request, with the inventory for its facts: first
- * what its mutating webhook does, then its rules (webhooks/mutating, webhooks/validating).
+ * What the live gate would answer to one request: its own routes, with the inventory for their facts,
+ * first the mutating one, then the validating one.
  *
  * @param subject as requested; of a DELETE, as stored
  * @param stored as stored; absent on CREATE
  */
-export function judge(
+export async function judge(
   operation: Operation,
   subject: Subject,
   stored: Subject | undefined,
   inventory: Inventory,
   caller: Caller,
-): Verdict {
-  const notJudged: Verdict = { decision: allow, patch: [], after: subject, judged: false };
-  switch (subject.type) {
-    case 'cluster':
-      if (operation === 'DELETE') return deleteCluster(subject.object, inventory, caller);
-      return judgeCluster(
-        operation,
-        subject.object,
-        stored?.type === 'cluster' ? stored.object : undefined,
-        inventory,
-        caller,
-      );
-    case 'services':
-      if (operation === 'DELETE') return notJudged;
-      return judgeServices(
-        operation,
-        subject.object,
-        stored?.type === 'services' ? stored.object : undefined,
-        inventory,
-        caller,
-      );
-    case 'pod':
-      if (operation === 'CREATE') return createPod(subject.object, inventory);
-      return operation === 'DELETE' ? deletePod(subject.object, inventory, caller) : notJudged;
-    case 'volume':
-    case 'other':
-      return notJudged;
-    default:
-      return subject satisfies never;
+): Promise<Verdict> {
+  const asked: Asked = { needs: [] };
+  const request = requestOf(operation, subject, stored, caller.user);
+  const { mutating, validating } = routesFor(request);
+  const context: RouteContext = {
+    facts: inventoryFacts(inventory, caller.user, caller.verbs, asked),
+    trustedControllers: caller.trustedControllers,
+    enforce: caller.enforce,
+  };
+  const deadline = new Deadline(patienceMs);
+  try {
+    const { before, after } =
+      mutating === undefined
+        ? { before: subject.object, after: subject.object }
+        : await mutated(mutating, request, context, deadline);
+    const goesOn = operation === 'DELETE' ? request : { ...request, object: after };
+    const decision = await decided(validating, goesOn, context, deadline);
+    return {
+      ...asked,
+      decision,
+      patch: before === after ? [] : jsonpatch.compare(before, after),
+      after: { ...subject, object: after } as Subject,
+      judged: mutating !== undefined || validating !== undefined,
+    };
+  } finally {
+    deadline.clear();
   }
 }
 
-function judgeCluster(
-  operation: 'CREATE' | 'UPDATE',
-  before: OpenBaoCluster,
-  oldObject: OpenBaoCluster | undefined,
-  inventory: Inventory,
-  caller: Caller,
-): Verdict {
-  const object = withRequester(requestedBy, before, oldObject, caller.user);
-  const cluster = clusterKey(object, object.metadata.name ?? '');
-  const change = { operation, object, ...(oldObject === undefined ? {} : { oldObject }) };
-  const readsData = changesVersion(change);
-  const decision = decideCluster({
-    ...change,
-    volumes: known(readsData ? inventory.volumes(cluster) : []),
-    pods: known(readsData ? inventory.pods(cluster) : []),
-    permissions: permissionsBy((verb) => permission(verb, caller)),
-  });
+/** The request as an API server would send it. */
+function requestOf(
+  operation: Operation,
+  { type, object }: Subject,
+  stored: Subject | undefined,
+  user: UserInfo,
+): AdmissionRequest {
+  const { group, resource } = resources[type] ?? { group: '', resource: '' };
+  const { namespace, name } = object.metadata as { readonly namespace?: string; readonly name?: string };
   return {
-    decision: enforced(decision, cluster.namespace, inventory, caller),
-    patch: patchOf(before, object),
-    after: { type: 'cluster', object },
-    judged: true,
-    ...(readsData ? { readsDataOf: cluster } : {}),
-    needs: { verbs: verbsNeeded(change), resource: 'openbaoclusters', object: cluster },
+    uid: 'review',
+    kind: { group, version: '', kind: type },
+    resource: { group, version: '', resource },
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    operation,
+    userInfo: user,
+    ...(operation === 'DELETE' ? { oldObject: object } : { object }),
+    ...(operation === 'UPDATE' && stored !== undefined ? { oldObject: stored.object } : {}),
   };
 }
 
-function judgeServices(
-  operation: 'CREATE' | 'UPDATE',
-  before: MetadataServices,
-  oldObject: MetadataServices | undefined,
-  inventory: Inventory,
-  caller: Caller,
-): Verdict {
-  const object = withRequester(rollbackRequestedBy, before, oldObject, caller.user);
-  const key = clusterKey(object, object.metadata.name ?? '');
-  const change = { operation, object, ...(oldObject === undefined ? {} : { oldObject }) };
-  const decision = decideReleaseRequest({ ...change, permission: permission('rollback', caller) });
+function routesFor(request: AdmissionRequest): {
+  readonly mutating?: MutatingRoute;
+  readonly validating?: ValidatingRoute;
+} {
+  const found = routes.filter(({ scope }) => isInScope(request, scope));
+  const mutating = found.find((route) => route.kind === 'mutating');
+  const validating = found.find((route) => route.kind === 'validating');
   return {
-    decision: enforced(decision, key.namespace, inventory, caller),
-    patch: patchOf(before, object),
-    after: { type: 'services', object },
-    judged: true,
-    needs: { verbs: asksForRollback(change) ? ['rollback'] : [], resource: 'metadataservices', object: key },
-  };
-}
-
-function deleteCluster(oldObject: OpenBaoCluster, inventory: Inventory, caller: Caller): Verdict {
-  const { user, trustedControllers } = caller;
-  const decision = decideClusterDeletion({ oldObject, user, trustedControllers });
-  const { namespace } = clusterKey(oldObject, oldObject.metadata.name ?? '');
-  return {
-    decision: enforced(decision, namespace, inventory, caller),
-    patch: [],
-    after: { type: 'cluster', object: oldObject },
-    judged: true,
+    ...(mutating === undefined ? {} : { mutating }),
+    ...(validating === undefined ? {} : { validating }),
   };
 }
 
 /** Without `--as` nobody knows yet whose name will be written there, so none is. */
-function withRequester<T extends OpenBaoCluster | MetadataServices>(
-  sign: (object: T, oldObject: T | undefined, username: string) => T,
-  object: T,
-  oldObject: T | undefined,
-  { username }: UserInfo,
-): T {
-  if (username !== undefined) return sign(object, oldObject, username);
-  const nobody = '';
-  const written = sign(object, oldObject, nobody);
-  return written.metadata.annotations?.[requestedByAnnotation] === nobody ? object : written;
+async function mutated(
+  route: MutatingRoute,
+  request: AdmissionRequest,
+  context: RouteContext,
+  deadline: Deadline,
+): Promise<{ readonly before: object; readonly after: object }> {
+  const { before, after } = await route.mutate(request, context, deadline);
+  if (request.userInfo.username !== undefined) return { before, after };
+  const { metadata } = after as { readonly metadata?: { readonly annotations?: Record<string, string> } };
+  const namesNobody = metadata?.annotations?.[requestedByAnnotation] === '';
+  return { before, after: namesNobody ? before : after };
 }
 
-function createPod(pod: Pod, inventory: Inventory): Verdict {
-  const name = clusterOf(pod);
-  const inMaintenance = name !== undefined && inventory.inMaintenance(clusterKey(pod, name));
-  const after = maintenanceAnnotated(pod, inMaintenance);
-  return {
-    decision: allow,
-    patch: patchOf(pod, after),
-    after: { type: 'pod', object: after },
-    judged: true,
-  };
+async function decided(
+  route: ValidatingRoute | undefined,
+  request: AdmissionRequest,
+  context: RouteContext,
+  deadline: Deadline,
+): Promise<Decision> {
+  if (route === undefined) return allow;
+  const decision = await route.decide(request, context, deadline);
+  return (await enforce(decision, request.namespace, context, deadline)).decision;
 }
-
-function deletePod(pod: Pod, inventory: Inventory, caller: Caller): Verdict {
-  const { user, trustedControllers } = caller;
-  const verdict: Verdict = { decision: allow, patch: [], after: { type: 'pod', object: pod }, judged: true };
-  const name = clusterOf(pod);
-  if (name === undefined || !isGuarded({ pod, user, trustedControllers })) return verdict;
-  const cluster = clusterKey(pod, name);
-  const decision = decidePodDeletion({
-    pod,
-    user,
-    trustedControllers,
-    permission: permission('maintenance', caller),
-  });
-  return {
-    ...verdict,
-    decision: enforced(decision, cluster.namespace, inventory, caller),
-    needs: { verbs: ['maintenance'], resource: 'openbaoclusters', object: cluster },
-  };
-}
-
-function permission(verb: Verb, { user, verbs: held }: Caller): Permission {
-  if (user.username === undefined) return { kind: 'not-judged' };
-  return known(held.includes(verb) || (user.groups ?? []).includes(allPowerfulGroup));
-}
-
-/** As webhooks/enforcement.ts. */
-function enforced(
-  decision: Decision,
-  namespace: string,
-  inventory: Inventory,
-  { enforce }: Caller,
-): Decision {
-  if (decision.allowed) return decision;
-  return enforce === 'warn' || inventory.warnsOnly(namespace) ? warnOnly(decision) : decision;
-}
-
-const clusterKey = ({ metadata }: Pod | OpenBaoCluster | MetadataServices, name: string): ClusterKey => ({
-  namespace: metadata.namespace ?? '',
-  name,
-});
-
-const patchOf = (before: object, after: object): readonly PatchOperation[] =>
-  before === after ? [] : jsonpatch.compare(before, after);
