@@ -9,7 +9,7 @@ import { globSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { packageRoot } from './cluster/package-root.ts';
+import { packageRoot } from './support/package-root.ts';
 
 /** Each about as long as all the tests that are in none. */
 const parts = {
@@ -19,7 +19,7 @@ const parts = {
 };
 
 /** Changes the keys of the API server that its part shares, so nothing comes after it. */
-const last = 'build/test/controller-e2e/life.test.js';
+const last = 'build/test/controller-e2e/life.cluster.test.js';
 
 /** Twice what they take. A part that takes longer is told to end, and says at what it was. */
 const partTimeoutMs = 60 * 60_000;

@@ -1,9 +1,4 @@
 import { expect } from 'chai';
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { availability } from '../cluster/test-cluster.ts';
-import { skip } from '../support/skip.ts';
 import { median, medianOf, table, verdicts, type Figures } from '../../bench/report.ts';
 
 const figures = (name: string, requestsPerSecond: number, rssMiB = 100): Figures => ({
@@ -42,27 +37,5 @@ describe('the report of the benchmark', () => {
   it('sets its columns under each other', () => {
     const lines = table([figures('a', 12_345), figures('a long name', 5)]).split('\n');
     expect(new Set(lines.map(({ length }) => length))).to.have.lengthOf(1);
-  });
-});
-
-describe('npm run bench', () => {
-  it('runs, and prints figures of all servers and a verdict on each target', async function () {
-    const script = join(import.meta.dirname, '..', '..', 'bench', 'main.js');
-    const { stdout } = await promisify(execFile)(process.execPath, [script, '--quick']);
-    for (const row of ['node:https', 'Express 5', 'Rollguard, allowed', 'Rollguard, denied']) {
-      expect(stdout).to.match(new RegExp(`^${row} +\\d+ +\\d+\\.\\d\\d +\\d+\\.\\d\\d`, 'm'));
-    }
-    expect(stdout.match(/^(PASS|MISS) {2}/gm)).to.have.lengthOf(4);
-  });
-});
-
-describe('npm run bench -- idle', () => {
-  it('prints writes and memory of idle clusters, and a verdict on each', async function () {
-    const there = await availability('control-plane');
-    if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    const script = join(import.meta.dirname, '..', '..', 'bench', 'main.js');
-    const { stdout } = await promisify(execFile)(process.execPath, [script, 'idle', '--quick']);
-    expect(stdout).to.match(/^PASS {2}writes a minute +0 /m);
-    expect(stdout).to.match(/^(PASS|MISS) {2}RSS, MiB +\d+ /m);
   });
 });

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { GroundSize } from './contract.ts';
-import { isRunning, waitUntilEnded, identify, type ProcessIdentity } from './processes.ts';
+import { isRunning, waitUntilEnded, identify, type ProcessIdentity } from '../support/processes.ts';
 import { readRecord, type GroundRecord } from './state.ts';
 
 /** What a killed owner leaves. */

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { mustRun } from './command.ts';
+import { mustRun } from '../support/command.ts';
 
 /** A layer of an image: a tar of files, and the digest by which images name it. */
 export interface Layer {

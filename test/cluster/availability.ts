@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { runCommand } from './command.ts';
+import { runCommand } from '../support/command.ts';
 import {
   controlPlaneComponents,
   findBinary,

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { bundle } from '../../packaging/bundle.ts';
 import { cacheDirectory, removeOld } from './cache.ts';
-import { parseDockerfile } from './dockerfile.ts';
-import { packageRoot } from './package-root.ts';
+import { packageRoot } from '../support/package-root.ts';
 
 /**
  * The folder of the compiled program as the image holds it: `npm run bundle`, which takes ten seconds on a core, run
@@ -28,19 +26,6 @@ export async function programBundle(): Promise<string> {
   // Each change of the program leaves one behind.
   removeOld(bundles);
   return folder;
-}
-
-/** What the image tells Node.js before the program. */
-export function programFlags(): readonly string[] {
-  const { config } = parseDockerfile(readFileSync(join(packageRoot, 'Dockerfile'), 'utf8'));
-  return config.Entrypoint?.slice(1, -1) ?? [];
-}
-
-/** What the controller's Deployment tells Node.js before the program. */
-export function controllerFlags(): readonly string[] {
-  const deployment = readFileSync(join(packageRoot, 'manifests/controller/20-deployment.yaml'), 'utf8');
-  const { command } = parse(deployment).spec.template.spec.containers[0] as { readonly command: string[] };
-  return command.slice(1, -1);
 }
 
 /** Of what a bundle is made from. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheDirectory } from './cache.ts';
-import { mustRun, runCommand } from './command.ts';
-import { packageRoot } from './package-root.ts';
+import { mustRun, runCommand } from '../support/command.ts';
+import { packageRoot } from '../support/package-root.ts';
 
 export type Progress = (line: string) => void;
 

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import type { CertificateAuthority, KeyPair } from './certificates.ts';
-import { createCertificateAuthority, createSigningKey } from './certificates.ts';
-import { startProcess, waitUntilReady, type GroundProcess } from './processes.ts';
+import type { CertificateAuthority, KeyPair } from '../support/certificates.ts';
+import { createCertificateAuthority, createSigningKey } from '../support/certificates.ts';
+import { startProcess, waitUntilReady, type GroundProcess } from '../support/processes.ts';
 
 /** Where an API server listens and what it hands out. */
 export interface ControlPlaneNetwork {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun } from './command.ts';
+import { mustRun } from '../support/command.ts';
 import type { Ground } from './contract.ts';
 
 /**

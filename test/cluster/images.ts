@@ -12,10 +12,10 @@ import {
 } from './archive.ts';
 import { programBundle } from './bundle.ts';
 import { cacheDirectory, removeOld } from './cache.ts';
-import { mustRun } from './command.ts';
+import { mustRun } from '../support/command.ts';
 import type { Progress } from './components.ts';
-import { parseDockerfile, type Dockerfile } from './dockerfile.ts';
-import { packageRoot } from './package-root.ts';
+import { parseDockerfile, type Dockerfile } from '../support/dockerfile.ts';
+import { packageRoot } from '../support/package-root.ts';
 
 /** The image of a pod's sandbox, which holds its namespaces open. */
 export const pauseTag = 'rollguard.test/pause:dev';

@@ -10,10 +10,10 @@ import {
   type ControlPlaneFiles,
   type ControlPlaneNetwork,
 } from './control-plane.ts';
-import { freePorts } from './free-ports.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { writeKubeconfig } from '../support/kubeconfig.ts';
 import { kubectlFor } from './kubectl.ts';
-import { signalMeant, waitUntilEnded, type GroundProcess } from './processes.ts';
+import { signalMeant, waitUntilEnded, type GroundProcess } from '../support/processes.ts';
 import {
   createStateDirectory,
   readRecord,

@@ -6,7 +6,7 @@ import { controlPlaneComponents, findBinaries, nodeComponents } from './componen
 import { availability, startGround, tellStderr, type GroundSize, type PodNetwork } from './test-cluster.ts';
 import { baseImage, pauseImage, rollguardImage } from './images.ts';
 import { installMissingPackages } from './packages.ts';
-import { isRunning, signal, waitUntilEnded } from './processes.ts';
+import { isRunning, signal, waitUntilEnded } from '../support/processes.ts';
 import { knownGrounds, removeLeftovers, type KnownGround } from './state.ts';
 
 interface Choice {

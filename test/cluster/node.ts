@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createCgroup } from './cgroup.ts';
-import type { KeyPair } from './certificates.ts';
-import { runCommand, type CommandResult } from './command.ts';
+import type { KeyPair } from '../support/certificates.ts';
+import { runCommand, type CommandResult } from '../support/command.ts';
 import { findBinaries, nodeComponents, versionOf, type Binaries, type Progress } from './components.ts';
 import type { Ground, PodNetwork } from './contract.ts';
 import { pauseImage, pauseTag } from './images.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
+import { writeKubeconfig } from '../support/kubeconfig.ts';
 import { closeState, openState, startControlPlane, type ControlPlane, type GroundState } from './local.ts';
 import { joinHostAndGround, nodeBridge, setUpInside, type GroundAddresses } from './network.ts';
 import { installMissingPackages } from './packages.ts';
@@ -16,7 +16,7 @@ import {
   waitUntilReady,
   type GroundProcess,
   type ProcessIdentity,
-} from './processes.ts';
+} from '../support/processes.ts';
 
 /** The name of the one node. */
 export const nodeName = 'ground';

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runCommand } from './command.ts';
-import { identify, isRunning, signal, waitUntilEnded, type ProcessIdentity } from './processes.ts';
+import { runCommand } from '../support/command.ts';
+import { identify, isRunning, signal, waitUntilEnded, type ProcessIdentity } from '../support/processes.ts';
 import { removeCgroup } from './cgroup.ts';
 
 /**

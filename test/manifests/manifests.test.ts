@@ -110,14 +110,14 @@ describe('the README', () => {
   it('has no command that no test runs', async () => {
     // Each with the test that runs it. This one is run by whoever runs this.
     const run: Readonly<Record<string, string>> = {
-      'npm start': 'test/tour/tour.test.ts',
+      'npm start': 'test/tour/tour.cluster.test.ts',
       'npm test': 'this run',
-      'The off-switch': 'test/gate/install.test.ts',
-      Install: 'test/gate/install.test.ts',
-      'Blue-green': 'test/tour/tour.test.ts',
-      'When a rollback fails: break glass': 'test/tour/tour.test.ts',
-      'Before a merge: `rollguard review`': 'test/tour/tour.test.ts',
-      'Recover after upgrade restore': 'test/controller-e2e/restore.test.ts',
+      'The off-switch': 'test/gate/install.cluster.test.ts',
+      Install: 'test/gate/install.cluster.test.ts',
+      'Blue-green': 'test/tour/tour.cluster.test.ts',
+      'When a rollback fails: break glass': 'test/tour/tour.cluster.test.ts',
+      'Before a merge: `rollguard review`': 'test/tour/tour.cluster.test.ts',
+      'Recover after upgrade restore': 'test/controller-e2e/restore.cluster.test.ts',
     };
     const unknown = (await readmeCommands()).filter(
       ({ heading, command }) => !(heading in run) && !(command in run),

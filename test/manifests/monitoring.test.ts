@@ -1,6 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, readdir } from 'node:fs/promises';
 import { expect } from 'chai';
 import { components } from '../../src/api/labels.ts';
 import { Registry } from 'prom-client';
@@ -10,8 +8,6 @@ import { controllerMetrics } from '../../src/controller/metrics/metrics.ts';
 import { releaseMetrics } from '../../src/controller/metrics/release-metrics.ts';
 import { restoreMetrics } from '../../src/controller/metrics/restore-metrics.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
-import { runCommand } from '../cluster/command.ts';
-import { promtool } from '../support/promtool.ts';
 
 interface Rule {
   readonly alert: string;
@@ -90,43 +86,6 @@ describe('the alerts', () => {
       expect(names.length + Number(/\bup\{/.test(expr)), alert).to.be.above(0);
       for (const name of names) expect(there, alert).to.include(name);
     }
-  });
-
-  describe('by promtool', () => {
-    let program: string;
-    let folder: string;
-
-    before(async function () {
-      program = await promtool(this);
-      folder = await mkdtemp(join(tmpdir(), 'rollguard-rules-'));
-    });
-
-    after(async () => {
-      if (folder !== undefined) await rm(folder, { recursive: true });
-    });
-
-    it('are well formed', async function () {
-      await writeFile(join(folder, 'whole.json'), JSON.stringify({ groups }));
-      const { code, stdout, stderr } = await runCommand(program, ['check', 'rules', 'whole.json'], {
-        directory: folder,
-      });
-      expect(code, stdout + stderr).to.equal(0);
-      expect(stdout).to.contain(`${rules().length} rules found`);
-    });
-
-    it('fire when they must, and are quiet when they must be', async function () {
-      // promtool compares every annotation: the summaries are enough to see the values in the words.
-      const summaries = groups.map((group) => ({
-        ...group,
-        rules: group.rules.map((rule) => ({ ...rule, annotations: { summary: rule.annotations.summary } })),
-      }));
-      await writeFile(join(folder, 'rules.json'), JSON.stringify({ groups: summaries }));
-      await writeFile(join(folder, 'alerts.yaml'), await readFile('test/testdata/monitoring/alerts.yaml'));
-      const { code, stdout, stderr } = await runCommand(program, ['test', 'rules', 'alerts.yaml'], {
-        directory: folder,
-      });
-      expect(code, stdout + stderr).to.equal(0);
-    });
   });
 });
 

@@ -6,7 +6,7 @@ import { admissionFacts } from '../../src/io/kubernetes/admission-facts.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 import { routes } from '../../webhooks/routes.ts';
 import { startServer, type WebhookServer } from '../../webhooks/server.ts';
-import { createCertificateAuthority } from '../cluster/certificates.ts';
+import { createCertificateAuthority } from './certificates.ts';
 import type { Ground, KubectlResult } from '../cluster/test-cluster.ts';
 import { untilEstablished } from './crds.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inTemporaryFolder } from '../cluster/archive.ts';
 import { cacheDirectory } from '../cluster/cache.ts';
-import { CommandFailed, mustRun, runCommand } from '../cluster/command.ts';
+import { CommandFailed, mustRun, runCommand } from './command.ts';
 import { findInPath } from '../cluster/components.ts';
 import { skip } from './skip.ts';
 

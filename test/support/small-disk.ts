@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { identify, signal, waitUntilEnded } from '../cluster/processes.ts';
+import { identify, signal, waitUntilEnded } from './processes.ts';
 import { skip } from './skip.ts';
 
 /** A disk of a few bytes that nobody else sees, and that goes with this process. */

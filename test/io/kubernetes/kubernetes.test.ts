@@ -13,7 +13,7 @@ import {
   type Call,
   type KubernetesClient,
 } from '../../../src/io/kubernetes/kubernetes.ts';
-import { createCertificateAuthority, type CertificateAuthority } from '../../cluster/certificates.ts';
+import { createCertificateAuthority, type CertificateAuthority } from '../../support/certificates.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 

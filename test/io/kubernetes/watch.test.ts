@@ -9,8 +9,8 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { ApiError, connect, type StreamingClient } from '../../../src/io/kubernetes/kubernetes.ts';
 import { watch, type WatchEvent, type WatchOptions } from '../../../src/io/kubernetes/watch.ts';
-import { createCertificateAuthority } from '../../cluster/certificates.ts';
-import { writeKubeconfig } from '../../cluster/kubeconfig.ts';
+import { createCertificateAuthority } from '../../support/certificates.ts';
+import { writeKubeconfig } from '../../support/kubeconfig.ts';
 
 const options: WatchOptions = { resourceVersion: '7', timeoutSeconds: 300, inactivityMs: 5_000 };
 const event = (type: string, name: string) => JSON.stringify({ type, object: { metadata: { name } } });

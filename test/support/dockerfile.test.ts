@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { controllerFlags } from './bundle.ts';
-import { parseDockerfile } from './dockerfile.ts';
+import { controllerFlags, parseDockerfile } from './dockerfile.ts';
 import { packageRoot } from './package-root.ts';
 
 describe("Rollguard's Dockerfile", () => {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { skip } from '../support/skip.ts';
 import { abandonGround } from './abandoned-cluster.ts';
-import { runCommand } from './command.ts';
+import { runCommand } from '../support/command.ts';
 import { availability, type Ground } from './test-cluster.ts';
 import { baseImage, baseTag, rollguardImage, rollguardTag } from './images.ts';
-import { waitUntilEnded } from './processes.ts';
+import { waitUntilEnded } from '../support/processes.ts';
 import { groundTimeoutMs, sharedGround } from './shared.ts';
 import { removeLeftovers } from './state.ts';
 

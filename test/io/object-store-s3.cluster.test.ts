@@ -7,8 +7,8 @@ import {
   type StoreCredentials,
   type StoreTarget,
 } from '../../src/io/object-store.ts';
-import { createCertificateAuthority } from '../cluster/certificates.ts';
-import { freePorts } from '../cluster/free-ports.ts';
+import { createCertificateAuthority } from '../support/certificates.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { bucketOf, type Bucket } from '../support/bucket.ts';
 import { failureOf } from '../support/failure.ts';
 import { ownMinio, type Minio } from '../support/minio.ts';

@@ -4,7 +4,7 @@ import { skip } from '../support/skip.ts';
 import { abandonGround } from './abandoned-cluster.ts';
 import { versionOf } from './components.ts';
 import { availability, startGround, type Ground } from './test-cluster.ts';
-import { isRunning, waitUntilEnded } from './processes.ts';
+import { isRunning, waitUntilEnded } from '../support/processes.ts';
 import { groundTimeoutMs, sharedGround } from './shared.ts';
 import { readRecord, removeLeftovers } from './state.ts';
 

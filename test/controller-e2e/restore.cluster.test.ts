@@ -186,7 +186,7 @@ describe('restoring on a real node', function () {
     let crashes = 0;
     for (; crashes < 40; crashes++) {
       const phase = (await read('crashes'))?.status?.phase;
-      // The restart is one as any other is (survives.test.ts).
+      // The restart is one as any other is (survives.cluster.test.ts).
       if (phase === 'Restarting' || phase === 'Complete') break;
       // Its successor need not wait for the end of its lease.
       await succeed(ground.kubectl(['-n', 'rollguard-system', 'delete', 'lease', '--all']));

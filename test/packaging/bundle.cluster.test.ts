@@ -9,8 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { licencesFile } from '../../packaging/bundle.ts';
 import { programBundle } from '../cluster/bundle.ts';
-import { freePorts } from '../cluster/free-ports.ts';
-import { packageRoot } from '../cluster/package-root.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { packageRoot } from '../support/package-root.ts';
 import { createKeyPair } from '../support/key-pair.ts';
 import { clusterReview } from '../webhooks/support/reviews.ts';
 

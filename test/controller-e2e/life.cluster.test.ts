@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import { createSigningKey } from '../cluster/certificates.ts';
+import { createSigningKey } from '../support/certificates.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
 import { bucketOf } from '../support/bucket.ts';
 import { until } from '../certs/recording-logger.ts';

@@ -1,4 +1,8 @@
-import type { ImageConfig } from './archive.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { ImageConfig } from '../cluster/archive.ts';
+import { packageRoot } from './package-root.ts';
 
 /** One instruction: its name, and the rest of its line. */
 interface Instruction {
@@ -83,4 +87,17 @@ function configure(config: ImageConfig, { name, rest }: Instruction): ImageConfi
     default:
       throw new Error(`the last stage says ${name}, which is not known here`);
   }
+}
+
+/** What the image tells Node.js before the program. */
+export function programFlags(): readonly string[] {
+  const { config } = parseDockerfile(readFileSync(join(packageRoot, 'Dockerfile'), 'utf8'));
+  return config.Entrypoint?.slice(1, -1) ?? [];
+}
+
+/** What the controller's Deployment tells Node.js before the program. */
+export function controllerFlags(): readonly string[] {
+  const deployment = readFileSync(join(packageRoot, 'manifests/controller/20-deployment.yaml'), 'utf8');
+  const { command } = parse(deployment).spec.template.spec.containers[0] as { readonly command: string[] };
+  return command.slice(1, -1);
 }
