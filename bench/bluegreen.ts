@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- bluegreen`: a blue-green upgrade of three members to three others under a steady writer,
  * beside its floor: green's members from their StatefulSet to caught up, each given its vote by hand, and one
- * step-down by hand (issue 5, section 5). Floor and upgrade are measured on the same cluster, one after the other.
+ * step-down by hand. Floor and upgrade are measured on the same cluster, one after the other.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { greenRevision } from '../src/core/model/members.ts';
@@ -21,7 +21,7 @@ await underWriter({ upgrade }, async ({ cluster, members, writer }) => {
 
   await cluster.patch({ spec: { paused: false, upgrade: { requests: { rollback: now() } } } });
   await cluster.until('back', isBackOn(older), 300_000);
-  // Two step-downs within 15 s stop the writes for 10 s (openbao-measured.md, 0.5).
+  // Two step-downs within 15 s stop the writes for 10 s (docs/facts/openbao-measured.md, 0.5).
   await sleep(16_000);
 
   const asked = Date.now();

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- idle`: what 1,000 clusters cost the controller, and the API server, when nothing happens:
- * memory, CPU, and requests that write (issue 4, section 1). A real API server holds all objects; the pods and the
- * status of their StatefulSets are made up, and OpenBao is simulated.
+ * `npm run bench -- idle`: what 1,000 clusters cost the controller, and the API server, when nothing happens: memory,
+ * CPU, and requests that write. A real API server holds all objects; the pods and the status of their StatefulSets
+ * are made up, and OpenBao is simulated.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- release`: releases of a MetadataServices under a client that asks the Service of no colour all the
- * while, each beside its floor: the windows that are configured, and for a good one how long its pods take to be ready
- * when a Deployment of the same image is made by hand (issue 6).
+ * while, each beside its floor: the windows that are configured, and for a good one how long its pods take to be
+ * ready when a Deployment of the same image is made by hand.
  */
 import { startGround } from '../test/cluster/test-cluster.ts';
 import { driverOn } from '../test/controller-e2e/controller.ts';

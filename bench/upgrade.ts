@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- upgrade`: a rolling upgrade of three members under a steady writer, beside its floor: the
- * same pods restarted by hand one after another, each until it has caught up, and one step-down (issue 4,
- * section 3). Floor and upgrade are measured on the same cluster, one right after the other.
+ * `npm run bench -- upgrade`: a rolling upgrade of three members under a steady writer, beside its floor: the same
+ * pods restarted by hand one after another, each until it has caught up, and one step-down. Floor and upgrade are
+ * measured on the same cluster, one right after the other.
  */
 import { runs } from '../test/controller-e2e/controller.ts';
 import { longestGap, type Members } from '../test/controller-e2e/members.ts';

@@ -1,5 +1,5 @@
 /**
- * Labels, annotations and verbs. `openbao.org/…` are the specification's (seeds 000, 001);
+ * Labels, annotations and verbs. `openbao.org/…` are from the specification, pages 000 and 001;
  * what is only ours is `rollguard.io/…`.
  */
 
@@ -50,9 +50,9 @@ export const confirmDeleteAnnotation = 'rollguard.io/confirm-delete';
 /** Label on a namespace: `warn` turns the gate's denials there into warnings. */
 export const enforceLabel = 'rollguard.io/enforce';
 
-/** Annotation on a MetadataServices: the release to return to (seed 003). */
+/** Annotation on a MetadataServices: the release to return to (specification, page 003). */
 export const rollbackToAnnotation = 'e6data.io/rollback-to';
-/** Annotation on a MetadataServices: why, for the record (seed 003). */
+/** Annotation on a MetadataServices: why, for the record (specification, page 003). */
 export const rollbackReasonAnnotation = 'e6data.io/rollback-reason';
 /** Annotation on a MetadataServices: any new value tries a release again that failed, with the same spec. */
 export const releaseRetryAnnotation = 'rollguard.io/retry';
@@ -60,7 +60,7 @@ export const releaseRetryAnnotation = 'rollguard.io/retry';
 export const servicesLabel = 'rollguard.io/metadataservices';
 /** Label on what belongs to one release: its version. */
 export const releaseLabel = 'rollguard.io/release';
-/** Labels of seed 003 on Deployments and pods. `app` is the name of the MetadataServices. */
+/** Labels of the specification, page 003, on Deployments and pods. `app` is the name of the MetadataServices. */
 export const strategyLabel = 'strategy';
 export const appLabel = 'app';
 /** Label that tells storage, schema and secondary storage apart. */

@@ -67,10 +67,13 @@ const service = (port: number) =>
     },
   }) as const;
 
-/** Ports of page 003 (storage) and of our own choice (schema). */
+/** Ports of the specification, page 003 (storage), and of our own choice (schema). */
 export const defaultPorts = { storage: 9005, schema: 9006 } as const;
 
-/** `MetadataServices.spec`. Only imageTag, resources.memory and the variables are page 003's; the rest is ours. */
+/**
+ * `MetadataServices.spec`. Only imageTag, resources.memory and the variables are the specification's, page 003; the
+ * rest is ours.
+ */
 export const metadataServicesSpec = {
   type: 'object',
   description: 'What should serve.',

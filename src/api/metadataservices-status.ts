@@ -1,7 +1,7 @@
 import { condition, count, observedGeneration, text, time } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
-/** The two colours (seed 003). */
+/** The two colours (specification, page 003). */
 export const strategies = ['blue', 'green'] as const;
 export type Strategy = (typeof strategies)[number];
 

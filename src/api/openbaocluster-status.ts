@@ -10,7 +10,7 @@ const ordinals = (description: string) =>
     items: { type: 'integer', format: 'int32', minimum: 0 },
   }) as const;
 
-/** The phases of a rolling upgrade, in their order (seeds 002 and 004). */
+/** The phases of a rolling upgrade, in their order (specification, pages 002 and 004). */
 export const rollingPhases = [
   'PreChecks',
   'Snapshot',
@@ -129,7 +129,10 @@ const snapshot = {
   },
 } as const satisfies StructuralSchema;
 
-/** The phases of a blue-green upgrade, in their order; the last two lead back (seeds 000, 001 and 004). */
+/**
+ * The phases of a blue-green upgrade, in their order; the last two lead back (specification, pages 000, 001 and
+ * 004).
+ */
 export const blueGreenPhases = [
   'Idle',
   'DeployingGreen',

@@ -31,7 +31,7 @@ export async function handOver(context: ExecutorContext, pod: string): Promise<E
 
 /** Looks for heirs that have caught up; found also when there is none needed, because another one leads. */
 function lookForHeirs(context: ExecutorContext, pod: string): () => Promise<Look<true>> {
-  // Taken once: a fresh one is never reached while clients write (openbao-measured.md, 0.4).
+  // Taken once: a fresh one is never reached while clients write (docs/facts/openbao-measured.md, 0.4).
   let index: number | undefined;
   return async () => {
     const members = await readMembers(context);
@@ -51,8 +51,9 @@ function lookForHeirs(context: ExecutorContext, pod: string): () => Promise<Look
 }
 
 /**
- * A leader that stepped down is blocked for 10 s, and a second step-down lands back on it (openbao-measured.md, 0.5).
- * Who led before, and why no more, is not known here: any change of leadership counts.
+ * A leader that stepped down is blocked for 10 s, and a second step-down lands back on it
+ * (docs/facts/openbao-measured.md, 0.5). Who led before, and why no more, is not known here: any change of leadership
+ * counts.
  */
 async function lookForSpacing(context: ExecutorContext, node: OpenBaoNode): Promise<Look<true>> {
   const answers = await asRole(context, node, () => Promise.all([node.leader(), node.health()]));

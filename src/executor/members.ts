@@ -44,8 +44,8 @@ function stateOf(member: Member): string {
 }
 
 /**
- * Why a member does not follow this leader, a clause; undefined when it does: unsealed, in the same cluster,
- * naming the same leader. What it does not say is no yes (design rule 2).
+ * Why a member does not follow this leader, a clause; undefined when it does: unsealed, in the same cluster, naming
+ * the same leader. What it does not say is no yes (docs/design.md, rule 2).
  */
 export function whyNotFollowing(
   pod: string,

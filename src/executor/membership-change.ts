@@ -71,7 +71,7 @@ type Unblocked = Exclude<SwapStep, { readonly kind: 'blocked' }>;
 
 /**
  * Looks, changes one thing, reads it back, and looks again, until nothing is left to do. Nothing is remembered but
- * for the report: a second run goes on where the first one was ended (design rule 3).
+ * for the report: a second run goes on where the first one was ended (docs/design.md, rule 3).
  */
 async function carryOut(context: ExecutorContext, swap: Swap): Promise<ExecutorReport> {
   const { deadline } = context;
@@ -114,7 +114,7 @@ const afterSome = (asked: ReadonlySet<string>, problem: ExecutorReport): Executo
 
 /** Looks at the membership through the leader's eyes. */
 function lookForStep(context: ExecutorContext, { next, caughtUp }: Swap): LookForStep {
-  // Taken once: a fresh one is never reached while clients write (openbao-measured.md, 0.4).
+  // Taken once: a fresh one is never reached while clients write (docs/facts/openbao-measured.md, 0.4).
   let index: number | undefined;
   return async () => {
     const members = await readMembers(context);
@@ -172,7 +172,7 @@ function unblocked(seen: Look<Seen>): Look<Seen<Unblocked>> {
 
 /**
  * Asks for one change, and waits until it is seen. What is answered proves nothing: "server is not a non-voter" is
- * said of voters, of unknown ids and of promotions recorded before (openbao-operator.md, 7.1, 7).
+ * said of voters, of unknown ids and of promotions recorded before (docs/facts/openbao-operator.md, 7.1, 7).
  *
  * @returns what is seen after it; the report, if it is not seen
  */

@@ -11,7 +11,7 @@ export interface LeaderView {
   readonly raft: RaftConfiguration;
 }
 
-/** Asks the member that leads: what others hold may be old (openbao.md, section 4). */
+/** Asks the member that leads: what others hold may be old (docs/facts/openbao.md, section 4). */
 export async function readMembership(context: ExecutorContext, members: Members): Promise<Look<LeaderView>> {
   const leader = leaderAmong(members);
   if ('missing' in leader) return leader;

@@ -4,7 +4,10 @@ import { asRole } from './login.ts';
 import { leaderAmong, readMembers, votersAmong } from './members.ts';
 import { done, failed } from './report.ts';
 
-/** What the role of the executor must be able to do (openbao-measured.md, section 1: step-down needs both). */
+/**
+ * What the role of the executor must be able to do (docs/facts/openbao-measured.md, section 1: step-down needs
+ * both).
+ */
 const needed: readonly (readonly [path: string, capabilities: readonly string[]])[] = [
   ['sys/step-down', ['update', 'sudo']],
   ['sys/storage/raft/configuration', ['read']],

@@ -10,7 +10,7 @@ import { done, failed, refused } from './report.ts';
 
 /**
  * `pod` must be no member of the Raft cluster. OpenBao says 204 to any id, the leader's included, and checks
- * nothing: the membership is read before and after, from the leader (openbao-measured.md, section 3).
+ * nothing: the membership is read before and after, from the leader (docs/facts/openbao-measured.md, section 3).
  *
  * @param onlyWhileSealed it goes because its disk was lost: once it is unsealed it has its place again, and
  *   removing it would only strand it

@@ -9,8 +9,8 @@ import { done, failed } from './report.ts';
 /**
  * Those named must vote, as far as they are members. A snapshot carries the list of permanent non-voters of its
  * day, and autopilot takes the vote of whoever stands there within seconds after a restore, in silence
- * (openbao-measured.md, section 7). So each is taken off that list, whether its vote is gone already or not, and
- * the votes are read back from the leader (design rule 3).
+ * (docs/facts/openbao-measured.md, section 7). So each is taken off that list, whether its vote is gone already or
+ * not, and the votes are read back from the leader (docs/design.md, rule 3).
  */
 export async function repairMembership(
   context: ExecutorContext,

@@ -33,9 +33,9 @@ const stallMs = 60_000;
  * and whether it was restored is not known; it must not be sent again blindly, for what was written since
  * would be lost with it.
  *
- * OpenBao answers 204 before it restores, and what goes wrong then only its log says (openbao-measured.md,
- * section 7). The proof is the token of this very login: made after the snapshot was taken, it cannot be in
- * it. When the member that leads knows it no more, the data is the snapshot's.
+ * OpenBao answers 204 before it restores, and what goes wrong then only its log says
+ * (docs/facts/openbao-measured.md, section 7). The proof is the token of this very login: made after the snapshot
+ * was taken, it cannot be in it. When the member that leads knows it no more, the data is the snapshot's.
  */
 export async function restoreSnapshot(
   context: ExecutorContext,

@@ -20,8 +20,8 @@ export interface SnapshotPlace {
 }
 
 /**
- * Takes a snapshot from the leader (a standby gives its own, maybe older copy; openbao.md, section 4), verifies
- * and stores it. The report's data is a SnapshotRecord, as `status.backup.latestSnapshot` has it.
+ * Takes a snapshot from the leader (a standby gives its own, maybe older copy; docs/facts/openbao.md, section 4),
+ * verifies and stores it. The report's data is a SnapshotRecord, as `status.backup.latestSnapshot` has it.
  */
 export async function snapshot(context: ExecutorContext, place: SnapshotPlace): Promise<ExecutorReport> {
   const { deadline, members, role, session } = context;

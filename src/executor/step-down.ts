@@ -11,8 +11,8 @@ import { successionFor, type Succession } from './transfer-candidates.ts';
  * Done when another member leads; so a second run finds it done, and calls nothing.
  *
  * The call goes to the leader itself: a standby forwards it, or says 204 and does nothing
- * (openbao.md, section 4). It answers before anything happens, and a broken connection says
- * nothing: who leads then is what counts (design rule 3).
+ * (docs/facts/openbao.md, section 4). It answers before anything happens, and a broken connection
+ * says nothing: who leads then is what counts (docs/design.md, rule 3).
  */
 export async function stepDown(context: ExecutorContext, pod: string): Promise<ExecutorReport> {
   const { deadline, log, members } = context;
@@ -45,7 +45,7 @@ export async function stepDown(context: ExecutorContext, pod: string): Promise<E
 
 /** Looks for another leader, or for what allows this one to go. */
 function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<Look<Succession>> {
-  // Taken once: a fresh one is never reached while clients write (openbao-measured.md, 0.4).
+  // Taken once: a fresh one is never reached while clients write (docs/facts/openbao-measured.md, 0.4).
   let index: number | undefined;
   return async () => {
     const members = await readMembers(context);

@@ -17,7 +17,7 @@ export { StoreError, type StoreErrorReason } from './object-store/store-error.ts
 const defaultLimits: StoreLimits = { connectMs: 10_000, stallMs: 30_000, partBytes: 8 * 1024 * 1024 };
 
 /**
- * The store that `spec.backup.target` names (issue 4, section 5). Nothing is sent yet.
+ * The store that `spec.backup.target` names. Nothing is sent yet.
  *
  * @throws StoreError `InvalidTarget` or `WrongCredentials` when something is missing
  */

@@ -11,7 +11,7 @@ const namespace = 'incidents';
 /** Of the Jobs that carry out the steps: one whose container ends with an error at once. */
 const brokenExecutor = 'rollguard/executor:broken';
 
-describe('break glass, by the commands of the runbooks (seeds 000 and 001)', function () {
+describe('break glass, by the commands of the runbooks (specification, pages 000 and 001)', function () {
   const story = storiesIn(namespace);
   const { request, nothingIsLost } = story;
   let shell: (command: string) => Promise<Said>;

@@ -135,7 +135,7 @@ export async function membersOf(ground: Ground, namespace: string, cluster: stri
           await stepDown(now);
           await untilAnotherLeads(now);
         }
-        // Two step-downs within 15 s stop the writes for 10 s (openbao-measured.md, 0.5).
+        // Two step-downs within 15 s stop the writes for 10 s (docs/facts/openbao-measured.md, 0.5).
         await sleep(16_000);
       }
       throw new Error(`${pod} did not come to lead`);

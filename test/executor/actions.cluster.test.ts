@@ -185,7 +185,7 @@ describe(`the actions of the executor, on ${openBaoKind}`, function () {
       }
 
       it('is settled by who leads then', async () => {
-        // Two within 10 s cost an outage of 10 s (openbao-measured.md, 0.5).
+        // Two within 10 s cost an outage of 10 s (docs/facts/openbao-measured.md, 0.5).
         await sleep(11_000);
         const { leader, followers } = await others();
         const { report, calls } = await withLostAnswer(leader, true, 30);

@@ -160,7 +160,7 @@ describe('the swap of two halves, whatever is answered', function () {
     expect(report.data?.['members']).to.have.members([...blue, ...green]);
   });
 
-  // openbao-operator.md, 7.1, bug 7: the read-back decides.
+  // docs/facts/openbao-operator.md, 7.1, 7: the read-back decides.
   it('takes no answer for proof: neither one that is lost, nor an error, nor a yes', async () => {
     const lost = await act(handOverToGreen, fresh(), {
       change: (record, _, pod) => {
@@ -217,7 +217,7 @@ describe('the swap of two halves, whatever is answered', function () {
     expect(raft.voters).to.deep.equal(green);
   });
 
-  // openbao-measured.md, 0.5: the second of two within 10 s is an outage of 10 s.
+  // docs/facts/openbao-measured.md, 0.5: the second of two within 10 s is an outage of 10 s.
   it('lets nobody step down who leads for less than 15 s, and says so', async () => {
     const raft = promoted();
     const { report, calls } = await act(handOverToGreen, raft, { leadsFor: 10 }, 2000);

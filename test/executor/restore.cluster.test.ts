@@ -193,7 +193,7 @@ describe(`restoring a snapshot, on ${openBaoKind}`, function () {
     const voter = [...all, 'prod-7'];
 
     it('gives back the votes that the list in the snapshot has taken', async () => {
-      // In silence, a second or so after the restore (openbao-measured.md, section 7).
+      // In silence, a second or so after the restore (docs/facts/openbao-measured.md, section 7).
       await untilVoters(someone, ['prod-0', 'prod-1']);
       const report = await run(servers, 'repair-membership', { voter });
       expect(report, report.message).to.deep.include({ outcome: 'done', reason: 'MembershipRepaired' });

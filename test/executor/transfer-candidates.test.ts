@@ -41,7 +41,7 @@ describe('who may take over from a leader', () => {
     });
   });
 
-  // openbao-measured.md, 0.3: 429 and autopilot's healthy do not mean caught up.
+  // docs/facts/openbao-measured.md, 0.3: 429 and autopilot's healthy do not mean caught up.
   it('is nobody who lags, or does not say what it has applied', () => {
     expect(missing({ 'prod-1': { appliedIndex: 99 } }, 3)).to.equal(
       'no other voter has caught up: prod-1 has applied 99 of 100, prod-2 did not answer',
@@ -71,7 +71,7 @@ describe('who may take over from a leader', () => {
     expect(succession({ 'prod-1': {}, 'prod-2': {} }, 5)).to.have.property('found');
   });
 
-  // openbao-operator.md, 7.1, bug 13.
+  // docs/facts/openbao-operator.md, 7.1, 13.
   it('is nobody in a cluster of one', () => {
     expect(missing({}, 1)).to.equal('there is no other voter');
   });

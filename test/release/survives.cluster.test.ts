@@ -116,7 +116,7 @@ describe('releases of MetadataServices, whatever comes between, on a real node',
       for (const [target, state] of [
         ['v20241106-000000-invalid', 'Refused'],
         [before.status?.activeReleaseVersion ?? '', 'Done'],
-        // What page 003's releaseHistory[-2] comes to where there is one release.
+        // What releaseHistory[-2] of the specification, page 003, comes to where there is one release.
         ['', 'Refused'],
       ] as const) {
         await services.annotate(`${rollbackTo}=${target}`);

@@ -9,7 +9,9 @@ export interface ArchiveParts {
   readonly sealed: string;
 }
 
-/** The members of a snapshot, of the shape that OpenBao 2.5.5 gives it (reference/openbao-measured.md, section 7). */
+/**
+ * The members of a snapshot, of the shape that OpenBao 2.5.5 gives it (docs/facts/openbao-measured.md, section 7).
+ */
 export function snapshotParts(stateBin: Uint8Array = Buffer.alloc(20_283, 'state')): ArchiveParts {
   const servers = ['bao-0', 'bao-1', 'bao-2'].map((id, ordinal) => ({
     Suffrage: ordinal === 2 ? 1 : 0,

@@ -77,7 +77,7 @@ function incident({ spec, status }: OpenBaoCluster, { patch }: Commands): readon
   if (active !== true) return [];
   const why = `repair what stopped the automation${reason === undefined ? '' : ` (${reason})`}, then acknowledge this incident`;
   if (nonce === undefined) return [{ needed: true, why: `${why}: its nonce is not in the status yet` }];
-  // In one change with the end of a pause that was for the repair (seed 000).
+  // In one change with the end of a pause that was for the repair (specification, page 000).
   const resumed = spec.paused === true ? { paused: false } : {};
   return [{ needed: true, why, command: patch({ ...resumed, breakGlassAck: nonce }) }];
 }

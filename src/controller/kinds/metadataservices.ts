@@ -91,7 +91,7 @@ export function servicesController(options: MetadataServicesOptions): Controller
   };
 }
 
-/** Page 003 reads the operator's log: what is told there stands in the Events too. */
+/** The specification, page 003, reads the operator's log: what is told there stands in the Events too. */
 function log(logger: Logger, key: string, { type, reason, note }: ReportedEvent): void {
   const level = type === 'Warning' ? 'warn' : 'info';
   logger[level]({ controller: metadataServicesController, key, reason }, note);

@@ -61,7 +61,7 @@ interface Lease {
  * the Lease are for people; who waits for its end counts from when he saw it change, by his own clock.
  *
  * It keeps two leaders from working against each other, but a process that was stopped in mid-call wakes up
- * believing; what keeps that from harm is that every act follows a conditional write (design rule 1).
+ * believing; what keeps that from harm is that every act follows a conditional write (docs/design.md, rule 1).
  *
  * @see https://pkg.go.dev/k8s.io/client-go/tools/leaderelection
  */

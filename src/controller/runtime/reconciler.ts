@@ -60,7 +60,7 @@ export type Reconcile = (key: string, leadership: Leadership) => Promise<Outcome
 const shortestRequeueMs = 50;
 
 /**
- * The one loop of every kind: observe, decide, write the status, report, act (design rule 1).
+ * The one loop of every kind: observe, decide, write the status, report, act (docs/design.md, rule 1).
  *
  * The status is written when it changes, and also, unchanged, before any effect: that write is refused (409) when
  * the decision was made on an old version or another leader was faster, and then nothing else happens. An

@@ -113,7 +113,7 @@ const partitionOf = (object: KubernetesObject) =>
 
 /**
  * With the self-init file left in the ConfigMap, a member 0 that loses its disk makes a second cluster
- * (openbao-measured.md, 0.2): it goes also while paused. A ConfigMap restarts nobody.
+ * (docs/facts/openbao-measured.md, 0.2): it goes also while paused. A ConfigMap restarts nobody.
  */
 const endsSelfInit = (object: KubernetesObject, { initialized }: OpenBaoClusterStatus) =>
   initialized === true &&

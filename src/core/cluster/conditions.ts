@@ -11,8 +11,8 @@ import type { Notice } from '../model/cluster-concern.ts';
 import { answers, isPaused, wantedReplicas } from '../model/selectors.ts';
 
 /**
- * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and BreakGlass
- * from its first time on. Pausing hides nothing (openbao-operator.md, 1.2 did). `lastTransitionTime` moves
+ * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and BreakGlass from
+ * its first time on. Pausing hides nothing (docs/facts/openbao-operator.md, 1.2 did). `lastTransitionTime` moves
  * with `status` alone.
  *
  * @param notices what the parts wait for

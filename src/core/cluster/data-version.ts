@@ -5,8 +5,8 @@ import { held, only, waiting, type DecidePart } from '../model/cluster-concern.t
 import { claimsByPod } from '../model/selectors.ts';
 
 /**
- * A cluster that is created again over the volumes of an earlier one starts no older version than what ran on
- * them. The gate says so first, where it was asked (design rule 5); once a version is recorded, changing it is
+ * A cluster that is created again over the volumes of an earlier one starts no older version than what ran on them.
+ * The gate says so first, where it was asked (docs/design.md, rule 5); once a version is recorded, changing it is
  * an upgrade, which checks for itself.
  */
 export const decideDataVersion: DecidePart = (observation, status) => {

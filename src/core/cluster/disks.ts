@@ -22,8 +22,8 @@ import {
 } from '../model/selectors.ts';
 
 /**
- * A member that lost its disk comes back under its id as a full voter with an empty log: two of them can lose
- * what was acknowledged (openbao.md, fact 8). So it is removed from Raft before it counts, and joins anew.
+ * A member that lost its disk comes back under its id as a full voter with an empty log: two of them can lose what
+ * was acknowledged (docs/facts/openbao.md, fact 8). So it is removed from Raft before it counts, and joins anew.
  *
  * Lost: its volume is being deleted, and its pod is gone or going; or the volume is another one than its log
  * was written to (`status.members`), and nothing has run on it or it is sealed. One that is unsealed is past
@@ -114,8 +114,8 @@ function lostMembers(observation: Observation, members: readonly Volume[]): read
 }
 
 /**
- * Members that run and are unsealed, but that Raft does not list: they were removed, and with the data they
- * have they never join again (openbao-measured.md, section 3). A joiner is listed before it is unsealed.
+ * Members that run and are unsealed, but that Raft does not list: they were removed, and with the data they have
+ * they never join again (docs/facts/openbao-measured.md, section 3). A joiner is listed before it is unsealed.
  */
 function strandedMembers(
   observation: Observation,

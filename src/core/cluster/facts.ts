@@ -153,8 +153,8 @@ function membership({ cluster, raft }: Observation, status: Status): Status {
 }
 
 /**
- * Remembers the volume of each member from the first time that it takes part. Another volume under the same
- * id is an empty disk that votes (openbao.md, fact 8; disks.ts acts), until it holds all that the leader had
+ * Remembers the volume of each member from the first time that it takes part. Another volume under the same id is
+ * an empty disk that votes (docs/facts/openbao.md, fact 8; disks.ts acts), until it holds all that the leader had
  * when the member was first seen with it.
  */
 function volumes(observation: Observation, status: Status): Status {

@@ -9,8 +9,8 @@ import { answers } from '../model/selectors.ts';
 export const secondClusterDetected = 'SecondClusterDetected';
 
 /**
- * The ids of OpenBao clusters among the pods that are not this one's. A pod 0 that starts on an empty disk
- * while it is told to initialise can make one (openbao-measured.md, 0.2).
+ * The ids of OpenBao clusters among the pods that are not this one's. A pod 0 that starts on an empty disk while it
+ * is told to initialise can make one (docs/facts/openbao-measured.md, 0.2).
  */
 function strangers(
   observation: Observation,

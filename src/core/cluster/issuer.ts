@@ -18,8 +18,8 @@ const retryMs = 10 * 60_000;
 
 /**
  * Keeps auth/jwt-operator trusting the keys with which the API server signs tokens. Kubernetes changes them by
- * serving the new key beside the old one before it signs with it; only until then can Rollguard still log in to
- * say so (issue 4). Written by self-init at first; what is there otherwise is not known until a Job has looked.
+ * serving the new key beside the old one before it signs with it; only until then can Rollguard still log in to say
+ * so. Written by self-init at first; what is there otherwise is not known until a Job has looked.
  *
  * Goes on beside an upgrade: one that holds for days must not be locked out by that.
  */

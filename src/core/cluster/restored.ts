@@ -3,9 +3,9 @@ import { only, waiting, type DecidePart } from '../model/cluster-concern.ts';
 import { answers } from '../model/selectors.ts';
 
 /**
- * Keeps knowing the cluster while an OpenBaoRestore replaces its data: OpenBao's own id of it is data too, so a
- * fresh cluster becomes the one that the snapshot was taken of (openbao-measured.md, section 7). The record of the
- * restore goes when its lock is given back, the restart of all members is done and a leader is seen.
+ * Keeps knowing the cluster while an OpenBaoRestore replaces its data: OpenBao's own id of it is data too, so a fresh
+ * cluster becomes the one that the snapshot was taken of (docs/facts/openbao-measured.md, section 7). The record of
+ * the restore goes when its lock is given back, the restart of all members is done and a leader is seen.
  */
 export const decideRestored: DecidePart = (observation, status) => {
   const { restore, operationLock, lastRestartAt } = status;

@@ -25,15 +25,15 @@ const marginSeconds = 10;
 
 /**
  * Milliseconds to move the votes: with the intervals that OpenBao has by itself each change takes a round of
- * autopilot of 10 s, and 5 members on each side need ten (openbao-measured.md, section 2).
+ * autopilot of 10 s, and 5 members on each side need ten (docs/facts/openbao-measured.md, section 2).
  */
 export const swapMs = 5 * 60_000;
 /** Milliseconds for what takes effect at once. */
 export const removalMs = 2 * 60_000;
 
 /**
- * The Job that carries out one step (issue 4, section 4). Its arguments hold no secret: it logs in with a
- * projected token that the role at auth/jwt-operator is bound to; credentials of a store come from their Secret.
+ * The Job that carries out one step. Its arguments hold no secret: it logs in with a projected token that the role at
+ * auth/jwt-operator is bound to; credentials of a store come from their Secret.
  */
 export function executorJob(
   cluster: OpenBaoCluster,

@@ -5,11 +5,11 @@ import type { ExecutorStep, HookStep, VersionCheck } from './step.ts';
 const longest = 63;
 
 /**
- * The name of the Job of a step: the same for the same step, another one for another operation, subject
- * or attempt (openbao-operator.md, 7.1, 6: a second try must never take the first one's outcome for its own).
- * Reads `<cluster>-<action>-<operation>[-<ordinal>][-a<attempt>]`, or about the halves of a blue-green upgrade
- * `upgrade-<cluster>-<action>-<operation>[-retry-<attempt>]` (seed 001); what is too long loses the end of the
- * cluster's name and gains a sum of the whole.
+ * The name of the Job of a step: the same for the same step, another one for another operation, subject or attempt
+ * (docs/facts/openbao-operator.md, 7.1, 6: a second try must never take the first one's outcome for its own). Reads
+ * `<cluster>-<action>-<operation>[-<ordinal>][-a<attempt>]`, or about the halves of a blue-green upgrade
+ * `upgrade-<cluster>-<action>-<operation>[-retry-<attempt>]` (specification, page 001); what is too long loses the
+ * end of the cluster's name and gains a sum of the whole.
  */
 export function jobName(cluster: string, wanted: ExecutorStep | HookStep | VersionCheck): string {
   const { action, operationId, attempt } = wanted;

@@ -63,7 +63,10 @@ export interface SnapshotSource {
   readonly sha256?: string;
 }
 
-/** The members of both halves, by their exact pods' names (openbao-operator.md, 7.1, 5), in order of ordinals. */
+/**
+ * The members of both halves, by their exact pods' names (docs/facts/openbao-operator.md, 7.1, 5), in order of
+ * ordinals.
+ */
 export interface Halves {
   /** The half that served first. */
   readonly blue: readonly string[];

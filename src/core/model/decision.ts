@@ -4,9 +4,9 @@ import type { DecidedEvent, ObjectEffect } from './effect.ts';
 export type { Target } from './effect.ts';
 
 /**
- * What follows from an Observation: first the status is written, conditional on the resourceVersion
- * that was observed; then the events are sent and the effects carried out, in their order (design rule 1).
- * Each effect may run twice, or not at all when the process ends between.
+ * What follows from an Observation: first the status is written, conditional on the resourceVersion that was
+ * observed; then the events are sent and the effects carried out, in their order (docs/design.md, rule 1). Each
+ * effect may run twice, or not at all when the process ends between.
  */
 export interface Decision {
   /** The whole next status. Equal to the observed one: nothing is written unless there are effects. */
@@ -68,7 +68,7 @@ export interface DriverSettings {
   readonly idlePollMs: number;
 }
 
-/** Production defaults (issue 4; reference/openbao-operator.md, section 2). */
+/** Production defaults (compare docs/facts/openbao-operator.md, section 2). */
 export const defaultDeadlines: DriverSettings['deadlines'] = {
   preChecks: 10 * 60_000,
   snapshot: 30 * 60_000,

@@ -1,4 +1,4 @@
-/** A fact that was read, or why it could not be. Unknown is a value and never means yes (design rule 2). */
+/** A fact that was read, or why it could not be. Unknown is a value and never means yes (docs/design.md, rule 2). */
 export type Known<T> =
   { readonly kind: 'known'; readonly value: T } | { readonly kind: 'unknown'; readonly cause: string };
 

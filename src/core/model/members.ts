@@ -24,7 +24,10 @@ export function greenNames({ metadata, status }: Named): ReturnType<typeof names
 const revisionsOf = (status: OpenBaoClusterStatus | undefined): readonly string[] =>
   [liveRevision(status), greenRevision(status)].filter((each) => each !== undefined);
 
-/** Whose member a pod of this name is: exact names only (design rule 4). Undefined when it is none of this cluster. */
+/**
+ * Whose member a pod of this name is: exact names only (docs/design.md, rule 4). Undefined when it is none of this
+ * cluster.
+ */
 export function memberNamed(
   { metadata, status }: Named,
   pod: string,

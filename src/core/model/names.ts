@@ -6,8 +6,9 @@ export const setName = (cluster: string, revision: string): string =>
   revision === initialRevision ? cluster : `${cluster}-${revision}`;
 
 /**
- * Names of everything that belongs to a cluster, once (reference/openbao-operator.md, section 6).
- * Exact names are what matches pods to Raft peers, never prefixes (design rule 4).
+ * Names of everything that belongs to a cluster, once
+ * (docs/facts/openbao-operator.md, section 6). Exact names are what matches pods to Raft peers,
+ * never prefixes (docs/design.md, rule 4).
  *
  * @param revision of the set whose members are meant (`membersOf` in members.ts knows the one that serves)
  */

@@ -13,7 +13,7 @@ import type { Known } from './known.ts';
 
 /**
  * Everything that was read about one cluster before a decision. What could not be read is unknown
- * and says why; it never means yes (design rule 2).
+ * and says why; it never means yes (docs/design.md, rule 2).
  */
 export interface Observation {
   readonly cluster: OpenBaoCluster;
@@ -87,7 +87,7 @@ export interface ObservedJob {
   readonly hasSucceeded?: true;
 }
 
-/** What a member says of itself (sys/health and sys/leader; reference/openbao-measured.md, section 8). */
+/** What a member says of itself (sys/health and sys/leader; docs/facts/openbao-measured.md, section 8). */
 export interface Member {
   readonly pod: string;
   /** Of the pod that answered. */

@@ -49,7 +49,8 @@ export function withLock(
 }
 
 /**
- * For how long no controller has looked after an operation, as its lock says: such time is no waiting (design rule 9).
+ * For how long no controller has looked after an operation, as its lock says: such time is no waiting
+ * (docs/design.md, rule 9).
  *
  * @param now milliseconds since the epoch
  * @returns milliseconds; 0 where somebody looked, or the lock is not the operation's

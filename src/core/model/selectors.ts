@@ -17,7 +17,7 @@ export const isPaused = ({ spec }: OpenBaoCluster): boolean => spec.paused === t
 export const isStopped = (cluster: OpenBaoCluster, { breakGlass }: OpenBaoClusterStatus): boolean =>
   isPaused(cluster) || breakGlass?.active === true;
 
-/** The members' pods by name; undefined when they could not be read. Exact names only (design rule 4). */
+/** The members' pods by name; undefined when they could not be read. Exact names only (docs/design.md, rule 4). */
 export function podsByName({ cluster, pods }: Observation): ReadonlyMap<string, Pod> | undefined {
   if (pods.kind === 'unknown') return undefined;
   const own = pods.value.filter(({ metadata }) => memberNamed(cluster, metadata.name ?? '') !== undefined);

@@ -18,8 +18,8 @@ import { withAnnotation } from './annotation.ts';
  * Writes who changed an acknowledgement, maintenance or an upgrade request beside it, for the
  * controller's record: only admission knows. The annotation is ours alone: what a request
  * brings in it is put back, so nobody can write another's name, and it goes when none of
- * these is left for it to speak of (what a webhook adds belongs to no field manager, so
- * nobody else would remove it: reference/admission-measured.md 3.5).
+ * these is left for it to speak of (what a webhook adds belongs to no field manager, so nobody
+ * else would remove it: docs/facts/admission-measured.md, 3, 5).
  *
  * Never reads `object.status`: on this route a forged one is still visible.
  *

@@ -14,7 +14,7 @@ export interface ClusterDeletion {
 /**
  * Whether rules have to judge the deletion at all. Not that of an object that is going already, nor one by the
  * parts of Kubernetes that empty a namespace or follow an owner: denied there, it is left alone in ruins
- * (reference/admission-measured.md, section 1).
+ * (docs/facts/admission-measured.md, section 1).
  */
 export function isGuardedDeletion({ oldObject, user, trustedControllers }: ClusterDeletion): boolean {
   const { username = '' } = user;

@@ -77,8 +77,8 @@ export function changesReplicas({ object, oldObject }: Change): boolean {
 }
 
 /**
- * Whether a pinned image moves to another place while nothing runs: the repair of a registry that is gone.
- * The version stays, so it is the same OpenBao (design.md, the table).
+ * Whether a pinned image moves to another place while nothing runs: the repair of a registry that is gone. The
+ * version stays, so it is the same OpenBao (docs/design.md, "What the gate refuses").
  */
 export function movesPinnedImage(request: Change): boolean {
   return (

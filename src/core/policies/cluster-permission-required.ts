@@ -21,7 +21,7 @@ import type { Policy } from './policy.ts';
  * Allows: everything else; clearing an acknowledgement or a request, or putting an old one
  * back, which acknowledges and asks for nothing (GitOps must be able to).
  * Unknown: a permission that could not be checked is not given.
- * Source: design.md, "Custom RBAC verbs"; reference/openbao-operator.md section 4 (#347).
+ * Source: docs/design.md, "Verbs"; docs/facts/openbao-operator.md, section 4 (#347).
  */
 export const clusterPermissionRequired: Policy<ClusterRequest> = {
   id: 'cluster-permission-required',

@@ -16,7 +16,10 @@ export interface ClusterRequest {
   readonly permissions: Permissions;
 }
 
-/** What is stored. A status sent with a CREATE is ignored: nobody but the controller writes it (design rule 10). */
+/**
+ * What is stored. A status sent with a CREATE is ignored: nobody but the controller writes it
+ * (docs/design.md, rule 10).
+ */
 export function storedStatus({ oldObject }: Pick<ClusterRequest, 'oldObject'>): OpenBaoClusterStatus {
   return oldObject?.status ?? {};
 }
@@ -91,8 +94,8 @@ export function changesRequest(
 }
 
 /**
- * Whether it asks for something. Taking a request back asks for nothing, and neither does one that was
- * handled already and is only put back, as GitOps does (reference/openbao-operator.md, 1.3).
+ * Whether it asks for something. Taking a request back asks for nothing, and neither does one that was handled
+ * already and is only put back, as GitOps does (docs/facts/openbao-operator.md, 1.3).
  */
 export function asksFor(request: Pick<ClusterRequest, 'object' | 'oldObject'>, field: RequestField): boolean {
   const value = upgradeRequest(request.object, field);

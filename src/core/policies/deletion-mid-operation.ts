@@ -9,7 +9,7 @@ import { violation, type Policy } from './policy.ts';
  * Guards: OpenBaoCluster DELETE, where `isGuardedDeletion`.
  * Allows: a cluster at rest; what carries `rollguard.io/confirm-delete: <uid>`, for a cluster
  * that is stuck must be able to go.
- * Source: design.md, the table.
+ * Source: docs/design.md, "What the gate refuses".
  */
 export const deletionMidOperation: Policy<ClusterDeletion> = {
   id: 'deletion-mid-operation',

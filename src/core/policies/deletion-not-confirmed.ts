@@ -8,7 +8,8 @@ import { violation, type Policy } from './policy.ts';
  * Allows: Retain, which keeps volumes and unseal key; what carries
  * `rollguard.io/confirm-delete: <uid>`.
  * Unknown: a policy that it does not know may take data with it.
- * Source: design.md, the table and "What would hurt most" (only DeleteAll deletes the unseal Secret).
+ * Source: docs/design.md, "What the gate refuses" and "What would hurt most" (only DeleteAll deletes the unseal
+ * Secret).
  */
 export const deletionNotConfirmed: Policy<ClusterDeletion> = {
   id: 'deletion-not-confirmed',

@@ -24,7 +24,8 @@ import { violation, warning, type Policy } from './policy.ts';
  * back to the version before in the midst of a blue-green upgrade is left to
  * operation-in-progress, which refuses it and names the way.
  * Unknown: a mark that cannot be read refuses a change of version, and nothing else.
- * Source: seeds 000, 002 ("Downgrades are blocked by default") and 004; design.md, the table.
+ * Source: specification, pages 000, 002 ("Downgrades are blocked by default") and 004;
+ * docs/design.md, "What the gate refuses".
  */
 export const downgradeBlocked: Policy<ClusterRequest> = {
   id: 'downgrade-blocked',
@@ -132,7 +133,7 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
   return { marks, unread, unstamped };
 }
 
-/** A green voter may exist, and in a rollback one did: page 000 forbids this way out of it. */
+/** A green voter may exist, and in a rollback one did: the specification, page 000, forbids this way out of it. */
 function mayHaveCrossed(request: ClusterRequest): boolean {
   const stage = blueGreenStage(request);
   return stage !== 'idle' && stage !== 'early';

@@ -10,7 +10,7 @@ import { violation, warning, type Policy } from './policy.ts';
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: no image; a digest alone; a tag that is not a version, with a warning, for then
  * spec.version is all that is known.
- * Source: seed 004 ("conflicting image/version inputs are rejected").
+ * Source: specification, page 004 ("conflicting image/version inputs are rejected").
  */
 export const imageVersionMismatch: Policy<ClusterRequest> = {
   id: 'image-version-mismatch',

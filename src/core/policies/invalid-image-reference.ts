@@ -8,8 +8,8 @@ import { violation, type Policy } from './policy.ts';
  *
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: no image, which means the default image of the version.
- * Source: the grammar of distribution/reference, which container runtimes use; seed 004
- * ("image alignment … rejected before orchestration begins").
+ * Source: the grammar of distribution/reference, which container runtimes use;
+ * specification, page 004 ("image alignment … rejected before orchestration begins").
  */
 export const invalidImageReference: Policy<ClusterRequest> = {
   id: 'invalid-image-reference',

@@ -8,8 +8,8 @@ import { violation, type Policy } from './policy.ts';
  *
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: an invalid version that was stored before, with a warning.
- * Source: seeds 002 ("Validates semantic versioning") and 004 ("Invalid semantic versions …
- * are rejected before orchestration begins").
+ * Source: specification, pages 002 ("Validates semantic versioning") and 004 ("Invalid semantic
+ * versions … are rejected before orchestration begins").
  */
 export const invalidVersion: Policy<ClusterRequest> = {
   id: 'invalid-version',

@@ -8,7 +8,7 @@ import { violation, type Policy } from './policy.ts';
  *
  * Guards: pods DELETE (also forced, by collection, dry run), where `isGuarded`.
  * Allows: a pod that carries `openbao.org/maintenance: "true"`.
- * Source: seeds 000 and 001 ("enable maintenance mode first").
+ * Source: specification, pages 000 and 001 ("enable maintenance mode first").
  */
 export const maintenanceRequired: Policy<PodDeletion> = {
   id: 'maintenance-required',

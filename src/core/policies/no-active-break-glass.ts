@@ -8,7 +8,7 @@ import { violation, warning, type Policy } from './policy.ts';
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: clearing the field; the nonce of an earlier incident, because Git may lag, with
  * a warning; any value on CREATE, with a warning, because Git may hold the last one.
- * Source: seed 001 ("Automation stays paused until spec.breakGlassAck matches the current nonce").
+ * Source: specification, page 001 ("Automation stays paused until spec.breakGlassAck matches the current nonce").
  */
 export const noActiveBreakGlass: Policy<ClusterRequest> = {
   id: 'no-active-break-glass',

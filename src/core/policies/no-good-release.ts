@@ -10,7 +10,7 @@ import { asksForRollback, rollbackTarget, storedReleases, type ReleaseRequest } 
  * Guards: MetadataServices UPDATE that asks for a rollback.
  * Allows: everything on CREATE, with a warning: Git may still hold an old request, and what ran under that name may
  * come back with its records.
- * Source: design.md's table; reference/metadataservices.md, T9.
+ * Source: docs/design.md, "What the gate refuses"; docs/facts/metadataservices.md, T9.
  */
 export const noGoodRelease: Policy<ReleaseRequest> = {
   id: 'no-good-release',

@@ -23,8 +23,8 @@ import { violation, type Policy } from './policy.ts';
  * version while spec.paused is true, for who holds the verb `acknowledge`
  * (cluster-permission-required asks for it): that repairs a registry that is gone.
  * Unknown: a phase that it does not know refuses.
- * Source: reference/openbao-operator.md 7.1, 2 and 15; seed 000 ("Do not force spec.version
- * back to an older release to escape the incident").
+ * Source: docs/facts/openbao-operator.md, 7.1, 2 and 15; specification, page 000 ("Do not force
+ * spec.version back to an older release to escape the incident").
  */
 export const operationInProgress: Policy<ClusterRequest> = {
   id: 'operation-in-progress',

@@ -8,7 +8,7 @@ import type { Policy } from './policy.ts';
  * Guards: pods DELETE, where `isGuarded`.
  * Allows: whoever holds the verb (a member of system:masters does).
  * Unknown: a permission that could not be checked is not given.
- * Source: reference/openbao-operator.md section 4 (#347); design.md, "Custom RBAC verbs".
+ * Source: docs/facts/openbao-operator.md, section 4 (#347); docs/design.md, "Verbs".
  */
 export const podPermissionRequired: Policy<PodDeletion> = {
   id: 'pod-permission-required',

@@ -10,8 +10,8 @@ import { violation, warning, type Finding, type Policy } from './policy.ts';
  * Allows: the request in every earlier phase; with a warning that it does nothing, where no
  * blue-green upgrade is under way or it is on its way back already.
  * Unknown: a phase that it does not know passes; whoever carries it out decides.
- * Source: seed 004 (rollback routes through explicit phases); issue 5, section 2;
- * reference/openbao-operator.md 1.3 (RollbackRefused).
+ * Source: specification, page 004 (rollback routes through explicit phases);
+ * docs/facts/openbao-operator.md, 1.3 (RollbackRefused).
  */
 export const pointOfNoReturn: Policy<ClusterRequest> = {
   id: 'point-of-no-return',

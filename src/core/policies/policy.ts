@@ -27,8 +27,8 @@ export interface Policy<Request> {
   /** Kebab-case, as its file is named. */
   readonly id: string;
   /**
-   * Whether this request changes what the rule judges. Where it does not, a violation was
-   * there before the request, and only warns (design rule 7).
+   * Whether this request changes what the rule judges. Where it does not, a violation was there
+   * before the request, and only warns (docs/design.md, rule 7).
    */
   readonly changes: (request: Request) => boolean;
   readonly evaluate: (request: Request) => readonly Finding[];

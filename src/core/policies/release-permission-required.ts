@@ -9,7 +9,7 @@ import { asksForRollback, releaseName, type ReleaseRequest } from './release-req
  * Guards: MetadataServices CREATE, UPDATE that ask for one.
  * Allows: everything else; taking a request back, as the controller itself does.
  * Unknown: a permission that could not be checked is not given.
- * Source: design.md, "Custom RBAC verbs".
+ * Source: docs/design.md, "Verbs".
  */
 export const releasePermissionRequired: Policy<ReleaseRequest> = {
   id: 'release-permission-required',

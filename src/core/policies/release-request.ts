@@ -14,7 +14,7 @@ export interface ReleaseRequest {
 
 type Change = Pick<ReleaseRequest, 'object' | 'oldObject'>;
 
-/** What is stored. A status sent with a CREATE is ignored (design rule 10). */
+/** What is stored. A status sent with a CREATE is ignored (docs/design.md, rule 10). */
 export const storedReleases = ({ oldObject }: Change): MetadataServicesStatus => oldObject?.status ?? {};
 
 /** The annotation that asks for a rollback: undefined where there is none, empty where it names nothing. */
@@ -34,7 +34,7 @@ export function releaseName({ object, oldObject }: Change): string {
   return `${namespace ?? 'default'}/${name ?? object.metadata.generateName ?? ''}`;
 }
 
-/** The way to see what can be returned to, as page 003 writes it. */
+/** The way to see what can be returned to, as the specification, page 003, writes it. */
 export function listReleases(change: Change): string {
   const [namespace = '', name = ''] = releaseName(change).split('/');
   return `kubectl get metadataservices ${name} -n ${namespace} -o jsonpath='{.status.releaseHistory[*].version}'`;

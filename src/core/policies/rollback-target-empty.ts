@@ -3,12 +3,12 @@ import { violation, type Policy } from './policy.ts';
 import { changesRollback, listReleases, rollbackTarget, type ReleaseRequest } from './release-request.ts';
 
 /**
- * A request to roll back names a release. Page 003's own one-liner (`releaseHistory[-2]`) gives an empty value where
- * there is only one.
+ * A request to roll back names a release. The one-liner of the specification, page 003, (`releaseHistory[-2]`) gives
+ * an empty value where there is only one.
  *
  * Guards: MetadataServices CREATE, UPDATE with the annotation e6data.io/rollback-to.
  * Allows: no annotation; an empty one that was there before, with a warning.
- * Source: design.md's table; reference/metadataservices.md, T3.
+ * Source: docs/design.md, "What the gate refuses"; docs/facts/metadataservices.md, T3.
  */
 export const rollbackTargetEmpty: Policy<ReleaseRequest> = {
   id: 'rollback-target-empty',

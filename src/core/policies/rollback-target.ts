@@ -8,8 +8,10 @@ import { asksForRollback, rollbackTarget, storedReleases, type ReleaseRequest } 
  * What a rollback will come to, where it is not what people expect.
  *
  * Guards: nothing; warns at MetadataServices CREATE, UPDATE.
- * Allows: everything: the controller acts as page 003 says, and any of the ten records may be asked for.
- * Source: seed 003 ("Error Handling", "WRONG (will be ignored)", FAQ); design.md's table.
+ * Allows: everything: the controller acts as the specification, page 003, says, and any of the ten records may be
+ * asked for.
+ * Source: specification, page 003 ("Error Handling", "WRONG (will be ignored)", FAQ);
+ * docs/design.md, "What the gate refuses".
  */
 export const rollbackTargetKnown: Policy<ReleaseRequest> = {
   id: 'rollback-target',
@@ -17,7 +19,7 @@ export const rollbackTargetKnown: Policy<ReleaseRequest> = {
   evaluate: (request) => [...unprefixed(request), ...aboutTarget(request)],
 };
 
-/** The same word without its group: page 003 shows it as the mistake that is made. */
+/** The same word without its group: the specification, page 003, shows it as the mistake that is made. */
 const bareName = 'rollback-to';
 
 function unprefixed({ object, oldObject }: ReleaseRequest): readonly Finding[] {

@@ -19,8 +19,8 @@ import { violation, type Policy } from './policy.ts';
  * a named claim or Secret is there is for the controller, which waits: Flux tries everything
  * out before it creates anything. Role and egress are not asked for: the role has a default,
  * and the Jobs are under no NetworkPolicy of ours.
- * Source: seed 004 ("Snapshot prerequisites … must already be valid"); seed 000 ("verify
- * backup destination …"); reference/openbao-operator.md 5.3.
+ * Source: specification, page 004 ("Snapshot prerequisites … must already be valid");
+ * specification, page 000 ("verify backup destination …"); docs/facts/openbao-operator.md, 5.3.
  */
 export const snapshotPrerequisiteMissing: Policy<ClusterRequest> = {
   id: 'snapshot-prerequisite-missing',

@@ -15,7 +15,7 @@ import { violation, type Policy } from './policy.ts';
  * Guards: OpenBaoCluster UPDATE.
  * Allows: the current nonce, as often as it is sent (admission consumes nothing); no
  * acknowledgement; an old value that is sent again unchanged, as GitOps does, with a warning.
- * Source: seeds 000 and 001 ("Always use the current value from status.breakGlass.nonce").
+ * Source: specification, pages 000 and 001 ("Always use the current value from status.breakGlass.nonce").
  */
 export const staleNonce: Policy<ClusterRequest> = {
   id: 'stale-nonce',

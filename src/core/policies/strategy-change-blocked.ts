@@ -17,7 +17,7 @@ import { violation, type Policy } from './policy.ts';
  *
  * Guards: OpenBaoCluster UPDATE of spec.upgrade.strategy.
  * Allows: a CREATE; the default written down or left out; a cluster whose version nobody knows yet.
- * Source: reference/openbao-operator.md 5.3 (#548, #552, #556); design.md, the table.
+ * Source: docs/facts/openbao-operator.md, 5.3 (#548, #552, #556); docs/design.md, "What the gate refuses".
  */
 export const strategyChangeBlocked: Policy<ClusterRequest> = {
   id: 'strategy-change-blocked',

@@ -2,8 +2,8 @@ import type { Pod, UserInfo } from '../../api/kubernetes.ts';
 
 /**
  * The parts of Kubernetes that must be able to delete a pod, each by its exact name.
- * Denied, they leave pods stuck, loop (scheduler: 59 times a second) or give up for good
- * (taint eviction): reference/admission-measured.md, section 1.
+ * Denied, they leave pods stuck, loop (scheduler: 59 times a second) or give up for good (taint
+ * eviction): docs/facts/admission-measured.md, section 1.
  */
 export const systemActors: ReadonlySet<string> = new Set([
   'system:kube-scheduler',

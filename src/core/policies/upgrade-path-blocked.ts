@@ -17,8 +17,7 @@ import { violation, type Policy, type Violation } from './policy.ts';
  * Allows: a CREATE, where nothing runs yet; a cluster that was never initialised.
  * Unknown: a version that cannot be read refuses a change of version under a strategy that
  * has known bad paths.
- * Source: reference/openbao-operator.md 7.2 (BlueGreenVersionIncompatible) and 8, 2; issue 5,
- * section 1 ("Preconditions refuse what cannot work (version table …)").
+ * Source: docs/facts/openbao-operator.md, 7.2 (BlueGreenVersionIncompatible) and 8, 2.
  */
 export const upgradePathBlocked: Policy<ClusterRequest> = {
   id: 'upgrade-path-blocked',

@@ -4,8 +4,8 @@ import { quorum } from './quorum.ts';
 
 /**
  * Why a peer does not count as a healthy voter, a clause such as "prod-1 is sealed"; undefined when it
- * does: its pod is Ready, it is unsealed, in this cluster, follows this leader, and the leader counts it.
- * Ready alone says nothing of Raft (openbao-measured.md, 0.3).
+ * does: its pod is Ready, it is unsealed, in this cluster, follows this leader, and the leader counts it. Ready
+ * alone says nothing of Raft (docs/facts/openbao-measured.md, 0.3).
  */
 export function whyUnhealthy(
   { name, pod, member, voter }: Peer,
@@ -27,8 +27,8 @@ export function whyUnhealthy(
 /**
  * Why a peer does not count as caught up; undefined when it does.
  *
- * @param index the leader's last index, taken once: against a fresh one a follower is always an entry or
- *   two behind while clients write (openbao-measured.md, 0.4)
+ * @param index the leader's last index, taken once: against a fresh one a follower is always an entry or two behind
+ *   while clients write (docs/facts/openbao-measured.md, 0.4)
  */
 export function whyBehind({ name, member }: Peer, index: number | undefined): string | undefined {
   if (index === undefined) return "the leader's last index is not known yet";

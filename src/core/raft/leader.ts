@@ -2,14 +2,17 @@ import type { Member, RaftConfiguration } from '../model/observation.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { quorum } from './quorum.ts';
 
-/** Whether a member says of itself that it leads. The label openbao-active lags and never counts (openbao-operator.md, 7.1, 14). */
+/**
+ * Whether a member says of itself that it leads. The label openbao-active lags and never counts
+ * (docs/facts/openbao-operator.md, 7.1, 14).
+ */
 export const claimsLeadership = (member: Member): boolean =>
   member.initialized && !member.sealed && !member.standby && member.leader === member.pod;
 
 /**
  * Who leads: the one member that says so of itself, from whom the membership was read, and whom a quorum
- * of the voters, itself included, takes for the leader. A member cut off may claim it a moment longer, and
- * for about a second after a crash the others name the dead one (openbao-measured.md, section 5).
+ * of the voters, itself included, takes for the leader. A member cut off may claim it a moment longer, and for
+ * about a second after a crash the others name the dead one (docs/facts/openbao-measured.md, section 5).
  */
 export function leaderOf(members: readonly Member[], raft: Known<RaftConfiguration>): Known<string> {
   const claimants = members.filter(claimsLeadership).map(({ pod }) => pod);

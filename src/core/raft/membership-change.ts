@@ -3,11 +3,13 @@ import { quorum } from './quorum.ts';
 
 /**
  * Which single change brings the votes of a Raft cluster from one side to the other, so that one failure is
- * survivable at each moment (openbao.md, section 6; issue 5). Each function looks at one membership and
- * remembers nothing: it goes on from wherever a crash, or an unplanned leader, has left it.
+ * survivable at each moment (docs/facts/openbao.md, section 6). Each function looks at one membership and remembers
+ * nothing: it goes on from wherever a crash, or an unplanned leader, has left it.
  */
 
-/** Who shall vote, and who shall stop, by exact ids (openbao-operator.md, 7.1, 5). In order of ordinals. */
+/**
+ * Who shall vote, and who shall stop, by exact ids (docs/facts/openbao-operator.md, 7.1, 5). In order of ordinals.
+ */
 export interface Sides {
   readonly to: readonly string[];
   readonly from: readonly string[];
@@ -86,8 +88,8 @@ export function nextForward(membership: Membership, sides: Sides): SwapStep {
 
 /**
  * The way back: all of `to`, the earlier side, vote before any `from` stops, and a `to` leads at the end. One that
- * does not answer is unflagged, not waited for: autopilot promotes it when it is well again. Refused while fewer
- * than a quorum of `to` are healthy members (openbao-operator.md, 7.1, 4).
+ * does not answer is unflagged, not waited for: autopilot promotes it when it is well again. Refused while fewer than
+ * a quorum of `to` are healthy members (docs/facts/openbao-operator.md, 7.1, 4).
  */
 export function nextRepair(membership: Membership, sides: Sides): SwapStep {
   const view = viewOf(membership, sides);

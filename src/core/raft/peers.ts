@@ -17,7 +17,7 @@ export interface Peer {
   readonly voter: Known<boolean>;
 }
 
-/** The Raft cluster at one moment. Pods and peers are matched by exact names (design rule 4). */
+/** The Raft cluster at one moment. Pods and peers are matched by exact names (docs/design.md, rule 4). */
 export interface Peers {
   readonly expected: readonly Peer[];
   readonly leader: Known<string>;

@@ -5,7 +5,8 @@ import { parseTimestamp } from '../model/time.ts';
 
 /**
  * Milliseconds between two step-downs of a cluster. A leader that steps down is blocked for 10 s; a second
- * step-down meanwhile lands back on it, which is an outage of 10 s every time (openbao-measured.md, 0.5).
+ * step-down meanwhile lands back on it, which is an outage of 10 s every time
+ * (docs/facts/openbao-measured.md, 0.5).
  */
 export const stepDownSpacingMs = 15_000;
 

@@ -8,8 +8,8 @@ import { silentComponents, whyNotReady } from './readiness.ts';
 
 /**
  * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and RollingBack from the
- * first request on. After an automatic rollback the phase is Stable, as page 003 has it, and Stalled and Degraded say
- * that spec is not what runs.
+ * first request on. After an automatic rollback the phase is Stable, as the specification, page 003, has it, and
+ * Stalled and Degraded say that spec is not what runs.
  *
  * @param notices what the parts wait for
  */
@@ -46,7 +46,7 @@ export function withReleaseConditions(
 const observedGeneration = ({ metadata }: MetadataServices) =>
   metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
 
-/** Of page 003's three words. */
+/** Of the three words of the specification, page 003. */
 export function phaseOf(
   status: MetadataServicesStatus,
 ): NonNullable<MetadataServicesStatus['deploymentPhase']> {

@@ -11,7 +11,8 @@ export const isByHand = (manager: string | undefined): boolean =>
 
 /**
  * Who put back into spec what a rollback had taken out of it; undefined when nobody has, or when a person did, who
- * may roll forward (T5). Otherwise a rollback and the next sync would follow each other for ever.
+ * may roll forward (docs/facts/metadataservices.md, T5). Otherwise a rollback and the next sync would follow each
+ * other for ever.
  */
 export function whoFights(
   { resource, managers }: Pick<ReleaseObservation, 'resource' | 'managers'>,

@@ -38,7 +38,7 @@ export interface Windows {
   readonly cleanupDelay: number;
 }
 
-/** Two minutes each (seed 003); Argo Rollouts' 30 s for the old colour to stay. */
+/** Two minutes each (specification, page 003); Argo Rollouts' 30 s for the old colour to stay. */
 export const defaultWindows: Windows = {
   readinessTimeout: 2 * 60_000,
   gracePeriod: 2 * 60_000,

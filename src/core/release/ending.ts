@@ -58,9 +58,10 @@ export function withoutPending(status: MetadataServicesStatus): MetadataServices
 
 /**
  * The release under way ends without having served. The one that serves is not touched; only a first release that
- * failed stays where it is, as evidence (seed 003, "First Deployment Failure").
+ * failed stays where it is, as evidence (specification, page 003, "First Deployment Failure").
  *
- * @param isRejected whether these inputs are not to be deployed again until spec changes (T1)
+ * @param isRejected whether these inputs are not to be deployed again until spec changes
+ * (docs/facts/metadataservices.md, T1)
  */
 export function endPending(
   status: MetadataServicesStatus,

@@ -10,7 +10,10 @@ export interface ReleaseFailure {
   readonly isTerminal: boolean;
 }
 
-/** Waiting reasons of a container that are errors (seed 003's table, and those it misses: T14). */
+/**
+ * Waiting reasons of a container that are errors (specification, page 003, and those it misses:
+ * docs/facts/metadataservices.md, T14).
+ */
 const errors: ReadonlySet<string> = new Set([
   'ImagePullBackOff',
   'ErrImagePull',

@@ -1,6 +1,6 @@
 import type { MetadataServicesStatus, ReleaseRecord } from '../../api/metadataservices.ts';
 
-/** As many releases as page 003 promises. */
+/** As many releases as the specification, page 003, promises. */
 export const historyLength = 10;
 
 export const historyOf = ({ releaseHistory = [] }: MetadataServicesStatus): readonly ReleaseRecord[] =>
@@ -35,8 +35,8 @@ export function withActive(status: MetadataServicesStatus, record: ReleaseRecord
 }
 
 /**
- * The newest ten, but never without the release that serves and the newest other one that did: ten bad tags in a
- * row must not take the way back (reference/metadataservices.md, T11).
+ * The newest ten, but never without the release that serves and the newest other one that did: ten bad tags in a row
+ * must not take the way back (docs/facts/metadataservices.md, T11).
  */
 function pruned(history: readonly ReleaseRecord[]): readonly ReleaseRecord[] {
   const kept = [

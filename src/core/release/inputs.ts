@@ -33,7 +33,10 @@ const isEmpty = (value: unknown): boolean =>
   value === false ||
   (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
-/** What a release of this spec is made from. What is left out stays out: our own defaults make no release (design rule 12). */
+/**
+ * What a release of this spec is made from. What is left out stays out: our own defaults make no release
+ * (docs/design.md, rule 12).
+ */
 export function releaseInputs(spec: ReleaseInputs, list: string = newest): ReleaseInputs {
   const { spec: own, service } = lists.get(list) ?? fields;
   return {

@@ -8,7 +8,7 @@ export type ServiceComponent = (typeof serviceComponents)[number];
 export const sourceOf = (component: ServiceComponent): 'storage' | 'schema' =>
   component === 'schema' ? 'schema' : 'storage';
 
-/** Names of everything that belongs to a MetadataServices, once (reference/metadataservices.md, section 3). */
+/** Names of everything that belongs to a MetadataServices, once (docs/facts/metadataservices.md, section 3). */
 export const releaseNames = (services: string) => ({
   deployment: (component: ServiceComponent, strategy: Strategy) => `${services}-${component}-${strategy}`,
   /** Storage and its secondary share one. */

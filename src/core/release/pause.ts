@@ -3,7 +3,10 @@ import { only } from '../model/concern.ts';
 import { parseTimestamp, timestamp } from '../model/time.ts';
 import { normal, type DecideReleasePart } from './decision.ts';
 
-/** The clocks stand still while spec.paused is set: what was left of each window is left afterwards (design rule 9). */
+/**
+ * The clocks stand still while spec.paused is set: what was left of each window is left afterwards
+ * (docs/design.md, rule 9).
+ */
 export const decidePause: DecideReleasePart = ({ resource }, status, { now }) => {
   const isPaused = resource.spec.paused === true;
   const { pausedAt, ...rest } = status;

@@ -16,7 +16,8 @@ export function missingComponents(
 
 /**
  * Why a release is not ready as a whole, in words; undefined when it is. A pod that is Ready is not enough: its
- * Deployment must have been looked at, and all its replicas be of this very template (T10).
+ * Deployment must have been looked at, and all its replicas be of this very template
+ * (docs/facts/metadataservices.md, T10).
  */
 export function whyNotReady(
   observation: ReleaseObservation,

@@ -10,8 +10,8 @@ import { repeatsAnnotation } from './render/revision.ts';
 
 /**
  * The status is lost, as after a restore from a backup, but its children are there: what serves is the release that
- * the Service of no colour selects, and the records tell the rest (T12). A release without an ending was under way;
- * it counts as failed, and spec may ask for it anew.
+ * the Service of no colour selects, and the records tell the rest (docs/facts/metadataservices.md, T12). A release
+ * without an ending was under way; it counts as failed, and spec may ask for it anew.
  */
 export const decideHistory: DecideReleasePart = (observation, status) => {
   const isLost =

@@ -21,8 +21,8 @@ const longestReason = 256;
 
 /**
  * `e6data.io/rollback-to`: the annotation is taken off and spec is written in one patch, guarded by the version that
- * was decided on (T6). First the request is recorded as Accepted; it is Done when the annotation was seen to be
- * gone. The ordinary release that spec then asks for does the rest.
+ * was decided on (docs/facts/metadataservices.md, T6). First the request is recorded as Accepted; it is Done when the
+ * annotation was seen to be gone. The ordinary release that spec then asks for does the rest.
  */
 export const decideRollback: DecideReleasePart = (observation, status, context) => {
   const { annotations = {} } = observation.resource.metadata;
@@ -64,7 +64,10 @@ function again(
   return { status, effects: [takenUp(observation, inputs)], events: [] };
 }
 
-/** The same request came back by itself, as from Git: it was answered, and taking it off again would never end (T5). */
+/**
+ * The same request came back by itself, as from Git: it was answered, and taking it off again would never end
+ * (docs/facts/metadataservices.md, T5).
+ */
 function returned(status: MetadataServicesStatus, last: Request, by: string | undefined): ReleasePart {
   const who = by ?? 'an unknown field manager';
   const message = `${who} put ${rollbackToAnnotation}=${printable(last.to)} back, which was answered already; it is ignored`;
@@ -182,7 +185,10 @@ function accept(
   };
 }
 
-/** Ends what is under way and is something else: an abort when the target is what serves (T4), a flip when it still runs. */
+/**
+ * Ends what is under way and is something else: an abort when the target is what serves
+ * (docs/facts/metadataservices.md, T4), a flip when it still runs.
+ */
 function makeWay(
   observation: ReleaseObservation,
   status: MetadataServicesStatus,
@@ -260,8 +266,8 @@ const byWhom = ({ requestedBy }: Pick<Request, 'requestedBy'>): string =>
   requestedBy === undefined ? '' : ` by ${printable(requestedBy)}`;
 
 /**
- * All that the target was made from; where its record is lost, its two tags, as page 003 says, with the rest of spec
- * as it is.
+ * All that the target was made from; where its record is lost, its two tags, as the specification, page 003, says,
+ * with the rest of spec as it is.
  */
 function inputsOf(
   observation: ReleaseObservation,
@@ -297,8 +303,8 @@ function takenUp({ resource }: ReleaseObservation, inputs: ReleaseInputs | undef
 }
 
 /**
- * `e6data.io/rollback-reason` without a request, as page 003 writes it afterwards: it goes into the newest release
- * that was made for a rollback, or caused one, and the annotation off.
+ * `e6data.io/rollback-reason` without a request, as the specification, page 003, writes it afterwards: it goes into
+ * the newest release that was made for a rollback, or caused one, and the annotation off.
  */
 export const decideReason: DecideReleasePart = (observation, status) => {
   const { annotations = {} } = observation.resource.metadata;

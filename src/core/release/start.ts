@@ -12,7 +12,8 @@ import { releaseVersion } from './version.ts';
 
 /**
  * Begins a release when spec asks for another one than serves: never one that has failed with the very same inputs
- * (T1), nor one that was rolled back from and is put back by something that is no person (T5).
+ * (docs/facts/metadataservices.md, T1), nor one that was rolled back from and is put back by something that is no
+ * person (docs/facts/metadataservices.md, T5).
  */
 export const decideStart: DecideReleasePart = (observation, stored, context) => {
   const { resource } = observation;

@@ -2,8 +2,8 @@ import { timestamp } from '../model/time.ts';
 import { fingerprint } from '../workload/fingerprint.ts';
 
 /**
- * The name of a new release: vYYYYMMDD-HHMMSS-<hash> (seed 003). Two of one second, even of the same inputs, differ
- * by the hash.
+ * The name of a new release: vYYYYMMDD-HHMMSS-<hash> (specification, page 003). Two of one second, even of the same
+ * inputs, differ by the hash.
  *
  * @param now milliseconds since the epoch
  * @param taken names that are in use

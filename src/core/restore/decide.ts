@@ -50,8 +50,8 @@ interface Run {
 type Started = OpenBaoRestoreStatus & { readonly operationId: string };
 
 /**
- * What to do next about a restore. Pure: the same arguments give the same decision; nothing is carried out before
- * the status that says so is stored (design rule 1).
+ * What to do next about a restore. Pure: the same arguments give the same decision; nothing is carried out before the
+ * status that says so is stored (docs/design.md, rule 1).
  */
 export function decideRestore(observation: RestoreObservation, context: RestoreContext): RestoreDecision {
   const { restore } = observation;

@@ -3,7 +3,7 @@ import type { OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
 import type { DecisionContext } from '../model/decision.ts';
 import type { DecidedEvent, ObjectEffect } from '../model/effect.ts';
 
-/** What follows from a RestoreObservation: written first, then done (design rule 1). */
+/** What follows from a RestoreObservation: written first, then done (docs/design.md, rule 1). */
 export interface RestoreDecision {
   /** The whole next status. */
   readonly status: OpenBaoRestoreStatus;

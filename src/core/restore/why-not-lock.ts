@@ -20,7 +20,7 @@ const waits = (reason: string) => ({ reason, held: false });
  * Why the data of the cluster must not be replaced now, a clause; undefined when it may. An upgrade that holds or
  * stopped for an incident keeps nothing out: that is when people restore. Whatever is under way ends first. So does
  * a blue-green upgrade that can still go back: a snapshot of before it does not know green as non-voters, and
- * autopilot would give them votes at once (openbao-measured.md, section 7).
+ * autopilot would give them votes at once (docs/facts/openbao-measured.md, section 7).
  */
 export function whyNotLock(
   { metadata, spec, status = {} }: OpenBaoCluster,

@@ -13,8 +13,8 @@ export const needsRoom = (cluster: OpenBaoCluster): boolean => {
 };
 
 /**
- * Why green members could not come up beside blue, with the values seen; undefined when nothing speaks against it
- * (issue 5, section 1). What the API server adds by itself (LimitRanges) is not counted, nor what nodes have free.
+ * Why green members could not come up beside blue, with the values seen; undefined when nothing speaks against it.
+ * What the API server adds by itself (LimitRanges) is not counted, nor what nodes have free.
  */
 export function whyNoRoom(
   cluster: OpenBaoCluster,

@@ -3,7 +3,9 @@ import type { DriverSettings } from '../model/decision.ts';
 import { effectiveImage } from '../workload/image.ts';
 import { compareVersions, parseVersion } from '../version/version.ts';
 
-/** Where an upgrade leads. Another image of the same version is another target (design.md, "Small decisions"). */
+/**
+ * Where an upgrade leads. Another image of the same version is another target (docs/design.md, "Small decisions").
+ */
 export interface UpgradeTarget {
   readonly version: string;
   readonly image: string;

@@ -52,8 +52,8 @@ export function parseImageReference(text: string): ImageReference | { readonly e
 }
 
 /**
- * The version that a tag says, if it says one. A tag cannot hold `+`, so its first `_`
- * stands for one (design.md, "Small decisions").
+ * The version that a tag says, if it says one. A tag cannot hold `+`, so its first `_` stands for
+ * one (docs/design.md, "Small decisions").
  */
 export function tagVersion(tag: string): Version | undefined {
   const version = parseVersion(tag.replace('_', '+'));

@@ -14,7 +14,7 @@ export interface KnownBadPath {
 
 /**
  * All that are known. An entry has no upper end: what was not tried with a newer version is taken for as bad
- * (reference/openbao-operator.md, 7.2).
+ * (docs/facts/openbao-operator.md, 7.2).
  */
 export const knownBadPaths: readonly KnownBadPath[] = [
   {

@@ -16,7 +16,7 @@ export interface Access {
 }
 
 /**
- * The least that each needs, tested one by one (reference/openbao-measured.md, section 1). Only step-down is
+ * The least that each needs, tested one by one (docs/facts/openbao-measured.md, section 1). Only step-down is
  * root-protected and needs sudo. Everybody may ask what their own token may do, and give it back, and has no
  * default policy beside.
  */

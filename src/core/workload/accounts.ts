@@ -41,7 +41,10 @@ export function accounts(
   ];
 }
 
-/** What OpenBao's service registration needs to label its pod (reference/openbao.md, section 8), on these pods alone. */
+/**
+ * What OpenBao's service registration needs to label its pod (docs/facts/openbao.md, section 8), on these pods
+ * alone.
+ */
 const ownLabels = (pods: readonly string[]) => ({
   apiGroups: [''],
   resources: ['pods'],

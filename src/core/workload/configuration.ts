@@ -5,7 +5,7 @@ import { paths } from './paths.ts';
 
 /**
  * Raft timing for production, not OpenBao's defaults: a killed leader is replaced in 1-3 s instead of 5-10
- * (reference/openbao-measured.md, section 5; issue 4, section 2).
+ * (docs/facts/openbao-measured.md, section 5).
  */
 export function raftTiming({ spec }: OpenBaoCluster) {
   const raft = spec.configuration?.raft ?? {};
@@ -26,8 +26,8 @@ export function apiAddress(cluster: OpenBaoCluster, pod: string): string {
 }
 
 /**
- * OpenBao's configuration, one for all members of a set: node id and addresses come from the environment
- * (form verified on 2.4.4 and 2.5.5: reference/openbao-measured.md, section 1).
+ * OpenBao's configuration, one for all members of a set: node id and addresses come from the environment (form
+ * verified on 2.4.4 and 2.5.5: docs/facts/openbao-measured.md, section 1).
  *
  * @param toJoin the pods that a member without data asks to let it join
  */

@@ -2,7 +2,7 @@ import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 
 /**
  * What the pods of a spec run: its image, or that of its version. A tag cannot hold `+`, so it has `_` there
- * (design.md, "Small decisions").
+ * (docs/design.md, "Small decisions").
  *
  * @param repository without a tag, such as openbao/openbao
  */

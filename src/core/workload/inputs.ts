@@ -23,8 +23,8 @@ export interface WorkloadInputs {
   /** spec.maintenance.restartAt when it is being, or was, carried out. */
   readonly restartAt?: string;
   /**
-   * Whether pod 0 is told to make a new cluster. Only before the first initialisation, and only when no
-   * volume of an earlier life is there: a second cluster would be born otherwise (openbao-measured.md, 0.2).
+   * Whether pod 0 is told to make a new cluster. Only before the first initialisation, and only when no volume of
+   * an earlier life is there: a second cluster would be born otherwise (docs/facts/openbao-measured.md, 0.2).
    */
   readonly selfInitialise: boolean;
   /** Of the StatefulSet that is there, for which they cannot change any more. */
@@ -60,8 +60,8 @@ export interface WorkloadFacts {
 }
 
 /**
- * From the cluster with its stored status: what a status does not say yet is not rendered yet, so that every
- * change is recorded before it is made (design rule 1).
+ * From the cluster with its stored status: what a status does not say yet is not rendered yet, so that every change
+ * is recorded before it is made (docs/design.md, rule 1).
  */
 export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): WorkloadInputs {
   const { spec, status } = cluster;
@@ -103,7 +103,7 @@ const keepsGreen: ReadonlySet<string | undefined> = new Set([
 
 /**
  * The sets of members that are to be there. Both halves are pinned in the status: no edit of spec moves them
- * (openbao-operator.md, 7.1, 15).
+ * (docs/facts/openbao-operator.md, 7.1, 15).
  */
 export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): SetsOfMembers {
   const { status, metadata } = cluster;

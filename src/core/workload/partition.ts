@@ -5,7 +5,7 @@ import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
  * Pods with an ordinal below the partition keep what they run; one that is re-created there comes back at
  * currentRevision. So a partition that was lowered goes up again only when the StatefulSet's controller has made
  * the new revision the current one: else a pod would come back with the old version on newer data
- * (design.md, "What would hurt most").
+ * (docs/design.md, "What would hurt most").
  *
  * @param live the StatefulSet as it is; undefined when there is none
  */

@@ -2,7 +2,7 @@ import type { StatefulSet } from '../../api/kubernetes.ts';
 
 /**
  * Whether pods run an older template than the one that is applied, and wait behind the partition for the next
- * upgrade or restartAt (design rule 12). Of an idle cluster; during an upgrade it says nothing.
+ * upgrade or restartAt (docs/design.md, rule 12). Of an idle cluster; during an upgrade it says nothing.
  *
  * @returns undefined while the StatefulSet's controller has not seen the template yet
  */

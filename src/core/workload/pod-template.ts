@@ -17,8 +17,8 @@ export const configurationAnnotation = 'rollguard.io/configuration-hash';
 const user = { uid: 100, gid: 1000 } as const;
 
 /**
- * A pod of a member: restricted by the pod security standards, one per node as far as there are nodes.
- * Nothing in it is made of our own defaults' values, so that a new Rollguard restarts nobody (design rule 12).
+ * A pod of a member: restricted by the pod security standards, one per node as far as there are nodes. Nothing in
+ * it is made of our own defaults' values, so that a new Rollguard restarts nobody (docs/design.md, rule 12).
  */
 export function podTemplate({ cluster, revision, image, restartAt }: WorkloadInputs): object {
   const annotations = { ...configurationHash(cluster), ...restartAnnotation(restartAt) };

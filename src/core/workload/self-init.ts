@@ -10,8 +10,8 @@ const tokenLife = '15m';
 
 /**
  * The `initialize` stanza, given to pod 0 before the cluster's first start and never again: the login that
- * Rollguard's roles live at, their policies, then what the user asks for. The root token that OpenBao makes for
- * it would live on (2.4, 2.5), so the last request revokes it (reference/openbao-measured.md, 0.1).
+ * Rollguard's roles live at, their policies, then what the user asks for. The root token that OpenBao makes for it
+ * would live on (2.4, 2.5), so the last request revokes it (docs/facts/openbao-measured.md, 0.1).
  */
 export function selfInit(inputs: WorkloadInputs): object {
   const { cluster } = inputs;

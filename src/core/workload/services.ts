@@ -29,7 +29,8 @@ export function services(
   return [
     service(own.headlessService, members, { clusterIP: 'None', publishNotReadyAddresses: true }),
     service(own.publicService, { ...members, [revisionLabel]: serving }),
-    // OpenBao moves the label within 0.1 s of a hand-over; after a crash it lags (openbao-measured.md, section 9).
+    // OpenBao moves the label within 0.1 s of a hand-over; after a crash it lags
+    // (docs/facts/openbao-measured.md, section 9).
     service(own.activeService, { ...members, [activeLabel]: 'true' }),
   ];
 }

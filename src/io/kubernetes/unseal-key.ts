@@ -16,9 +16,10 @@ const keyBytes = 32;
 
 /**
  * Makes the unseal key of a cluster, once: one that is there stays, whatever it is. The Secret is immutable, and has
- * no owner, because the data outlives the cluster under deletionPolicy Retain (design.md, "What would hurt most").
+ * no owner, because the data outlives the cluster under deletionPolicy Retain
+ * (docs/design.md, "What would hurt most").
  *
- * The key is stored as 64 hexadecimal digits, which OpenBao takes for 32 bytes (reference/openbao.md, section 2): a
+ * The key is stored as 64 hexadecimal digits, which OpenBao takes for 32 bytes (docs/facts/openbao.md, section 2): a
  * text survives every backup.
  *
  * @throws ApiError, which never holds the key

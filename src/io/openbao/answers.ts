@@ -1,7 +1,7 @@
 import { parser } from '../../api/parse.ts';
 import type { RaftServer } from '../../core/model/observation.ts';
 
-/** The parts of OpenBao's answers that we read, as measured (openbao-measured.md, section 8). */
+/** The parts of OpenBao's answers that we read, as measured (docs/facts/openbao-measured.md, section 8). */
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
@@ -133,13 +133,13 @@ export interface AutopilotServer {
   readonly id: string;
   /** leader, voter or non-voter. */
   readonly status: string;
-  /** Says nothing about being caught up (openbao-measured.md, 0.3). */
+  /** Says nothing about being caught up (docs/facts/openbao-measured.md, 0.3). */
   readonly healthy: boolean;
   readonly last_index: number;
   readonly version?: string;
   /**
-   * What autopilot is to make of it: non-voter for those on its list, also for a leader that still votes; voter
-   * for one that joined just now (openbao-measured.md, sections 2 and 3).
+   * What autopilot is to make of it: non-voter for those on its list, also for a leader that still votes; voter for
+   * one that joined just now (docs/facts/openbao-measured.md, sections 2 and 3).
    */
   readonly node_type: string;
 }

@@ -1,7 +1,7 @@
 import { printableCharacter } from '../../core/model/printable.ts';
 
 /**
- * Why a call to OpenBao did not do what it should (openbao-measured.md, sections 4 and 8).
+ * Why a call to OpenBao did not do what it should (docs/facts/openbao-measured.md, sections 4 and 8).
  *
  * No connection: `Refused` (nothing listens), `Unresolved` (no such name), `Unreachable` (no way there),
  * `Certificate` (not trusted, another name, or no TLS at all). The call has not arrived.

@@ -36,7 +36,7 @@ export interface OpenBaoNode {
   leader(options?: CallOptions): Promise<answers.LeaderStatus>;
   /** At auth/jwt-operator. A login writes to Raft: keep the token. */
   login(role: string, jwt: string, options?: CallOptions): Promise<answers.Login>;
-  /** Membership as this node sees it: only the leader's counts (openbao.md, section 4). */
+  /** Membership as this node sees it: only the leader's counts (docs/facts/openbao.md, section 4). */
   raftConfiguration(token: string, options?: CallOptions): Promise<RaftConfiguration>;
   autopilotState(token: string, options?: CallOptions): Promise<answers.AutopilotState>;
   autopilotConfiguration(token: string, options?: CallOptions): Promise<answers.AutopilotConfiguration>;
@@ -178,7 +178,7 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
         await change('promote', token, id, options);
         return true;
       } catch (error) {
-        // The one answer that says so (openbao-measured.md, section 7).
+        // The one answer that says so (docs/facts/openbao-measured.md, section 7).
         if (error instanceof OpenBaoError && error.message.includes('server is not a non-voter'))
           return false;
         throw error;

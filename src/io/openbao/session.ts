@@ -26,7 +26,7 @@ const newLoginAfterMs = 60_000;
 
 /**
  * Each login writes to Raft, so a token is kept until it nears its end. A 403 may mean that it is known no more
- * (openbao.md, section 5): then one new login is tried, at most every minute.
+ * (docs/facts/openbao.md, section 5): then one new login is tried, at most every minute.
  *
  * @param jwt reads the ServiceAccount's token, which Kubernetes renews
  * @param now milliseconds of any clock that does not go back

@@ -28,8 +28,8 @@ interface Member {
 
 /**
  * Reads an archive of `GET sys/storage/raft/snapshot` to its end and checks all that can be checked
- * without the seal key: gzip, tar, members and both sums. OpenBao answers 200 before it knows
- * whether it can finish, so only this tells a snapshot from a torso (reference/openbao.md, section 4).
+ * without the seal key: gzip, tar, members and both sums. OpenBao answers 200 before it knows whether it can
+ * finish, so only this tells a snapshot from a torso (docs/facts/openbao.md, section 4).
  *
  * @throws SnapshotError saying what is wrong with it; an error of the stream itself is thrown as it is
  */

@@ -1,13 +1,13 @@
 import { parser } from '../../api/parse.ts';
 import { SnapshotError } from './error.ts';
 
-/** What meta.json says of a snapshot (reference/openbao-measured.md, section 7). */
+/** What meta.json says of a snapshot (docs/facts/openbao-measured.md, section 7). */
 export interface SnapshotMeta {
   /** The Raft index it ends at. */
   readonly index: number;
   /** The Raft term of that index. */
   readonly term: number;
-  /** The Raft configuration in it. A non-voter tells of an upgrade under way (trap 4 of openbao.md). */
+  /** The Raft configuration in it. A non-voter tells of an upgrade under way (docs/facts/openbao.md, trap 4). */
   readonly servers: readonly SnapshotServer[];
 }
 

@@ -42,9 +42,9 @@ export interface SnapshotOrder {
 }
 
 /**
- * Takes a snapshot (issue 4, section 5): spools it, verifies it before anything is stored, stores it,
- * reads it back and verifies that too. What it stored is removed again when that fails. Called again
- * with the same key, it verifies and reports what the earlier try has stored.
+ * Takes a snapshot: spools it, verifies it before anything is stored, stores it, reads it back and verifies that
+ * too. What it stored is removed again when that fails. Called again with the same key, it verifies and reports
+ * what the earlier try has stored.
  *
  * @throws SnapshotError or StoreError, whose message says what to do, or the signal's reason
  */

@@ -309,7 +309,7 @@ describe('the members of a cluster', () => {
     ).to.deep.equal(['prod-1b8e-0', 'prod-7c-0']);
   });
 
-  // openbao-operator.md, 7.1, bug 5: prod-1 also matched prod-1b8e-0 and prod-10.
+  // docs/facts/openbao-operator.md, 7.1, 5: prod-1 also matched prod-1b8e-0 and prod-10.
   it('are never others whose names begin alike', () => {
     expect(
       pods({ replicas: 1 }, { raft: { voters: ['prod-1b8e-0', 'prod-01', 'production-1'] } }),

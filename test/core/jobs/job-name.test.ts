@@ -61,7 +61,7 @@ describe('the name of a Job', () => {
     fc.assert(fc.property(name, step, (cluster, wanted) => label.test(named(cluster, wanted))));
   });
 
-  // openbao-operator.md, 7.1, bug 6: a second attempt took the first one's outcome for its own.
+  // docs/facts/openbao-operator.md, 7.1, 6: a second attempt took the first one's outcome for its own.
   it('differs when operation, action, subject or attempt differ, also when it is shortened', () => {
     fc.assert(
       fc.property(name, step, step, (cluster, a, b) => {

@@ -130,7 +130,7 @@ describe('operation-in-progress', () => {
     const said = (old: ReturnType<typeof cluster>, spec: Partial<OpenBaoClusterSpec>) =>
       textOf(operationInProgress.evaluate(update(old, spec)));
 
-    // reference/openbao-operator.md, 7.1, 2: there it deleted a green half that held all votes.
+    // docs/facts/openbao-operator.md, 7.1, 2: there it deleted a green half that held all votes.
     it('when spec.version is set back in the midst of the change of leaders', () => {
       const old = upgrading('DemotingBlue', { crossedAt: '2026-01-02T03:04:05Z' });
       expect(operationInProgress.evaluate(update(old, { version: '2.4.4' }))).to.deep.equal([

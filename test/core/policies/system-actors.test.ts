@@ -6,7 +6,7 @@ import { deletion, pod } from '../../support/builders.ts';
 
 const inKubeSystem = (name: string) => `system:serviceaccount:kube-system:${name}`;
 
-// Who deletes pods, and what goes wrong for each when denied: reference/admission-measured.md, section 1.
+// Who deletes pods, and what goes wrong for each when denied: docs/facts/admission-measured.md, section 1.
 const actors = [
   'system:kube-scheduler',
   'system:kube-controller-manager',

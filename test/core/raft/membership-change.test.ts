@@ -13,7 +13,7 @@ import {
 import { SimulatedRaft } from './simulated-raft.ts';
 
 const blueOf = (size: number) => Array.from({ length: size }, (_, ordinal) => `prod-${ordinal}`);
-// The longer name is a prefix's trap: prod-1 is no part of prod-1b8e-0 (openbao-operator.md, 7.1, 5).
+// The longer name is a prefix's trap: prod-1 is no part of prod-1b8e-0 (docs/facts/openbao-operator.md, 7.1, 5).
 const greenOf = (size: number) => Array.from({ length: size }, (_, ordinal) => `prod-1b8e-${ordinal}`);
 
 const forward = (size: number): Sides => ({ to: greenOf(size), from: blueOf(size) });

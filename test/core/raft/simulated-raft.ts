@@ -9,9 +9,10 @@ interface Server {
 }
 
 /**
- * The membership of one Raft cluster in miniature: what promote, demote, remove-peer and step-down record, and
- * what autopilot makes of it at its next round (openbao-measured.md, sections 2 to 4; openbao.md, section 6).
- * It has no clock: rounds and elections are called for. Far simpler than test/openbao/model.
+ * The membership of one Raft cluster in miniature: what promote, demote, remove-peer and step-down record, and what
+ * autopilot makes of it at its next round (docs/facts/openbao-measured.md, sections 2 to 4;
+ * docs/facts/openbao.md, section 6). It has no clock: rounds and elections are called for. Far simpler than
+ * test/openbao/model.
  */
 export class SimulatedRaft {
   /** In the order of joining. */

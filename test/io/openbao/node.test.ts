@@ -320,7 +320,7 @@ describe('the client of OpenBao', () => {
       expect(error.message).to.contain('sys/leader');
     });
 
-    // openbao-operator.md, 7.1, bug 5: prefixes matched other pods.
+    // docs/facts/openbao-operator.md, 7.1, 5: prefixes matched other pods.
     it('matches pods by exact names', () => {
       expect(podOf('https://prod-0.prod.bao.svc:8200')).to.equal('prod-0');
       expect(podOf('https://prod-12.prod.bao.svc.cluster.local:8201')).to.equal('prod-12');

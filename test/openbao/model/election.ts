@@ -71,8 +71,8 @@ export function transfer(world: World, cluster: Cluster): boolean {
 }
 
 /**
- * Raft takes the longest log, then configuration order. Among equals a node that itself stepped down just
- * before was taken every time (openbao-measured.md 0.5), and stays passive.
+ * Raft takes the longest log, then configuration order. Among equals a node that itself stepped down just before
+ * was taken every time (docs/facts/openbao-measured.md, 0.5), and stays passive.
  */
 function successor(world: World, candidates: readonly Node[]): Node {
   const longest = Math.max(...candidates.map((node) => node.disk?.lastIndex ?? 0));

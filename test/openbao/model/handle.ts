@@ -72,7 +72,7 @@ function isReached(world: World, cluster: Cluster): boolean {
   return cluster.leadershipChanges === 0 || world.now - cluster.activeSince >= world.timing.forwarding;
 }
 
-/** Calls that a standby of the first releases of 2.5 does not pass on (openbao.md, section 4). */
+/** Calls that a standby of the first releases of 2.5 does not pass on (docs/facts/openbao.md, section 4). */
 function isNotForwarded(node: Node, path: string, reads: boolean): Response | undefined {
   if (!servesReadsAsStandby(node)) return undefined;
   if (path === 'sys/step-down' && !atLeast(node, '2.5.4')) return { status: 204 };

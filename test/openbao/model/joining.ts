@@ -17,8 +17,8 @@ function isAt(node: Node, address: string): boolean {
 }
 
 /**
- * Lets a node with an empty disk in. An id and address that are known already stay as they are: a voter is
- * a voter at once, with an empty log (openbao.md, fact 8).
+ * Lets a node with an empty disk in. An id and address that are known already stay as they are: a voter is a voter
+ * at once, with an empty log (docs/facts/openbao.md, fact 8).
  */
 export function admitJoiner(world: World, cluster: Cluster, node: Node): void {
   node.disk = { cluster: cluster.key, lastIndex: 0, appliedIndex: 0, broken: false };

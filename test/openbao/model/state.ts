@@ -1,7 +1,7 @@
 /**
  * The model of OpenBao Raft clusters: its whole state, as plain data. `structuredClone` copies it,
- * `JSON.stringify` tells two states apart. Times are milliseconds since the epoch; nothing here reads
- * a clock. What it must show is in reference/openbao.md and openbao-measured.md.
+ * `JSON.stringify` tells two states apart. Times are milliseconds since the epoch; nothing here reads a clock. What
+ * it must show is in docs/facts/openbao.md and docs/facts/openbao-measured.md.
  */
 export interface World {
   now: number;
@@ -76,7 +76,10 @@ export interface NodeSettings {
   readonly joinAsNonVoter: boolean;
   /** Requests of the `initialize` stanza; undefined without one. */
   readonly initialize?: readonly InitRequest[] | undefined;
-  /** With the stanza and an empty disk while a cluster runs: found a second one, or join. A race in 2.5 (openbao-measured.md 0.2). */
+  /**
+   * With the stanza and an empty disk while a cluster runs: found a second one, or join. A race in 2.5
+   * (docs/facts/openbao-measured.md, 0.2).
+   */
   readonly initializeRace: 'founds' | 'joins';
   readonly performanceMultiplier: number;
   /** Milliseconds. */

@@ -17,9 +17,9 @@ import { atRest, wait, type ScaleInput, type ScaleStep, type Scaling } from './s
 type Status = OpenBaoClusterStatus;
 
 /**
- * Changes the number of members, one after another: up, one joiner at a time until it votes and has caught
- * up; down, step down, remove, read back, take the pod away, then its volume (design.md, "What would hurt
- * most"). Never beside an upgrade.
+ * Changes the number of members, one after another: up, one joiner at a time until it votes and has caught up;
+ * down, step down, remove, read back, take the pod away, then its volume (docs/design.md, "What would hurt most").
+ * Never beside an upgrade.
  */
 export const decideScale: DecidePart = (observation, before, context) => {
   if (before.scaling === undefined) return begin(observation, before, context);

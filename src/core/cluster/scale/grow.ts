@@ -16,7 +16,7 @@ export function startJoining({ observation, scaling, peers }: ScaleInput): Scale
   if (claim?.metadata.deletionTimestamp !== undefined)
     return wait(`the earlier volume of ${pod} is being deleted`);
   if (claim !== undefined) {
-    // A member that was removed never joins again with its old data (openbao-operator.md, 7.1, 8).
+    // A member that was removed never joins again with its old data (docs/facts/openbao-operator.md, 7.1, 8).
     return {
       kind: 'hold',
       reason: 'StaleVolume',

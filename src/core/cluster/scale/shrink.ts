@@ -83,7 +83,7 @@ export function stepDown(input: ScaleInput): ScaleStep {
   return { kind: 'go', patch: { step: undefined } };
 }
 
-/** Whether it is removed, the configuration read back says (design rule 3). */
+/** Whether it is removed, the configuration read back says (docs/design.md, rule 3). */
 export function removePeer(input: ScaleInput): ScaleStep {
   const pod = leaving(input);
   const listed = isListed(input, pod);
@@ -182,8 +182,8 @@ const isListed = ({ observation: { raft } }: ScaleInput, pod: string) =>
   raft.kind === 'unknown' ? undefined : raft.value.servers.some(({ id }) => id === pod);
 
 /**
- * Why this peer must not be removed now. OpenBao checks no quorum itself (openbao.md, fact 6). One that is
- * well goes only when every other one is; one that is not, when the others are a quorum of those that remain.
+ * Why this peer must not be removed now. OpenBao checks no quorum itself (docs/facts/openbao.md, fact 6). One that
+ * is well goes only when every other one is; one that is not, when the others are a quorum of those that remain.
  */
 export function whyNotRemove(
   { observation, peers }: Pick<ScaleInput, 'observation' | 'peers'>,

@@ -6,7 +6,7 @@ import type { ReleaseInputs } from '../inputs.ts';
 import { releaseNames } from '../names.ts';
 import { child, labelsOf } from './metadata.ts';
 
-/** The file of the ConfigMap (reference/metadataservices.md, section 3). */
+/** The file of the ConfigMap (docs/facts/metadataservices.md, section 3). */
 export const propertiesFile = 'config.properties';
 
 /** The variables of one service: those of both, with its own over them. */

@@ -16,7 +16,8 @@ export const portOf = (inputs: ReleaseInputs, component: ServiceComponent): numb
 
 /**
  * A Deployment of a release, whole. It is made once: another release makes it anew, so that no pod of another
- * template is ever behind its name (T10). Afterwards only `existingDeployment` is applied.
+ * template is ever behind its name (docs/facts/metadataservices.md, T10). Afterwards only `existingDeployment` is
+ * applied.
  *
  * @param serving Deployments of the release that serves: a new colour begins with as many pods
  */

@@ -15,7 +15,7 @@ type Facts = Pick<ReleaseObservation, 'resource' | 'revisions' | 'deployments'>;
 /**
  * All children that the stored status wants, in the order to make them: what a release was made from before
  * anything of it, and the Services that move the traffic last. What a status does not say yet is not rendered yet
- * (design rule 1).
+ * (docs/design.md, rule 1).
  */
 export function renderReleases(facts: Facts, defaultRepository: string): readonly KubernetesObject[] {
   const { resource } = facts;
@@ -52,8 +52,8 @@ function lastingChildren(
 }
 
 /**
- * Of the release under way: nothing but its record while its colour is not free; and once all of its Deployments
- * were there, none is made again, for somebody took it away (seed 003, "Force cleanup").
+ * Of the release under way: nothing but its record while its colour is not free; and once all of its Deployments were
+ * there, none is made again, for somebody took it away (specification, page 003, "Force cleanup").
  */
 function pendingChildren(
   facts: Facts,

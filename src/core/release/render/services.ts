@@ -7,7 +7,7 @@ import { releaseNames, type ServiceComponent } from '../names.ts';
 import { portOf } from './deployment.ts';
 import { child, colourSelector, labelsOf } from './metadata.ts';
 
-/** One a component of a colour (seed 003). Without pods when the colour is not there. */
+/** One a component of a colour (specification, page 003). Without pods when the colour is not there. */
 export function colouredServices(
   resource: MetadataServices,
   release: ReleaseInForce,

@@ -4,8 +4,8 @@ import { missingComponents } from '../readiness.ts';
 import type { StepInputs } from './step.ts';
 
 /**
- * A Deployment of the release was there and is not any more: somebody deleted it (seed 003, "Force cleanup"). That
- * gives the release up, and its inputs until spec changes.
+ * A Deployment of the release was there and is not any more: somebody deleted it (specification, page 003, "Force
+ * cleanup"). That gives the release up, and its inputs until spec changes.
  */
 export function takenAway({
   observation,

@@ -8,7 +8,8 @@ import { takenAway } from './taken-away.ts';
 
 /**
  * WaitingForReady: every pod of every component becomes ready within the window. An error that waiting does not
- * mend waits out the window too, as page 003 says, unless `failFast` is set: registries and nodes recover.
+ * mend waits out the window too, as the specification, page 003, says, unless `failFast` is set: registries and
+ * nodes recover.
  */
 export const waitingForReady: DecideStep = (inputs) => {
   const { observation, status, context, pending, release } = inputs;

@@ -11,8 +11,8 @@ import { silentComponents, whyNotReady } from '../readiness.ts';
 import { wait } from './step.ts';
 
 /**
- * Watching: the new release serves, the old one is still there. One that breaks now gives the traffic back at
- * once (T15); after this, somebody has to ask for it.
+ * Watching: the new release serves, the old one is still there. One that breaks now gives the traffic back at once
+ * (docs/facts/metadataservices.md, T15); after this, somebody has to ask for it.
  *
  * @param isWanted whether spec still asks for it: otherwise the next release need not wait
  */

@@ -6,9 +6,9 @@ import { expectedVoters } from '../members.ts';
 import { advance, ask, fail, wait, type PhaseHandler, type RestoreInput, type RestoreStep } from '../step.ts';
 
 /**
- * Restarting: what members keep in memory is of the old data (openbao-operator.md, 7.1, 17), so all of them are
- * restarted, one after another, by the same steps as by spec.maintenance.restartAt. An upgrade that has stopped
- * ends first: beside a pod that it left broken no other may go down.
+ * Restarting: what members keep in memory is of the old data (docs/facts/openbao-operator.md, 7.1, 17), so all of
+ * them are restarted, one after another, by the same steps as by spec.maintenance.restartAt. An upgrade that has
+ * stopped ends first: beside a pod that it left broken no other may go down.
  */
 export const restarting: PhaseHandler = (input) => {
   const { restore, status, cluster, context } = input;

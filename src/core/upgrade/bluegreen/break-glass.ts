@@ -12,7 +12,7 @@ type Incident = NonNullable<OpenBaoClusterStatus['breakGlass']>;
 /** How many incidents are remembered. */
 const longestHistory = 20;
 
-/** Why automation stops for good, until a person acknowledges (seed 001). */
+/** Why automation stops for good, until a person acknowledges (specification, page 001). */
 export const incidentReasons = {
   RollbackConsensusRepairFailed: 'votes and leadership could not be brought back to blue',
   RollbackCleanupPeerRemovalFailed: 'green could not be removed from Raft after the votes were back',
@@ -22,7 +22,7 @@ export type IncidentReason = keyof typeof incidentReasons;
 
 /**
  * Enters break glass: no further Job, no pod and no volume is touched, and both halves keep serving what they can.
- * One that is active already keeps its nonce (openbao-operator.md, 3.5).
+ * One that is active already keeps its nonce (docs/facts/openbao-operator.md, 3.5).
  */
 export function enterBreakGlass(
   input: PhaseInput,
@@ -46,7 +46,10 @@ export function enterBreakGlass(
   return { incident, event: event('Warning', 'BreakGlassRequired', 'BreakGlass', note.slice(0, 1024)) };
 }
 
-/** What to do, with commands for this very cluster: its own pods and Jobs (openbao-operator.md, 3.5, the known flaw). */
+/**
+ * What to do, with commands for this very cluster: its own pods and Jobs (docs/facts/openbao-operator.md, 3.5, the
+ * known flaw).
+ */
 function stepsFor(
   { observation, halves, peers }: PhaseInput,
   reason: IncidentReason,

@@ -55,8 +55,8 @@ const phases: Readonly<Record<PhaseName, PhaseHandler>> = {
 };
 
 /**
- * Why a way back that fails stops automation (seed 001); undefined once Raft has forgotten green: what is left of
- * it puts nothing at risk.
+ * Why a way back that fails stops automation (specification, page 001); undefined once Raft has forgotten green: what
+ * is left of it puts nothing at risk.
  */
 function incidentOf(run: Run): IncidentReason | undefined {
   if (run.phase === 'RollingBack') return 'RollbackConsensusRepairFailed';
@@ -68,8 +68,8 @@ function incidentOf(run: Run): IncidentReason | undefined {
 const defaultMaxJobFailures = 3;
 
 /**
- * What to do next about the blue-green upgrade under way (seeds 000, 001, 002, 004; issue 5). Pure; nothing is
- * carried out before the status that says so is stored (design rule 1).
+ * What to do next about the blue-green upgrade under way (specification, pages 000, 001, 002 and 004). Pure;
+ * nothing is carried out before the status that says so is stored (docs/design.md, rule 1).
  */
 export function decideBlueGreen(
   observation: Observation,
@@ -144,7 +144,7 @@ function tracked(run: Run): Run {
   return withBlueGreen(at, { leader: peers.leader.value, leadershipChanges: changes });
 }
 
-/** Break glass: nothing moves, until this very incident is acknowledged, paused or not (seed 000). */
+/** Break glass: nothing moves, until this very incident is acknowledged, paused or not (specification, page 000). */
 function incident(run: Run): Decision {
   const { observation, status, context, blueGreen, phase } = run;
   if (!isAcknowledged(observation, status)) return rest(run);
@@ -299,7 +299,10 @@ function entered(run: Run, phase: PhaseName): Run {
   };
 }
 
-/** Waiting becomes a failure when the phase's deadline has passed; what was seen now counts first (design rule 9). */
+/**
+ * Waiting becomes a failure when the phase's deadline has passed; what was seen now counts first
+ * (docs/design.md, rule 9).
+ */
 function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Decision {
   const { now, settings } = run.context;
   const deadline = parseTimestamp(run.blueGreen.deadline);
@@ -319,7 +322,10 @@ function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Deci
   return { ...result(at), requeueAt: step.until === undefined ? poll : Math.min(step.until, poll) };
 }
 
-/** What a failure leads to, by where it happened and what spec lets happen by itself (openbao-operator.md, 3.3). */
+/**
+ * What a failure leads to, by where it happened and what spec lets happen by itself
+ * (docs/facts/openbao-operator.md, 3.3).
+ */
 function failed(run: Run, failure: PhaseFailure): Decision {
   const { observation, blueGreen, phase } = run;
   const stage = stageOf(phase);

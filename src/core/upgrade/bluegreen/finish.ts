@@ -9,7 +9,10 @@ interface Finished {
   readonly event: ClusterEvent;
 }
 
-/** Green is all there is: version, image, revision, lock and error change together (openbao-operator.md, 7.1, 10). */
+/**
+ * Green is all there is: version, image, revision, lock and error change together
+ * (docs/facts/openbao-operator.md, 7.1, 10).
+ */
 export function finished(status: OpenBaoClusterStatus, blueGreen: BlueGreenUpgrade): Finished {
   const { greenVersion, greenImage, greenRevision, leadershipChanges = 0, lastJobFailure } = blueGreen;
   const note = `${greenVersion} (${greenImage}) is all there is; leadership changed ${leadershipChanges} times`;
@@ -29,7 +32,7 @@ export function finished(status: OpenBaoClusterStatus, blueGreen: BlueGreenUpgra
   };
 }
 
-/** Blue is all there is. What was given up is not tried again by itself (issue 5, section 2). */
+/** Blue is all there is. What was given up is not tried again by itself. */
 export function finishedBack(
   status: OpenBaoClusterStatus,
   blueGreen: BlueGreenUpgrade,

@@ -4,7 +4,7 @@ import { isSameVersion } from '../target.ts';
 import type { Peer } from '../../raft/peers.ts';
 import type { PhaseFailure, PhaseInput } from './phase.ts';
 
-/** What the kubelet calls a container that does not come up by itself (openbao-operator.md, 3.3). */
+/** What the kubelet calls a container that does not come up by itself (docs/facts/openbao-operator.md, 3.3). */
 const hopeless = new Set([
   'CrashLoopBackOff',
   'ImagePullBackOff',

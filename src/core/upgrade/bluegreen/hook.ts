@@ -9,8 +9,8 @@ import { fail, hold, wait, type PhaseInput, type Step } from './phase.ts';
 const seenWithinMs = 15_000;
 
 /**
- * `verification.prePromotionHook`: a Job of the user's that must succeed. It is never run again where its outcome
- * is lost: what it did once it may not do twice (openbao-operator.md, 7.1, 16).
+ * `verification.prePromotionHook`: a Job of the user's that must succeed. It is never run again where its outcome is
+ * lost: what it did once it may not do twice (docs/facts/openbao-operator.md, 7.1, 16).
  *
  * @returns undefined when there is none, or it has succeeded
  */

@@ -11,8 +11,8 @@ import { fail, wait, type PhaseInput, type Step } from './phase.ts';
 
 /**
  * Milliseconds after which a Job that is not seen is created again. It was never created, has vanished, or is not
- * in our cache yet; where it does exist, that changes nothing, and where it acted before it vanished, it goes on
- * from where it stopped, as late after its step-down as any other (issue 4, section 4).
+ * in our cache yet; where it does exist, that changes nothing, and where it acted before it vanished, it goes on from
+ * where it stopped, as late after its step-down as any other.
  */
 const missingMs = stepDownSpacingMs;
 
@@ -29,7 +29,7 @@ const changing: readonly ExecutorStep['action'][] = [
 
 /**
  * Brings about what `isDone` sees in Raft, by the Job of this phase. What Raft says counts, not the Job's word
- * (design rule 3); but a Job that runs may still act, so its end is awaited in any case.
+ * (docs/design.md, rule 3); but a Job that runs may still act, so its end is awaited in any case.
  *
  * @param isDone whether Raft is as the Job is to leave it; undefined while that cannot be told
  * @returns undefined when it is done

@@ -1,7 +1,7 @@
 import type { OpenBaoClusterSpec } from '../../../api/openbaocluster.ts';
 import { stageOf, type FailureReason, type PhaseName } from './phase.ts';
 
-/** Whether spec lets it go back by itself after such a failure (openbao-operator.md, 3.3). */
+/** Whether spec lets it go back by itself after such a failure (docs/facts/openbao-operator.md, 3.3). */
 export function goesBackByItself(spec: OpenBaoClusterSpec, reason: FailureReason): boolean {
   const { autoRollback = {} } = spec.upgrade?.blueGreen ?? {};
   const { enabled = true, onJobFailure = true, onValidationFailure = true } = autoRollback;

@@ -113,7 +113,8 @@ const stages: Readonly<Record<PhaseName, Stage>> = {
 
 /**
  * Early, blue is untouched and green can be thrown away. Late, votes have moved and are moved back. From Cleanup
- * there is no way back. Going back itself has none but break glass (seed 000; openbao-operator.md, 3.3).
+ * there is no way back. Going back itself has none but break glass (specification, page 000;
+ * docs/facts/openbao-operator.md, 3.3).
  */
 export const stageOf = (phase: PhaseName): Stage => stages[phase];
 

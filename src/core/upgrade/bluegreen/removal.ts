@@ -14,8 +14,8 @@ interface Half {
 }
 
 /**
- * Deletes a half that has no votes: StatefulSet, then the volumes once no pod is left. Each with its uid,
- * so that nothing else of its name is hit (openbao-operator.md, 3, RollbackCleanup).
+ * Deletes a half that has no votes: StatefulSet, then the volumes once no pod is left. Each with its uid, so that
+ * nothing else of its name is hit (docs/facts/openbao-operator.md, 3, RollbackCleanup).
  *
  * @returns undefined when it is gone
  */

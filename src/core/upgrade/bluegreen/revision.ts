@@ -3,8 +3,8 @@ import type { UpgradeTarget } from '../target.ts';
 
 /**
  * The revision of a green half: an id that no member ever had, for what was once a permanent non-voter stays one
- * (openbao.md, section 6). The operation's id is fresh, so that the same target gets another revision each time.
- * A letter first, so that it is never taken for an ordinal; 11 characters, for a StatefulSet's name may have no
+ * (docs/facts/openbao.md, section 6). The operation's id is fresh, so that the same target gets another revision each
+ * time. A letter first, so that it is never taken for an ordinal; 11 characters, for a StatefulSet's name may have no
  * more than 52 and a cluster's has up to 40.
  */
 export const revisionOf = (

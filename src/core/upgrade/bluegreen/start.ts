@@ -22,7 +22,7 @@ export const isBlueGreen = (
 
 /**
  * All checks have passed, and the snapshot is stored: both strategies share these (status.upgrade, PreChecks and
- * Snapshot). From here status.blueGreen tells. Blue is pinned as it runs (openbao-operator.md, 7.1, 15).
+ * Snapshot). From here status.blueGreen tells. Blue is pinned as it runs (docs/facts/openbao-operator.md, 7.1, 15).
  *
  * @param deadServerCleanup whether autopilot removes dead servers, as the checks have seen
  */

@@ -15,8 +15,8 @@ const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> =
 };
 
 /**
- * When waiting in a phase that begins at `from` becomes a hold. Each phase has its own time, never one for
- * the whole upgrade: a large cluster would run out of it (style.md, section 2, 1).
+ * When waiting in a phase that begins at `from` becomes a hold. Each phase has its own time, never one for the
+ * whole upgrade: a large cluster would run out of it (docs/facts/openbao-operator.md, 11, 1).
  */
 export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: DriverSettings): string =>
   timestamp(from + deadlines[patience[phase]]);

@@ -48,8 +48,8 @@ const phases: Readonly<Record<PhaseName, PhaseHandler>> = {
 };
 
 /**
- * What to do next about the version and restarts of a cluster. Pure: the same arguments give the same
- * decision; nothing is carried out before the status that says so is stored (design rule 1).
+ * What to do next about the version and restarts of a cluster. Pure: the same arguments give the same decision;
+ * nothing is carried out before the status that says so is stored (docs/design.md, rule 1).
  *
  * @param status what is to be stored so far; the upgrade reads and writes no other one
  */
@@ -227,7 +227,10 @@ function taken(run: Run, step: Exclude<Step, { kind: 'finish' }>): Run {
   };
 }
 
-/** Waiting becomes a hold when the phase's deadline has passed; what was seen now counts first (design rule 9). */
+/**
+ * Waiting becomes a hold when the phase's deadline has passed; what was seen now counts first
+ * (docs/design.md, rule 9).
+ */
 function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
   const { now, settings } = run.context;
   const deadline = parseTimestamp(run.upgrade.deadline);
@@ -248,7 +251,10 @@ function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
   };
 }
 
-/** Stops until a person acts. Before anything was touched, the lock is given back (openbao-operator.md, 7.1, 11). */
+/**
+ * Stops until a person acts. Before anything was touched, the lock is given back
+ * (docs/facts/openbao-operator.md, 7.1, 11).
+ */
 function held(run: Run, { reason, message }: Failure): Decision {
   const { context, upgrade } = run;
   const releases = upgrade.phase === 'PreChecks' || upgrade.phase === 'Snapshot';
@@ -275,7 +281,10 @@ function handedOver(run: Run): Decision {
   return { status, effects: run.effects, events: [...run.events, ...events], requeueAt: context.now };
 }
 
-/** The end, in one write: version, image, upgrade, lock and error change together (openbao-operator.md, 7.1, 10). */
+/**
+ * The end, in one write: version, image, upgrade, lock and error change together
+ * (docs/facts/openbao-operator.md, 7.1, 10).
+ */
 function finished(run: Run): Decision {
   const { upgrade, status } = run;
   const { targetVersion, targetImage, restartAt, leadershipChanges = 0 } = upgrade;

@@ -10,7 +10,7 @@ type GateInput = Pick<PhaseInput, 'observation' | 'peers' | 'replicas' | 'upgrad
  * Why the pod of this ordinal must not be taken down now; undefined when it may. Everything that is not
  * known says no. Only the ordinal in work may be down: every other member is a healthy voter that has caught
  * up, and without this one they are a quorum of what Raft itself counts, not of spec.replicas
- * (style.md, section 2, 3). A single member has nobody to wait for.
+ * (docs/facts/openbao-operator.md, 11, 3). A single member has nobody to wait for.
  */
 export function whyNotTakeDown(input: GateInput, ordinal: number): string | undefined {
   const { peers, replicas } = input;

@@ -8,8 +8,8 @@ import { imageOf } from '../../model/server-container.ts';
 /**
  * A rendered StatefulSet whose template stays as it is while pods run it already. Another template, from an
  * edit of spec or a new Rollguard in the middle of a roll, would make the StatefulSet controller take down
- * every pod from the partition up by itself, the highest first, without our gate: a second pod beside the one
- * in work. It comes with the next upgrade or restart instead (design rule 12).
+ * every pod from the partition up by itself, the highest first, without our gate: a second pod beside the one in
+ * work. It comes with the next upgrade or restart instead (docs/design.md, rule 12).
  *
  * Before the first pod is up, and for another target of a stuck first pod, the rendered template goes through:
  * only the pod in work is above the partition then, and the new template may be its cure.

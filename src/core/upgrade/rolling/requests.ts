@@ -11,8 +11,8 @@ import { takeLock } from '../lock.ts';
 import { patched, type PhaseName, type UpgradePatch } from './phase.ts';
 
 /**
- * Tries a held upgrade again: a new attempt with new Job names and new deadlines, so that no Job of before
- * is taken for one of now (openbao-operator.md, 7.1, 6 and 12). What has been reached stays.
+ * Tries a held upgrade again: a new attempt with new Job names and new deadlines, so that no Job of before is taken
+ * for one of now (docs/facts/openbao-operator.md, 7.1, 6 and 12). What has been reached stays.
  */
 export function tryAgain(
   observation: Observation,

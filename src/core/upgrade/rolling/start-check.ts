@@ -10,7 +10,7 @@ import { upgradePathBlocked } from '../../policies/upgrade-path-blocked.ts';
 import { failure, type Failure } from './failure.ts';
 import { isOlder, type UpgradeTarget } from '../target.ts';
 
-/** The gate's rules about a target. It may have been off, or not there yet (design rule 5). */
+/** The gate's rules about a target. It may have been off, or not there yet (docs/design.md, rule 5). */
 export const versionRules: readonly Policy<ClusterRequest>[] = [
   invalidVersion,
   downgradeBlocked,
@@ -20,8 +20,8 @@ export const versionRules: readonly Policy<ClusterRequest>[] = [
 ];
 
 /**
- * The gate's own rules once more, and what only the controller can read: the newest version that was ever
- * active on this data, which a downgrade of the leader leaves in place (openbao-measured.md, section 6).
+ * The gate's own rules once more, and what only the controller can read: the newest version that was ever active on
+ * this data, which a downgrade of the leader leaves in place (docs/facts/openbao-measured.md, section 6).
  *
  * @param from what the data was written by: status.currentVersion, or a target that has run
  * @returns what forbids the target, why that cannot be told yet, or nothing

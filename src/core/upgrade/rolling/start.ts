@@ -22,7 +22,7 @@ export function decideStart(
   // Status holds lock and upgrade in one write, so such a lock is nobody's.
   const idle =
     status.operationLock?.operation === 'Upgrade' ? patched(status, { operationLock: undefined }) : status;
-  // What nothing waits for is handled by that: it never stays armed (openbao-operator.md, 1.3).
+  // What nothing waits for is handled by that: it never stays armed (docs/facts/openbao-operator.md, 1.3).
   const acknowledged = handledRequests(observation, idle, 'retry', 'promote', 'rollback', 'cleanup');
   const nothing = { status: acknowledged, effects: [], events: [] };
 

@@ -142,8 +142,9 @@ type Cached = Pick<Observation, 'statefulSet' | 'greenStatefulSet' | 'pods' | 'c
 /**
  * A Kubernetes and a Raft cluster in miniature, in which a blue-green upgrade is decided from first to last by
  * `decideCluster`: two StatefulSets as `setsOfMembers` wants them, pods, volumes, the public Service, the
- * executor's Jobs as programs that do one change after the other by src/core/raft/membership-change.ts, autopilot, elections
- * and followers that lag. What it does is what openbao-measured.md, sections 2 to 5, says of real servers.
+ * executor's Jobs as programs that do one change after the other by src/core/raft/membership-change.ts, autopilot,
+ * elections and followers that lag. What it does is what docs/facts/openbao-measured.md, sections 2 to 5, says of
+ * real servers.
  */
 export class SimulatedHalves {
   now = start;
@@ -349,7 +350,8 @@ export class SimulatedHalves {
       sealed: false,
       standby: !leads,
       clusterId,
-      // A member that was removed names the leader, and says that it is well (openbao-measured.md, section 3).
+      // A member that was removed names the leader, and says that it is well
+      // (docs/facts/openbao-measured.md, section 3).
       ...(leader === undefined ? {} : { leader }),
       lastIndex: leads ? this.index : (this.applied.get(name) ?? 0),
       appliedIndex: this.applied.get(name) ?? 0,
@@ -602,7 +604,7 @@ export class SimulatedHalves {
   private endPod(name: string): void {
     const pod = this.pods.get(name);
     if (pod === undefined || pod.endsAt !== undefined) return;
-    // It does not exit before the block after its step-down ends (openbao-measured.md, 0.6).
+    // It does not exit before the block after its step-down ends (docs/facts/openbao-measured.md, 0.6).
     pod.endsAt = Math.max(this.now + this.speed.termination, this.blockedUntil.get(name) ?? 0);
     pod.ready = false;
     if (this.raft.leader === name) this.lose();

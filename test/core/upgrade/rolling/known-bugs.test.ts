@@ -65,7 +65,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
     ).to.deep.equal([stepDownJob('op00000001', 2)]);
   });
 
-  describe('7.1, 9 and style.md 2, 2: an old Ready pod is not an upgraded one', () => {
+  describe('7.1, 9 and 11, 2: an old Ready pod is not an upgraded one', () => {
     const replacing = upgrade({
       phase: 'Replacing',
       currentPartition: 1,
@@ -269,7 +269,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
     expect(phaseOf(decision)).to.equal('SteppingDown');
   });
 
-  describe('style.md 2, 1: each step has its own time', () => {
+  describe('11, 1: each step has its own time', () => {
     it('a leader reached a day after the start has its whole time to step down', () => {
       const late = upgrade({
         ...lastOne.upgrade,
@@ -311,7 +311,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
     });
   });
 
-  describe('style.md 2, 3: healthy means voter and caught up, and quorum is of what Raft counts', () => {
+  describe('11, 3: healthy means voter and caught up, and quorum is of what Raft counts', () => {
     const catching = upgrade({ catchUp: [{ ordinal: 2, podUID: 'new-2' }], completedPods: undefined });
 
     it('a pod that is Ready and unsealed, but behind, is not done', () => {
@@ -397,7 +397,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
     });
   });
 
-  describe('style.md 2, 4: midway, the pod in work may be down, and no other', () => {
+  describe('11, 4: midway, the pod in work may be down, and no other', () => {
     it('the expected restart is waited for, not an error', () => {
       const replacing = upgrade({
         phase: 'Replacing',

@@ -78,9 +78,9 @@ interface Options {
 
 /**
  * A Kubernetes and a Raft cluster in miniature, for decisions alone: the StatefulSet controller with its
- * partition, pods, Jobs, elections and lagging followers. Far simpler than test/openbao/model, so that a
- * hundred thousand states can be walked in a minute. What it does is what openbao-measured.md, sections
- * 0, 4 and 5, and the StatefulSet controller of Kubernetes 1.36 do.
+ * partition, pods, Jobs, elections and lagging followers. Far simpler than test/openbao/model, so that a hundred
+ * thousand states can be walked in a minute. What it does is what docs/facts/openbao-measured.md, sections 0, 4 and
+ * 5, and the StatefulSet controller of Kubernetes 1.36 do.
  */
 export class SimulatedCluster {
   now = start;
@@ -375,7 +375,7 @@ export class SimulatedCluster {
   endPod(ordinal: number): void {
     const pod = this.pods.get(ordinal);
     if (pod === undefined || pod.endsAt !== undefined) return;
-    // It does not exit before the block after its step-down ends (openbao-measured.md, 0.6).
+    // It does not exit before the block after its step-down ends (docs/facts/openbao-measured.md, 0.6).
     pod.endsAt = Math.max(this.now + this.speed.termination, this.blockedUntil[ordinal] ?? 0);
     pod.ready = false;
     if (this.leader === ordinal) this.lose();

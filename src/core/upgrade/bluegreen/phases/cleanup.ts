@@ -9,8 +9,9 @@ import { wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts
 /**
  * Cleanup, the point of no return: clients are sent to green, and when every node knows that, blue's pods are stopped
  * and Raft forgets them. Both begin at once, and the Job takes seconds to start: a member that is removed and still
- * runs serves old values, and lets its clients' requests hang (openbao-measured.md, section 3). One that votes, against
- * all that was done, is not stopped: its removal fails. At last its volumes go, as `deletionPolicy` says.
+ * runs serves old values, and lets its clients' requests hang (docs/facts/openbao-measured.md, section 3). One that
+ * votes, against all that was done, is not stopped: its removal fails. At last its volumes go, as `deletionPolicy`
+ * says.
  */
 export const cleanup: PhaseHandler = (input) => {
   const { observation, halves, blueGreen } = input;

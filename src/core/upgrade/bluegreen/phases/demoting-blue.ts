@@ -11,7 +11,7 @@ import { isAsked } from '../../requests.ts';
 /**
  * DemotingBlue: the blue leader is demoted and steps down, with green its only successors, by the Job that moved the
  * votes (`promoting`); then green leads alone for `verification.cleanupDelay`, or until a person lets Cleanup begin
- * (seed 002). A rollback is possible till then.
+ * (specification, page 002). A rollback is possible till then.
  */
 export const demotingBlue: PhaseHandler = (input) => {
   const { observation, blueGreen, green, peers, context } = input;

@@ -7,7 +7,7 @@ import { removeHalf } from '../removal.ts';
 
 /**
  * RollbackCleanup: Raft forgets green, by exact names and never a voter, then its StatefulSet, pods and volumes go:
- * with their data its members could never join again (openbao-operator.md, 7.1, 1, 5 and 8).
+ * with their data its members could never join again (docs/facts/openbao-operator.md, 7.1, 1, 5 and 8).
  */
 export const rollbackCleanup: PhaseHandler = (input) => {
   const { observation, halves, blueGreen } = input;

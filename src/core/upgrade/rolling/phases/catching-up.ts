@@ -11,8 +11,8 @@ import { isSameVersion } from '../../target.ts';
 import { twoClusters } from './pre-checks.ts';
 
 /**
- * CatchingUp: the replaced pod is a voter of this very cluster and has applied what the leader had when it
- * became ready. Ready, 429 and autopilot's word come up to 10 s earlier (openbao-measured.md, 0.3). Then the
+ * CatchingUp: the replaced pod is a voter of this very cluster and has applied what the leader had when it became
+ * ready. Ready, 429 and autopilot's word come up to 10 s earlier (docs/facts/openbao-measured.md, 0.3). Then the
  * next ordinal's turn comes.
  */
 export const catchingUp: PhaseHandler = (input) => {
@@ -66,8 +66,8 @@ function caughtUp(input: PhaseInput, ordinal: number): Step {
 }
 
 /**
- * The next pod's step-down may begin while this one still catches up, which saves up to 10 s of each, for the
- * old leader cannot exit before its 10 s block ends (openbao-measured.md, 0.6). It is safe because:
+ * The next pod's step-down may begin while this one still catches up, which saves up to 10 s of each, for the old
+ * leader cannot exit before its 10 s block ends (docs/facts/openbao-measured.md, 0.6). It is safe because:
  * - a step-down takes no voter away; the old leader goes on replicating as a follower. So without the lagging
  *   pod, the caught-up voters with the old leader are a quorum, and writes go on;
  * - an heir that has caught up exists besides the lagging pod, and on the target, so that leadership need not

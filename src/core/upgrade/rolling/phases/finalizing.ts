@@ -7,8 +7,8 @@ import { isSameVersion } from '../../target.ts';
 
 /**
  * Finalizing: every pod is the target's and healthy, and the StatefulSet controller itself calls the roll
- * done: currentRevision == updateRevision. Only then may the partition hold everything again, for a pod below
- * it is made from currentRevision, which until then is the old version (design.md, "What would hurt most").
+ * done: currentRevision == updateRevision. Only then may the partition hold everything again, for a pod below it is
+ * made from currentRevision, which until then is the old version (docs/design.md, "What would hurt most").
  */
 export const finalizing: PhaseHandler = (input) => {
   const { observation, upgrade, peers } = input;

@@ -49,9 +49,9 @@ export const replacing: PhaseHandler = (input) => {
 };
 
 /**
- * The pod of before, or one of an older template. One that is Ready the StatefulSet controller replaces
- * itself; a broken one it may leave for ever (openbao-operator.md, 7.1, 12), so we delete it: only this
- * ordinal, only this very pod, and only while every other member is a healthy voter.
+ * The pod of before, or one of an older template. One that is Ready the StatefulSet controller replaces itself; a
+ * broken one it may leave for ever (docs/facts/openbao-operator.md, 7.1, 12), so we delete it: only this ordinal,
+ * only this very pod, and only while every other member is a healthy voter.
  */
 function replaceOld({ peers, observation, replicas }: PhaseInput, pod: Pod): Step {
   const name = pod.metadata.name ?? '';

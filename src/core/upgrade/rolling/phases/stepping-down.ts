@@ -13,9 +13,8 @@ import { startStepDown, stepDownEffect } from '../step-down.ts';
 type StepDown = NonNullable<RollingUpgrade['stepDown']>;
 
 /**
- * SteppingDown: the pod whose turn comes next leads, and hands over first. Whether it did is read from the
- * members; a Job's end is no proof, and a Job that vanished is not run again blindly (design rule 3; issue 4,
- * section 4).
+ * SteppingDown: the pod whose turn comes next leads, and hands over first. Whether it did is read from the members;
+ * a Job's end is no proof, and a Job that vanished is not run again blindly (docs/design.md, rule 3).
  */
 export const steppingDown: PhaseHandler = (input) => {
   const { upgrade, observation, peers } = input;
@@ -86,7 +85,7 @@ function unknownOutcome(input: PhaseInput, stepDown: StepDown, name: string): St
   });
 }
 
-/** The Job succeeded, and it leads: leadership came back (openbao-operator.md, 7.1, 13). */
+/** The Job succeeded, and it leads: leadership came back (docs/facts/openbao-operator.md, 7.1, 13). */
 function endedInVain({ context, upgrade }: PhaseInput): Step {
   return wait(`${upgrade.stepDown?.pod} leads again`, {
     patch: { stepDown: undefined },
