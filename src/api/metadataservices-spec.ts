@@ -71,7 +71,7 @@ const service = (port: number) =>
 export const defaultPorts = { storage: 9005, schema: 9006 } as const;
 
 /**
- * `MetadataServices.spec`. Only imageTag, resources.memory and the variables are the specification's, page 003; the
+ * `MetadataServices.spec`. Only imageTag, resources.memory and the variables are in the specification, page 003; the
  * rest is ours.
  */
 export const metadataServicesSpec = {

@@ -19,7 +19,7 @@ describe('the name of a Job', () => {
     );
   });
 
-  // Seed 001 names one so.
+  // The specification, page 001, names one so.
   it('says upgrade, cluster, action, operation and retry where it is about the halves', () => {
     const step = { action: 'repair-consensus', operationId: 'k3v9x0q2ab', halves } as const;
     expect(jobName('prod-cluster', step)).to.equal('upgrade-prod-cluster-repair-consensus-k3v9x0q2ab');

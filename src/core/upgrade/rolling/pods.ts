@@ -10,7 +10,7 @@ export const revisionHash = 'controller-revision-hash';
 /**
  * Why the StatefulSet does not carry the target's template at this partition yet; undefined when it does,
  * and its controller has seen it. Until then updateRevision is the old one, and an old pod would pass for an
- * upgraded one (docs/facts/openbao-operator.md, 7.1, 9 and 11, 2).
+ * upgraded one (docs/facts/openbao-operator.md, 7.1, 9; docs/facts/openbao-operator.md, 11, 2).
  */
 export function whyNotInPlace(
   statefulSet: Known<StatefulSet | undefined>,
