@@ -46,7 +46,7 @@ const maxBackoffMs = 30_000;
 /** Milliseconds that files get to be written to their end, once one has changed. */
 const settleMs = 100;
 
-/** README.md beside this file says what it does. */
+/** docs/operations/certificates.md says what it does. */
 export function servingCertificate(options: ServingOptions): ServingCertificate {
   const { source, logger } = options;
   const intervalMs = options.intervalMs ?? (source.kind === 'secret' ? 3_000 : 10_000);

@@ -13,24 +13,18 @@ const generated: Readonly<Record<string, (present: string) => string>> = {
   'manifests/crds/metadataservices.yaml': () => crd(metadataServicesCrd()),
   'manifests/crds/openbaoclusters.yaml': () => crd(openBaoClusterCrd()),
   'manifests/crds/openbaorestores.yaml': () => crd(openBaoRestoreCrd()),
-  'README.md': withReasons,
+  'docs/reference/reasons.md': withReasons,
 };
 
-/** The README with its table of reasons, between the two comments that mark it. */
-function withReasons(readme: string): string {
-  const [before, rest = ''] = readme.split(/(?<=<!-- reasons: .* -->\n)/);
+/** The page with a heading a reason, between the two comments that mark them. */
+function withReasons(page: string): string {
+  const [before, rest = ''] = page.split(/(?<=<!-- reasons: .* -->\n)/);
   const [, after] = rest.split(/(?=<!-- \/reasons -->)/).slice(-2);
-  const rows = Object.entries(reasons).map(
+  const sections = Object.entries(reasons).map(
     ([reason, { when, meaning, remedy }]) =>
-      `| \`${reason}\` | ${[when, meaning, remedy].map(sentence).join(' | ')} |`,
+      `## \`${reason}\`\n\n**When:** ${sentence(when)}.\n\n**Why:** ${sentence(meaning)}.\n\n**Now:** ${sentence(remedy)}.\n`,
   );
-  return [
-    before,
-    '\n| reason | refused when | why it matters | what to do |\n|---|---|---|---|\n',
-    rows.join('\n'),
-    '\n\n',
-    after ?? rest,
-  ].join('');
+  return [before, '\n', sections.join('\n'), '\n', after ?? rest].join('');
 }
 
 /** The name of a field stays as it is. */

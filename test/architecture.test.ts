@@ -215,29 +215,18 @@ describe('every reason', () => {
     expect(untested).to.deep.equal([]);
   });
 
-  it("stands once in the README's table, in order, with when, why and what to do", () => {
-    let readme: string;
-    try {
-      readme = sourceOf('README.md');
-    } catch {
-      throw new Error('there is no README.md yet: its heading "## Reasons" holds the table of reasons');
-    }
-    const [, section] = readme.split(/^## Reasons$/m);
-    if (section === undefined) throw new Error('README.md has no heading "## Reasons"');
-    const [table = ''] = section.split(/^## /m);
-    const rows = table
-      .split('\n')
-      .filter((line) => line.startsWith('| `'))
-      .map((line) =>
-        line
-          .split('|')
-          .slice(1, -1)
-          .map((cell) => cell.trim()),
-      );
+  it('stands once in docs/reference/reasons.md, in order, with when, why and what to do', () => {
+    const [, ...sections] = sourceOf('docs/reference/reasons.md').split(/^## /m);
+    const told = sections.map((section) => [
+      /^`(\w+)`$/m.exec(section)?.[1],
+      ...Array.from(section.matchAll(/^\*\*(?:When|Why|Now):\*\* (.*)\.$/gm), ([, text = '']) =>
+        text.replaceAll('\\', ''),
+      ),
+    ]);
     const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-    expect(rows).to.deep.equal(
+    expect(told).to.deep.equal(
       reasonOrder.map((reason) => [
-        `\`${reason}\``,
+        reason,
         // It may begin with the name of a field.
         /^[\w.]+\.\w/.test(reasons[reason].when) ? reasons[reason].when : capitalised(reasons[reason].when),
         capitalised(reasons[reason].meaning),
@@ -248,9 +237,14 @@ describe('every reason', () => {
 });
 
 describe('every reason of a hold', () => {
-  it("stands in the README's table of what to do", () => {
+  it('has a heading in docs/reference/holds.md, with what to do', () => {
     const all = { ...failureReasons, ...blueGreenReasons, ...incidentReasons, TargetGivenUp: '' };
-    const missing = Object.keys(all).filter((reason) => !sourceOf('README.md').includes(`\`${reason}\``));
-    expect(missing).to.deep.equal([]);
+    const [, ...sections] = sourceOf('docs/reference/holds.md').split(/^### /m);
+    const explained = new Set(
+      sections
+        .filter((section) => section.includes('**Now:** '))
+        .map((section) => /^`(\w+)`$/m.exec(section)?.[1]),
+    );
+    expect(Object.keys(all).filter((reason) => !explained.has(reason))).to.deep.equal([]);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Every reason that the gate gives, once: what it means and what to do about it.
  * The order is the order of the rules; the first violated one is the reason of the
- * HTTP answer. The README's table is held equal to this one by a test.
+ * HTTP answer. docs/reference/reasons.md is generated from it.
  */
 export interface ReasonEntry {
   /** HTTP status of a denial, 4xx. 409 and 429 are left out: clients retry them by themselves. */

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { OpenBaoRestore } from '../../src/api/openbaorestore.ts';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
 import { until as eventually } from '../certs/recording-logger.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
+import { codeBlocks } from '../support/documents.ts';
 import { succeed } from '../support/gate.ts';
 import { shell } from '../support/shell.ts';
 import { clusterHandle, runs, type ClusterHandle } from './controller.ts';
@@ -11,7 +11,7 @@ import { personOn, type Person } from './person.ts';
 import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
 import { writerRequests } from './writer.ts';
 
-// As in the README.
+// As in docs/operations/restore.md.
 const namespace = 'bao';
 const claimName = 'snapshots';
 const spec = {
@@ -28,7 +28,7 @@ describe('restoring on a real node', function () {
   let prod: ClusterHandle;
   let person: Person;
   let snapshot = '';
-  /** The README's runbook, a command or more a step. */
+  /** The runbook, a command or more a step. */
   let runbook: readonly string[] = [];
 
   const kubectl = async (...args: readonly string[]) =>
@@ -73,9 +73,9 @@ describe('restoring on a real node', function () {
     ).split(' ');
 
   before(async function () {
-    const [section = ''] =
-      /^### Recover after upgrade restore$[^]*?(?=^### )/m.exec(await readFile('README.md', 'utf8')) ?? [];
-    runbook = Array.from(section.matchAll(/^```sh\n([^]*?)^```$/gm), ([, commands = '']) => commands);
+    runbook = (await codeBlocks('docs/operations/restore.md'))
+      .filter(({ language }) => language === 'sh')
+      .map(({ text }) => text);
     expect(runbook).to.have.length(6);
     suite = await driverSuite(this, namespace);
     ground = suite.ground;
@@ -114,7 +114,7 @@ describe('restoring on a real node', function () {
     expect(said).to.contain('Everything that was written to prod since').and.contain(snapshot);
     const { status } = (await read('prod-back')) ?? {};
     expect(status?.snapshot).to.deep.include({ name: snapshot, version: older });
-    // The same command as the README's, for who reads nothing else.
+    // The same command as the page's, for who reads nothing else.
     expect(said).to.contain((runbook[3] ?? '').split('\n')[0]);
     expect((await prod.read()).status).to.not.have.any.keys('operationLock', 'restore');
     expect(await person.read('late')).to.equal('1');

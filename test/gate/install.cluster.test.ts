@@ -4,11 +4,11 @@ import type { Ground } from '../cluster/test-cluster.ts';
 import { rollguardImage } from '../cluster/images.ts';
 import { cluster, succeed } from '../support/gate.ts';
 import { rolloutStatus, untilReached } from '../support/install.ts';
-import { readmeCommands } from '../support/readme.ts';
+import { documentedCommands } from '../support/documents.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { shell } from '../support/shell.ts';
 
-describe('the install, as the README says it, on a real node', function () {
+describe('the install, as the documents say it, on a real node', function () {
   let ground: Ground;
 
   before(async function () {
@@ -40,10 +40,8 @@ describe('the install, as the README says it, on a real node', function () {
     kubectl([...demo, 'create', '-f', '-', '--dry-run=server'], cluster('probe', { version: '1' }));
   const refuses = async () => expect((await probe()).stderr).to.contain('(InvalidVersion)');
 
-  it('comes up by the commands of its section, word for word', async () => {
-    const commands = (await readmeCommands())
-      .filter(({ heading }) => heading === 'Install')
-      .map(({ command }) => command);
+  it('comes up by the commands of its page, word for word', async () => {
+    const commands = (await documentedCommands('docs/install.md')).map(({ command }) => command);
     const uninstall = commands.filter((command) => command.startsWith('kubectl delete'));
     expect(uninstall).to.deep.equal(['kubectl delete -k manifests/base']);
     for (const command of commands.filter((each) => !uninstall.includes(each))) await shell(command, ground);
@@ -159,7 +157,9 @@ describe('the install, as the README says it, on a real node', function () {
   });
 
   it('is off at once by the off-switch, and is not put back by itself', async () => {
-    const [off] = (await readmeCommands()).filter(({ heading }) => heading === 'The off-switch');
+    const [off] = (await documentedCommands('README.md')).filter(
+      ({ heading }) => heading === 'The off-switch',
+    );
     await shell(off?.command ?? '', ground);
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     await succeed(probe());

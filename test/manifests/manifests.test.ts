@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
@@ -5,7 +6,7 @@ import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../..
 import { verbs as gateVerbs } from '../../src/api/labels.ts';
 import { clusterDeleters, systemActors } from '../../src/core/policies/system-actors.ts';
 import { routes } from '../../webhooks/routes.ts';
-import { readmeCommands } from '../support/readme.ts';
+import { documentedCommands } from '../support/documents.ts';
 
 interface Webhook {
   readonly name: string;
@@ -106,22 +107,50 @@ describe('the manifests', () => {
   }
 });
 
-describe('the README', () => {
-  it('has no command that no test runs', async () => {
-    // Each with the test that runs it. This one is run by whoever runs this.
-    const run: Readonly<Record<string, string>> = {
-      'npm start': 'test/tour/tour.cluster.test.ts',
-      'npm test': 'this run',
-      'The off-switch': 'test/gate/install.cluster.test.ts',
-      Install: 'test/gate/install.cluster.test.ts',
-      'Blue-green': 'test/tour/tour.cluster.test.ts',
-      'When a rollback fails: break glass': 'test/tour/tour.cluster.test.ts',
-      'Before a merge: `rollguard review`': 'test/tour/tour.cluster.test.ts',
-      'Recover after upgrade restore': 'test/controller-e2e/restore.cluster.test.ts',
-    };
-    const unknown = (await readmeCommands()).filter(
-      ({ heading, command }) => !(heading in run) && !(command in run),
+describe('the documents', () => {
+  /** Each page that has commands, or a part of it: which test runs them. */
+  const run: Readonly<Record<string, string>> = {
+    'README.md#The off-switch': 'test/gate/install*.test.ts',
+    // They are the same as those of docs/install.md.
+    'README.md#Install': 'test/manifests/manifests*.test.ts',
+    'docs/install.md': 'test/gate/install*.test.ts',
+    'docs/upgrades/blue-green.md': 'test/tour/blue-green.ts',
+    'docs/operations/break-glass.md': 'test/tour/blue-green.ts',
+    'docs/operations/restore.md': 'test/controller-e2e/restore*.test.ts',
+    'docs/reference/review.md': 'test/tour/tour*.test.ts',
+  };
+  /** By test/tour/tour.cluster.test.ts, and by whoever runs this. */
+  const whole: readonly string[] = ['npm start', 'npm test'];
+
+  it('have no command that no test runs', async () => {
+    const pages = await Promise.all(
+      globSync(['*.md', 'docs/**/*.md']).map(async (page) =>
+        (await documentedCommands(page)).map((each) => ({ page, ...each })),
+      ),
     );
+    const unknown = pages
+      .flat()
+      .filter(
+        ({ page, heading, command }) =>
+          !(page in run) && !(`${page}#${heading}` in run) && !whole.includes(command),
+      );
     expect(unknown).to.deep.equal([]);
+    for (const [place, tests] of Object.entries(run)) {
+      const sources = await Promise.all(globSync(tests).map((path) => readFile(path, 'utf8')));
+      const [page] = place.split('#');
+      expect(
+        sources.some((source) => source.includes(`'${page}'`)),
+        `${tests} reads ${page}`,
+      ).to.equal(true);
+    }
+  });
+
+  it('have the commands of the install in the README as on their page', async () => {
+    const commandsOf = async (page: string) => (await documentedCommands(page)).map(({ command }) => command);
+    const installs = (await documentedCommands('README.md'))
+      .filter(({ heading }) => heading === 'Install')
+      .map(({ command }) => command);
+    expect(installs).to.have.length(5);
+    expect(installs).to.deep.equal((await commandsOf('docs/install.md')).slice(0, 5));
   });
 });

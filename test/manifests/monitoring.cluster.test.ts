@@ -2,16 +2,23 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { anyKubectl } from '../cluster/foreign.ts';
 import { runCommand } from '../support/command.ts';
 import { promtool } from '../support/promtool.ts';
 
 interface Rule {
-  readonly annotations: { readonly summary: string };
+  readonly alert: string;
+  readonly annotations: { readonly summary: string; readonly runbook_url: string };
 }
 
 interface Group {
   readonly rules: readonly Rule[];
+}
+
+interface RenderedManifest {
+  readonly kind: string;
+  readonly spec: { readonly groups?: readonly Group[] };
 }
 
 describe('the alerts', () => {
@@ -23,6 +30,25 @@ describe('the alerts', () => {
       spec: { groups: Group[] };
     };
     groups = manifest.spec.groups;
+  });
+
+  it('lead, once rendered, to where people read the documents, which is one value', async function () {
+    this.timeout(300_000);
+    const base = 'https://git.example.com/rollguard/blob/main';
+    const kustomization = await readFile('manifests/monitoring/kustomization.yaml', 'utf8');
+    expect(kustomization.split(base)).to.have.length(2);
+    const args = ['kustomize', 'manifests/monitoring'];
+    const { code, stdout, stderr } = await runCommand(await anyKubectl(() => {}), args);
+    expect(code, stderr).to.equal(0);
+    const rendered = parseAllDocuments(stdout).map((document) => document.toJS() as RenderedManifest);
+    // The value itself is not applied.
+    expect(rendered.map(({ kind }) => kind)).to.have.members(['PodMonitor', 'PodMonitor', 'PrometheusRule']);
+    const urls = rendered
+      .flatMap(({ spec }) => spec.groups ?? [])
+      .flatMap((group) => group.rules.map(({ annotations }) => annotations.runbook_url));
+    expect(urls).to.deep.equal(
+      rules().map(({ alert }) => `${base}/docs/operations/monitoring.md#${alert.toLowerCase()}`),
+    );
   });
 
   describe('by promtool', () => {

@@ -30,6 +30,8 @@ interface RuleTest {
   readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly object[] }[];
 }
 
+const page = 'docs/operations/monitoring.md';
+
 describe('the alerts', () => {
   let groups: readonly Group[];
   let tests: readonly RuleTest[];
@@ -45,7 +47,7 @@ describe('the alerts', () => {
   });
 
   it('each say what it means, what to do with a command, and where to read more', async () => {
-    const headings = (await readFile('manifests/monitoring/README.md', 'utf8'))
+    const headings = (await readFile(page, 'utf8'))
       .split('\n')
       .filter((line) => line.startsWith('### '))
       .map((line) => line.slice(4));
@@ -54,12 +56,12 @@ describe('the alerts', () => {
       expect(labels.severity, alert).to.be.oneOf(['critical', 'warning']);
       expect(annotations.summary, alert).to.match(/\.$/);
       expect(annotations.description, alert).to.match(/`(kubectl|rollguard) [^`]+`/);
-      expect(annotations.runbook_url).to.equal(`manifests/monitoring/README.md#${alert.toLowerCase()}`);
+      expect(annotations.runbook_url).to.equal(`DOCUMENTS/${page}#${alert.toLowerCase()}`);
     }
   });
 
-  it('are as many as the README says', async () => {
-    expect(await readFile('README.md', 'utf8')).to.contain(`metrics, ${rules().length} alerts and a runbook`);
+  it('are as many as the page says', async () => {
+    expect(await readFile(page, 'utf8')).to.contain(`two PodMonitors and ${rules().length} alerts`);
   });
 
   it('each have series that make it fire, and series that do not', () => {
@@ -141,22 +143,21 @@ describe('the monitoring manifests', () => {
 
   it('tell how to read the log of what went wrong by the words that are logged', async () => {
     const reconciler = await readFile('src/controller/runtime/reconciler.ts', 'utf8');
-    for (const path of ['manifests/monitoring/rules.yaml', 'manifests/monitoring/README.md']) {
+    for (const path of ['manifests/monitoring/rules.yaml', page]) {
       const [, words = 'no grep'] = /grep '([^']+)'/.exec(await readFile(path, 'utf8')) ?? [];
       expect(reconciler, path).to.contain(`'${words}'`);
     }
   });
 
   it('select the Jobs of every component but the server', async () => {
-    const readme = await readFile('manifests/monitoring/README.md', 'utf8');
-    const [, list = ''] = /openbao\.org\/component in \(([^)]+)\)/.exec(readme) ?? [];
+    const text = await readFile(page, 'utf8');
+    const [, list = ''] = /openbao\.org\/component in \(([^)]+)\)/.exec(text) ?? [];
     const { server: _, ...ofJobs } = components;
     expect(list.split(',').toSorted()).to.deep.equal(Object.values(ofJobs).toSorted());
   });
 
-  it('have a README that names every metric of clusters, restores and releases', async () => {
-    const readme = await readFile('manifests/monitoring/README.md', 'utf8');
-    const named = readme
+  it('have a page that names every metric of clusters, restores and releases', async () => {
+    const named = (await readFile('docs/reference/metrics.md', 'utf8'))
       .split('\n')
       .filter((line) => line.startsWith('| `'))
       .flatMap((row) => {

@@ -8,7 +8,7 @@ const namespace = 'guide';
 const rollout = { readinessTimeout: '90s', gracePeriod: '2s', cleanupDelay: '2s', failFast: true };
 const tags = (tag: string) => ({ storage: { imageTag: tag }, schema: { imageTag: tag } });
 
-/** The specification, page 003, section by section; what differs stands in the README's table of exceptions. */
+/** The specification, page 003, section by section; what differs is on docs/metadataservices.md. */
 describe("the rollback guide's commands, as they are written, on a real node", function () {
   let suite: ReleaseSuite;
   let sample1: ServicesHandle;

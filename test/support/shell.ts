@@ -3,7 +3,7 @@ import { anyKubectl } from '../cluster/foreign.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
 
 /**
- * Runs a command of the README as a person would, with the ground's kubectl and kubeconfig.
+ * Runs a command of the documents as a person would, with the ground's kubectl and kubeconfig.
  *
  * @returns what it wrote
  * @throws Error with that, when it does not exit with 0

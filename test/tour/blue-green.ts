@@ -8,15 +8,24 @@ import type { Ground } from '../cluster/test-cluster.ts';
 import { clusterHandle, runs, type ClusterHandle } from '../controller-e2e/controller.ts';
 import { crashingImage, openbaoImages } from '../openbao/images.ts';
 import { cluster, succeed } from '../support/gate.ts';
-import { readmeCommands } from '../support/readme.ts';
+import { documentedCommands } from '../support/documents.ts';
 import { shell } from '../support/shell.ts';
 
-/** As in the README, whose commands are run as they are written. */
+/** As in the documents, whose commands are run as they are written. */
 const [namespace, name] = ['bao', 'prod'];
 const [older, newer] = ['2.4.4', '2.5.5'] as const;
 
-/** The parts of the README whose commands the tour runs. */
-export const readmeParts: readonly string[] = ['Blue-green', 'When a rollback fails: break glass'];
+/** The commands of these pages, which the tour runs. */
+export const tourCommands = async (): Promise<readonly string[]> =>
+  (
+    await Promise.all(
+      ['docs/upgrades/blue-green.md', 'docs/operations/break-glass.md'].map((page) =>
+        documentedCommands(page),
+      ),
+    )
+  )
+    .flat()
+    .map(({ command }) => command);
 
 /** An image that is none of the executor's: its Jobs fail. */
 const brokenExecutor = 'rollguard/executor:broken';
@@ -37,17 +46,15 @@ export async function runBlueGreenTour(ground: Ground, say: (text: string) => vo
   await succeed(ground.kubectl(['create', 'namespace', namespace]));
   const prod = clusterHandle(ground, namespace, name);
   const follow = (isDone: (now: OpenBaoCluster) => boolean) => followed(prod, isDone, say);
-  const commands = (await readmeCommands())
-    .filter(({ heading }) => readmeParts.includes(heading))
-    .map(({ command }) => command);
+  const commands = await tourCommands();
   const type = async (command: string) => {
     say(`$ ${command}`);
     say((await shell(command, ground)).trimEnd());
   };
-  /** Runs the README's commands that hold all of these words. */
-  const readme = async (words: readonly string[], nonce = '') => {
+  /** Runs the commands of the documents that hold all of these words. */
+  const runDocumented = async (words: readonly string[], nonce = '') => {
     const those = commands.filter((command) => words.every((word) => command.includes(word)));
-    if (those.length === 0) throw new Error(`the README has no command with ${words.join(' and ')}`);
+    if (those.length === 0) throw new Error(`the documents have no command with ${words.join(' and ')}`);
     for (const command of those) await type(command.replaceAll('NONCE', nonce));
   };
   const change = (spec: object) =>
@@ -69,41 +76,41 @@ export async function runBlueGreenTour(ground: Ground, say: (text: string) => vo
   await change({ version: newer });
   await follow(awaits('promote'));
   showStatus(ground, say);
-  await readme(['"rollback"']);
+  await runDocumented(['"rollback"']);
   await follow(isIdle);
 
   say(
     '\n── The same again, and back after green has led; but the Jobs of the rollback have a wrong image ──',
   );
-  await readme(['"retry"']);
+  await runDocumented(['"retry"']);
   await follow(awaits('promote'));
-  await readme(['"promote"']);
+  await runDocumented(['"promote"']);
   await follow(awaits('cleanup'));
   await change({ upgrade: { executorImage: ground.isOwn ? brokenExecutor : `openbao/openbao:${newer}` } });
-  await readme(['"rollback"']);
+  await runDocumented(['"rollback"']);
   const first = nonceOf(await follow(isBroken('')));
 
   say('\n── Break glass ──');
   showStatus(ground, say);
-  await readme(['.status.breakGlass}']);
-  await readme(['kubectl logs']);
-  await readme(['kubectl get pods']);
+  await runDocumented(['.status.breakGlass}']);
+  await runDocumented(['kubectl logs']);
+  await runDocumented(['kubectl get pods']);
   say('\nAcknowledged too early: nothing is mended');
-  await readme(['{"breakGlassAck"'], first);
+  await runDocumented(['{"breakGlassAck"'], first);
   const second = nonceOf(await follow(isBroken(first)));
   say('\nPaused, mended, and resumed with the acknowledgement of the second incident');
-  await readme(['"paused":true']);
+  await runDocumented(['"paused":true']);
   await change({ upgrade: { executorImage: null } });
-  await readme(['"paused":false'], second);
+  await runDocumented(['"paused":false'], second);
   await follow(isIdle);
 
   say('\n── And through to the end ──');
-  await readme(['"retry"']);
+  await runDocumented(['"retry"']);
   await follow(awaits('promote'));
-  await readme(['"promote"']);
+  await runDocumented(['"promote"']);
   await follow(awaits('cleanup'));
   showStatus(ground, say);
-  await readme(['"cleanup"']);
+  await runDocumented(['"cleanup"']);
   await follow(runs(newer));
   showStatus(ground, say);
 }

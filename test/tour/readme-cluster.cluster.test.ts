@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { anyKubectl } from '../cluster/foreign.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
 import { provideVolumes } from '../cluster/volumes.ts';
 import { clusterHandle, runs } from '../controller-e2e/controller.ts';
 import { openbaoImages, type OpenBaoImages } from '../openbao/images.ts';
+import { codeBlocks } from '../support/documents.ts';
 import { succeed } from '../support/gate.ts';
 import { install, type Installation } from '../support/install.ts';
 import { ownGround } from '../support/own-ground.ts';
@@ -17,15 +17,13 @@ const namespace = 'bao';
 const name = 'prod';
 const version = '2.5.5';
 
-describe('the cluster of the README, with Rollguard installed as it says', function () {
+describe('the cluster of docs/clusters.md, with Rollguard installed', function () {
   let ground: Ground;
-  let readme: string;
   let images: OpenBaoImages;
   let installation: Installation | undefined;
   let endVolumes: (() => Promise<void>) | undefined;
 
   before(async function () {
-    readme = await readFile('README.md', 'utf8');
     ground = await ownGround(this, 'node');
     endVolumes = provideVolumes(ground);
     images = await openbaoImages([version], (line) => process.stderr.write(`${line}\n`));
@@ -42,15 +40,17 @@ describe('the cluster of the README, with Rollguard installed as it says', funct
   });
 
   it('comes up', async () => {
-    const [, manifest = ''] = /^## A cluster\n\n```yaml\n([^]*?)^```$/m.exec(readme) ?? [];
-    await succeed(ground.kubectl(['apply', '-f', '-'], { input: manifest }));
+    const manifest = (await codeBlocks('docs/clusters.md')).find(({ heading }) => heading === 'A cluster');
+    await succeed(ground.kubectl(['apply', '-f', '-'], { input: manifest?.text ?? '' }));
     const { status } = await clusterHandle(ground, namespace, name).until('up', runs(version), 300_000);
     expect(status?.raft?.voters).to.have.length(3);
   });
 
   it("says where it is, from the controller's pod", async () => {
-    const [command = ''] = /kubectl exec -n rollguard-system deploy[^`]*/.exec(readme) ?? [];
-    const said = await shell(command, ground);
+    const command = (await shownCommands('docs/operations/status.md')).find((each) =>
+      each.includes(' deploy/'),
+    );
+    const said = await shell(command ?? 'false', ground);
     expect(said)
       .to.contain(version)
       .and.match(/\bprod\b/);
@@ -58,7 +58,10 @@ describe('the cluster of the README, with Rollguard installed as it says', funct
 
   it('gives a person a token, who can then do what its policy says', async function () {
     if (images.kind === 'model') skip(this, `${images.source} has no bao write`, 'openbao');
-    const [createAccount = '', getToken = '', logIn = '', ...afterwards] = personsCommands(readme);
+    const [createAccount = '', getToken = '', logIn = '', ...afterwards] = await shownCommands(
+      'docs/clusters.md',
+      "A person's token",
+    );
     await shell(createAccount, ground);
     const token = (await shell(getToken, ground)).trim();
     expect(token).to.match(/^\S{20,}$/);
@@ -92,11 +95,12 @@ describe('the cluster of the README, with Rollguard installed as it says', funct
   }
 });
 
-/** Those under "A person's token", in their order. */
-const personsCommands = (readme: string): readonly string[] => {
-  const [, part = ''] = /^- \*\*A person's token\*\*([^]*?)^- /m.exec(readme) ?? [];
-  return Array.from(part.matchAll(/^ +\$ (.*)$/gm), ([, command = '']) => command);
-};
+/** The commands that a page shows to be typed, of one heading or all, in order. */
+async function shownCommands(page: string, heading?: string): Promise<readonly string[]> {
+  return (await codeBlocks(page))
+    .filter((block) => block.language === 'console' && (heading ?? block.heading) === block.heading)
+    .flatMap(({ text }) => Array.from(text.matchAll(/^\$ (.*)$/gm), ([, command = '']) => command));
+}
 
 async function inTurn<T, R>(values: readonly T[], action: (value: T) => Promise<R>): Promise<readonly R[]> {
   const results: R[] = [];

@@ -7,7 +7,7 @@ import { isStable, newest, serves, servicesHandle, startPoller } from '../releas
 import { succeed } from '../support/gate.ts';
 import { shell } from '../support/shell.ts';
 
-/** As in the README and in the specification, page 003. */
+/** As in docs/metadataservices.md. */
 const [namespace, name] = ['autoscalingv2', 'sample1'];
 const [older, newer, missing] = ['1.0', '1.1', '1.0.999-nonexistent'];
 

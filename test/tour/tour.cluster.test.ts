@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { expect } from 'chai';
 import { availability } from '../cluster/test-cluster.ts';
 import { groundTimeoutMs } from '../cluster/shared.ts';
-import { readmeCommands } from '../support/readme.ts';
+import { documentedCommands } from '../support/documents.ts';
 import { skip } from '../support/skip.ts';
-import { readmeParts } from './blue-green.ts';
+import { tourCommands } from './blue-green.ts';
 import { attempts } from './steps.ts';
 
 describe('npm start', function () {
@@ -30,15 +30,15 @@ describe('npm start', function () {
     }
   });
 
-  it('-- --tour bluegreen shows an abort, a late rollback, break glass and its end, by every command of the README', async function () {
+  it('-- --tour bluegreen shows an abort, a late rollback, break glass and its end, by every command of the documents', async function () {
     const there = await availability('node');
     if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
     const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'bluegreen']);
     expect(code, output).to.equal(0);
-    const commands = (await readmeCommands()).filter(({ heading }) => readmeParts.includes(heading));
+    const commands = await tourCommands();
     expect(commands).to.have.length.above(9);
     const nonces = new Set<string>();
-    for (const { command } of commands) {
+    for (const command of commands) {
       const escaped = command
         .replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
         .replaceAll('NONCE', '([0-9a-f]{32})');
@@ -107,9 +107,9 @@ describe('npm start', function () {
   });
 });
 
-describe('rollguard review, as the README calls it', function () {
+describe('rollguard review, as the documents call it', function () {
   it('refuses the sample downgrade and exits 1', async () => {
-    const commands = (await readmeCommands()).filter(({ heading }) => heading.startsWith('Before a merge'));
+    const commands = await documentedCommands('docs/reference/review.md');
     expect(commands).to.have.length(1);
     const { code, output } = await run(['-c', commands[0]?.command ?? ''], undefined, 'bash');
     expect(code, output).to.equal(1);

@@ -1,3 +1,4 @@
+import { documents } from '../../api/documents.ts';
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { timestamp } from '../../core/model/time.ts';
@@ -133,7 +134,7 @@ const remedies: Readonly<
   SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => [
     {
       needed: true,
-      why: 'initialise it, keep what this prints, and set up auth/jwt-operator as the README says',
+      why: `initialise it, keep what this prints, and set up auth/jwt-operator: ${documents.initialise}`,
       command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
     },
   ],

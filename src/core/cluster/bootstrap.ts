@@ -1,3 +1,4 @@
+import { documents } from '../../api/documents.ts';
 import { guardedLabel } from '../../api/labels.ts';
 import { serverContainer } from '../model/names.ts';
 import { held, only, type DecidePart } from '../model/cluster-concern.ts';
@@ -12,7 +13,7 @@ export const decideInitialisation: DecidePart = ({ cluster }, status) => {
     status,
     held(
       'SelfInitRequired',
-      `spec.selfInit.enabled is false and the cluster is not initialised: keep what this prints, and set up auth/jwt-operator as the README says: kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- bao operator init`,
+      `spec.selfInit.enabled is false and the cluster is not initialised: keep what this prints, and set up auth/jwt-operator (${documents.initialise}): kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- bao operator init`,
     ),
   );
 };

@@ -1,3 +1,4 @@
+import { documents } from '../../../api/documents.ts';
 import { clusterLabel, requestedByAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
@@ -68,9 +69,9 @@ function stepsFor(
       ? []
       : [`Read what the Job that failed said: kubectl logs -n ${namespace} job/${job}`]),
     `See which pods are well: kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`,
-    `See who votes and who leads: ${bao} list-peers (where the token comes from: README, "A person's token")`,
+    `See who votes and who leads: ${bao} list-peers (where the token comes from: ${documents.personsToken})`,
     repair,
-    `If it is beyond repair, stop here and restore a snapshot: README, "Recover after upgrade restore"`,
+    `If it is beyond repair, stop here and restore a snapshot: ${documents.restore}`,
     `When the cluster is healthy, let the rollback be tried again: ${acknowledgeCommand(name, namespace, nonce)}`,
   ];
 }

@@ -1,3 +1,4 @@
+import { documents } from '../../../api/documents.ts';
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
@@ -191,7 +192,7 @@ function requested(run: Run): Decision {
     if (stage === 'early' || stage === 'late') {
       return goneBack(at, { reason: 'RollbackRequested', what: 'spec.upgrade.requests.rollback' });
     }
-    const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: the way back is a restore (README, "Recover after upgrade restore")`;
+    const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: the way back is a restore (${documents.restore})`;
     const told =
       stage === 'cleanup'
         ? { ...at, events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)] }
