@@ -68,7 +68,8 @@ const listTimeoutMs = 30_000;
 
 /**
  * Lists and watches a collection, for ever: a watch that ends is taken up at the last version seen, one whose
- * version is forgotten (410) begins with a new list. client-node's informer stops at a reset.
+ * version is forgotten (410) begins with a new list. client-node's informer stops at a reset
+ * (docs/development/dependencies.md, 2.3).
  */
 export function informer<T extends KubernetesObject>(options: InformerOptions<T>): Informer<T> {
   const { client, path, logger, clock = systemClock, random = Math.random } = options;
