@@ -98,7 +98,7 @@ describe('rollguard review', () => {
         null,
         '\t',
       ),
-      'a document end mark': `%YAML 1.1\n---\n${cluster}${spec}...\n`,
+      'a document end mark': `---\n${cluster}${spec}...\n`,
       'empty fields that Kubernetes takes for absent ones': `${cluster.replace('{name: prod}', '{name: prod, annotations: , creationTimestamp: ~}')}${spec}`,
       'fields of other operators': `${cluster}spec: {version: 2.5.5, replicas: 3, storage: {size: 10Gi}}\n`,
     };

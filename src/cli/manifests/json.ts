@@ -10,24 +10,21 @@ export interface JsonChunk {
 const deepest = 500;
 
 /**
- * Finds JSON objects written one after another, as `kubectl` and `jq` write them. Only
- * brackets and quotes are looked at; `JSON.parse` has to judge each chunk.
+ * Finds the JSON objects, written one after another as `kubectl` and `jq` write them, that a text
+ * begins with. Only brackets and quotes are looked at; `JSON.parse` has to judge each chunk.
  *
  * Why not the YAML reader, which takes JSON as well: it needs forty times as long, and
  * `--state` may be the pods of a whole cluster.
- *
- * @returns nothing where the text is something else than such objects
  */
-export function findJson(text: string): readonly JsonChunk[] | undefined {
+export function findJson(text: string): readonly JsonChunk[] {
   const chunks: JsonChunk[] = [];
-  let end = 0;
-  for (let start = skipSpace(text, 0); start < text.length; start = skipSpace(text, end)) {
-    const chunk = text[start] === '{' ? findObject(text, start) : undefined;
-    if (chunk === undefined) return undefined;
+  for (let start = skipSpace(text, 0); text[start] === '{';) {
+    const chunk = findObject(text, start);
+    if (chunk === undefined) break;
     chunks.push(chunk);
-    end = chunk.end;
+    start = skipSpace(text, chunk.end);
   }
-  return chunks.length === 0 ? undefined : chunks;
+  return chunks;
 }
 
 function findObject(text: string, start: number): JsonChunk | undefined {
@@ -62,7 +59,7 @@ function endOfString(text: string, start: number): number {
   return at;
 }
 
-function skipSpace(text: string, from: number): number {
+export function skipSpace(text: string, from: number): number {
   let at = from;
   while (at < text.length && /[ \t\r\n]/.test(text[at] ?? '')) at++;
   return at;

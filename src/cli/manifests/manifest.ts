@@ -1,4 +1,5 @@
-import { readDocuments, type Document, type Path } from './documents.ts';
+import type { Document, Path } from './document.ts';
+import { readDocuments } from './documents.ts';
 import type { Report } from './problem.ts';
 import type { Source } from './sources.ts';
 
@@ -66,7 +67,7 @@ function flatten(
     });
     return [];
   }
-  const { apiVersion, kind, items } = value;
+  const { apiVersion, kind } = value;
   if (!isText(apiVersion) || !isText(kind)) {
     const wrong = isText(apiVersion) ? 'kind' : 'apiVersion';
     report({
@@ -76,7 +77,15 @@ function flatten(
     });
     return [];
   }
-  if (kind === 'List' || (kind.endsWith('List') && Array.isArray(items))) {
+  if (kind === 'List' || Object.hasOwn(value, 'items')) {
+    if (!kind.endsWith('List')) {
+      report({
+        where: at([...path, 'items']),
+        what: 'kubectl takes an object with items for a list: it sends what is in there, and not the object',
+        remedy: 'take items away, or put the object itself below items: of kind: List',
+      });
+      return [];
+    }
     return listItems(value, path, at, report).flatMap((item, index) =>
       flatten({ at, value: whole }, item, [...path, 'items', index], namespace, report),
     );

@@ -8,6 +8,12 @@ export interface Problem {
   readonly remedy: string;
 }
 
+export const duplicateKey = (where: string): Problem => ({
+  where,
+  what: 'this key stands here a second time',
+  remedy: 'keep one of the two: kubectl would silently take the last',
+});
+
 /** Takes a problem down and goes on, so that a person sees all of them at once. */
 export type Report = (problem: Problem) => void;
 

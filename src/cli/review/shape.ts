@@ -2,7 +2,7 @@ import { objectMeta } from '../../api/kubernetes-schemas.ts';
 import { metadataServices } from '../../api/metadataservices.ts';
 import { openBaoCluster } from '../../api/openbaocluster.ts';
 import { isObject, nameOf } from '../manifests/manifest.ts';
-import type { Path } from '../manifests/documents.ts';
+import type { Path } from '../manifests/document.ts';
 
 /** A field that has not the type it must have, or is not there. */
 export interface Misfit {

@@ -1,0 +1,12 @@
+/** The way to a field: keys and indexes. */
+export type Path = readonly (string | number)[];
+
+/** One YAML or JSON document. */
+export interface Document {
+  readonly value: unknown;
+  /** `file:line:column` of a field, or of the key nearest above it where it is not there. */
+  readonly at: (path: Path) => string;
+}
+
+/** `file:line:column` of an offset in a text. */
+export type Where = (offset: number) => string;
