@@ -5,6 +5,7 @@ import { reasonOrder, reasons } from '../src/api/reasons.ts';
 import { incidentReasons } from '../src/core/upgrade/bluegreen/break-glass.ts';
 import { failureReasons as blueGreenReasons } from '../src/core/upgrade/bluegreen/phase.ts';
 import { failureReasons } from '../src/core/upgrade/rolling/failure.ts';
+import { restoreFailures } from '../src/core/restore/failure.ts';
 import * as policyIndex from '../src/core/policies/index.ts';
 import type { Policy } from '../src/core/policies/policy.ts';
 
@@ -238,7 +239,13 @@ describe('every reason', () => {
 
 describe('every reason of a hold', () => {
   it('has a heading in docs/reference/holds.md, with what to do', () => {
-    const all = { ...failureReasons, ...blueGreenReasons, ...incidentReasons, TargetGivenUp: '' };
+    const all = {
+      ...failureReasons,
+      ...blueGreenReasons,
+      ...incidentReasons,
+      ...restoreFailures,
+      TargetGivenUp: '',
+    };
     const [, ...sections] = sourceOf('docs/reference/holds.md').split(/^### /m);
     const explained = new Set(
       sections

@@ -133,6 +133,25 @@ describe('a message that names a place in the documents', () => {
 const withoutComments = (source: string) =>
   source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
 
+describe('the page of conditions', () => {
+  const [, ...sections] = readFileSync('docs/reference/conditions.md', 'utf8').split(/^## /m);
+  const kinds = {
+    OpenBaoCluster: 'src/core/cluster/conditions.ts',
+    MetadataServices: 'src/core/release/conditions.ts',
+    OpenBaoRestore: 'src/core/restore/conditions.ts',
+  };
+  for (const [kind, path] of Object.entries(kinds)) {
+    it(`has those of ${kind}, and no other`, () => {
+      const section = sections.find((each) => each.startsWith(kind)) ?? '';
+      const told = Array.from(section.matchAll(/^\| `(\w+)`/gm), ([, type = '']) => type);
+      const given = readFileSync(path, 'utf8').matchAll(/\b(?:verdict|of)\(\s*'([A-Z]\w+)'/g);
+      // These two are given by functions that the kinds share.
+      const types = new Set(['Ready', 'Stalled', ...Array.from(given, ([, type = '']) => type)]);
+      expect(told.toSorted()).to.deep.equal([...types].toSorted());
+    });
+  }
+});
+
 describe('the runbook of each alert', () => {
   it('is a heading that exists', () => {
     const { spec } = parse(readFileSync('manifests/monitoring/rules.yaml', 'utf8')) as {

@@ -3,7 +3,7 @@
  * `test/docs.test.ts` looks that each is there.
  */
 export const documents = {
-  initialise: 'docs/clusters.md#initialise-it-yourself',
+  initialize: 'docs/clusters.md#initialize-it-yourself',
   personsToken: 'docs/clusters.md#a-persons-token',
   restore: 'docs/operations/restore.md',
 } as const;

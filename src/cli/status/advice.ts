@@ -134,7 +134,7 @@ const remedies: Readonly<
   SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => [
     {
       needed: true,
-      why: `initialise it, keep what this prints, and set up auth/jwt-operator: ${documents.initialise}`,
+      why: `initialise it, keep what this prints, and set up auth/jwt-operator: ${documents.initialize}`,
       command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
     },
   ],

@@ -13,7 +13,7 @@ export const decideInitialisation: DecidePart = ({ cluster }, status) => {
     status,
     held(
       'SelfInitRequired',
-      `spec.selfInit.enabled is false and the cluster is not initialised: keep what this prints, and set up auth/jwt-operator (${documents.initialise}): kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- bao operator init`,
+      `spec.selfInit.enabled is false and the cluster is not initialised: keep what this prints, and set up auth/jwt-operator (${documents.initialize}): kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- bao operator init`,
     ),
   );
 };

@@ -2,9 +2,26 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { openBaoClusterSpec } from '../src/api/openbaocluster-spec.ts';
-import { blueGreenPhases } from '../src/api/openbaocluster-status.ts';
+import { blueGreenPhases, rollingPhases } from '../src/api/openbaocluster-status.ts';
 import { parseOpenBaoCluster } from '../src/api/openbaocluster.ts';
+import { restorePhases } from '../src/api/openbaorestore-status.ts';
 import { hookJob } from '../src/core/jobs/hook-job.ts';
+
+describe('the pages on rolling upgrades and on restores', () => {
+  it('have a heading for each phase of an upgrade, in order', async () => {
+    const page = await readFile('docs/upgrades/rolling.md', 'utf8');
+    const [, phases = ''] = /^## Phases of a rolling upgrade$([^]*?)^## /m.exec(page) ?? [];
+    const headings = Array.from(phases.matchAll(/^### (\w+)$/gm), ([, phase]) => phase);
+    expect(headings).to.deep.equal(rollingPhases);
+  });
+
+  it('have a row for each phase of a restore, in order', async () => {
+    const page = await readFile('docs/operations/restore.md', 'utf8');
+    const [, phases = ''] = /^## Phases$([^]*?)^## /m.exec(page) ?? [];
+    const rows = Array.from(phases.matchAll(/^\| `(\w+)`/gm), ([, phase]) => phase);
+    expect(rows).to.deep.equal(restorePhases);
+  });
+});
 
 describe('the page on blue-green upgrades', () => {
   let page: string;
