@@ -9,7 +9,7 @@ WORKDIR /source
 COPY package.json package-lock.json ./
 RUN npm ci --no-progress
 COPY . .
-RUN npm run build && npm run bundle
+RUN npm run bundle
 
 # The Node.js the lock file pins, and what the dynamic linker and OpenSSL look for.
 FROM debian:12-slim AS runtime

@@ -69,8 +69,8 @@ async function bench(): Promise<void> {
     `--tls-dir=${directory}`,
     `--kubeconfig=${join(directory, 'kubeconfig')}`,
   ]);
-  const express = await start(scriptOf('servers/express.js'), (port) => [port, directory]);
-  const bare = await start(scriptOf('servers/node-https.js'), (port) => [port, directory]);
+  const express = await start(scriptOf('servers/express.ts'), (port) => [port, directory]);
+  const bare = await start(scriptOf('servers/node-https.ts'), (port) => [port, directory]);
 
   const measured = [
     { name: 'node:https', server: bare, body: allowedReview, expected: '"allowed":true' },
@@ -125,7 +125,7 @@ async function measure(
     measureMs,
   };
   const cpuBefore = cpuSeconds(server.process);
-  const result = JSON.parse(await runNode(1, [scriptOf('load.js')], JSON.stringify(load))) as Result;
+  const result = JSON.parse(await runNode(1, [scriptOf('load.ts')], JSON.stringify(load))) as Result;
   const seconds = cpuSeconds(server.process) - cpuBefore;
   return {
     name,

@@ -38,7 +38,7 @@ const kubeConfigAlone: Plugin = {
  * Writes the program and the packages it needs as few files: `main.js`, what it loads on demand, and the licences
  * of the packages. It starts in a third of the time and holds less memory than the modules it is made of.
  *
- * @param program the compiled `main.js`
+ * @param program its main file, such as `src/main.ts`
  * @param folder made anew
  * @throws Error when a module is missing
  */

@@ -1,6 +1,5 @@
-/** `npm run bundle`: bundles the compiled program into build/bundle, as the image holds it. */
-import { join } from 'node:path';
+/** `npm run bundle`: bundles the program into build/bundle, as the image holds it. */
 import { bundle } from './bundle.ts';
 
-const build = join(import.meta.dirname, '..');
-await bundle(join(build, 'src/main.js'), join(build, 'bundle'));
+// npm runs every script in the root of the package.
+await bundle('src/main.ts', 'build/bundle');

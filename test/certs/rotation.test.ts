@@ -7,6 +7,7 @@ import { decide, type Decision } from '../../certs/decide.ts';
 import { carryOut } from '../../certs/issue.ts';
 import type { Material } from '../../certs/material.ts';
 import { hourMs, names, start } from './authorities.ts';
+import { sized } from '../support/walks.ts';
 
 const minuteMs = 60_000;
 
@@ -170,6 +171,6 @@ describe('rotating the CA and the serving certificate', function () {
         await world.take(isLongQuiet ? { ...turn, mayPublish: [true, true] } : turn);
       }
     });
-    await fc.assert(property, { numRuns: 10, endOnFailure: true });
+    await fc.assert(property, { numRuns: sized(10, 2), endOnFailure: true });
   });
 });

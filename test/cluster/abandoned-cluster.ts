@@ -15,7 +15,7 @@ export interface AbandonedGround {
 /** Starts a ground in a process of its own and kills that process with SIGKILL. */
 export async function abandonGround(size: GroundSize): Promise<AbandonedGround> {
   // The process `npm run cluster -- up` leaves behind to own its ground.
-  const owner = fork(join(import.meta.dirname, 'main.js'), ['own', `--size=${size}`, '--network=ptp'], {
+  const owner = fork(join(import.meta.dirname, 'main.ts'), ['own', `--size=${size}`, '--network=ptp'], {
     stdio: 'ignore',
   });
   const directory = await new Promise<string>((resolve, reject) => {

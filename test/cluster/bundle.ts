@@ -1,21 +1,39 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { bundle } from '../../packaging/bundle.ts';
-import { cacheDirectory, removeOld } from './cache.ts';
 import { packageRoot } from '../support/package-root.ts';
+import { cacheDirectory, removeOld } from './cache.ts';
+
+/** What is bundled, beside the packages in package-lock.json. */
+const sources = '{src,webhooks,certs,packaging}/**/*.{ts,json}';
+
+/** The folder of the program as the image holds it: what `npm run bundle` makes. */
+export const programBundle = (): Promise<string> => bundleOf('src/main.ts', [sources]);
+
+/** The controller that crashes where a test says, as one file. */
+export const crashingControllerBundle = async (): Promise<string> => {
+  const program = 'test/controller-e2e/controller-process.ts';
+  return join(await bundleOf(program, [sources, program]), 'controller-process.js');
+};
+
+/** The model's `bao`, as one file. */
+export const openBaoModelBundle = async (): Promise<string> =>
+  join(await bundleOf('test/openbao/server/bao.ts', ['test/openbao/{model,server}/*.ts']), 'bao.js');
 
 /**
- * The folder of the compiled program as the image holds it: `npm run bundle`, which takes ten seconds on a core, run
- * once for the same program and packages.
+ * A bundle in the cache. It takes ten seconds on a core, so it is made once for the same program and packages.
+ *
+ * @param program its main file, from the root of the package
+ * @param from patterns of all files that it is made from
  */
-export async function programBundle(): Promise<string> {
+async function bundleOf(program: string, from: readonly string[]): Promise<string> {
   const bundles = join(cacheDirectory(), 'bundles');
-  const folder = join(bundles, contentKey());
+  const folder = join(bundles, `${basename(program, '.ts')}-${contentKey(from)}`);
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}.${process.pid}`;
   try {
-    await bundle(join(packageRoot, 'build/src/main.js'), unfinished);
+    await bundle(join(packageRoot, program), unfinished);
     renameSync(unfinished, folder);
   } catch (error) {
     // Who was faster has made the same.
@@ -28,10 +46,11 @@ export async function programBundle(): Promise<string> {
   return folder;
 }
 
-/** Of what a bundle is made from. */
-function contentKey(): string {
+function contentKey(from: readonly string[]): string {
   const hash = createHash('sha256').update(readFileSync(join(packageRoot, 'package-lock.json')));
-  const compiled = globSync('build/{src,webhooks,certs,packaging}/**/*.js', { cwd: packageRoot }).toSorted();
-  for (const file of compiled) hash.update(`\0${file}\0`).update(readFileSync(join(packageRoot, file)));
+  const files = [...from, 'packaging/*.ts'].flatMap((pattern) => globSync(pattern, { cwd: packageRoot }));
+  for (const file of [...new Set(files)].toSorted()) {
+    hash.update(`\0${file}\0`).update(readFileSync(join(packageRoot, file)));
+  }
   return hash.digest('hex').slice(0, 16);
 }

@@ -15,7 +15,7 @@ import { cluster } from '../support/builders.ts';
 import { settings } from '../core/jobs/settings.ts';
 import { stepOf } from '../core/jobs/step-of.ts';
 
-const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 describe('rollguard executor', function () {
   let folder: string;

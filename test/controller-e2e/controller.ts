@@ -3,10 +3,10 @@ import { createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { controllerFlags } from '../support/dockerfile.ts';
+import { crashingControllerBundle } from '../cluster/bundle.ts';
 import type { Ground } from '../cluster/contract.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { rollguardTag } from '../cluster/images.ts';
-import { packageRoot } from '../support/package-root.ts';
 import { untilEstablished } from '../support/crds.ts';
 import { succeed } from '../support/gate.ts';
 import { storedObject } from '../support/stored-object.ts';
@@ -51,11 +51,9 @@ export async function prepareDriver(ground: Ground, namespace: string): Promise<
   await kubectl(['create', 'namespace', namespace]);
 }
 
-/** The program's controller, which crashes where it is told. */
-const crashing = join(packageRoot, 'build/test/controller-e2e/controller-process.js');
-
-/** @param program the compiled program, such as a bundle's `main.js`, which does not crash */
-export async function driverOn(ground: Ground, program: string = crashing): Promise<Driver> {
+/** @param program another than the controller that crashes where it is told: a bundle's `main.js` does not crash */
+export async function driverOn(ground: Ground, program?: string): Promise<Driver> {
+  const main = program ?? (await crashingControllerBundle());
   const kubeconfig = await ground.kubeconfigFor(user, groups);
   const logFile = join(ground.directory, 'logs', 'rollguard-controller.log');
   const [statusPort = 0] = await freePorts(1);
@@ -75,7 +73,7 @@ export async function driverOn(ground: Ground, program: string = crashing): Prom
         `--kubeconfig=${kubeconfig}`,
         ...Object.entries(deadlines).map(([phase, seconds]) => `--deadline=${phase}=${seconds}`),
       ];
-      const process_ = spawn(process.execPath, [...controllerFlags(), program, 'controller', ...args], {
+      const process_ = spawn(process.execPath, [...controllerFlags(), main, 'controller', ...args], {
         env: {
           ...process.env,
           ...(crashAfter === undefined ? {} : { CRASH_AFTER: String(crashAfter) }),

@@ -14,7 +14,7 @@ import { connectOpenBao } from '../../src/io/openbao/node.ts';
 import { leaderOf, run } from './run-action.ts';
 import { openBaoKind, startOpenBao, testerRole, versionsOf, type OpenBaoServers } from './openbao-servers.ts';
 
-const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 const halvesOf = (size: number): Halves => ({
   blue: Array.from({ length: size }, (_, ordinal) => `prod-${ordinal}`),

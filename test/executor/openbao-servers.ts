@@ -71,7 +71,7 @@ async function findPrograms(): Promise<Programs> {
   const hub = await startHub({ host: '127.0.0.1', port: 0, log: () => {} });
   return {
     program: (version) => ({
-      command: [process.execPath, fileURLToPath(new URL('../openbao/server/bao.js', import.meta.url))],
+      command: [process.execPath, fileURLToPath(new URL('../openbao/server/bao.ts', import.meta.url))],
       env: { ROLLGUARD_OPENBAO_MODEL: hub.address, ROLLGUARD_OPENBAO_MODEL_VERSION: version },
     }),
     close: () => hub.close(),

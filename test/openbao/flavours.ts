@@ -24,7 +24,7 @@ export function realFlavour(version: string, binary: string): Flavour {
 
 /** @param hub host and port of the hub that holds the model */
 export function modelFlavour(version: string, hub: string): Flavour {
-  const program = fileURLToPath(new URL('server/bao.js', import.meta.url));
+  const program = fileURLToPath(new URL('server/bao.ts', import.meta.url));
   return {
     kind: 'model',
     version,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ImageConfig } from '../cluster/archive.ts';
+import { openBaoModelBundle } from '../cluster/bundle.ts';
 import type { Progress } from '../cluster/components.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
 import { copyInto, imagesOnBase } from '../cluster/images.ts';
@@ -61,13 +61,11 @@ function realImages(versions: readonly string[], progress: Progress): Promise<st
   return imagesOnBase(`openbao-${versions.join('-')}`, images, progress);
 }
 
-/** The compiled files of the model, which need nothing but Node.js. */
-const programFolder = dirname(fileURLToPath(import.meta.url));
-const programParts = ['model', 'server'];
 const programInImage = '/opt/openbao-model';
 
-function modelImages(versions: readonly string[], progress: Progress): Promise<string> {
-  const key = programHash();
+async function modelImages(versions: readonly string[], progress: Progress): Promise<string> {
+  const program = await openBaoModelBundle();
+  const key = createHash('sha256').update(readFileSync(program)).digest('hex');
   const images = versions.map((version, position) => ({
     tags: position === 0 ? [tagOf(version), hubImage] : [tagOf(version)],
     config: {
@@ -76,22 +74,12 @@ function modelImages(versions: readonly string[], progress: Progress): Promise<s
     },
     key,
     fill: (root: string) => {
-      for (const part of programParts) copyInto(root, join(programFolder, part), `${programInImage}/${part}`);
+      copyInto(root, program, `${programInImage}/bao.js`);
       writeFileSync(join(root, programInImage, 'package.json'), '{"type":"module"}');
-      writeScript(root, `exec node ${programInImage}/server/bao.js "$@"`);
+      writeScript(root, `exec node ${programInImage}/bao.js "$@"`);
     },
   }));
   return imagesOnBase(`openbao-model-${versions.join('-')}`, images, progress);
-}
-
-function programHash(): string {
-  const hash = createHash('sha256');
-  for (const part of programParts) {
-    for (const name of readdirSync(join(programFolder, part)).toSorted()) {
-      hash.update(name).update(readFileSync(join(programFolder, part, name)));
-    }
-  }
-  return hash.digest('hex');
 }
 
 /**

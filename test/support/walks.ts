@@ -76,3 +76,9 @@ export function wander(
     world.tick(200 + Math.floor(random() * 2_000), () => random() < lazy);
   }
 }
+
+/** How far tests explore: `npm test` sets EXPLORE=full; without it a short look is enough to see what broke. */
+const isFull = process.env['EXPLORE'] === 'full';
+
+/** So many walks, runs or moments: `full` in `npm test`, `small` in the inner loop. */
+export const sized = (full: number, small: number): number => (isFull ? full : small);

@@ -133,7 +133,7 @@ const nonceOf = ({ status }: OpenBaoCluster): string => status?.breakGlass?.nonc
 /** What `rollguard status` says. */
 function showStatus({ kubeconfig }: Ground, say: (text: string) => void): void {
   say(`$ rollguard status ${name} -n ${namespace}`);
-  const { stdout } = spawnSync(process.execPath, ['build/src/main.js', 'status', name, '-n', namespace], {
+  const { stdout } = spawnSync(process.execPath, ['src/main.ts', 'status', name, '-n', namespace], {
     env: { ...process.env, KUBECONFIG: kubeconfig },
     encoding: 'utf8',
   });

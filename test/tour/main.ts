@@ -90,7 +90,7 @@ function showOffline(): void {
     ['-f', `${refused}/stale-ack.yaml`, '--old', `${refused}/stored/stale-ack.yaml`],
   ]) {
     say(`$ rollguard review ${args.join(' ')}`);
-    spawnSync(process.execPath, ['build/src/main.js', 'review', ...args], { stdio: 'inherit' });
+    spawnSync(process.execPath, ['src/main.ts', 'review', ...args], { stdio: 'inherit' });
     say('');
   }
 }

@@ -15,7 +15,7 @@ describe('npm start', function () {
   });
 
   it('shows each refusal offline and, where a cluster can be had, through kubectl, and ends with --once', async () => {
-    const { code, output } = await run(['build/test/tour/main.js', '--once']);
+    const { code, output } = await run(['test/tour/main.ts', '--once']);
     expect(code, output).to.equal(0);
     for (const reason of ['DowngradeBlocked', 'ImageVersionMismatch', 'StaleNonce']) {
       expect(output).to.match(new RegExp(`${reason} at spec`));
@@ -33,7 +33,7 @@ describe('npm start', function () {
   it('-- --tour bluegreen shows an abort, a late rollback, break glass and its end, by every command of the documents', async function () {
     const there = await availability('node');
     if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'bluegreen']);
+    const { code, output } = await run(['test/tour/main.ts', '--once', '--tour', 'bluegreen']);
     expect(code, output).to.equal(0);
     const commands = await tourCommands();
     expect(commands).to.have.length.above(9);
@@ -60,7 +60,7 @@ describe('npm start', function () {
   it('-- --tour metadataservices shows releases that roll themselves back, what is refused, and a way back by hand', async function () {
     const there = await availability('node');
     if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'metadataservices']);
+    const { code, output } = await run(['test/tour/main.ts', '--once', '--tour', 'metadataservices']);
     expect(code, output).to.equal(0);
     for (const shown of [
       'Error from server (RollbackTargetEmpty)',
@@ -81,7 +81,7 @@ describe('npm start', function () {
 
   it('refuses a tour that its cluster cannot show', async () => {
     const { code, output } = await run(
-      ['build/test/tour/main.js', '--once', '--tour', 'metadataservices'],
+      ['test/tour/main.ts', '--once', '--tour', 'metadataservices'],
       undefined,
       undefined,
       { KUBECONFIG: '/nowhere' },
@@ -91,7 +91,7 @@ describe('npm start', function () {
   });
 
   it('refuses a tour that there is none of', async () => {
-    const { code, output } = await run(['build/test/tour/main.js', '--once', '--tour', 'sunset']);
+    const { code, output } = await run(['test/tour/main.ts', '--once', '--tour', 'sunset']);
     expect(code).to.equal(2);
     expect(output).to.contain('upgrade, bluegreen, metadataservices');
   });
@@ -99,7 +99,7 @@ describe('npm start', function () {
   it('stays up until Ctrl-C, says where the kubeconfig is, and leaves nothing', async function () {
     const there = await availability('node');
     if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    const { code, output } = await run(['build/test/tour/main.js'], 'Ctrl-C ends it');
+    const { code, output } = await run(['test/tour/main.ts'], 'Ctrl-C ends it');
     expect(code, output).to.equal(0);
     expect(output)
       .to.match(/export KUBECONFIG=\S+/)

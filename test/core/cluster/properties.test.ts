@@ -24,6 +24,7 @@ import {
   start,
   statefulSet,
 } from '../../support/observation.ts';
+import { sized } from '../../support/walks.ts';
 
 const config: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'prod-config' } };
 const past = '2026-01-02T03:04:05Z';
@@ -168,7 +169,7 @@ const with_ = (from: Observation, stored: OpenBaoClusterStatus): Observation => 
 });
 const valid = parser<OpenBaoClusterStatus>(openBaoClusterStatus, 'status');
 
-const always = (property: (from: Observation) => void, runs = 1_000) =>
+const always = (property: (from: Observation) => void, runs = sized(1_000, 200)) =>
   fc.assert(fc.property(seen, property), { numRuns: runs });
 
 describe('whatever is seen of a cluster', function () {

@@ -11,6 +11,7 @@ import {
   type SwapStep,
 } from '../../../src/core/raft/membership-change.ts';
 import { SimulatedRaft } from './simulated-raft.ts';
+import { sized } from '../../support/walks.ts';
 
 const blueOf = (size: number) => Array.from({ length: size }, (_, ordinal) => `prod-${ordinal}`);
 // The longer name is a prefix's trap: prod-1 is no part of prod-1b8e-0 (docs/facts/openbao-operator.md, 7.1, 5).
@@ -384,7 +385,7 @@ describe('from every half-way state the swap of voters', () => {
         for (const each of happenings) advance(raft, size, path, each);
         finish(raft, size, path);
       }),
-      { numRuns: 1000 },
+      { numRuns: sized(1000, 200) },
     );
   });
 
@@ -397,7 +398,7 @@ describe('from every half-way state the swap of voters', () => {
         for (const each of more) advance(raft, size, path, each);
         finish(raft, size, path);
       }),
-      { numRuns: 1000 },
+      { numRuns: sized(1000, 200) },
     );
   });
 
@@ -426,7 +427,7 @@ describe('from every half-way state the swap of voters', () => {
           if (size > 1) expect(raft.hasQuorum, `${told(step)}: ${stateOf(raft)}`).to.equal(true);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: sized(2000, 200) },
     );
   });
 });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { Behaviour } from './simulated-services.ts';
 import { WatchedServices } from './watched-services.ts';
+import { sized } from '../../support/walks.ts';
 
 /** Runs until nothing has happened for a while. */
 function settle(world: WatchedServices, forMs = 600_000): void {
@@ -71,7 +72,7 @@ describe('a release whose controller is killed', function () {
       settle(whole);
       const expected = ends(whole);
       let crashes = 0;
-      for (let at = 0; ; at++) {
+      for (let at = 0; ; at += sized(1, 12)) {
         const world = settled();
         story(world);
         let effects = 0;
@@ -93,7 +94,7 @@ describe('a release whose controller is killed', function () {
         settle(world);
         expect(ends(world), `crashed at effect ${at}`).to.deep.equal(expected);
       }
-      expect(crashes).to.be.above(3);
+      expect(crashes).to.be.above(sized(3, 0));
     });
   }
 });
@@ -199,7 +200,7 @@ describe('whatever people, Argo CD and images do', function () {
         if (deploymentPhase === 'Failed') expect(activeReleaseVersion).to.equal(undefined);
         else expect(world.served()).to.equal(activeReleaseVersion);
       }),
-      { numRuns: Number(process.env['FC_RUNS'] ?? 60) },
+      { numRuns: Number(process.env['FC_RUNS'] ?? sized(60, 8)) },
     );
   });
 });
