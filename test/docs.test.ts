@@ -133,6 +133,28 @@ describe('a message that names a place in the documents', () => {
 const withoutComments = (source: string) =>
   source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
 
+describe('the page of the architecture', () => {
+  const page = readFileSync('docs/development/architecture.md', 'utf8');
+
+  it('names each folder of the program', () => {
+    const folders = globSync(['src/*/', 'src/core/*/'], { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name, parentPath }) => (parentPath.endsWith('core') ? `${name}/` : `src/${name}/`));
+    expect(folders).to.include.members(['src/api/', 'policies/']);
+    expect(folders.filter((folder) => !page.includes(`\`${folder}\``))).to.deep.equal([]);
+  });
+
+  it('names none that is not there', () => {
+    const inCore = /^### Decisions: `src\/core\/`$([^]*?)^### /m.exec(page)?.[1] ?? '';
+    const named = [
+      ...Array.from(page.matchAll(/`((?:src|test)\/[\w/-]*\/)`/g), ([, folder = '']) => folder),
+      ...Array.from(inCore.matchAll(/^- `([\w-]+\/)`/gm), ([, folder = '']) => `src/core/${folder}`),
+    ];
+    expect(named).to.have.length.above(12);
+    expect(named.filter((folder) => !existsSync(folder))).to.deep.equal([]);
+  });
+});
+
 describe('the page of conditions', () => {
   const [, ...sections] = readFileSync('docs/reference/conditions.md', 'utf8').split(/^## /m);
   const kinds = {
