@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- release`: releases of a MetadataServices under a client that asks the Service of no colour all the
+ * `npm run bench -- release`: releases of a MetadataServices under a client that asks the Service of no color all the
  * while, each beside its floor: the windows that are configured, and for a good one how long its pods take to be
  * ready when a Deployment of the same image is made by hand.
  */
@@ -71,7 +71,7 @@ async function bench(): Promise<void> {
     say(`  good release, has the traffic after ${seconds(goodMs)}; floor ${seconds(goodFloor)}`);
     say(`  never ready, found out after ${seconds(failedMs)}; floor ${seconds(windows.readinessTimeout)}`);
     say(`  crash loop with failFast, found out after ${seconds(fastMs)}`);
-    say(`  rollback by hand while the old colour is there, has the traffic after ${seconds(backMs)}`);
+    say(`  rollback by hand while the old color is there, has the traffic after ${seconds(backMs)}`);
     say(`  ${answered} requests answered, ${failures.length} lost`);
     for (const failure of failures.slice(0, 5)) say(`    ${failure}`);
     say(verdict('good release, of its floor', goodMs / goodFloor, 'at most', 1.5));

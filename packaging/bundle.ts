@@ -2,10 +2,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type OutputFile, type Plugin } from 'esbuild-wasm';
-import { packageLicences } from './licences.ts';
+import { packageLicenses } from './licenses.ts';
 
-/** The file of a bundle that holds the licences of the packages in it. */
-export const licencesFile = 'LICENSES.txt';
+/** The file of a bundle that holds the licenses of the packages in it. */
+export const licensesFile = 'LICENSES.txt';
 
 const comments = '.LEGAL.txt';
 
@@ -35,7 +35,7 @@ const kubeConfigAlone: Plugin = {
 };
 
 /**
- * Writes the program and the packages it needs as few files: `main.js`, what it loads on demand, and the licences
+ * Writes the program and the packages it needs as few files: `main.js`, what it loads on demand, and the licenses
  * of the packages. It starts in a third of the time and holds less memory than the modules it is made of.
  *
  * @param program its main file, such as `src/main.ts`
@@ -68,12 +68,12 @@ export async function bundle(program: string, folder: string): Promise<void> {
     await writeFile(join(folder, relative(folder, path)), contents);
   }
   await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
-  await writeFile(join(folder, licencesFile), await licencesOf(metafile, outputFiles));
+  await writeFile(join(folder, licensesFile), await licensesOf(metafile, outputFiles));
 }
 
-/** The licences of the packages that parts of are in the output, and the notices that the parts themselves bear. */
-async function licencesOf({ outputs }: Metafile, files: readonly OutputFile[]): Promise<string> {
+/** The licenses of the packages that parts of are in the output, and the notices that the parts themselves bear. */
+async function licensesOf({ outputs }: Metafile, files: readonly OutputFile[]): Promise<string> {
   const modules = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
   const notices = files.filter(({ path }) => path.endsWith(comments)).map(({ text }) => text);
-  return [await packageLicences(modules), ...new Set(notices)].join('\n');
+  return [await packageLicenses(modules), ...new Set(notices)].join('\n');
 }

@@ -244,7 +244,7 @@ describe('every reason of a hold', () => {
       ...blueGreenReasons,
       ...incidentReasons,
       ...restoreFailures,
-      TargetGivenUp: '',
+      TargetRejected: '',
     };
     const [, ...sections] = sourceOf('docs/reference/holds.md').split(/^### /m);
     const explained = new Set(

@@ -37,8 +37,8 @@ export const metadataServicesCrd = (): object =>
     names: { shortNames: ['mds', 'metadata'] },
     columns: [
       column('Phase', '.status.deploymentPhase', 'string', 'Stable, Deploying or Failed'),
-      column('Active', '.status.activeStrategy', 'string', 'The colour that serves'),
-      column('Pending', '.status.pendingStrategy', 'string', 'The colour that is being prepared'),
+      column('Active', '.status.activeStrategy', 'string', 'The color that serves'),
+      column('Pending', '.status.pendingStrategy', 'string', 'The color that is being prepared'),
       column('Version', '.status.activeReleaseVersion', 'string', 'The release that serves'),
       column('Age', '.metadata.creationTimestamp', 'date', 'Since when it exists'),
       column('Step', '.status.step', 'string', 'What is being done', 1),

@@ -47,7 +47,7 @@ const service = (port: number) =>
       type: 'integer',
       format: 'int32',
       description:
-        'Pods; a change scales what runs and makes no release. When left out it is not touched, for a HorizontalPodAutoscaler; a new colour begins with as many as serve.',
+        'Pods; a change scales what runs and makes no release. When left out it is not touched, for a HorizontalPodAutoscaler; a new color begins with as many as serve.',
       minimum: 1,
       maximum: 1000,
     },
@@ -128,10 +128,10 @@ export const metadataServicesSpec = {
       description: 'The windows of a release. A release under way keeps those that it began with.',
       additionalProperties: false,
       properties: {
-        readinessTimeout: duration('How long a new colour may take to become ready; 2m when left out.'),
+        readinessTimeout: duration('How long a new color may take to become ready; 2m when left out.'),
         gracePeriod: duration('How long it must stay well before it gets the traffic; 2m when left out.'),
         cleanupDelay: duration(
-          'How long the old colour stays ready to take the traffic back; 30s when left out.',
+          'How long the old color stays ready to take the traffic back; 30s when left out.',
         ),
         failFast: {
           type: 'boolean',

@@ -1,7 +1,7 @@
 import { condition, count, observedGeneration, text, time } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
-/** The two colours (specification, page 003). */
+/** The two colors (specification, page 003). */
 export const strategies = ['blue', 'green'] as const;
 export type Strategy = (typeof strategies)[number];
 
@@ -34,7 +34,7 @@ const record = {
   required: ['version', 'strategy', 'storageTag', 'schemaTag', 'timestamp', 'status'],
   properties: {
     version: version('Name of the release.'),
-    strategy: strategy('Its colour.'),
+    strategy: strategy('Its color.'),
     storageTag: text('Image tag of storage.'),
     schemaTag: text('Image tag of schema.'),
     timestamp: time('When it was made.'),
@@ -57,7 +57,7 @@ const pending = {
   required: ['version', 'strategy', 'inputs', 'storageTag', 'schemaTag', 'startedAt'],
   properties: {
     version: version('Its name, given once.'),
-    strategy: strategy('Its colour.'),
+    strategy: strategy('Its color.'),
     inputs: text('Hash of all that it is made from.', 32),
     storageTag: text('Image tag of storage.'),
     schemaTag: text('Image tag of schema.'),
@@ -85,9 +85,9 @@ export const metadataServicesStatus = {
     },
     step: { type: 'string', description: 'What is being done; absent when idle.', enum: releaseSteps },
     waitingFor: text('What the step waits for, in words.', 1024),
-    activeStrategy: strategy('The colour that serves.'),
+    activeStrategy: strategy('The color that serves.'),
     activeReleaseVersion: version('The release that serves.'),
-    pendingStrategy: strategy('The colour that is being prepared.'),
+    pendingStrategy: strategy('The color that is being prepared.'),
     pendingReleaseVersion: version('The release that is being prepared.'),
     pausedAt: time('Since when spec.paused has stopped the clocks.'),
     pending,
@@ -98,7 +98,7 @@ export const metadataServicesStatus = {
       required: ['version', 'strategy', 'until'],
       properties: {
         version: version('Its name.'),
-        strategy: strategy('Its colour.'),
+        strategy: strategy('Its color.'),
         until: time('Until when.'),
       },
     },
@@ -109,7 +109,7 @@ export const metadataServicesStatus = {
       required: ['version', 'strategy', 'cause'],
       properties: {
         version: version('Its name.'),
-        strategy: strategy('Its colour.'),
+        strategy: strategy('Its color.'),
         cause: { type: 'string', description: 'Why.', enum: ['Failed', 'Aborted', 'Replaced', 'Superseded'] },
         served: { type: 'boolean', description: 'It had traffic a moment ago.' },
         notBefore: time('Until when they stay: every node must have learnt that the traffic goes elsewhere.'),

@@ -208,13 +208,13 @@ const backup = {
 
 const selfInit = {
   type: 'object',
-  description: 'How the cluster initialises itself, once, on pod 0.',
+  description: 'How the cluster initializes itself, once, on pod 0.',
   additionalProperties: false,
   properties: {
     enabled: {
       type: 'boolean',
       description:
-        'true when left out. false: somebody else initialises it and sets up auth/jwt-operator; until then it holds with SelfInitRequired.',
+        'true when left out. false: somebody else initializes it and sets up auth/jwt-operator; until then it holds with SelfInitRequired.',
     },
     requests: {
       type: 'array',

@@ -191,7 +191,7 @@ const blueGreen = {
       'Since when the public Service is seen to select green; blue stops when every node knows it.',
     ),
     rollbackReason: text('Why it goes, or went, back.', 1024),
-    rollbackStartTime: time('When it began to go back.'),
+    rollbackStartedAt: time('When it began to go back.'),
     rollbackAttempt: count('How often a person let the way back be tried again.'),
     deadServerCleanup: {
       type: 'boolean',
@@ -199,7 +199,7 @@ const blueGreen = {
     },
     leader: text('The pod that led last.', 63),
     leadershipChanges: count('Leaders that followed another since it started.'),
-    givenUp: {
+    rejectedTarget: {
       type: 'object',
       description:
         'The target that was gone back from. It is not tried again before spec asks for another one, or for a retry.',
@@ -278,7 +278,7 @@ export const openBaoClusterStatus = {
     },
     currentVersion: text('The version that the whole cluster runs, first reported by its leader.'),
     image: text('The image that the whole cluster runs.', 512),
-    initialized: { type: 'boolean', description: 'Whether it was ever initialised. Never goes back.' },
+    initialized: { type: 'boolean', description: 'Whether it was ever initialized. Never goes back.' },
     clusterID: text("OpenBao's own id of the cluster. Another one among the pods means two clusters.", 64),
     activeLeader: text('The pod that leads.', 63),
     readyReplicas: count('Pods that are Ready.'),

@@ -41,11 +41,11 @@ const exitCodes = { allowed: 0, refused: 1, unusable: 2 } as const;
  * @returns the exit code: 0 all allowed, 1 something refused, 2 unusable input
  */
 export async function review(options: ReviewOptions, io: ReviewIo): Promise<number> {
-  const paint = painter(io.colour.stderr);
+  const paint = painter(io.color.stderr);
   try {
     const { reviewed, notes } = await judgeFiles(options, io.stdin);
     for (const note of notes) io.writeError(`${paint('dim', 'note:')} ${visible(note)}\n`);
-    io.write(options.output === 'json' ? toJson(reviewed) : toText(reviewed, painter(io.colour.stdout)));
+    io.write(options.output === 'json' ? toJson(reviewed) : toText(reviewed, painter(io.color.stdout)));
     return allAllowed(reviewed) ? exitCodes.allowed : exitCodes.refused;
   } catch (error) {
     const problems = error instanceof UnusableInput ? error.problems : [unexpected(error)];

@@ -47,7 +47,7 @@ const exitCodes = { done: 0, stopped: 1, gone: 1, late: 1, unusable: 2 } as cons
  */
 export async function status(name: string, options: StatusOptions, io: StatusIo): Promise<number> {
   const fail = (message: string): number => {
-    io.writeError(`${painter(io.colour.stderr)('red', 'error:')} ${visible(message)}\n`);
+    io.writeError(`${painter(io.color.stderr)('red', 'error:')} ${visible(message)}\n`);
     return exitCodes.unusable;
   };
   let opened: ReturnType<StatusIo['open']>;
@@ -88,9 +88,7 @@ const viewer =
 function showOnce(reading: Reading, options: StatusOptions, io: StatusIo): number {
   const view = viewer(options, io)(reading);
   io.write(
-    options.output === 'json'
-      ? `${JSON.stringify(view, null, 2)}\n`
-      : toText(view, painter(io.colour.stdout)),
+    options.output === 'json' ? `${JSON.stringify(view, null, 2)}\n` : toText(view, painter(io.color.stdout)),
   );
   return needsPerson(view.state) || view.down ? exitCodes.stopped : exitCodes.done;
 }
@@ -128,7 +126,7 @@ function redrawing(io: StatusIo): Display {
   const display = screen();
   return {
     show(view) {
-      const text = toText(view, painter(io.colour.stdout));
+      const text = toText(view, painter(io.color.stdout));
       io.write(display.redraw(text, io.terminal() ?? { columns: 80, rows: 24 }));
     },
     finish: () => {},
@@ -148,7 +146,7 @@ function lines(io: StatusIo): Display {
     },
     finish() {
       if (view !== undefined && needsPerson(view.state))
-        io.write(`\n${toText(view, painter(io.colour.stdout))}`);
+        io.write(`\n${toText(view, painter(io.color.stdout))}`);
     },
   };
 }

@@ -2,16 +2,16 @@ import { styleText } from 'node:util';
 
 export type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
 
-/** Text in a style, or as it is where there are no colours. */
+/** Text in a style, or as it is where there are no colors. */
 export type Paint = (style: Style, text: string) => string;
 
 export const painter =
-  (colour: boolean): Paint =>
+  (color: boolean): Paint =>
   (style, text) =>
-    colour ? styleText(style, text, { validateStream: false }) : text;
+    color ? styleText(style, text, { validateStream: false }) : text;
 
-/** Colours are for terminals; FORCE_COLOR and NO_COLOR (force-color.org, no-color.org) say otherwise, in this order. */
-export function wantsColour(stream: { readonly isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
+/** Colors are for terminals; FORCE_COLOR and NO_COLOR (force-color.org, no-color.org) say otherwise, in this order. */
+export function wantsColor(stream: { readonly isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
   const { FORCE_COLOR: force = '', NO_COLOR: no = '', TERM: term } = environment;
   if (force !== '') return force !== '0' && force !== 'false';
   return stream.isTTY === true && no === '' && term !== 'dumb';
@@ -24,7 +24,7 @@ export interface CommandIo {
   readonly exitCode: (code: number) => void;
   /** Ends the program at once: the command line is wrong, or help was asked for. */
   readonly abort: (code: number) => never;
-  readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+  readonly color: { readonly stdout: boolean; readonly stderr: boolean };
 }
 
 /** Those of the process. */
@@ -33,9 +33,9 @@ export const processStreams: CommandIo = {
   writeError: (text) => writeTo(process.stderr, text),
   exitCode: (code) => void (process.exitCode = code),
   abort: (code) => process.exit(code),
-  colour: {
-    stdout: wantsColour(process.stdout, process.env),
-    stderr: wantsColour(process.stderr, process.env),
+  color: {
+    stdout: wantsColor(process.stdout, process.env),
+    stderr: wantsColor(process.stderr, process.env),
   },
 };
 

@@ -16,7 +16,7 @@ import { openBaoClusterController } from '../controller/kinds/openbaocluster.ts'
 import { openBaoRestoreController, type OpenBaoRestoreOptions } from '../controller/kinds/openbaorestore.ts';
 import { releaseMetrics } from '../controller/metrics/release-metrics.ts';
 import { runControllers } from '../controller/runtime/run.ts';
-import { defaultDeadlines, type DriverSettings } from '../core/model/decision.ts';
+import { defaultDeadlines, type ControllerSettings } from '../core/model/decision.ts';
 import type { ClusterSecrets } from '../core/model/observation.ts';
 import { defaultWindows } from '../core/release/decision.ts';
 import { jwtAuth } from '../core/model/names.ts';
@@ -25,10 +25,10 @@ import { readCa } from '../io/kubernetes/cluster-facts.ts';
 import { requestToken } from '../io/kubernetes/issuer.ts';
 import { connect, type KubernetesClient } from '../io/kubernetes/kubernetes.ts';
 import { openBaoObserver } from '../io/openbao/observer.ts';
-import { remembered } from '../io/ttl-cache.ts';
+import { ttlCache } from '../io/ttl-cache.ts';
 import { objectPath } from '../io/kubernetes/resources.ts';
 import { createUnsealKey, inspectUnsealKey } from '../io/kubernetes/unseal-key.ts';
-import { stopping } from './shutdown-signal.ts';
+import { shutdownSignal } from './shutdown-signal.ts';
 
 /** What a run can be changed by; tests crash it here. */
 export interface ControllerHooks {
@@ -46,15 +46,15 @@ export async function runController(
   logger: Logger,
   hooks: ControllerHooks = {},
 ): Promise<void> {
-  const ending = stopping();
+  const ending = shutdownSignal();
   const metrics = controllerMetrics(['openbaocluster', 'openbaorestore', metadataServicesController]);
   const client = connect({ kubeconfig: config.kubeconfig, onAnswer: metrics.answered });
   const identity = `${hostname()}_${randomUUID()}`;
   const events = eventRecorder({ client, logger, reportingInstance: identity.slice(0, 128) });
-  const settings = await driverSettings(config, client);
+  const settings = await controllerSettings(config, client);
   const account = { namespace: config.namespace, name: config.serviceAccount };
   // One token for all clusters, renewed long before its end.
-  const jwt = remembered(() => requestToken(client, account, jwtAuth.audience, 3600), 40 * 60_000);
+  const jwt = ttlCache(() => requestToken(client, account, jwtAuth.audience, 3600), 40 * 60_000);
   const openbao = openBaoObserver({
     ca: (cluster) => readCa(client, cluster),
     jwt: () => jwt.get(''),
@@ -138,7 +138,10 @@ export async function runController(
   }
 }
 
-async function driverSettings(config: ControllerConfig, client: KubernetesClient): Promise<DriverSettings> {
+async function controllerSettings(
+  config: ControllerConfig,
+  client: KubernetesClient,
+): Promise<ControllerSettings> {
   return {
     imageRepository: config.imageRepository,
     executorImage: config.executorImage ?? (await ownImage(config, client)),

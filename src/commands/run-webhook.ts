@@ -4,14 +4,14 @@ import { webhookMetrics } from '../../webhooks/metrics.ts';
 import { routes } from '../../webhooks/routes.ts';
 import { startServer } from '../../webhooks/server.ts';
 import type { WebhookConfig } from '../config.ts';
-import { raised } from '../controller/runtime/clock.ts';
+import { aborted } from '../controller/runtime/clock.ts';
 import { admissionFacts } from '../io/kubernetes/admission-facts.ts';
 import { connect, type KubernetesClient } from '../io/kubernetes/kubernetes.ts';
-import { stopping } from './shutdown-signal.ts';
+import { shutdownSignal } from './shutdown-signal.ts';
 
 /** `rollguard webhook`: serves until SIGTERM or SIGINT, then drains. */
 export async function runWebhook(config: WebhookConfig, logger: Logger): Promise<void> {
-  const ending = stopping();
+  const ending = shutdownSignal();
   const client = connect({ kubeconfig: config.kubeconfig });
   const metrics = webhookMetrics(routes.map(({ path }) => path));
   const certificate = servingCertificate({
@@ -36,7 +36,7 @@ export async function runWebhook(config: WebhookConfig, logger: Logger): Promise
     });
     certificate.onChange(server.useCertificate);
     logger.info({ port: server.port, statusPort: server.statusPort, enforce: config.enforce }, 'serving');
-    await raised(ending);
+    await aborted(ending);
     logger.info({}, 'draining');
     await server.close();
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Raised when the process is asked to end: by its pod's deletion, or at a terminal. The same signal again ends it at once. */
-export function stopping(): AbortSignal {
+export function shutdownSignal(): AbortSignal {
   const asked = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.abort());
   return asked.signal;

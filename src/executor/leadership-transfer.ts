@@ -21,7 +21,7 @@ const stepDownMs = 40_000;
  * @returns the report, if it does not come to it
  */
 export async function handOver(context: ExecutorContext, pod: string): Promise<ExecutorReport | undefined> {
-  const ready = await until(atMost(context.deadline, readyMs), lookForHeirs(context, pod));
+  const ready = await until(atMost(context.deadline, readyMs), lookForCandidates(context, pod));
   if ('missing' in ready) {
     return refused('NoHealthyVoter', `${pod} was not asked to step down: ${ready.missing}`);
   }
@@ -29,8 +29,8 @@ export async function handOver(context: ExecutorContext, pod: string): Promise<E
   return report.outcome === 'done' ? undefined : report;
 }
 
-/** Looks for heirs that have caught up; found also when there is none needed, because another one leads. */
-function lookForHeirs(context: ExecutorContext, pod: string): () => Promise<Look<true>> {
+/** Looks for candidates that have caught up; found also when there is none needed, because another one leads. */
+function lookForCandidates(context: ExecutorContext, pod: string): () => Promise<Look<true>> {
   // Taken once: a fresh one is never reached while clients write (docs/facts/openbao-measured.md, 0.4).
   let index: number | undefined;
   return async () => {
@@ -41,10 +41,10 @@ function lookForHeirs(context: ExecutorContext, pod: string): () => Promise<Look
     if (leader.pod !== pod) return { found: true };
     index ??= leader.lastIndex;
     const wanted = index ?? Infinity;
-    const heirs = votersAmong(raft).filter(
+    const candidates = votersAmong(raft).filter(
       (id) => id !== pod && whyNotFollowing(id, members.get(id), leader) === undefined,
     );
-    const behind = heirs.filter((id) => (appliedIndex(members, id) ?? -1) < wanted);
+    const behind = candidates.filter((id) => (appliedIndex(members, id) ?? -1) < wanted);
     if (behind.length > 0) return { missing: `${behind.join(', ')} has not applied index ${wanted} yet` };
     return lookForSpacing(context, node);
   };

@@ -38,7 +38,7 @@ export const states = (members: Members): string =>
     .join(', ');
 
 function stateOf(member: Member): string {
-  if (!member.initialized) return `${member.pod} is not initialised`;
+  if (!member.initialized) return `${member.pod} is not initialized`;
   if (member.sealed) return `${member.pod} is sealed`;
   return `${member.pod} ${claimsLeadership(member) ? 'leads' : 'stands by'}`;
 }
@@ -55,7 +55,7 @@ export function whyNotFollowing(
   if (member === undefined) return `${pod} is not among the members given`;
   if (member.kind === 'unknown') return `${pod} did not answer`;
   const { initialized, sealed, clusterId, leader: followed } = member.value;
-  if (!initialized) return `${pod} is not initialised`;
+  if (!initialized) return `${pod} is not initialized`;
   if (sealed) return `${pod} is sealed`;
   if (clusterId === undefined || clusterId !== leader.clusterId) return `${pod} is in another cluster`;
   return followed === leader.pod ? undefined : `${pod} follows ${followed ?? 'nobody'}`;

@@ -4,7 +4,7 @@ import { until, within, type ExecutorContext, type Look } from './context.ts';
 import { asRole, attempt } from './login.ts';
 import { leaderAmong, readMembers, votersAmong } from './members.ts';
 import { done, failed, refused } from './report.ts';
-import { successionFor, type Succession } from './transfer-candidates.ts';
+import { transferCandidates, type TransferCandidates } from './transfer-candidates.ts';
 
 /**
  * `pod` must not lead: if it does, it is asked to step down, once, as soon as another voter can take over.
@@ -44,7 +44,7 @@ export async function stepDown(context: ExecutorContext, pod: string): Promise<E
 }
 
 /** Looks for another leader, or for what allows this one to go. */
-function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<Look<Succession>> {
+function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<Look<TransferCandidates>> {
   // Taken once: a fresh one is never reached while clients write (docs/facts/openbao-measured.md, 0.4).
   let index: number | undefined;
   return async () => {
@@ -55,7 +55,7 @@ function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<
     const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
     if ('missing' in raft) return raft;
     index ??= leader.found.lastIndex;
-    return successionFor(votersAmong(raft.found), leader.found, members, index);
+    return transferCandidates(votersAmong(raft.found), leader.found, members, index);
   };
 }
 

@@ -4,7 +4,7 @@ import type { Look } from './context.ts';
 import { appliedIndex, whyNotFollowing, type Members } from './members.ts';
 
 /** Who leads, and who may after it. */
-export interface Succession {
+export interface TransferCandidates {
   readonly leader: string;
   /** Who may take over; empty when the pod in question does not lead. */
   readonly candidates: readonly string[];
@@ -17,12 +17,12 @@ export interface Succession {
  * @param voters ids of the voters, as the leader reports them
  * @param index the leader's last index, taken once
  */
-export function successionFor(
+export function transferCandidates(
   voters: readonly string[],
   leader: Member,
   members: Members,
   index: number | undefined,
-): Look<Succession> {
+): Look<TransferCandidates> {
   if (!voters.includes(leader.pod)) return { missing: `${leader.pod} leads, but is no voter` };
   const others = voters.filter((id) => id !== leader.pod);
   if (others.length === 0) return { missing: 'there is no other voter' };

@@ -13,7 +13,7 @@ interface Entry<T> {
  * @param forMs how long a result is used, in milliseconds
  * @param now milliseconds of any clock that does not go back
  */
-export function remembered<T>(
+export function ttlCache<T>(
   read: (key: string) => Promise<T>,
   forMs: number,
   now: () => number = () => performance.now(),

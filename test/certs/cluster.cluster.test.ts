@@ -7,7 +7,7 @@ import type { WebhookConfigurations } from '../../certs/ca-bundle.ts';
 import { servingCertificate, type ServingCertificate } from '../../certs/serving.ts';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
 import { availability, type Ground } from '../cluster/test-cluster.ts';
-import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
+import { groundTimeoutMs, sharedCluster } from '../cluster/shared.ts';
 import { skip } from '../support/skip.ts';
 import { recordingLogger, until } from './recording-logger.ts';
 
@@ -43,7 +43,7 @@ describe('a serving certificate on a real API server', function () {
     this.timeout(groundTimeoutMs);
     const found = await availability('control-plane');
     if (!found.available) skip(this, `${found.why}; ${found.remedy}`);
-    ground = await sharedGround('control-plane');
+    ground = await sharedCluster('control-plane');
     clients = [1, 2].map(() => connect({ kubeconfig: ground.kubeconfig }));
     await kubectl(['create', 'namespace', namespace]);
   });

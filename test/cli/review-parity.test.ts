@@ -6,7 +6,7 @@ import { parsePersistentVolumeClaim, parsePod } from '../../src/api/kubernetes-s
 import type { Verb } from '../../src/api/labels.ts';
 import { parseOpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { known } from '../../src/core/model/known.ts';
-import { maintenanceEnabled } from '../../src/core/policies/cluster-request.ts';
+import { maintenanceEnabled } from '../../src/core/model/selectors.ts';
 import { denialText, type Violation } from '../../src/core/policies/policy.ts';
 import type { AdmissionFacts } from '../../src/io/kubernetes/admission-facts.ts';
 import { wrap } from '../../webhooks/admission-review.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { reasonOrder } from '../../src/api/reasons.ts';
-import { wantsColour } from '../../src/cli/terminal.ts';
+import { wantsColor } from '../../src/cli/terminal.ts';
 import { packageRoot } from '../support/package-root.ts';
 import { skip } from '../support/skip.ts';
 import { reviewResult } from './review-result.ts';
@@ -238,7 +238,7 @@ describe('rollguard review', () => {
     );
   });
 
-  describe('colours', () => {
+  describe('colors', () => {
     const cases: readonly [string, boolean | undefined, NodeJS.ProcessEnv, boolean][] = [
       ['on a terminal', true, {}, true],
       ['not in a pipe', undefined, {}, false],
@@ -251,18 +251,18 @@ describe('rollguard review', () => {
     for (const [name, isTTY, environment, expected] of cases) {
       it(name, () => {
         const stream = isTTY === undefined ? {} : { isTTY };
-        expect(wantsColour(stream, environment)).to.equal(expected);
+        expect(wantsColor(stream, environment)).to.equal(expected);
       });
     }
   });
 
   describe('as a process', () => {
-    it('reads standard input and prints without colours into a pipe', async () => {
+    it('reads standard input and prints without colors into a pipe', async () => {
       const outcome = await runProcess(['-f', '-'], `${cluster}spec: {version: 2.5.5}\n`);
       expect(outcome).to.include({ code: 0, stdout: allowed });
     });
 
-    it('prints with colours where it is told to', async () => {
+    it('prints with colors where it is told to', async () => {
       const { stdout } = await runProcess(['-f', '-'], `${cluster}spec: {version: 2}\n`, {
         FORCE_COLOR: '1',
       });

@@ -21,7 +21,7 @@ export const storyTime = Date.parse('2026-11-21T08:00:30Z');
 interface StoryOptions {
   /** Default: standard output is no terminal. */
   readonly terminal?: { readonly columns: number; readonly rows: number };
-  readonly colour?: boolean;
+  readonly color?: boolean;
 }
 
 /**
@@ -31,11 +31,11 @@ interface StoryOptions {
  */
 export async function runStatus(
   line: string,
-  { terminal, colour = false }: StoryOptions = {},
+  { terminal, color = false }: StoryOptions = {},
 ): Promise<Outcome> {
   let now = storyTime;
   return runWith(line, {
-    colour: { stdout: colour, stderr: colour },
+    color: { stdout: color, stderr: color },
     terminal: () => terminal,
     now: () => now,
     sleep: async (milliseconds) => void (now += milliseconds),
@@ -53,14 +53,14 @@ export const runStatusForReal = (
   meanwhile: () => Promise<unknown> = async () => {},
 ): Promise<Outcome> =>
   runWith(line, {
-    colour: { stdout: false, stderr: false },
+    color: { stdout: false, stderr: false },
     terminal: () => undefined,
     now: processIo.now,
     sleep: async () => void (await meanwhile()),
     open: processIo.open,
   });
 
-type World = Pick<StatusIo, 'colour' | 'terminal' | 'now' | 'sleep' | 'open'>;
+type World = Pick<StatusIo, 'color' | 'terminal' | 'now' | 'sleep' | 'open'>;
 
 async function runWith(line: string, world: World): Promise<Outcome> {
   const args = line.split(' ').slice(2);

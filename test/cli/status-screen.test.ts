@@ -55,7 +55,7 @@ describe('the screen of rollguard status --watch', () => {
     expect(display.redraw('a\nb\n', { columns: 80, rows: 4 })).to.equal('\u001B[3A\u001B[0Ja\nb\n');
   });
 
-  it('counts no colours', () => {
+  it('counts no colors', () => {
     const display = screen();
     display.redraw(`${painter(true)('red', 'abcd')}\n`, { columns: 4, rows: 24 });
     expect(escapes(display.redraw('x\n', { columns: 4, rows: 24 }))).to.match(/^⎋1A/);
@@ -89,7 +89,7 @@ describe('what rollguard status prints', () => {
     ]);
   });
 
-  it('is aligned, coloured or not', () => {
+  it('is aligned, colored or not', () => {
     const rows = [
       ['POD', 'ROLE'],
       [painter(true)('bold', 'prod-0'), 'leader'],

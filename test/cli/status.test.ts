@@ -61,10 +61,10 @@ describe('rollguard status', () => {
     });
   });
 
-  it('says the same in colours as without', async () => {
+  it('says the same in colors as without', async () => {
     await eachShown(async (line, name) => {
-      const [plain, coloured] = [await runStatus(line), await runStatus(line, { colour: true })];
-      expect(stripVTControlCharacters(coloured.stdout), name).to.equal(plain.stdout);
+      const [plain, colored] = [await runStatus(line), await runStatus(line, { color: true })];
+      expect(stripVTControlCharacters(colored.stdout), name).to.equal(plain.stdout);
     });
   });
 

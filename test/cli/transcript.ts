@@ -126,7 +126,7 @@ export async function run(line: string): Promise<Outcome> {
       code = value;
       throw new Aborted();
     },
-    colour: { stdout: false, stderr: false },
+    color: { stdout: false, stderr: false },
   };
   try {
     await reviewCommand(io).parseAsync(args, { from: 'user' });

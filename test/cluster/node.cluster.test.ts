@@ -9,7 +9,7 @@ import { runCommand } from '../support/command.ts';
 import { availability, type Ground } from './test-cluster.ts';
 import { baseImage, baseTag, rollguardImage, rollguardTag } from './images.ts';
 import { waitUntilEnded } from '../support/processes.ts';
-import { groundTimeoutMs, sharedGround } from './shared.ts';
+import { groundTimeoutMs, sharedCluster } from './shared.ts';
 import { removeLeftovers } from './state.ts';
 
 const namespace = 'ground-test';
@@ -21,7 +21,7 @@ describe('a ground of the size node', function () {
     this.timeout(groundTimeoutMs);
     const found = await availability('node');
     if (!found.available) skip(this, `${found.why}; ${found.remedy}`);
-    ground = await sharedGround('node');
+    ground = await sharedCluster('node');
     if (!ground.isOwn) skip(this, `this is ${ground.source}`);
     await kubectl('create', 'namespace', namespace);
     await ground.loadImage(await baseImage([], () => {}));

@@ -15,7 +15,7 @@ const grounds = new Map<GroundSize, Promise<Ground>>();
  *
  * A suite keeps to namespaces of its own and removes its cluster-wide objects.
  */
-export function sharedGround(size: GroundSize): Promise<Ground> {
+export function sharedCluster(size: GroundSize): Promise<Ground> {
   if (grounds.size === 0) exitOnSignals();
   const ground = grounds.get(size) ?? startGround({ size });
   grounds.set(size, ground);

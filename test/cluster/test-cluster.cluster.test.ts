@@ -5,7 +5,7 @@ import { abandonGround } from './abandoned-cluster.ts';
 import { versionOf } from './components.ts';
 import { availability, startGround, type Ground } from './test-cluster.ts';
 import { isRunning, waitUntilEnded } from '../support/processes.ts';
-import { groundTimeoutMs, sharedGround } from './shared.ts';
+import { groundTimeoutMs, sharedCluster } from './shared.ts';
 import { readRecord, removeLeftovers } from './state.ts';
 
 describe('a ground of the size control-plane', function () {
@@ -15,7 +15,7 @@ describe('a ground of the size control-plane', function () {
     this.timeout(groundTimeoutMs);
     const found = await availability('control-plane');
     if (!found.available) skip(this, `${found.why}; ${found.remedy}`);
-    ground = await sharedGround('control-plane');
+    ground = await sharedCluster('control-plane');
   });
 
   it('runs the API server that go.mod pins', async function () {

@@ -67,7 +67,7 @@ describe('a blue-green upgrade on a real node', function () {
     await request('rollback');
     const back = await story.cluster.until('back', (now) => phaseOf(now) === 'Idle', 180_000);
     expect(back.status).to.include({ currentVersion: older });
-    expect(back.status?.blueGreen?.givenUp).to.include({ version: newer });
+    expect(back.status?.blueGreen?.rejectedTarget).to.include({ version: newer });
     expect(await servers()).to.have.members(['abort-0', 'abort-1', 'abort-2']);
     expect(await names('statefulsets')).to.deep.equal(['abort']);
     expect(await names('pvc')).to.have.members([0, 1, 2].map((ordinal) => `data-abort-${ordinal}`));

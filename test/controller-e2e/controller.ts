@@ -156,7 +156,7 @@ export const isBackOn =
   (version: string) =>
   ({ spec, status }: OpenBaoCluster): boolean =>
     status?.blueGreen?.phase === 'Idle' &&
-    status.blueGreen.givenUp !== undefined &&
+    status.blueGreen.rejectedTarget !== undefined &&
     status.currentVersion === version &&
     status.raft?.voters?.length === (spec.replicas ?? 3);
 

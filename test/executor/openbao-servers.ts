@@ -15,7 +15,7 @@ import { inputsOf } from '../core/workload/inputs-of.ts';
 import { startHub } from '../openbao/server/hub.ts';
 import { createIssuer, type TestIssuer } from './jwt.ts';
 
-/** A running cluster `bao/prod` on loopback, with the roles that Rollguard's self-initialisation makes. */
+/** A running cluster `bao/prod` on loopback, with the roles that Rollguard's self-initialization makes. */
 export interface OpenBaoServers {
   readonly version: string;
   readonly cluster: OpenBaoCluster;
@@ -115,7 +115,7 @@ export async function startOpenBao(
       await writeFile(join(own, 'bao.json'), text);
       commands.set(pod, async () => {
         const configs = [`-config=${join(own, 'bao.json')}`];
-        // As in the pods: gone from the configuration once the cluster is initialised.
+        // As in the pods: gone from the configuration once the cluster is initialized.
         if (pod === 'prod-0' && !processes.has(pod))
           configs.push(`-config=${join(folder, 'self-init.json')}`);
         const log = await open(join(own, 'log'), 'a');

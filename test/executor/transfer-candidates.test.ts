@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Member } from '../../src/core/model/observation.ts';
 import { known, unknown, type Known } from '../../src/core/model/known.ts';
-import { successionFor } from '../../src/executor/transfer-candidates.ts';
+import { transferCandidates } from '../../src/executor/transfer-candidates.ts';
 
 const member = (pod: string, more: Partial<Member> = {}): Member => ({
   pod,
@@ -24,7 +24,7 @@ function succession(others: Readonly<Record<string, Partial<Member>>>, voters: n
   const members = new Map<string, Known<Member>>(ids.map((id) => [id, unknown('hangs')]));
   members.set('prod-0', known(leader));
   for (const [id, more] of Object.entries(others)) members.set(id, known(member(id, more)));
-  return successionFor(ids, leader, members, index ?? 100);
+  return transferCandidates(ids, leader, members, index ?? 100);
 }
 const missing = (...given: Parameters<typeof succession>) => {
   const seen = succession(...given);
@@ -48,7 +48,7 @@ describe('who may take over from a leader', () => {
     );
     const { appliedIndex: _, ...silent } = member('prod-1');
     const members = new Map([['prod-1', known(silent)]]);
-    const seen = successionFor(['prod-0', 'prod-1'], leader, members, 100);
+    const seen = transferCandidates(['prod-0', 'prod-1'], leader, members, 100);
     expect(seen).to.deep.equal({
       missing: 'no other voter has caught up: prod-1 has applied nothing of 100',
     });
@@ -57,7 +57,7 @@ describe('who may take over from a leader', () => {
   it('is nobody who is sealed, new, in another cluster or follows another leader', () => {
     const problems: readonly (readonly [Partial<Member>, string])[] = [
       [{ sealed: true }, 'prod-1 is sealed'],
-      [{ initialized: false }, 'prod-1 is not initialised'],
+      [{ initialized: false }, 'prod-1 is not initialized'],
       [{ clusterId: 'other' }, 'prod-1 is in another cluster'],
       [{ leader: 'prod-2' }, 'prod-1 follows prod-2'],
     ];
@@ -78,13 +78,13 @@ describe('who may take over from a leader', () => {
 
   it('is nobody while the leader does not say how long its log is', () => {
     const members = new Map([['prod-1', known(member('prod-1'))]]);
-    const seen = successionFor(['prod-0', 'prod-1'], leader, members, undefined);
+    const seen = transferCandidates(['prod-0', 'prod-1'], leader, members, undefined);
     expect(seen).to.deep.equal({ missing: 'prod-0 does not say how long its log is' });
   });
 
   it('is nobody when the leader is no voter', () => {
     const members = new Map([['prod-1', known(member('prod-1'))]]);
-    const seen = successionFor(['prod-1'], leader, members, 100);
+    const seen = transferCandidates(['prod-1'], leader, members, 100);
     expect(seen).to.deep.equal({ missing: 'prod-0 leads, but is no voter' });
   });
 });

@@ -361,9 +361,9 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
     it('refuses a field that nothing reads', async () => {
       const strange = await kubectl(
         ['create', '-f', '-'],
-        cluster('strange', { version: '2.5.5', colour: 'blue' }),
+        cluster('strange', { version: '2.5.5', color: 'blue' }),
       );
-      expect(strange.stderr).to.contain('unknown field "spec.colour"');
+      expect(strange.stderr).to.contain('unknown field "spec.color"');
     });
 
     it('takes every sample, and refuses every one that is to be refused, with its reason', async () => {

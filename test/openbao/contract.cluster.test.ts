@@ -90,7 +90,7 @@ function contract(flavours: () => Promise<readonly Flavour[]> | readonly Flavour
     await Promise.all(clusters.map((cluster) => cluster.close()));
   });
 
-  on('initialises itself, without leaving a root token', async (cluster) => {
+  on('initializes itself, without leaving a root token', async (cluster) => {
     await cluster.active();
     const token = await cluster.token(0);
     const accessors = dataOf(await cluster.ask(0, 'auth/token/accessors', { method: 'LIST', token }));

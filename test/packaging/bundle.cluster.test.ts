@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { licencesFile } from '../../packaging/bundle.ts';
+import { licensesFile } from '../../packaging/bundle.ts';
 import { programBundle } from '../cluster/bundle.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { packageRoot } from '../support/package-root.ts';
@@ -121,12 +121,12 @@ describe('the bundle that the image holds', function () {
     expect(code).not.to.equal(0);
   });
 
-  it('bears the licences of the packages in it', () => {
-    const licences = readFileSync(join(bundle, licencesFile), 'utf8');
+  it('bears the licenses of the packages in it', () => {
+    const licenses = readFileSync(join(bundle, licensesFile), 'utf8');
     for (const name of ['@kubernetes/client-node', 'express', 'pino', 'undici']) {
-      expect(licences).to.match(new RegExp(`^=== ${name} \\d.*\\n\\n\\S`, 'm'));
+      expect(licenses).to.match(new RegExp(`^=== ${name} \\d.*\\n\\n\\S`, 'm'));
     }
-    expect(licences).to.contain('Copyright (c) Matteo Collina and Undici contributors');
+    expect(licenses).to.contain('Copyright (c) Matteo Collina and Undici contributors');
   });
 });
 

@@ -88,7 +88,7 @@ describe("the rollback guide's commands, as they are written, on a real node", f
     await run('kubectl logs -n <namespace> -l app=<name>,component=storage --tail=100');
   });
 
-  it('answer on the port of the guide, by the coloured Service and the one of no colour', async () => {
+  it('answer on the port of the guide, by the colored Service and the one of no color', async () => {
     const pod = (await run('kubectl get pods -n <namespace> -l app=<name>,component=schema -o name')).trim();
     for (const service of ['<name>-storage-<strategy>', '<name>-storage']) {
       const ask = `fetch('http://${service}:9005').then((answer) => answer.text()).then(console.log)`;

@@ -4,7 +4,7 @@ import type { Ground } from '../cluster/test-cluster.ts';
 import { imagesOnBase } from '../cluster/images.ts';
 
 /** What the servers in the images do. */
-export type ImageBehaviour = 'good' | 'crashes' | 'never-ready' | 'breaks';
+export type ImageBehavior = 'good' | 'crashes' | 'never-ready' | 'breaks';
 
 /** A server that answers with its tag; how it fails stands in its environment. */
 const server = `
@@ -30,16 +30,16 @@ const program = 'opt/e6data/server.js';
  */
 export async function loadServiceImages(
   ground: Ground,
-  tags: Readonly<Record<string, ImageBehaviour>>,
+  tags: Readonly<Record<string, ImageBehavior>>,
   repository = 'e6data',
 ): Promise<void> {
-  const images = Object.entries(tags).flatMap(([tag, behaviour]) =>
+  const images = Object.entries(tags).flatMap(([tag, behavior]) =>
     ['storage', 'schema'].map((service) => ({
       tags: [`${repository}/${service}:${tag}`],
       config: {
         Env: [
           'PATH=/usr/local/bin:/usr/bin:/bin',
-          `BEHAVIOUR=${behaviour}`,
+          `BEHAVIOUR=${behavior}`,
           `TAG=${tag}`,
           `SERVICE=${service}`,
         ],

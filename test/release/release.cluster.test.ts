@@ -45,7 +45,7 @@ describe('releases of MetadataServices on a real node', function () {
     return `localhost:${port}/e6data/storage`;
   };
 
-  describe('under a client that asks the Service of no colour all the while', () => {
+  describe('under a client that asks the Service of no color all the while', () => {
     let poller: Poller;
 
     it('the first release serves', async () => {
@@ -56,7 +56,7 @@ describe('releases of MetadataServices on a real node', function () {
       poller = await startPoller(suite.ground, namespace, 'sample1-storage');
     });
 
-    it('a good release takes over, and the old colour goes', async () => {
+    it('a good release takes over, and the old color goes', async () => {
       await sample1().patch({ spec: { storage: { imageTag: '1.1' }, schema: { imageTag: '1.1' } } });
       const { status } = await sample1().until('stable', serves('1.1'));
       expect(status?.activeStrategy).to.equal('green');

@@ -59,7 +59,7 @@ export const serves =
 export const newest = ({ status }: MetadataServices) => status?.releaseHistory?.at(-1);
 
 /**
- * A client that asks a Service of no colour all the while, each time on a connection of its own: from its first
+ * A client that asks a Service of no color all the while, each time on a connection of its own: from its first
  * answer on, none may be missing.
  */
 export interface Poller {

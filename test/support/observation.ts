@@ -113,7 +113,7 @@ export function member(ordinal: number, given: Partial<Member> = {}): Member {
   };
 }
 
-/** A member on an empty disk: neither initialised nor unsealed, knowing nobody. */
+/** A member on an empty disk: neither initialized nor unsealed, knowing nobody. */
 export function emptyMember(ordinal: number, given: Partial<Member> = {}): Member {
   const pod = `prod-${ordinal}`;
   return {

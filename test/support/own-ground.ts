@@ -1,5 +1,5 @@
 import { availability, type Ground, type GroundSize } from '../cluster/test-cluster.ts';
-import { groundTimeoutMs, sharedGround } from '../cluster/shared.ts';
+import { groundTimeoutMs, sharedCluster } from '../cluster/shared.ts';
 import { skip } from './skip.ts';
 
 /**
@@ -16,5 +16,5 @@ export async function ownGround(context: Mocha.Context, size: GroundSize): Promi
   }
   const there = await availability(size);
   if (!there.available) skip(context, `${there.why}; ${there.remedy}`);
-  return sharedGround(size);
+  return sharedCluster(size);
 }

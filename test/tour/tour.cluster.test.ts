@@ -51,7 +51,7 @@ describe('npm start', function () {
     for (const shown of [
       'Going back 2.5.5 → 2.4.4',
       'break glass',
-      'TargetGivenUp',
+      'TargetRejected',
       '✓ bao/prod  Running 2.5.5',
     ])
       expect(output).to.contain(shown);

@@ -1,5 +1,5 @@
 import { parseMetadataServices } from '../../src/api/metadataservices.ts';
-import { decideReleaseRequest } from '../../src/core/policies/index.ts';
+import { evaluateReleaseChange } from '../../src/core/policies/index.ts';
 import { allow } from '../../src/core/policies/policy.ts';
 import { asksForRollback } from '../../src/core/policies/release-request.ts';
 import { isTerminating, required, type ValidatingRoute } from '../route.ts';
@@ -21,7 +21,7 @@ export const validateMetadataServices: ValidatingRoute = {
     const permission = asksForRollback(change)
       ? await facts.holdsVerb(userInfo, 'rollback', target, deadline.signal)
       : ({ kind: 'not-judged' } as const);
-    return decideReleaseRequest({
+    return evaluateReleaseChange({
       operation: request.operation === 'CREATE' ? 'CREATE' : 'UPDATE',
       ...change,
       permission,

@@ -2,7 +2,7 @@ import type { AdmissionRequest } from '../../src/api/admission-review.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { changesVersion, type ClusterRequest } from '../../src/core/policies/cluster-request.ts';
 import { verbsNeeded } from '../../src/core/policies/cluster-permission-required.ts';
-import { decideCluster, decideClusterDeletion } from '../../src/core/policies/index.ts';
+import { evaluateClusterChange, evaluateClusterDeletion } from '../../src/core/policies/index.ts';
 import { allow, permissionsBy } from '../../src/core/policies/policy.ts';
 import { known } from '../../src/core/model/known.ts';
 import type { Deadline } from '../deadline.ts';
@@ -21,7 +21,7 @@ export const validateOpenBaoClusters: ValidatingRoute = {
     // Before its shape is read: whatever is wrong with it, an object that is going must be able to go.
     if (isTerminating(request.operation === 'DELETE' ? request.oldObject : request.object)) return allow;
     if (request.operation === 'DELETE') {
-      return decideClusterDeletion({
+      return evaluateClusterDeletion({
         oldObject: required('oldObject', request, parseOpenBaoCluster),
         user: request.userInfo,
         trustedControllers: context.trustedControllers,
@@ -30,7 +30,7 @@ export const validateOpenBaoClusters: ValidatingRoute = {
     const object = required('object', request, parseOpenBaoCluster);
     const oldObject =
       request.operation === 'UPDATE' ? required('oldObject', request, parseOpenBaoCluster) : undefined;
-    return decideCluster(await gather(request, object, oldObject, context, deadline));
+    return evaluateClusterChange(await gather(request, object, oldObject, context, deadline));
   },
 };
 

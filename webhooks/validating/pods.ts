@@ -1,5 +1,5 @@
 import { parsePod } from '../../src/api/kubernetes-schemas.ts';
-import { decidePodDeletion } from '../../src/core/policies/index.ts';
+import { evaluatePodDeletion } from '../../src/core/policies/index.ts';
 import { clusterOf, isGuarded } from '../../src/core/policies/pod-deletion.ts';
 import { allow } from '../../src/core/policies/policy.ts';
 import { required, type ValidatingRoute } from '../route.ts';
@@ -16,6 +16,6 @@ export const validatePods: ValidatingRoute = {
     if (name === undefined || !isGuarded(deletion)) return allow;
     const cluster = { namespace: request.namespace ?? pod.metadata.namespace ?? '', name };
     const permission = await facts.holdsVerb(request.userInfo, 'maintenance', cluster, deadline.signal);
-    return decidePodDeletion({ ...deletion, permission });
+    return evaluatePodDeletion({ ...deletion, permission });
   },
 };

@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { clusterLabel, enforceLabel, openbaoGroup } from '../../api/labels.ts';
-import { maintenanceEnabled } from '../../core/policies/cluster-request.ts';
+import { maintenanceEnabled } from '../../core/model/selectors.ts';
 import { isObject } from '../manifests/manifest.ts';
 import type { Subject } from './subject.ts';
 

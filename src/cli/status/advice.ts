@@ -114,14 +114,14 @@ function rollback(
 const remedies: Readonly<
   Record<string, (cluster: OpenBaoCluster, commands: Commands, now: number) => readonly Advice[]>
 > = {
-  TargetGivenUp: ({ spec, status }, { patch }, now) => {
+  TargetRejected: ({ spec, status }, { patch }, now) => {
     const { currentVersion: version = '', image, blueGreen } = status ?? {};
     // An image that names the target's version would be refused beside the old one.
     const restored = spec.image === undefined || image === undefined ? {} : { image };
     return [
       {
         needed: true,
-        why: `keep ${version}: nothing of ${blueGreen?.givenUp?.version ?? 'the target'} is left`,
+        why: `keep ${version}: nothing of ${blueGreen?.rejectedTarget?.version ?? 'the target'} is left`,
         command: patch({ version, ...restored }),
       },
       {
@@ -134,7 +134,7 @@ const remedies: Readonly<
   SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => [
     {
       needed: true,
-      why: `initialise it, keep what this prints, and set up auth/jwt-operator: ${documents.initialize}`,
+      why: `initialize it, keep what this prints, and set up auth/jwt-operator: ${documents.initialize}`,
       command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
     },
   ],

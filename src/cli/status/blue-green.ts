@@ -2,12 +2,12 @@ import { blueGreenPhases, type OpenBaoCluster, type RollingUpgrade } from '../..
 import { parseTimestamp } from '../../core/model/time.ts';
 import { awaitedRequest, type AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
 import { onTimeout } from '../../core/upgrade/bluegreen/on-failure.ts';
-import { stageOf, underWay, type Stage } from '../../core/upgrade/bluegreen/phase.ts';
+import { stageOf, activeBlueGreen, type Stage } from '../../core/model/blue-green.ts';
 import { greenRevision, liveRevision, memberNamed } from '../../core/model/members.ts';
-import { clockOf, kindOf, milestonesOf, type Course, type Milestone } from './course.ts';
+import { clockOf, kindOf, milestonesOf, type Progress, type Milestone } from './course.ts';
 
 /** A blue-green upgrade; on its way back too, when `from` is still the version that it came from. */
-export interface BlueGreenView extends Course {
+export interface BlueGreenView extends Progress {
   readonly strategy: 'BlueGreen';
   /** `checks`: before green is deployed. The others: what a rollback costs, or that there is none. */
   readonly stage: Stage | 'checks';
@@ -45,7 +45,7 @@ export function checkedView(upgrade: RollingUpgrade, now: number): BlueGreenView
 
 /** @param now milliseconds since the epoch */
 export function blueGreenView(cluster: OpenBaoCluster, now: number): BlueGreenView | undefined {
-  const blueGreen = underWay(cluster.status);
+  const blueGreen = activeBlueGreen(cluster.status);
   if (blueGreen === undefined) return undefined;
   const { phase, blueVersion, blueImage, greenVersion, greenImage, lastJobFailure } = blueGreen;
   const stage = stageOf(phase);
@@ -76,14 +76,14 @@ export function blueGreenView(cluster: OpenBaoCluster, now: number): BlueGreenVi
     ...(awaits === undefined || blueGreen.held === true ? {} : { awaits }),
     ...(crossing === undefined ? {} : { crossingForMs: crossing }),
     ...(noReturn === undefined ? {} : { noReturnForMs: noReturn }),
-    ...(stage === 'back' ? { rollback: rollbackOf(blueGreen, since(blueGreen.rollbackStartTime)) } : {}),
+    ...(stage === 'back' ? { rollback: rollbackOf(blueGreen, since(blueGreen.rollbackStartedAt)) } : {}),
     jobFailures: blueGreen.jobFailures ?? 0,
     ...(lastJobFailure === undefined ? {} : { lastJobFailure }),
   };
 }
 
 function rollbackOf(
-  { rollbackReason: reason, rollbackAttempt: attempts = 0 }: NonNullable<ReturnType<typeof underWay>>,
+  { rollbackReason: reason, rollbackAttempt: attempts = 0 }: NonNullable<ReturnType<typeof activeBlueGreen>>,
   forMs: number | undefined,
 ): NonNullable<BlueGreenView['rollback']> {
   return {

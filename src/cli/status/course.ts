@@ -2,7 +2,7 @@ import { parseTimestamp } from '../../core/model/time.ts';
 import type { Consequence } from '../../core/upgrade/bluegreen/on-failure.ts';
 
 /** What every upgrade or restart under way has, by whichever strategy. Durations are milliseconds. */
-export interface Course {
+export interface Progress {
   /** `upgrade`: another version; `image`: another image of the same version; `restart`: neither. */
   readonly kind: 'upgrade' | 'image' | 'restart';
   readonly from?: string;
@@ -38,7 +38,7 @@ export function kindOf({
   targetVersion,
   fromImage,
   targetImage,
-}: Ends): Pick<Course, 'kind' | 'from' | 'to'> {
+}: Ends): Pick<Progress, 'kind' | 'from' | 'to'> {
   const kind = fromVersion !== targetVersion ? 'upgrade' : fromImage !== targetImage ? 'image' : 'restart';
   const [from, to] = kind === 'image' ? [fromImage, targetImage] : [fromVersion, targetVersion];
   return { kind, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
@@ -57,7 +57,7 @@ interface Times {
 export function clockOf(
   { startedAt, phaseStartedAt, deadline, pausedAt, held }: Times,
   now: number,
-): Pick<Course, 'runningForMs' | 'phaseForMs' | 'failsInMs'> {
+): Pick<Progress, 'runningForMs' | 'phaseForMs' | 'failsInMs'> {
   const [started, phaseStarted, due] = [startedAt, phaseStartedAt, deadline].map(parseTimestamp);
   return {
     ...(started === undefined ? {} : { runningForMs: now - started }),

@@ -4,7 +4,7 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { wantedReplicas } from '../../core/model/selectors.ts';
 import type { Known } from '../../core/model/known.ts';
 import { parseImageReference, tagVersion } from '../../core/version/image-reference.ts';
-import { stageOf, underWay } from '../../core/upgrade/bluegreen/phase.ts';
+import { stageOf, activeBlueGreen } from '../../core/model/blue-green.ts';
 import { greenNames, greenRevision, liveNames, memberNamed } from '../../core/model/members.ts';
 import { imageOf } from '../../core/model/server-container.ts';
 
@@ -48,7 +48,7 @@ export function podViews(cluster: OpenBaoCluster, pods: Known<readonly Pod[]>): 
 
 function expectedOf(cluster: OpenBaoCluster): readonly Expected[] {
   const { status } = cluster;
-  const blueGreen = underWay(status);
+  const blueGreen = activeBlueGreen(status);
   const size = blueGreen?.blueReplicas ?? status?.replicas ?? wantedReplicas(cluster);
   const members = (pod: (ordinal: number) => string, half?: PodView['half']) =>
     Array.from({ length: size }, (_, index) => size - 1 - index).map((ordinal) => ({
@@ -68,7 +68,7 @@ const memberOf = (
   status: OpenBaoClusterStatus,
 ): Omit<Expected, 'name'> => ({
   ordinal,
-  ...(underWay(status) === undefined
+  ...(activeBlueGreen(status) === undefined
     ? {}
     : { half: revision === greenRevision(status) ? ('green' as const) : ('blue' as const) }),
 });
@@ -77,7 +77,7 @@ const halfRank = ({ half }: Expected) => (half === 'green' ? 1 : 0);
 
 /** The half whose pods go: one that is gone is not missing. */
 function leavingHalf(status: OpenBaoClusterStatus): PodView['half'] {
-  const phase = underWay(status)?.phase;
+  const phase = activeBlueGreen(status)?.phase;
   return phase === 'Cleanup' ? 'blue' : phase === 'RollbackCleanup' ? 'green' : undefined;
 }
 
@@ -149,7 +149,7 @@ function ofHalf(
   half: NonNullable<PodView['half']>,
   status: OpenBaoClusterStatus,
 ): Pick<PodView, 'caughtUp' | 'doing'> {
-  const blueGreen = underWay(status);
+  const blueGreen = activeBlueGreen(status);
   const isBack = blueGreen !== undefined && stageOf(blueGreen.phase) === 'back';
   return {
     ...(half === 'green' && !isBack ? { caughtUp: blueGreen?.syncedAt !== undefined } : {}),

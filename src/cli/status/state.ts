@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { awaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
-import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
+import { activeBlueGreen } from '../../core/model/blue-green.ts';
 import { isAsked, type Request } from '../../core/upgrade/requests.ts';
 import { requestedRestart } from '../../core/upgrade/requests.ts';
 import { parseVersion } from '../../core/version/version.ts';
@@ -72,13 +72,13 @@ const requests: readonly Request[] = ['rollback', 'promote', 'cleanup', 'retry']
 export function pendingRequest(cluster: OpenBaoCluster): Request | undefined {
   const { status = {} } = cluster;
   if (status.breakGlass?.active === true) return undefined;
-  const asked: readonly Request[] = underWay(status) === undefined ? ['retry'] : requests;
+  const asked: readonly Request[] = activeBlueGreen(status) === undefined ? ['retry'] : requests;
   return asked.find((request) => isAsked({ cluster }, status, request));
 }
 
 /** Whether a blue-green upgrade waits for a request, as spec lets it. */
 function isAwaiting({ status }: OpenBaoCluster): boolean {
-  const blueGreen = underWay(status);
+  const blueGreen = activeBlueGreen(status);
   return blueGreen !== undefined && awaitedRequest(blueGreen) !== undefined;
 }
 
@@ -98,7 +98,7 @@ function isUnderWay(cluster: OpenBaoCluster): boolean {
     reconciling?.status === 'True' ||
     reconciling?.reason === 'Paused' ||
     status?.upgrade !== undefined ||
-    underWay(status) !== undefined ||
+    activeBlueGreen(status) !== undefined ||
     status?.scaling !== undefined ||
     status?.phase === 'Initializing' ||
     status?.phase === 'Upgrading' ||

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Lines with aligned columns, three spaces apart, no space at their ends. Cells may be coloured. */
+/** Lines with aligned columns, three spaces apart, no space at their ends. Cells may be colored. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))));
   return rows.map((row) =>

@@ -1,12 +1,12 @@
 import type { OpenBaoCluster, RollingUpgrade } from '../../api/openbaocluster.ts';
 import { wantedReplicas } from '../../core/model/selectors.ts';
-import { isBlueGreen } from '../../core/upgrade/bluegreen/start.ts';
+import { isBlueGreen } from '../../core/upgrade/target.ts';
 import { liveNames } from '../../core/model/members.ts';
 import { blueGreenMilestones, blueGreenView, checkedView, type BlueGreenView } from './blue-green.ts';
-import { clockOf, kindOf, milestonesOf, type Course, type Milestone } from './course.ts';
+import { clockOf, kindOf, milestonesOf, type Progress, type Milestone } from './course.ts';
 
 /** A rolling upgrade, or a restart. */
-export interface RollingView extends Course {
+export interface RollingView extends Progress {
   readonly strategy: 'RollingUpdate';
   /** The pods that the phase is about. */
   readonly pods: readonly string[];

@@ -3,7 +3,7 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { wantedReplicas } from '../../core/model/selectors.ts';
 import type { Known } from '../../core/model/known.ts';
 import { parseTimestamp } from '../../core/model/time.ts';
-import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
+import { activeBlueGreen } from '../../core/model/blue-green.ts';
 import { adviceOn, type Advice, type Kubectl } from './advice.ts';
 import { podViews, type PodView } from './pods.ts';
 import type { Milestone } from './course.ts';
@@ -130,7 +130,7 @@ function waitingForOf(cluster: OpenBaoCluster): string | undefined {
     return status === undefined
       ? 'for the controller to see it'
       : `for the controller to see generation ${metadata.generation} (its status speaks of ${status.observedGeneration})`;
-  const blueGreen = underWay(status);
+  const blueGreen = activeBlueGreen(status);
   const pending = isHeld(cluster) || blueGreen !== undefined ? pendingRequest(cluster) : undefined;
   if (pending !== undefined) return `for the controller to take up the ${pending}`;
   if (status?.upgrade !== undefined) return status.upgrade.waitingFor;

@@ -11,7 +11,7 @@ import type { applyObjectEffect } from '../../io/kubernetes/apply.ts';
 import { childComparison } from '../../io/kubernetes/children.ts';
 import type { KubernetesClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
-import { refusals, type Refusals } from '../../io/kubernetes/rejected-applies.ts';
+import { rejectedApplies, type RejectedApplies } from '../../io/kubernetes/rejected-applies.ts';
 import { observeReleases } from '../../io/release-observer.ts';
 import { keyOf } from '../runtime/cache.ts';
 import type { EventRecorder, ReportedEvent } from '../runtime/events.ts';
@@ -42,7 +42,7 @@ export function servicesController(options: MetadataServicesOptions): Controller
     label: servicesLabel,
     kind: metadataServicesKind.kind,
   });
-  const refused = refusals();
+  const refused = rejectedApplies();
   watch.services.onChange(({ key, new: current }) => {
     if (current !== undefined) return;
     children.forget(key);
@@ -73,7 +73,7 @@ export function servicesController(options: MetadataServicesOptions): Controller
       async apply(effect, stored) {
         const key = keyOf(stored);
         const object = refusableOf(effect, stored as MetadataServices);
-        if (object !== undefined && refused.worthTrying(key, [object]).length === 0) return;
+        if (object !== undefined && refused.retryable(key, [object]).length === 0) return;
         try {
           await options.apply(client, ofThisVersion(effect, stored));
         } catch (error) {
@@ -98,14 +98,18 @@ function log(logger: Logger, key: string, { type, reason, note }: ReportedEvent)
 }
 
 /** What the API server refused a moment ago is told and left alone. */
-function withRefusals(observation: ReleaseObservation, refused: Refusals, key: string): ReleaseObservation {
+function withRefusals(
+  observation: ReleaseObservation,
+  refused: RejectedApplies,
+  key: string,
+): ReleaseObservation {
   const { drifted, resource } = observation;
   if (drifted.kind === 'unknown') return observation;
   const request = resource.status?.rollback?.state === 'Accepted' ? [specOf(resource)] : [];
   return {
     ...observation,
     refused: refused.among(key, [...drifted.value, ...request]),
-    drifted: known(refused.worthTrying(key, drifted.value)),
+    drifted: known(refused.retryable(key, drifted.value)),
   };
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { KubernetesObject, PersistentVolumeClaim } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { decideCluster } from '../../core/cluster/decide.ts';
-import type { DriverSettings, Effect } from '../../core/model/decision.ts';
+import type { ControllerSettings, Effect } from '../../core/model/decision.ts';
 import type { ClusterSecrets, Observation } from '../../core/model/observation.ts';
 import { withPinnedTemplate } from '../../core/upgrade/rolling/pinned-template.ts';
 import { known } from '../../core/model/known.ts';
@@ -17,8 +17,8 @@ import { readIssuer } from '../../io/kubernetes/issuer.ts';
 import type { KubernetesClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
 import { observe, type ObserverOfOpenBao } from '../../io/observe.ts';
-import { refusals, type Refusals } from '../../io/kubernetes/rejected-applies.ts';
-import { remembered } from '../../io/ttl-cache.ts';
+import { rejectedApplies, type RejectedApplies } from '../../io/kubernetes/rejected-applies.ts';
+import { ttlCache } from '../../io/ttl-cache.ts';
 import { readRoom } from '../../io/kubernetes/capacity.ts';
 import { keyOf } from '../runtime/cache.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -32,7 +32,7 @@ import { statusClient } from '../runtime/status.ts';
 export interface OpenBaoClusterOptions {
   readonly client: KubernetesClient;
   readonly watch: ClusterWatch;
-  readonly settings: DriverSettings;
+  readonly settings: ControllerSettings;
   readonly openbao: ObserverOfOpenBao;
   /** Makes the Secrets of a cluster, and looks after them. */
   readonly secrets: {
@@ -57,10 +57,10 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
   const { client, watch, settings, secrets } = options;
   const { caches } = watch;
   const children = childComparison(client, caches, isApplied);
-  const issuer = remembered(() => readIssuer(client), 10 * minute);
-  const namespaces = remembered((namespace) => readNamespace(client, namespace), minute);
+  const issuer = ttlCache(() => readIssuer(client), 10 * minute);
+  const namespaces = ttlCache((namespace) => readNamespace(client, namespace), minute);
   const tools: EffectTools = { client, ...secrets };
-  const refused = refusals();
+  const refused = rejectedApplies();
   watch.clusters.onChange(({ key, new: current }) => {
     if (current !== undefined) return;
     children.forget(key);
@@ -89,7 +89,7 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     openbao: options.openbao,
     secrets: (cluster: OpenBaoCluster) => secrets.inspect(cluster),
     namespace: async (namespace: string) => {
-      const [again] = refused.worthTrying(namespace, [labelling(namespace)]);
+      const [again] = refused.retryable(namespace, [labelling(namespace)]);
       if (again === undefined) throw new Error('the API server refused to label it a moment ago');
       return namespaces.get(namespace);
     },
@@ -137,13 +137,13 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
 }
 
 /** What the API server refused a moment ago is told and left alone, so that it does not keep the rest from being done. */
-function withRefusals(observation: Observation, refused: Refusals, key: string): Observation {
+function withRefusals(observation: Observation, refused: RejectedApplies, key: string): Observation {
   const { drifted } = observation;
   if (drifted.kind === 'unknown') return observation;
   return {
     ...observation,
     refused: refused.among(key, drifted.value),
-    drifted: known(refused.worthTrying(key, drifted.value)),
+    drifted: known(refused.retryable(key, drifted.value)),
   };
 }
 

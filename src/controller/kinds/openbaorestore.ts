@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { parseOpenBaoCluster } from '../../api/openbaocluster.ts';
 import { parseOpenBaoRestore, type OpenBaoRestore } from '../../api/openbaorestore.ts';
-import type { DriverSettings } from '../../core/model/decision.ts';
+import type { ControllerSettings } from '../../core/model/decision.ts';
 import { observeJob } from '../../core/jobs/job-outcome.ts';
 import { decideRestore } from '../../core/restore/decide.ts';
 import type { RestoreEffect } from '../../core/restore/decision.ts';
@@ -24,7 +24,7 @@ import { statusClient } from '../runtime/status.ts';
 export interface OpenBaoRestoreOptions {
   readonly client: StreamingClient;
   readonly watch: ClusterWatch;
-  readonly settings: DriverSettings;
+  readonly settings: ControllerSettings;
   /** Stands in for the carrying out of each effect. */
   readonly apply?: ((carryOut: () => Promise<void>, effect: RestoreEffect) => Promise<void>) | undefined;
   readonly events: EventRecorder;
@@ -55,7 +55,7 @@ export function openBaoRestoreController(options: OpenBaoRestoreOptions): Contro
   const carryOut = async (effect: RestoreEffect, signal: AbortSignal): Promise<void> => {
     if (effect.kind !== 'writeClusterStatus') return applyObjectEffect(client, effect);
     try {
-      clusters.learn(await clusterStatus.writeStatus(effect.cluster, effect.status, signal));
+      clusters.observeWrite(await clusterStatus.writeStatus(effect.cluster, effect.status, signal));
     } catch (error) {
       // Its own controller was faster: the next pass sees what it wrote.
       if (!isConflict(error) && !isNotFound(error)) throw error;

@@ -1,5 +1,5 @@
 import { blueGreenPhases, rollingPhases, type OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { underWay } from '../../core/upgrade/bluegreen/phase.ts';
+import { activeBlueGreen } from '../../core/model/blue-green.ts';
 
 /** What both strategies tell of an upgrade or restart under way. */
 export interface UpgradeUnderWay {
@@ -24,7 +24,7 @@ export const upgradePhases: readonly string[] = [
 /** Blue-green upgrades begin in status.upgrade too, and go on in status.blueGreen under the same `startedAt`. */
 export function upgradeUnderWay(status: OpenBaoClusterStatus | undefined): UpgradeUnderWay | undefined {
   if (status?.upgrade !== undefined) return { ...status.upgrade, isOpenEnded: false };
-  const blueGreen = underWay(status);
+  const blueGreen = activeBlueGreen(status);
   if (blueGreen === undefined) return undefined;
   const isStopped = blueGreen.held === true || status?.breakGlass?.active === true;
   return {

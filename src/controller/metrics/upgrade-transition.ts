@@ -66,7 +66,7 @@ function outcomeOf(
   after: OpenBaoClusterStatus | undefined,
 ): (typeof upgradeOutcomes)[number] {
   const { phase, targetVersion, crossedAt } = upgradeUnderWay(before) ?? {};
-  if (crossedAt !== undefined && after?.blueGreen?.givenUp !== undefined) return 'rolled-back';
+  if (crossedAt !== undefined && after?.blueGreen?.rejectedTarget !== undefined) return 'rolled-back';
   if (upgradeUnderWay(after) !== undefined) return 'aborted';
   const arrived = after?.currentVersion === targetVersion && before?.currentVersion !== targetVersion;
   return lastPhases.includes(phase) || arrived ? 'done' : 'aborted';

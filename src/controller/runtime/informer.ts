@@ -49,7 +49,7 @@ export interface Informer<T extends KubernetesObject> extends Pick<
    * Takes the answer of our own write, which may be here before the watch has it. What is older than the cache's
    * version, or another object of the same name, is ignored.
    */
-  learn(object: T): void;
+  observeWrite(object: T): void;
   /** Lists, watches and tries again until the signal is raised. Never throws. To be called once. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -167,7 +167,7 @@ export function informer<T extends KubernetesObject>(options: InformerOptions<T>
     values: () => cache.values(),
     inGroup: (group) => cache.inGroup(group),
     onChange: (handler) => void handlers.push(handler),
-    learn: (object) => tell(cache.renew(trim(object))),
+    observeWrite: (object) => tell(cache.renew(trim(object))),
     async run(signal) {
       while (!signal.aborted) {
         if (await round(signal)) {

@@ -11,7 +11,7 @@ import type { ControllerMetrics, Result } from '../metrics/metrics.ts';
 import type { Outcome } from './queue.ts';
 
 /** What the loop hands to a decision beside the observation. */
-export interface PassContext {
+export interface ReconcileContext {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** 10 lower-case letters and digits, new in each pass. */
@@ -35,14 +35,14 @@ export interface DecisionOf<Effect> {
 export interface ReconcilerOptions<Resource extends KubernetesObject, Observation, Effect> {
   /** Its name in metrics and logs. */
   readonly controller: string;
-  readonly resources: Pick<Informer<Resource>, 'get' | 'learn'>;
+  readonly resources: Pick<Informer<Resource>, 'get' | 'observeWrite'>;
   /** Reads the object from the API server itself; undefined when it is not there. */
   readonly read: (key: string, signal: AbortSignal) => Promise<Resource | undefined>;
   /** Writes the status if the object still has the resourceVersion that is in `resource`. */
   readonly writeStatus: (resource: Resource, status: object, signal: AbortSignal) => Promise<Resource>;
   /** Reads all that a decision needs. Undefined: there is nothing to decide. */
   readonly observe: (resource: Resource, signal: AbortSignal) => Promise<Observation | undefined>;
-  readonly decide: (observation: Observation, context: PassContext) => DecisionOf<Effect>;
+  readonly decide: (observation: Observation, context: ReconcileContext) => DecisionOf<Effect>;
   readonly apply: (effect: Effect, resource: Resource, signal: AbortSignal) => Promise<void>;
   readonly record: (resource: Resource, event: ReportedEvent) => void;
   readonly logger: Logger;
@@ -79,7 +79,7 @@ export function reconciler<Resource extends KubernetesObject, Observation, Effec
   const current = async (key: string, signal: AbortSignal): Promise<Resource | undefined> => {
     if (!outdated.has(key)) return resources.get(key);
     const resource = await options.read(key, signal);
-    if (resource !== undefined) resources.learn(resource);
+    if (resource !== undefined) resources.observeWrite(resource);
     outdated.delete(key);
     return resource;
   };
@@ -104,7 +104,7 @@ export function reconciler<Resource extends KubernetesObject, Observation, Effec
       throw error;
     }
     // The next pass must not decide on what was there before.
-    resources.learn(stored);
+    resources.observeWrite(stored);
     const fields = differences(status, statusOf(stored));
     if (fields.length > 0 && !hasWarned) {
       hasWarned = true;

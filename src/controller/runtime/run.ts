@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
 import { startStatusServer } from '../../io/status-server.ts';
-import { raised, sleep, systemClock } from './clock.ts';
+import { aborted, sleep, systemClock } from './clock.ts';
 import type { EventRecorder } from './events.ts';
 import type { Informer } from './informer.ts';
 import type { Leadership, LeaseElector } from './lease.ts';
@@ -98,7 +98,7 @@ export async function runControllers(options: RunOptions, signal: AbortSignal): 
   const watches = [...informers].map((informer) => informer.run(watching.signal));
   try {
     const settled = Promise.all([...informers].map((informer) => informer.settled));
-    await Promise.race([settled, raised(signal)]);
+    await Promise.race([settled, aborted(signal)]);
     tellMissing([...informers], logger);
     while (!signal.aborted) {
       const leadership = await options.elector.acquire(signal);
@@ -153,7 +153,7 @@ async function lead(
       void synced.then(() => isOver || begin(controller));
     }
   }
-  await Promise.race([raised(signal), raised(leadership.signal)]);
+  await Promise.race([aborted(signal), aborted(leadership.signal)]);
   isOver = true;
 
   const drained = Promise.all([...queues.values()].map((queue) => queue.drain())).then(() => true);

@@ -3,7 +3,7 @@ import { dated, readiness, stalled, verdict, type Verdict } from '../model/condi
 import { whyUnhealthy } from '../raft/health.ts';
 import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
-import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
+import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
 import { liveRevision, memberNamed } from '../model/members.ts';
 import { secondClusterDetected } from './identity.ts';
 import type { Observation } from '../model/observation.ts';
@@ -27,7 +27,7 @@ export function withConditions(
   const cluster = { ...observed.cluster, status };
   const observation = { ...observed, cluster };
   const replicas = status.replicas ?? wantedReplicas(cluster);
-  const current = underWay(status);
+  const current = activeBlueGreen(status);
   // Both halves are one Raft cluster: its leader and its quorum may be of either.
   const peers =
     current === undefined
@@ -88,7 +88,7 @@ function availability(observation: Observation, status: OpenBaoClusterStatus, pe
     return verdict('Available', true, 'LeaderActive', message);
   }
   if (status.initialized !== true)
-    return verdict('Available', false, 'NotInitialized', 'it was never initialised');
+    return verdict('Available', false, 'NotInitialized', 'it was never initialized');
   const answering = answers(observation);
   const everybody = peers.expected.every(({ pod, member }) => pod === undefined || member.kind === 'known');
   const nobodyLeads =
@@ -139,7 +139,7 @@ function workOf(
     const { phase = 'PreChecks', waitingFor } = upgrade;
     return { kind: 'waiting', reason: phase, message: `${target(upgrade)}: ${waitingFor ?? phase}` };
   }
-  const current = underWay(blueGreen === undefined ? {} : { blueGreen });
+  const current = activeBlueGreen(blueGreen === undefined ? {} : { blueGreen });
   if (current !== undefined) {
     const { phase, waitingFor } = current;
     return { kind: 'waiting', reason: phase, message: `${course(current)}: ${waitingFor ?? phase}` };
@@ -155,7 +155,7 @@ function workOf(
     return {
       kind: 'waiting',
       reason: 'Initializing',
-      message: `waits for ${cluster.metadata.name}-0 to initialise`,
+      message: `waits for ${cluster.metadata.name}-0 to initialize`,
     };
   }
   return undefined;
@@ -171,7 +171,11 @@ const target = ({
     : `upgrade to ${targetVersion}`;
 
 /** Where a blue-green upgrade leads, in words. */
-const course = ({ phase, greenVersion = '', blueVersion = '' }: NonNullable<ReturnType<typeof underWay>>) =>
+const course = ({
+  phase,
+  greenVersion = '',
+  blueVersion = '',
+}: NonNullable<ReturnType<typeof activeBlueGreen>>) =>
   stageOf(phase) === 'back'
     ? `back from ${greenVersion} to ${blueVersion}`
     : `blue-green upgrade from ${blueVersion} to ${greenVersion}`;
@@ -181,7 +185,7 @@ const course = ({ phase, greenVersion = '', blueVersion = '' }: NonNullable<Retu
  * they move, the quorum alone says whether something is amiss.
  */
 function serving({ cluster }: Observation, status: OpenBaoClusterStatus, peers: Peers): Peers['expected'] {
-  const current = underWay(status);
+  const current = activeBlueGreen(status);
   if (current === undefined) return peers.expected;
   const stage = stageOf(current.phase);
   const isBluesTurn = stage === 'early' || current.phase === 'RollbackCleanup';
@@ -205,7 +209,7 @@ function reconciling(
 
 function upgrading(status: OpenBaoClusterStatus, cluster: Observation['cluster']): Verdict {
   const { upgrade } = status;
-  const current = underWay(status);
+  const current = activeBlueGreen(status);
   if (upgrade === undefined && current === undefined) {
     return verdict('Upgrading', false, 'Idle', 'no upgrade is under way');
   }
@@ -238,7 +242,7 @@ function breakGlass({ breakGlass: incident, conditions = [] }: OpenBaoClusterSta
 /** From the first green vote, and from Cleanup: what is past, and what remains possible. */
 function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
   const { conditions = [] } = status;
-  const current = underWay(status);
+  const current = activeBlueGreen(status);
   const { crossedAt, cleanupStartedAt, greenVersion } = current ?? {};
   const isBack = current !== undefined && stageOf(current.phase) === 'back';
   const verdicts = [
@@ -273,7 +277,7 @@ function phaseOf(
   peers: Peers,
 ): NonNullable<OpenBaoClusterStatus['phase']> {
   const { initialized, upgrade } = status;
-  const isUpgrading = upgrade !== undefined || underWay(status) !== undefined;
+  const isUpgrading = upgrade !== undefined || activeBlueGreen(status) !== undefined;
   if (holds.length > 0 || hasLostQuorum(peers, status)) return 'Failed';
   if (isUpgrading) return 'Upgrading';
   return initialized === true ? 'Running' : 'Initializing';

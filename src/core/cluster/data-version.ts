@@ -1,7 +1,7 @@
 import { decide, explain, notJudged } from '../policies/policy.ts';
-import { versionRules } from '../upgrade/rolling/start-check.ts';
+import { versionRules } from '../policies/version-rules.ts';
 import { known } from '../model/known.ts';
-import { held, only, waiting, type DecidePart } from '../model/cluster-concern.ts';
+import { held, unchanged, waiting, type Concern } from '../model/cluster-concern.ts';
 import { claimsByPod } from '../model/selectors.ts';
 
 /**
@@ -9,11 +9,11 @@ import { claimsByPod } from '../model/selectors.ts';
  * The gate says so first, where it was asked (docs/design.md, rule 5); once a version is recorded, changing it is
  * an upgrade, which checks for itself.
  */
-export const decideDataVersion: DecidePart = (observation, status) => {
-  if (status.currentVersion !== undefined) return only(status);
+export const decideDataVersion: Concern = (observation, status) => {
+  if (status.currentVersion !== undefined) return unchanged(status);
   const claims = claimsByPod(observation);
   if (claims === undefined) {
-    return only(
+    return unchanged(
       status,
       waiting('ClaimsUnknown', 'which version ran on the volumes that are there could not be read'),
     );
@@ -27,10 +27,10 @@ export const decideDataVersion: DecidePart = (observation, status) => {
     permissions: notJudged,
   });
   const [violation] = violations;
-  if (violation === undefined) return only(status);
+  if (violation === undefined) return unchanged(status);
   const reason = violation.reason === 'DowngradeBlocked' ? downgradeBlocked : policyViolation;
   const { name, namespace = 'default' } = observation.cluster.metadata;
-  return only(
+  return unchanged(
     status,
     held(reason, `${explain(violation)} To edit it: kubectl edit openbaocluster ${name} -n ${namespace}`),
   );

@@ -1,10 +1,10 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../model/same-value.ts';
 import { decideBlueGreen } from '../upgrade/bluegreen/decide.ts';
-import { forgetGivenUp, tellGivenUp } from '../upgrade/rejected-target.ts';
-import { underWay } from '../upgrade/bluegreen/phase.ts';
+import { forgetRejectedTarget, reportRejectedTarget } from '../upgrade/rejected-target.ts';
+import { activeBlueGreen } from '../model/blue-green.ts';
 import { decideUpgrade } from '../upgrade/rolling/decide.ts';
-import { decideGuarding, decideInitialisation } from './bootstrap.ts';
+import { decideGuarding, decideInitialization } from './bootstrap.ts';
 import { applyDrifted, keepsPodsAsTheyAre } from './children.ts';
 import { withConditions } from './conditions.ts';
 import type { Decision, DecisionContext, Effect } from '../model/decision.ts';
@@ -17,7 +17,7 @@ import { decideIssuer } from './issuer.ts';
 import { withLastError } from '../model/last-error.ts';
 import { decideMaintenance } from './maintenance.ts';
 import type { Observation } from '../model/observation.ts';
-import { inTurn, type DecidePart, type Part } from '../model/cluster-concern.ts';
+import { runConcerns, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
 import { decideRestored } from './restored.ts';
 import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
@@ -26,7 +26,7 @@ import { decideVersionStamps } from './version-stamps.ts';
 import { isStopped } from '../model/selectors.ts';
 
 /** What is so, and what every cluster needs. */
-const life: readonly DecidePart[] = [
+const life: readonly Concern[] = [
   decideFacts,
   decideRestored,
   decideIdentity,
@@ -35,21 +35,21 @@ const life: readonly DecidePart[] = [
   decideDataVersion,
   decideUnsealKey,
   decideCertificates,
-  decideInitialisation,
+  decideInitialization,
   decideIssuer,
   decideGuarding,
   decideFinalizer,
   decideStaleLock,
-  forgetGivenUp,
+  forgetRejectedTarget,
 ];
 
 /** What changes members, one thing at a time: what is first has its way. */
-const changes: readonly DecidePart[] = [
+const changes: readonly Concern[] = [
   decideDisks,
   decideScale,
   // the checks and the snapshot of either strategy are the same; then one of them has the word
   (observation, status, context) =>
-    underWay(status) === undefined
+    activeBlueGreen(status) === undefined
       ? decideUpgrade(observation, status, context)
       : decideBlueGreen(observation, status, context),
 ];
@@ -60,21 +60,22 @@ const changes: readonly DecidePart[] = [
  */
 export function decideCluster(observed: Observation, context: DecisionContext): Decision {
   const stored = observed.cluster.status ?? {};
-  if (observed.cluster.metadata.deletionTimestamp !== undefined) return goodbye(observed, stored, context);
+  if (observed.cluster.metadata.deletionTimestamp !== undefined)
+    return decideTerminating(observed, stored, context);
   const observation = withTrustedRaft(observed, stored);
-  const first = inTurn(life, observation, stored, context);
+  const first = runConcerns(life, observation, stored, context);
   const isUnderWay =
     first.status.upgrade !== undefined ||
     first.status.scaling !== undefined ||
-    underWay(first.status) !== undefined;
+    activeBlueGreen(first.status) !== undefined;
   // Whatever has stopped is left as it is, also what a person asks of it, until the restore gives the lock back.
   const isBeingRestored = first.status.operationLock?.operation === 'Restore';
   // Nothing new starts while pods could not come back; what is under way goes on watching.
   const mayChange = !isBeingRestored && (isUnderWay || !keepsPodsAsTheyAre(first.notices));
-  const second = inTurn(mayChange ? changes : [], observation, first.status, context);
+  const second = runConcerns(mayChange ? changes : [], observation, first.status, context);
   const children = applyDrifted(observation, second.status, first.notices);
-  const { notices: givenUp = [] } = tellGivenUp(observation, second.status, context);
-  const notices = [...first.notices, ...second.notices, ...givenUp, ...children.notices];
+  const { notices: rejectedTarget = [] } = reportRejectedTarget(observation, second.status, context);
+  const notices = [...first.notices, ...second.notices, ...rejectedTarget, ...children.notices];
   const status = withConditions(observation, withLastError(second.status, notices), notices, context.now);
   // Waiting for a person needs no haste: what they change is watched, and the idle look finds the rest.
   const isStill =
@@ -87,7 +88,7 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
     notices.length > 0 ||
     status.initialized !== true ||
     status.upgrade !== undefined ||
-    underWay(status) !== undefined ||
+    activeBlueGreen(status) !== undefined ||
     status.scaling !== undefined;
   const { pollMs, idlePollMs } = context.settings;
   const isReady = status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
@@ -101,8 +102,12 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
   });
 }
 
-function goodbye(observation: Observation, stored: OpenBaoClusterStatus, context: DecisionContext): Decision {
-  const part: Part = inTurn([decideMaintenance, decideDeletion], observation, stored, context);
+function decideTerminating(
+  observation: Observation,
+  stored: OpenBaoClusterStatus,
+  context: DecisionContext,
+): Decision {
+  const part: ConcernResult = runConcerns([decideMaintenance, decideDeletion], observation, stored, context);
   const status = withDeletionConditions(observation, part.status, part.notices ?? [], context.now);
   return decision(stored, status, context, { ...part, requeueAt: context.now + context.settings.pollMs });
 }

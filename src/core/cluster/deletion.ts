@@ -5,7 +5,13 @@ import { known } from '../model/known.ts';
 import { names } from '../model/names.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
-import { only, waiting, type DecidePart, type Notice, type Part } from '../model/cluster-concern.ts';
+import {
+  unchanged,
+  waiting,
+  type Concern,
+  type Notice,
+  type ConcernResult,
+} from '../model/cluster-concern.ts';
 import { claimsByPod, clusterName, isPaused, podsByName, targetIn } from '../model/selectors.ts';
 
 const policyOf = ({ spec }: OpenBaoCluster) => spec.deletionPolicy ?? 'Retain';
@@ -14,10 +20,10 @@ const hasFinalizer = ({ metadata }: OpenBaoCluster) =>
   metadata.finalizers?.includes(clusterFinalizer) === true;
 
 /** Something is to be deleted with the cluster only under DeletePVCs and DeleteAll; only then it waits for us. */
-export const decideFinalizer: DecidePart = ({ cluster }, status) => {
+export const decideFinalizer: Concern = ({ cluster }, status) => {
   const wanted = policyOf(cluster) !== 'Retain';
-  if (isPaused(cluster) || wanted === hasFinalizer(cluster)) return only(status);
-  return { ...only(status), effects: finalizerEffect(cluster, wanted) };
+  if (isPaused(cluster) || wanted === hasFinalizer(cluster)) return unchanged(status);
+  return { ...unchanged(status), effects: finalizerEffect(cluster, wanted) };
 };
 
 /**
@@ -25,15 +31,15 @@ export const decideFinalizer: DecidePart = ({ cluster }, status) => {
  * key, at last our finalizer. Each only when what is before it is seen to be gone. Retain lets go at once: the
  * children go with their owner; volumes and unseal key have none.
  */
-export const decideDeletion: DecidePart = (observation, status): Part => {
+export const decideDeletion: Concern = (observation, status): ConcernResult => {
   const { cluster } = observation;
-  if (!hasFinalizer(cluster)) return only(status);
+  if (!hasFinalizer(cluster)) return unchanged(status);
   const next =
     policyOf(cluster) === 'Retain'
       ? undefined
       : (workload(observation) ?? volumes(observation) ?? unsealKey(observation));
-  if (next === undefined) return { ...only(status), effects: finalizerEffect(cluster, false) };
-  return { ...only(status, waiting('Deleting', next.message)), effects: next.effects };
+  if (next === undefined) return { ...unchanged(status), effects: finalizerEffect(cluster, false) };
+  return { ...unchanged(status, waiting('Deleting', next.message)), effects: next.effects };
 };
 
 /** Says what the deletion waits for; what else is known of the cluster stays as it was. */

@@ -4,12 +4,19 @@ import { jobName } from '../jobs/job-name.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { peersOf } from '../raft/peers.ts';
 import { whyRemovalUnderWay } from '../raft/removal.ts';
-import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
+import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
 import { everStarted } from '../model/server-container.ts';
 import type { Effect } from '../model/decision.ts';
 import { emptyDisks } from '../model/kubectl.ts';
 import type { Observation, ObservedJob } from '../model/observation.ts';
-import { held, only, waiting, type DecidePart, type Notice, type Part } from '../model/cluster-concern.ts';
+import {
+  held,
+  unchanged,
+  waiting,
+  type Concern,
+  type Notice,
+  type ConcernResult,
+} from '../model/cluster-concern.ts';
 import { whyNotRemove } from './scale/shrink.ts';
 import {
   claimsByPod,
@@ -30,21 +37,21 @@ import {
  * the danger once it has caught up, and removing it then would only strand it: the executor looks for that
  * itself, right before it acts.
  */
-export const decideDisks: DecidePart = (observation, status, context): Part => {
+export const decideDisks: Concern = (observation, status, context): ConcernResult => {
   const { cluster, raft, jobs } = observation;
   // Votes are on their way from one half to the other, or a half is on its way out: nothing else takes any away.
-  const blueGreen = underWay(status);
-  if (blueGreen !== undefined && stageOf(blueGreen.phase) !== 'early') return only(status);
+  const blueGreen = activeBlueGreen(status);
+  if (blueGreen !== undefined && stageOf(blueGreen.phase) !== 'early') return unchanged(status);
   const lost = lostMembers(observation, status.members ?? []).filter(
     (volume) => jobReport(jobOf(observation, stepFor(volume)))?.reason !== 'MemberRecovered',
   );
   const stranded = strandedMembers(observation, status);
   const [first] = lost;
   if (first === undefined || raft.kind === 'unknown' || jobs.kind === 'unknown')
-    return only(status, ...stranded);
+    return unchanged(status, ...stranded);
   const { name } = first;
   const wait = (message: string) =>
-    only(status, waiting('DiskLost', `${name} has lost its disk; ${message}`), ...stranded);
+    unchanged(status, waiting('DiskLost', `${name} has lost its disk; ${message}`), ...stranded);
   if (isStopped(cluster, status)) return wait('nothing is done about it while paused or in break glass');
   if (status.scaling?.step === 'RemovingPeer') return wait('one member is removed after another');
   const peers = peersOf(observation, status.replicas ?? wantedReplicas(cluster), status.clusterID);
@@ -57,7 +64,7 @@ export const decideDisks: DecidePart = (observation, status, context): Part => {
   const outcome = jobOutcome(job);
   if (outcome === 'failed' && job !== undefined) {
     const { namespace = '' } = cluster.metadata;
-    return only(
+    return unchanged(
       status,
       held(
         'DiskRepairFailed',

@@ -1,11 +1,11 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { imageOf } from '../model/server-container.ts';
-import { revisionHash } from '../upgrade/rolling/pods.ts';
+import { revisionHash } from '../model/selectors.ts';
 import { byMember, liveRevision, memberNamed } from '../model/members.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
 import type { ClusterEvent } from '../model/decision.ts';
 import type { Member, Observation, RaftConfiguration } from '../model/observation.ts';
-import { only, type DecidePart, type Part } from '../model/cluster-concern.ts';
+import { unchanged, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
 import {
   answers,
   claimsByPod,
@@ -19,12 +19,12 @@ import {
 type Status = OpenBaoClusterStatus;
 
 /** What is seen, written down: also while paused. What could not be read stays as it was. */
-export const decideFacts: DecidePart = (observation, before): Part => {
+export const decideFacts: Concern = (observation, before): ConcernResult => {
   const { metadata } = observation.cluster;
   const status = [
     size,
     readiness,
-    initialisation,
+    initialization,
     leadership,
     membership,
     volumes,
@@ -35,7 +35,7 @@ export const decideFacts: DecidePart = (observation, before): Part => {
       ? before
       : { ...before, observedGeneration: metadata.generation },
   );
-  return { ...only(status), events: changesOf(before, status) };
+  return { ...unchanged(status), events: changesOf(before, status) };
 };
 
 /** The StatefulSet that is there says the size; a new one gets the wanted one at once. */
@@ -59,8 +59,8 @@ function readiness(observation: Observation, status: Status): Status {
   return status.readyReplicas === readyReplicas ? status : { ...status, readyReplicas };
 }
 
-/** Whether it was ever initialised, which cluster it is and what it runs: each is recorded once. */
-function initialisation(observation: Observation, status: Status): Status {
+/** Whether it was ever initialized, which cluster it is and what it runs: each is recorded once. */
+function initialization(observation: Observation, status: Status): Status {
   const members = answers(observation);
   let next = status;
   if (status.initialized !== true && members.some(({ initialized }) => initialized)) {
@@ -217,7 +217,7 @@ function changesOf(before: Status, after: Status): readonly ClusterEvent[] {
       type: 'Normal',
       reason: 'Initialized',
       action: 'Initialize',
-      note: 'The cluster is initialised; pod 0 is no longer told to make one.',
+      note: 'The cluster is initialized; pod 0 is no longer told to make one.',
     });
   }
   const { activeLeader: former } = before;

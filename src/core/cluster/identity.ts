@@ -3,16 +3,16 @@ import { unknown } from '../model/known.ts';
 import type { ClusterEvent } from '../model/decision.ts';
 import { emptyDisks } from '../model/kubectl.ts';
 import type { Observation } from '../model/observation.ts';
-import { held, only, type Notice, type Part } from '../model/cluster-concern.ts';
+import { held, unchanged, type Notice, type ConcernResult } from '../model/cluster-concern.ts';
 import { answers } from '../model/selectors.ts';
 
 export const secondClusterDetected = 'SecondClusterDetected';
 
 /**
  * The ids of OpenBao clusters among the pods that are not this one's. A pod 0 that starts on an empty disk while it
- * is told to initialise can make one (docs/facts/openbao-measured.md, 0.2).
+ * is told to initialize can make one (docs/facts/openbao-measured.md, 0.2).
  */
-function strangers(
+function foreignMembers(
   observation: Observation,
   { clusterID, restore }: OpenBaoClusterStatus,
 ): readonly { readonly pod: string; readonly clusterId: string }[] {
@@ -27,9 +27,9 @@ function strangers(
 }
 
 /** Says that there are two clusters, and what to do. */
-export function decideIdentity(observation: Observation, status: OpenBaoClusterStatus): Part {
-  const found = strangers(observation, status);
-  if (found.length === 0) return only(status);
+export function decideIdentity(observation: Observation, status: OpenBaoClusterStatus): ConcernResult {
+  const found = foreignMembers(observation, status);
+  if (found.length === 0) return unchanged(status);
   const notice = secondCluster(observation, status, found);
   const known = status.conditions?.find(({ type }) => type === 'Degraded');
   const events: readonly ClusterEvent[] =
@@ -43,13 +43,13 @@ export function decideIdentity(observation: Observation, status: OpenBaoClusterS
             note: notice.message,
           },
         ];
-  return { ...only(status, notice), events };
+  return { ...unchanged(status, notice), events };
 }
 
 function secondCluster(
   { cluster }: Observation,
   { clusterID }: OpenBaoClusterStatus,
-  found: ReturnType<typeof strangers>,
+  found: ReturnType<typeof foreignMembers>,
 ): Notice {
   const { name = '' } = cluster.metadata;
   const list = found.map(({ pod, clusterId }) => `${pod} (${clusterId})`).join(', ');
@@ -70,6 +70,6 @@ function secondCluster(
 
 /** While two clusters answer, what either says about membership is not to be trusted. */
 export function withTrustedRaft(observation: Observation, status: OpenBaoClusterStatus): Observation {
-  if (strangers(observation, status).length === 0) return observation;
+  if (foreignMembers(observation, status).length === 0) return observation;
   return { ...observation, raft: unknown('pods of two different OpenBao clusters answer') };
 }

@@ -5,10 +5,10 @@ import { jobFailure, jobHindrance, jobOutcome } from '../jobs/job-outcome.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { timestamp, parseTimestamp } from '../model/time.ts';
 import { fingerprint } from '../workload/fingerprint.ts';
-import { selfInitialises } from '../workload/inputs.ts';
+import { selfInitializes } from '../workload/inputs.ts';
 import type { DecisionContext } from '../model/decision.ts';
 import type { Observation, ObservedJob, TokenIssuer } from '../model/observation.ts';
-import { held, only, waiting, type DecidePart, type Part } from '../model/cluster-concern.ts';
+import { held, unchanged, waiting, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
 import { clusterName, isStopped } from '../model/selectors.ts';
 
 type Status = OpenBaoClusterStatus;
@@ -23,17 +23,17 @@ const retryMs = 10 * 60_000;
  *
  * Goes on beside an upgrade: one that holds for days must not be locked out by that.
  */
-export const decideIssuer: DecidePart = (observation, status, context) => {
+export const decideIssuer: Concern = (observation, status, context) => {
   const { issuer, jobs } = observation;
   // Without the issuer no child is rendered either, which tells it.
   if (status.initialized !== true || issuer.kind === 'unknown' || jobs.kind === 'unknown')
-    return only(status);
+    return unchanged(status);
   const input: Input = { observation, status, context, issuer: issuer.value, sum: fingerprint(issuer.value) };
   const { trusted, operationId } = status.issuer ?? {};
   if (operationId !== undefined) return follow(input, operationId, jobs.value);
-  if (trusted === input.sum) return only(status);
-  if (trusted === undefined && wasJustInitialised(observation)) {
-    return only({ ...status, issuer: { trusted: input.sum } });
+  if (trusted === input.sum) return unchanged(status);
+  if (trusted === undefined && wasJustInitialized(observation)) {
+    return unchanged({ ...status, issuer: { trusted: input.sum } });
   }
   return begin(input);
 };
@@ -48,14 +48,17 @@ interface Input {
 }
 
 /** By the stanza that is rendered with the issuer's keys, and not before this controller was there. */
-function wasJustInitialised({ cluster, claims }: Observation): boolean {
-  return claims.kind === 'known' && selfInitialises(cluster, claims.value);
+function wasJustInitialized({ cluster, claims }: Observation): boolean {
+  return claims.kind === 'known' && selfInitializes(cluster, claims.value);
 }
 
-function begin({ observation, status, context, issuer, sum }: Input): Part {
+function begin({ observation, status, context, issuer, sum }: Input): ConcernResult {
   const { cluster } = observation;
   if (isStopped(cluster, status)) {
-    return only(status, waiting('Paused', `auth/jwt-operator is not told the keys of ${issuer.url} now`));
+    return unchanged(
+      status,
+      waiting('Paused', `auth/jwt-operator is not told the keys of ${issuer.url} now`),
+    );
   }
   const operationId = context.newOperationId;
   const { trusted } = status.issuer ?? {};
@@ -77,7 +80,7 @@ function begin({ observation, status, context, issuer, sum }: Input): Part {
   };
 }
 
-function follow(input: Input, operationId: string, jobs: readonly ObservedJob[]): Part {
+function follow(input: Input, operationId: string, jobs: readonly ObservedJob[]): ConcernResult {
   const { observation, status, context, issuer, sum } = input;
   const name = jobName(clusterName(observation.cluster), stepOf(operationId, issuer));
   const job = jobs.find((each) => each.job.metadata.name === name);
@@ -85,7 +88,7 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
   const { trusted, wanted } = status.issuer ?? {};
   if (outcome === 'succeeded') {
     return {
-      ...only({ ...status, issuer: { trusted: wanted ?? '' } }),
+      ...unchanged({ ...status, issuer: { trusted: wanted ?? '' } }),
       events: [
         {
           type: 'Normal',
@@ -100,15 +103,18 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
   if (outcome === 'running') {
     const hindrance = jobHindrance(job);
     const what = `auth/jwt-operator is told the keys of ${issuer.url}`;
-    return only(status, waiting('TrustingIssuer', hindrance === undefined ? what : `${what}: ${hindrance}`));
+    return unchanged(
+      status,
+      waiting('TrustingIssuer', hindrance === undefined ? what : `${what}: ${hindrance}`),
+    );
   }
   // Taken back: nothing is left to do.
-  if (trusted === sum) return only({ ...status, issuer: { trusted } });
+  if (trusted === sum) return unchanged({ ...status, issuer: { trusted } });
   if (outcome === 'failed' && job !== undefined) return failed(input, job);
   if (wanted !== sum || isStopped(observation.cluster, status)) return begin(input);
   // Not made yet, or not seen yet: its name is the same.
   return {
-    ...only(status, waiting('TrustingIssuer', `waits for the Job ${name}`)),
+    ...unchanged(status, waiting('TrustingIssuer', `waits for the Job ${name}`)),
     effects: [
       {
         kind: 'create',
@@ -119,7 +125,7 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
 }
 
 /** Tells it, and tries again after a while: nobody needs to ask. */
-function failed(input: Input, job: ObservedJob): Part {
+function failed(input: Input, job: ObservedJob): ConcernResult {
   const { observation, status, context, issuer } = input;
   const retryAt = parseTimestamp(status.issuer?.retryAt);
   if (retryAt !== undefined && context.now >= retryAt && !isStopped(observation.cluster, status)) {
@@ -127,10 +133,13 @@ function failed(input: Input, job: ObservedJob): Part {
   }
   const message = `${why(status)}, and it could not be told: ${jobFailure(job).slice(0, 1_000)}. Tried again every 10 minutes. Once tokens are signed with a key that it does not have, only a login of yours can give it: bao write auth/jwt-operator/config bound_issuer=${issuer.url} jwt_validation_pubkeys=@KEYS.pem, with the keys of kubectl get --raw /openid/v1/jwks`;
   if (retryAt !== undefined) {
-    return { ...only(status, held(issuerNotTrusted, message)), requeueAt: Math.max(retryAt, context.now) };
+    return {
+      ...unchanged(status, held(issuerNotTrusted, message)),
+      requeueAt: Math.max(retryAt, context.now),
+    };
   }
   return {
-    ...only(
+    ...unchanged(
       { ...status, issuer: { ...status.issuer, retryAt: timestamp(context.now + retryMs) } },
       held(issuerNotTrusted, message),
     ),

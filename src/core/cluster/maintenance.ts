@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { maintenanceAnnotation } from '../../api/labels.ts';
 import { known } from '../model/known.ts';
-import { maintenanceEnabled } from '../policies/cluster-request.ts';
+import { maintenanceEnabled } from '../model/selectors.ts';
 import type { Effect } from '../model/decision.ts';
-import { only, type DecidePart } from '../model/cluster-concern.ts';
+import { unchanged, type Concern } from '../model/cluster-concern.ts';
 import { podsByName, targetIn } from '../model/selectors.ts';
 
 /**
@@ -11,11 +11,11 @@ import { podsByName, targetIn } from '../model/selectors.ts';
  * again. Never in the pod template, so nothing restarts. What a person annotated by hand, while maintenance
  * was off, stays.
  */
-export const decideMaintenance: DecidePart = (observation, status) => {
+export const decideMaintenance: Concern = (observation, status) => {
   const { cluster, statefulSet, greenStatefulSet = known(undefined) } = observation;
   const pods = podsByName(observation);
   const wanted = maintenanceEnabled(cluster);
-  if (!wanted && status.maintenance !== true) return only(status);
+  if (!wanted && status.maintenance !== true) return unchanged(status);
 
   const found: readonly { readonly kind: 'Pod' | 'StatefulSet'; readonly object: KubernetesObject }[] = [
     ...[...(pods?.values() ?? [])].map((object) => ({ kind: 'Pod' as const, object })),
@@ -36,16 +36,16 @@ export const decideMaintenance: DecidePart = (observation, status) => {
     });
 
   if (wanted) {
-    return { ...only(status.maintenance === true ? status : { ...status, maintenance: true }), effects };
+    return { ...unchanged(status.maintenance === true ? status : { ...status, maintenance: true }), effects };
   }
   const clean =
     effects.length === 0 &&
     pods !== undefined &&
     statefulSet.kind === 'known' &&
     greenStatefulSet.kind === 'known';
-  if (!clean) return { ...only(status), effects };
+  if (!clean) return { ...unchanged(status), effects };
   const { maintenance: _, ...rest } = status;
-  return only(rest);
+  return unchanged(rest);
 };
 
 const isStamped = ({ metadata }: KubernetesObject) =>

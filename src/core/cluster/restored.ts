@@ -1,5 +1,5 @@
 import type { Observation } from '../model/observation.ts';
-import { only, waiting, type DecidePart } from '../model/cluster-concern.ts';
+import { unchanged, waiting, type Concern } from '../model/cluster-concern.ts';
 import { answers } from '../model/selectors.ts';
 
 /**
@@ -7,9 +7,9 @@ import { answers } from '../model/selectors.ts';
  * cluster becomes the one that the snapshot was taken of (docs/facts/openbao-measured.md, section 7). The record of
  * the restore goes when its lock is given back, the restart of all members is done and a leader is seen.
  */
-export const decideRestored: DecidePart = (observation, status) => {
+export const decideRestored: Concern = (observation, status) => {
   const { restore, operationLock, lastRestartAt } = status;
-  if (restore === undefined) return only(status);
+  if (restore === undefined) return unchanged(status);
   const id = idOfLeader(observation);
   const known = id === undefined || id === status.clusterID ? status : { ...status, clusterID: id };
   const isLocked =
@@ -17,12 +17,12 @@ export const decideRestored: DecidePart = (observation, status) => {
   const isRestarted = restore.restartAt === undefined || restore.restartAt === lastRestartAt;
   if (!isLocked && isRestarted && id !== undefined) {
     const { restore: _, ...rest } = known;
-    return only(rest);
+    return unchanged(rest);
   }
   const what = isLocked
     ? 'replaces the data of this cluster'
     : 'has replaced the data; the restart of all members follows';
-  return only(known, waiting('Restoring', `OpenBaoRestore ${restore.name} ${what}`));
+  return unchanged(known, waiting('Restoring', `OpenBaoRestore ${restore.name} ${what}`));
 };
 
 /** What the one member that is active says, if no other one says otherwise. */

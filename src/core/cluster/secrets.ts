@@ -1,33 +1,37 @@
 import type { ObjectMeta } from '../../api/kubernetes.ts';
 import { names, sealKeyName } from '../model/names.ts';
-import { held, only, waiting, type DecidePart } from '../model/cluster-concern.ts';
+import { held, unchanged, waiting, type Concern } from '../model/cluster-concern.ts';
 import { claimsByPod, clusterName, isPaused } from '../model/selectors.ts';
 
 /**
- * The unseal key is made once: never for a cluster that was initialised, nor where a volume of an earlier
+ * The unseal key is made once: never for a cluster that was initialized, nor where a volume of an earlier
  * life is, for nothing else could open that data again.
  */
-export const decideUnsealKey: DecidePart = (observation, status) => {
+export const decideUnsealKey: Concern = (observation, status) => {
   const { cluster, secrets } = observation;
   if (secrets.kind === 'unknown') {
-    return only(status, waiting('SecretsUnknown', `the Secrets could not be read: ${secrets.cause}`));
+    return unchanged(status, waiting('SecretsUnknown', `the Secrets could not be read: ${secrets.cause}`));
   }
-  if (secrets.value.unsealKey) return only(status);
+  if (secrets.value.unsealKey) return unchanged(status);
   const claims = claimsByPod(observation);
   const secret = names(clusterName(cluster)).unsealKey;
   if (secrets.value.unsealKeyMalformed === true) {
-    return only(status, held(unsealKeyMissing, malformedKey(cluster.metadata, secret)));
+    return unchanged(status, held(unsealKeyMissing, malformedKey(cluster.metadata, secret)));
   }
   if (status.initialized !== true && claims === undefined) {
-    return only(
+    return unchanged(
       status,
       waiting('ClaimsUnknown', 'whether volumes of an earlier cluster are there could not be read'),
     );
   }
   if (status.initialized === true || (claims !== undefined && claims.size > 0)) {
-    return only(status, held(unsealKeyMissing, missingKey(cluster.metadata, secret, status.initialized)));
+    return unchanged(
+      status,
+      held(unsealKeyMissing, missingKey(cluster.metadata, secret, status.initialized)),
+    );
   }
-  if (isPaused(cluster)) return only(status, waiting('Paused', 'the unseal key is not made while paused'));
+  if (isPaused(cluster))
+    return unchanged(status, waiting('Paused', 'the unseal key is not made while paused'));
   return {
     status,
     effects: [{ kind: 'createUnsealKey' }],
@@ -53,18 +57,18 @@ const missingKey = (
   secret: string,
   initialized = false,
 ) =>
-  `the Secret ${secret} with the unseal key is gone, and ${initialized ? 'the cluster was initialised with it' : 'volumes of an earlier cluster of this name, which it opens, are there'}; a new key could not open them. Put it back from your backup: kubectl -n ${namespace} apply -f ${secret}.yaml${initialized ? '' : `; or, if that data may be lost, delete the volumes: kubectl -n ${namespace} delete pvc -l openbao.org/cluster=${cluster}`}`;
+  `the Secret ${secret} with the unseal key is gone, and ${initialized ? 'the cluster was initialized with it' : 'volumes of an earlier cluster of this name, which it opens, are there'}; a new key could not open them. Put it back from your backup: kubectl -n ${namespace} apply -f ${secret}.yaml${initialized ? '' : `; or, if that data may be lost, delete the volumes: kubectl -n ${namespace} delete pvc -l openbao.org/cluster=${cluster}`}`;
 
 /** Certificates are issued when absent, and renewed before they end. With tls.mode External they are awaited. */
-export const decideCertificates: DecidePart = ({ cluster, secrets }, status) => {
-  if (secrets.kind === 'unknown') return only(status);
+export const decideCertificates: Concern = ({ cluster, secrets }, status) => {
+  if (secrets.kind === 'unknown') return unchanged(status);
   const { certificates } = secrets.value;
-  if (certificates === 'valid') return only(status);
+  if (certificates === 'valid') return unchanged(status);
   const { ca, serverCertificate } = names(clusterName(cluster));
   const { namespace = '' } = cluster.metadata;
   if (cluster.spec.tls?.mode === 'External') {
-    if (certificates === 'due') return only(status);
-    return only(
+    if (certificates === 'due') return unchanged(status);
+    return unchanged(
       status,
       held(
         certificatesMissing,
@@ -73,7 +77,7 @@ export const decideCertificates: DecidePart = ({ cluster, secrets }, status) => 
     );
   }
   if (isPaused(cluster)) {
-    return only(status, waiting('Paused', 'certificates are not issued while paused'));
+    return unchanged(status, waiting('Paused', 'certificates are not issued while paused'));
   }
   const renewed = certificates === 'due';
   return {

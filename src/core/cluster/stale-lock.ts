@@ -1,20 +1,20 @@
 import { operationAnnotation } from '../../api/labels.ts';
 import { jobOutcome } from '../jobs/job-outcome.ts';
 import { parseTimestamp } from '../model/time.ts';
-import { underWay } from '../upgrade/bluegreen/phase.ts';
-import { only, type DecidePart } from '../model/cluster-concern.ts';
+import { activeBlueGreen } from '../model/blue-green.ts';
+import { unchanged, type Concern } from '../model/cluster-concern.ts';
 
 /** A lock whose operation nothing shows is given free after this many milliseconds. */
 const staleAfter = 10 * 60_000;
 
 /** Frees a lock that its operation has left behind, with an Event. Jobs that could not be read may show it. */
-export const decideStaleLock: DecidePart = ({ jobs }, status, { now }) => {
+export const decideStaleLock: Concern = ({ jobs }, status, { now }) => {
   const { operationLock: lock, ...rest } = status;
   const isUnderWay =
-    status.upgrade !== undefined || status.scaling !== undefined || underWay(status) !== undefined;
+    status.upgrade !== undefined || status.scaling !== undefined || activeBlueGreen(status) !== undefined;
   // A restore locks out an upgrade that has stopped, which then proves nothing of it.
   const isUsed = isUnderWay && lock?.operation !== 'Restore';
-  if (lock === undefined || isUsed) return only(status);
+  if (lock === undefined || isUsed) return unchanged(status);
   const seen = parseTimestamp(lock.renewedAt) ?? parseTimestamp(lock.acquiredAt);
   const isFresh = seen !== undefined && now - seen < staleAfter;
   const isShown =
@@ -25,11 +25,13 @@ export const decideStaleLock: DecidePart = ({ jobs }, status, { now }) => {
         jobOutcome(observed) === 'running',
     );
   if (isFresh || isShown) {
-    return seen === undefined || isShown ? only(status) : { ...only(status), requeueAt: seen + staleAfter };
+    return seen === undefined || isShown
+      ? unchanged(status)
+      : { ...unchanged(status), requeueAt: seen + staleAfter };
   }
   const note = `The lock of ${lock.holder ?? lock.operation}, seen alive last at ${lock.renewedAt ?? 'no known time'}, belongs to nothing that runs.`;
   return {
-    ...only(rest),
+    ...unchanged(rest),
     events: [{ type: 'Warning', reason: 'OperationLockTakenOver', action: 'Lock', note }],
   };
 };

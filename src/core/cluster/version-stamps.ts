@@ -6,7 +6,7 @@ import { parseImageReference, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Member, Observation } from '../model/observation.ts';
-import { only, type DecidePart } from '../model/cluster-concern.ts';
+import { unchanged, type Concern } from '../model/cluster-concern.ts';
 import { claimsByPod, memberOf, podsByName, targetIn } from '../model/selectors.ts';
 
 /**
@@ -16,10 +16,10 @@ import { claimsByPod, memberOf, podsByName, targetIn } from '../model/selectors.
  * Not before the container has started: a target that never ran can be taken back. As the truth about data it
  * is written also while paused.
  */
-export const decideVersionStamps: DecidePart = (observation, status) => {
+export const decideVersionStamps: Concern = (observation, status) => {
   const pods = podsByName(observation);
   const claims = claimsByPod(observation);
-  if (pods === undefined || claims === undefined) return only(status);
+  if (pods === undefined || claims === undefined) return unchanged(status);
   const effects = [...pods].flatMap(([name, pod]): readonly Effect[] => {
     const claim = claims.get(name);
     const version = ranVersion(pod, memberOf(observation, name), observation, status);
@@ -27,7 +27,7 @@ export const decideVersionStamps: DecidePart = (observation, status) => {
     const stamp = stampOn(observation, claim, version);
     return stamp === undefined ? [] : [stamp];
   });
-  return { ...only(status), effects };
+  return { ...unchanged(status), effects };
 };
 
 function stampOn(

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
-import type { DriverSettings } from '../model/decision.ts';
+import type { ControllerSettings } from '../model/decision.ts';
 import { jwtAuth, names, roles } from '../model/names.ts';
 import {
   caVolume,
@@ -38,7 +38,7 @@ export const removalMs = 2 * 60_000;
 export function executorJob(
   cluster: OpenBaoCluster,
   wanted: ExecutorStep,
-  settings: DriverSettings,
+  settings: ControllerSettings,
 ): KubernetesObject {
   const { spec } = cluster;
   const volumes = volumesOf(cluster, wanted);
@@ -181,7 +181,7 @@ function subjectOf(wanted: ExecutorStep): readonly string[] {
 }
 
 /** Kubernetes ends the Job when the controller stops waiting for it: nothing acts after a hold. */
-function deadlineSeconds(action: ExecutorAction, { deadlines }: DriverSettings): number {
+function deadlineSeconds(action: ExecutorAction, { deadlines }: ControllerSettings): number {
   const milliseconds = {
     preflight: deadlines.preChecks,
     'probe-store': deadlines.preChecks,

@@ -30,11 +30,11 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
   const hasEnded =
     state?.terminated !== undefined || ['Succeeded', 'Failed'].includes(pod?.status?.phase ?? '');
   const endedAt = parseTimestamp(conditionOf(job, 'Complete', 'Failed')?.lastTransitionTime) ?? -Infinity;
-  const isUnheard = !hasEnded && now - endedAt < wordsDueMs;
+  const isReportPending = !hasEnded && now - endedAt < wordsDueMs;
   const hasSucceeded = state?.terminated?.exitCode === 0;
   return {
     job,
-    ...(isUnheard ? { isUnheard } : {}),
+    ...(isReportPending ? { isReportPending } : {}),
     ...(hasSucceeded ? { hasSucceeded } : {}),
     ...(message === undefined ? {} : { message }),
     ...(hindrance === undefined ? {} : { podReason: hindrance }),
@@ -48,7 +48,7 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
  */
 export function jobOutcome(observed: ObservedJob | undefined): JobOutcome {
   if (observed === undefined) return 'absent';
-  if (observed.isUnheard === true) return 'running';
+  if (observed.isReportPending === true) return 'running';
   if (conditionOf(observed.job, 'Complete') !== undefined) return 'succeeded';
   if (conditionOf(observed.job, 'Failed') !== undefined) return 'failed';
   return observed.hasSucceeded === true ? 'succeeded' : 'running';

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import type { DriverSettings } from '../model/decision.ts';
+import type { ControllerSettings } from '../model/decision.ts';
 import { names } from '../model/names.ts';
 import { job } from './job.ts';
 
@@ -16,7 +16,7 @@ const openbaoUser = { uid: 100, gid: 1000 } as const;
 export function versionCheckJob(
   cluster: OpenBaoCluster,
   { operationId, image, attempt }: { operationId: string; image: string; attempt?: number },
-  settings: DriverSettings,
+  settings: ControllerSettings,
 ): KubernetesObject {
   const wanted = {
     action: 'version-check' as const,

@@ -2,7 +2,7 @@
 import type { DecidedEvent } from './effect.ts';
 
 /** What one concern comes to: the status so far, carried on, and what it adds. */
-export interface PartOf<Status, Effect> {
+export interface ConcernResultOf<Status, Effect> {
   readonly status: Status;
   readonly effects: readonly Effect[];
   readonly events: readonly DecidedEvent[];
@@ -22,14 +22,17 @@ export interface Notice {
 }
 
 /** Decides about one concern. `status` is what the parts before it came to. */
-export type DecidePartOf<Observation, Status, Context, Effect> = (
+export type ConcernOf<Observation, Status, Context, Effect> = (
   observation: Observation,
   status: Status,
   context: Context,
-) => PartOf<Status, Effect>;
+) => ConcernResultOf<Status, Effect>;
 
 /** Nothing to do but to wait, or nothing at all. */
-export const only = <Status>(status: Status, ...notices: readonly Notice[]): PartOf<Status, never> => ({
+export const unchanged = <Status>(
+  status: Status,
+  ...notices: readonly Notice[]
+): ConcernResultOf<Status, never> => ({
   status,
   effects: [],
   events: [],
@@ -40,12 +43,12 @@ export const waiting = (reason: string, message: string): Notice => ({ kind: 'wa
 export const held = (reason: string, message: string): Notice => ({ kind: 'held', reason, message });
 
 /** One part after another, each with the status of those before it. */
-export function inTurn<Observation, Status, Context, Effect>(
-  parts: readonly DecidePartOf<Observation, Status, Context, Effect>[],
+export function runConcerns<Observation, Status, Context, Effect>(
+  parts: readonly ConcernOf<Observation, Status, Context, Effect>[],
   observation: Observation,
   status: Status,
   context: Context,
-): PartOf<Status, Effect> & { readonly notices: readonly Notice[] } {
+): ConcernResultOf<Status, Effect> & { readonly notices: readonly Notice[] } {
   let now: Status = status;
   const effects: Effect[] = [];
   const events: DecidedEvent[] = [];

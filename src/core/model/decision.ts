@@ -38,11 +38,11 @@ export interface DecisionContext {
   readonly newNonce: string;
   /** Which term of the controller decides (Lease transitions). */
   readonly leaseTransitions: number;
-  readonly settings: DriverSettings;
+  readonly settings: ControllerSettings;
 }
 
 /** How the driver is configured; the same for all clusters. */
-export interface DriverSettings {
+export interface ControllerSettings {
   /** Repository of OpenBao's image, for clusters without spec.image. Default openbao/openbao. */
   readonly imageRepository: string;
   /** Image of the executor's Jobs, for clusters without spec.upgrade.executorImage. */
@@ -69,7 +69,7 @@ export interface DriverSettings {
 }
 
 /** Production defaults (compare docs/facts/openbao-operator.md, section 2). */
-export const defaultDeadlines: DriverSettings['deadlines'] = {
+export const defaultDeadlines: ControllerSettings['deadlines'] = {
   preChecks: 10 * 60_000,
   snapshot: 30 * 60_000,
   stepDown: 60_000,

@@ -1,4 +1,5 @@
 import type { ObjectMeta } from '../../api/kubernetes.ts';
+import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 
 /**
  * Commands with which members lose their data and join anew. The gate lets their pods be deleted only once
@@ -13,3 +14,17 @@ export function emptyDisks({ name = '', namespace = '' }: ObjectMeta, pods: read
   );
   return `put it into maintenance first: ${maintenance(true)}; then: ${each.join('; ')}; once they are back: ${maintenance(false)}`;
 }
+
+type RequestField = keyof NonNullable<NonNullable<OpenBaoClusterSpec['upgrade']>['requests']>;
+
+/** The command that asks once for something, with the present time as its value. */
+export const requestCommand = (field: RequestField, cluster: string, namespace: string): string =>
+  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"upgrade":{"requests":{"${field}":"'"$(date -Is)"'"}}}}'`;
+
+/** The command that tries a held upgrade again. */
+export const retryCommand = (cluster: string, namespace: string): string =>
+  requestCommand('retry', cluster, namespace);
+
+/** The command that goes back to blue. */
+export const rollbackCommand = (cluster: string, namespace: string): string =>
+  requestCommand('rollback', cluster, namespace);

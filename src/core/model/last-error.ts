@@ -12,7 +12,7 @@ const ownReasons: ReadonlySet<string> = new Set([
   'MemberWithoutMembership',
   'DiskRepairFailed',
   'ApplyRefused',
-  'TargetGivenUp',
+  'TargetRejected',
   'IssuerNotTrusted',
 ]);
 

@@ -1,2 +1,2 @@
 /** Milliseconds after which no node sends traffic any more where a Service has pointed before: kube-proxy lags. */
-export const nodesLearnMs = 5_000;
+export const endpointPropagationMs = 5_000;

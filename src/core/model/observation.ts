@@ -82,7 +82,7 @@ export interface ObservedJob {
   /** Why its last pod does not run, or how it was ended: `ImagePullBackOff: …`, `Unschedulable: …`, `OOMKilled`. */
   readonly podReason?: string;
   /** It ended a moment ago, but its pod is not seen to have ended yet: what it said is still to come. */
-  readonly isUnheard?: true;
+  readonly isReportPending?: true;
   /** Its container has succeeded, which Kubernetes may not have counted yet: it starts none again. */
   readonly hasSucceeded?: true;
 }

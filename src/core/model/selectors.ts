@@ -75,3 +75,9 @@ export function targetIn(
   const { namespace } = metadata;
   return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
+
+/** The label in which the StatefulSet controller says which template a pod was made from. */
+export const revisionHash = 'controller-revision-hash';
+
+export const maintenanceEnabled = (cluster: OpenBaoCluster | undefined): boolean =>
+  cluster?.spec.maintenance?.enabled ?? false;

@@ -7,10 +7,10 @@ import {
   changesAcknowledgement,
   changesMaintenance,
   changesRequest,
-  maintenanceEnabled,
   requestFields,
   upgradeRequest,
 } from '../policies/cluster-request.ts';
+import { maintenanceEnabled } from '../model/selectors.ts';
 import { changesRollback, rollbackTarget } from '../policies/release-request.ts';
 import { withAnnotation } from './annotation.ts';
 

@@ -1,6 +1,7 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import type { Known } from '../model/known.ts';
+import { maintenanceEnabled } from '../model/selectors.ts';
 import type { Permissions } from './policy.ts';
 
 /** CREATE or UPDATE of an OpenBaoCluster, with the facts that its rules read. */
@@ -44,10 +45,6 @@ export function changesStrategy({
   oldObject,
 }: Pick<ClusterRequest, 'object' | 'oldObject'>): boolean {
   return upgradeStrategy(object) !== upgradeStrategy(oldObject);
-}
-
-export function maintenanceEnabled(cluster: OpenBaoCluster | undefined): boolean {
-  return cluster?.spec.maintenance?.enabled ?? false;
 }
 
 /** An absent acknowledgement and an empty one are the same. */

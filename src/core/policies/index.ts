@@ -84,23 +84,23 @@ export const releasePolicies: readonly Policy<ReleaseRequest>[] = [
  * An object that is being deleted, as it is stored, passes: what is left to do is to take its
  * finalizers off. One that only says so itself does not; the API server drops that as well.
  */
-export function decideCluster(request: ClusterRequest): Decision {
+export function evaluateClusterChange(request: ClusterRequest): Decision {
   if (request.oldObject?.metadata.deletionTimestamp !== undefined) return allow;
   return decide(clusterPolicies, request);
 }
 
-export function decideClusterDeletion(request: ClusterDeletion): Decision {
+export function evaluateClusterDeletion(request: ClusterDeletion): Decision {
   if (!isGuardedDeletion(request)) return allow;
   return decide(clusterDeletionPolicies, request);
 }
 
-export function decidePodDeletion(request: PodDeletion): Decision {
+export function evaluatePodDeletion(request: PodDeletion): Decision {
   if (!isGuarded(request)) return allow;
   return decide(podDeletionPolicies, request);
 }
 
 /** As of a cluster: what is going must be able to go. */
-export function decideReleaseRequest(request: ReleaseRequest): Decision {
+export function evaluateReleaseChange(request: ReleaseRequest): Decision {
   if (request.oldObject?.metadata.deletionTimestamp !== undefined) return allow;
   return decide(releasePolicies, request);
 }

@@ -1,6 +1,6 @@
 import { wantedReplicas } from '../model/selectors.ts';
 import { printable } from '../model/printable.ts';
-import { requestCommand } from '../upgrade/request-command.ts';
+import { requestCommand } from '../model/kubectl.ts';
 import { compareVersions, parseVersion } from '../version/version.ts';
 import { breakGlassActive } from './break-glass.ts';
 import { blueGreenStage, changesReplicas, movesPinnedImage, pinsTarget } from './cluster-operation.ts';

@@ -14,7 +14,7 @@ import { violation, type Policy, type Violation } from './policy.ts';
  * chosen strategy.
  *
  * Guards: OpenBaoCluster UPDATE of version or strategy; the cluster's own start check.
- * Allows: a CREATE, where nothing runs yet; a cluster that was never initialised.
+ * Allows: a CREATE, where nothing runs yet; a cluster that was never initialized.
  * Unknown: a version that cannot be read refuses a change of version under a strategy that
  * has known bad paths.
  * Source: docs/facts/openbao-operator.md, 7.2 (BlueGreenVersionIncompatible) and 8, 2.

@@ -15,7 +15,7 @@ export function whyUnhealthy(
   if (pod.metadata.deletionTimestamp !== undefined) return `${name} is terminating`;
   if (!isReady(pod)) return `${name} is not Ready`;
   if (member.kind === 'unknown') return `${name} did not answer: ${member.cause}`;
-  if (!member.value.initialized) return `${name} is not initialised`;
+  if (!member.value.initialized) return `${name} is not initialized`;
   if (member.value.sealed) return `${name} is sealed`;
   if (clusterIds.size > 1) return `the members belong to ${clusterIds.size} clusters`;
   if (leader.kind === 'unknown') return `no leader is known: ${leader.cause}`;

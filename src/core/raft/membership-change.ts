@@ -10,7 +10,7 @@ import { quorum } from './quorum.ts';
 /**
  * Who shall vote, and who shall stop, by exact ids (docs/facts/openbao-operator.md, 7.1, 5). In order of ordinals.
  */
-export interface Sides {
+export interface VoteTransfer {
   readonly to: readonly string[];
   readonly from: readonly string[];
 }
@@ -46,7 +46,7 @@ export type SwapStep =
  * turns, so that there are never fewer voters than before. A failing `to` stops it, and it does not begin beside an
  * unhealthy voter; a `from` that fails later is demoted first.
  */
-export function nextPromotion(membership: Membership, sides: Sides): SwapStep {
+export function nextPromotion(membership: Membership, sides: VoteTransfer): SwapStep {
   const view = viewOf(membership, sides);
   if ('kind' in view) return view;
   const absent = sides.to.filter((id) => !view.present.has(id));
@@ -70,7 +70,7 @@ export function nextPromotion(membership: Membership, sides: Sides): SwapStep {
  * The second half forward: a `to` leads, and no `from` votes. The demotion of a leader is recorded and waits until
  * it leads no more, so the leader is demoted, then steps down; `to` are its only possible successors.
  */
-export function nextHandOver(membership: Membership, sides: Sides): SwapStep {
+export function nextHandOver(membership: Membership, sides: VoteTransfer): SwapStep {
   const view = viewOf(membership, sides);
   if ('kind' in view) return view;
   const waiting = sides.to.filter((id) => !isFirmVoter(view, id));
@@ -81,7 +81,7 @@ export function nextHandOver(membership: Membership, sides: Sides): SwapStep {
 }
 
 /** Forward as a whole: first the one half, then the other. */
-export function nextForward(membership: Membership, sides: Sides): SwapStep {
+export function nextForward(membership: Membership, sides: VoteTransfer): SwapStep {
   const promotion = nextPromotion(membership, sides);
   return promotion.kind === 'done' ? nextHandOver(membership, sides) : promotion;
 }
@@ -91,7 +91,7 @@ export function nextForward(membership: Membership, sides: Sides): SwapStep {
  * does not answer is unflagged, not waited for: autopilot promotes it when it is well again. Refused while fewer than
  * a quorum of `to` are healthy members (docs/facts/openbao-operator.md, 7.1, 4).
  */
-export function nextRepair(membership: Membership, sides: Sides): SwapStep {
+export function nextRepair(membership: Membership, sides: VoteTransfer): SwapStep {
   const view = viewOf(membership, sides);
   if ('kind' in view) return view;
   const missing = sides.to.flatMap((id) =>
@@ -135,7 +135,7 @@ interface View {
   readonly problems: ReadonlyMap<string, string>;
 }
 
-function viewOf({ servers, flagged, problems = new Map() }: Membership, sides: Sides): View | Blocked {
+function viewOf({ servers, flagged, problems = new Map() }: Membership, sides: VoteTransfer): View | Blocked {
   const { to, from } = sides;
   const both = to.filter((id) => from.includes(id));
   if (both.length > 0) return blocked(`${both.join(', ')} is on both sides`);

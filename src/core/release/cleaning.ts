@@ -6,7 +6,7 @@ import { serviceComponents } from './names.ts';
 import { servedBy, snapshotOfRevision, type ReleaseObservation } from './observation.ts';
 
 /**
- * Whether a release has traffic, or may have: what status calls active, and what a Service of no colour really
+ * Whether a release has traffic, or may have: what status calls active, and what a Service of no color really
  * selects. Its Deployments are never removed.
  */
 export function isServed(

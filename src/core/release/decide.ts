@@ -1,5 +1,5 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { inTurn } from '../model/concern.ts';
+import { runConcerns } from '../model/concern.ts';
 import { sameValue } from '../model/same-value.ts';
 import { childEffects, refusals } from './children.ts';
 import { withReleaseConditions } from './conditions.ts';
@@ -34,7 +34,7 @@ export function decideRelease(observation: ReleaseObservation, context: ReleaseC
   // Its children go by their owner references.
   if (resource.metadata.deletionTimestamp !== undefined) return { status: stored, effects: [], events: [] };
   const { now, settings, leaseTransitions } = context;
-  const decided = inTurn(concerns, observation, stored, context);
+  const decided = runConcerns(concerns, observation, stored, context);
   const children = childEffects(observation, decided.status);
   const notices = [...decided.notices, ...children.notices, ...refusals(observation)];
   const status = withReleaseConditions(observation, decided.status, notices, now, settings.imageRepository);

@@ -1,7 +1,7 @@
 import type { MetadataServicesSpec, MetadataServicesStatus } from '../../api/metadataservices.ts';
 import type { DecidedEvent, ObjectEffect } from '../model/effect.ts';
 import { parseDuration } from '../model/duration.ts';
-import type { DecidePartOf, PartOf } from '../model/concern.ts';
+import type { ConcernOf, ConcernResultOf } from '../model/concern.ts';
 import type { ReleaseObservation } from './observation.ts';
 
 /** What follows from an observation; as of a cluster (src/core/model/decision.ts). */
@@ -38,15 +38,15 @@ export interface Windows {
   readonly cleanupDelay: number;
 }
 
-/** Two minutes each (specification, page 003); Argo Rollouts' 30 s for the old colour to stay. */
+/** Two minutes each (specification, page 003); Argo Rollouts' 30 s for the old color to stay. */
 export const defaultWindows: Windows = {
   readinessTimeout: 2 * 60_000,
   gracePeriod: 2 * 60_000,
   cleanupDelay: 30_000,
 };
 
-export type ReleasePart = PartOf<MetadataServicesStatus, ObjectEffect>;
-export type DecideReleasePart = DecidePartOf<
+export type ReleasePart = ConcernResultOf<MetadataServicesStatus, ObjectEffect>;
+export type DecideReleasePart = ConcernOf<
   ReleaseObservation,
   MetadataServicesStatus,
   ReleaseContext,

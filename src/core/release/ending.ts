@@ -133,7 +133,7 @@ function eventsOf(
  *
  * @param isRejected as of `endPending`
  */
-export function giveBack(
+export function switchTrafficBack(
   status: MetadataServicesStatus,
   current: ReleaseRecord,
   before: ReleaseRecord,

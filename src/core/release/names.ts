@@ -13,9 +13,8 @@ export const releaseNames = (services: string) => ({
   deployment: (component: ServiceComponent, strategy: Strategy) => `${services}-${component}-${strategy}`,
   /** Storage and its secondary share one. */
   configMap: (source: 'storage' | 'schema', strategy: Strategy) => `${services}-${source}-config-${strategy}`,
-  colouredService: (component: ServiceComponent, strategy: Strategy) =>
-    `${services}-${component}-${strategy}`,
-  /** Of no colour: consumers rely on it, and it follows the release that serves. Ours alone. */
+  coloredService: (component: ServiceComponent, strategy: Strategy) => `${services}-${component}-${strategy}`,
+  /** Of no color: consumers rely on it, and it follows the release that serves. Ours alone. */
   neutralService: (component: ServiceComponent) => `${services}-${component}`,
   /** The record of all that a release was made from. */
   revision: (version: string) => `${services}-${version}`,

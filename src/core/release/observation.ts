@@ -51,7 +51,7 @@ export const snapshotOfRevision = (
 ): ReleaseSnapshot | undefined =>
   revisions.find(({ object }) => version !== undefined && releaseOf(object) === version)?.snapshot;
 
-/** The release that a Service of no colour sends its traffic to. */
+/** The release that a Service of no color sends its traffic to. */
 export function servedBy(
   { services, resource }: Pick<ReleaseObservation, 'services' | 'resource'>,
   component: ServiceComponent,

@@ -1,5 +1,5 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { only } from '../model/concern.ts';
+import { unchanged } from '../model/concern.ts';
 import { parseTimestamp, timestamp } from '../model/time.ts';
 import { normal, type DecideReleasePart } from './decision.ts';
 
@@ -10,7 +10,7 @@ import { normal, type DecideReleasePart } from './decision.ts';
 export const decidePause: DecideReleasePart = ({ resource }, status, { now }) => {
   const isPaused = resource.spec.paused === true;
   const { pausedAt, ...rest } = status;
-  if (isPaused === (pausedAt !== undefined)) return only(status);
+  if (isPaused === (pausedAt !== undefined)) return unchanged(status);
   if (isPaused) {
     return {
       status: { ...status, pausedAt: timestamp(now) },

@@ -1,5 +1,5 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { held, only, waiting } from '../model/concern.ts';
+import { held, unchanged, waiting } from '../model/concern.ts';
 import { whoFights } from './conflict.ts';
 import type { DecideReleasePart } from './decision.ts';
 import { endPending } from './ending.ts';
@@ -30,14 +30,14 @@ export const decideProgress: DecideReleasePart = (observation, status, context) 
   const { pending } = status;
   if (status.pausedAt !== undefined) {
     const at = status.step === undefined ? 'nothing new starts' : `it stays at ${status.step}`;
-    return only(status, waiting('Paused', `spec.paused is true: ${at}`));
+    return unchanged(status, waiting('Paused', `spec.paused is true: ${at}`));
   }
   if (status.cleaning !== undefined) return cleaningUp(observation, status, context.now);
   // A person asked for it, and what fights them does not undo it.
   const isFought = whoFights(observation, status) !== undefined;
   if (status.watching !== undefined)
     return watching(observation, status, context, isWanted(resource.spec, status) || isFought);
-  if (pending === undefined) return only(status);
+  if (pending === undefined) return unchanged(status);
   const goesOn =
     asksFor(resource.spec, pending.inputs) ||
     status.rollback?.state === 'Accepted' ||
@@ -46,7 +46,7 @@ export const decideProgress: DecideReleasePart = (observation, status, context) 
   if (!goesOn) return replaced(status, pending, resource.spec, context.now);
   const release = pendingRelease(observation, status, context.settings.imageRepository);
   if (release === undefined) {
-    return only(
+    return unchanged(
       status,
       held(
         'ReleaseRecordLost',

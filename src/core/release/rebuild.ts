@@ -1,6 +1,6 @@
 import { releaseReasonAnnotation, releaseStatusAnnotation, strategyLabel } from '../../api/labels.ts';
 import type { ReleaseRecord } from '../../api/metadataservices.ts';
-import { only } from '../model/concern.ts';
+import { unchanged } from '../model/concern.ts';
 import { parseTimestamp, timestamp } from '../model/time.ts';
 import { normal, type DecideReleasePart } from './decision.ts';
 import { withActive, withRecord } from './history.ts';
@@ -10,7 +10,7 @@ import { repeatsAnnotation } from './render/revision.ts';
 
 /**
  * The status is lost, as after a restore from a backup, but its children are there: what serves is the release that
- * the Service of no colour selects, and the records tell the rest (docs/facts/metadataservices.md, T12). A release
+ * the Service of no color selects, and the records tell the rest (docs/facts/metadataservices.md, T12). A release
  * without an ending was under way; it counts as failed, and spec may ask for it anew.
  */
 export const decideHistory: DecideReleasePart = (observation, status) => {
@@ -19,7 +19,7 @@ export const decideHistory: DecideReleasePart = (observation, status) => {
     status.activeReleaseVersion === undefined &&
     status.pending === undefined &&
     status.rejected === undefined;
-  if (!isLost || observation.revisions.length === 0) return only(status);
+  if (!isLost || observation.revisions.length === 0) return unchanged(status);
   const records = observation.revisions
     .flatMap(recordFrom)
     .toSorted((a, b) => (a.timestamp < b.timestamp ? -1 : 1));

@@ -1,12 +1,12 @@
 import { requestedByAnnotation, rollbackReasonAnnotation, rollbackToAnnotation } from '../../api/labels.ts';
 import type { MetadataServicesStatus, ReleaseRecord } from '../../api/metadataservices.ts';
 import type { ObjectEffect } from '../model/effect.ts';
-import { held, only, waiting } from '../model/concern.ts';
+import { held, unchanged, waiting } from '../model/concern.ts';
 import { printable } from '../model/printable.ts';
 import { timestamp } from '../model/time.ts';
 import { isByHand } from './conflict.ts';
 import { normal, warns, type DecideReleasePart, type ReleaseContext, type ReleasePart } from './decision.ts';
-import { endPending, giveBack } from './ending.ts';
+import { endPending, switchTrafficBack } from './ending.ts';
 import { historyOf, isGood, recordOf } from './history.ts';
 import { asksFor, inputsHash, releaseInputs, restoringPatch, type ReleaseInputs } from './inputs.ts';
 import { snapshotFor } from './in-force.ts';
@@ -28,15 +28,18 @@ export const decideRollback: DecideReleasePart = (observation, status, context) 
   const { annotations = {} } = observation.resource.metadata;
   const asked = annotations[rollbackToAnnotation];
   const last = status.rollback;
-  if (asked === undefined) return only(withdrawn(observation, status));
+  if (asked === undefined) return unchanged(withdrawn(observation, status));
   if (last?.to === bounded(asked) && last.state === 'Accepted') return again(observation, status, context);
   const by = observation.managers.rollbackTo;
   if (last?.to === bounded(asked) && last.state !== 'Accepted' && !isByHand(by))
     return returned(status, last, by);
   if (status.pausedAt !== undefined)
-    return only(status, waiting('Paused', `spec.paused is true: the rollback to ${printable(asked)} waits`));
+    return unchanged(
+      status,
+      waiting('Paused', `spec.paused is true: the rollback to ${printable(asked)} waits`),
+    );
   // In a moment it is known what serves.
-  if (isCommitted(observation, status)) return only(status);
+  if (isCommitted(observation, status)) return unchanged(status);
   return answer(observation, status, context, asked);
 };
 
@@ -61,7 +64,7 @@ function again(
 ): ReleasePart {
   const record = recordOf(status, status.rollback?.to);
   const inputs = record && inputsOf(observation, record, settings.imageRepository);
-  return { status, effects: [takenUp(observation, inputs)], events: [] };
+  return { status, effects: [consumeRequest(observation, inputs)], events: [] };
 }
 
 /**
@@ -143,7 +146,7 @@ function closed(
       ...status,
       rollback: { ...requestOf(observation, asked, now), state, message: event.note.slice(0, 1_000) },
     },
-    effects: [takenUp(observation, undefined)],
+    effects: [consumeRequest(observation, undefined)],
     events: [event],
   };
 }
@@ -159,7 +162,7 @@ function accept(
   const inputs = inputsOf(observation, target, context.settings.imageRepository);
   const hash = inputsHash(inputs);
   const request = requestOf(observation, target.version, now);
-  const effects = [takenUp(observation, inputs)];
+  const effects = [consumeRequest(observation, inputs)];
   const isActive = target.version === status.activeReleaseVersion;
   const isIdle = status.pending === undefined && status.watching === undefined;
   if (isActive && isIdle && restoringPatch(resource.spec, inputs) === undefined) {
@@ -174,7 +177,7 @@ function accept(
     );
   }
   const message = `Rollback to ${target.version} (storage ${target.storageTag}, schema ${target.schemaTag}) requested${byWhom(request)}${request.reason === undefined ? '' : `: ${request.reason}`}`;
-  const ended = makeWay(observation, status, context, target, { ...request, inputs: hash });
+  const ended = supersedePending(observation, status, context, target, { ...request, inputs: hash });
   return {
     status: {
       ...withMemory(observation, ended.status, target, hash, now),
@@ -189,7 +192,7 @@ function accept(
  * Ends what is under way and is something else: an abort when the target is what serves
  * (docs/facts/metadataservices.md, T4), a flip when it still runs.
  */
-function makeWay(
+function supersedePending(
   observation: ReleaseObservation,
   status: MetadataServicesStatus,
   context: ReleaseContext,
@@ -211,7 +214,7 @@ function makeWay(
     current !== undefined &&
     mayGiveBack(observation, status, context)
   )
-    return giveBack(status, current, target, { ...ending, reason: 'RolledBack' }, now);
+    return switchTrafficBack(status, current, target, { ...ending, reason: 'RolledBack' }, now);
   return { status, events: [] };
 }
 
@@ -285,7 +288,7 @@ function inputsOf(
 }
 
 /** One merge patch: the request, its reason and its author go, spec asks for these inputs. */
-function takenUp({ resource }: ReleaseObservation, inputs: ReleaseInputs | undefined): ObjectEffect {
+function consumeRequest({ resource }: ReleaseObservation, inputs: ReleaseInputs | undefined): ObjectEffect {
   const { namespace = '', name = '', uid = '', annotations = {} } = resource.metadata;
   const author = requestedByAnnotation in annotations ? { [requestedByAnnotation]: null } : {};
   const spec = inputs && restoringPatch(resource.spec, inputs);
@@ -309,8 +312,8 @@ function takenUp({ resource }: ReleaseObservation, inputs: ReleaseInputs | undef
 export const decideReason: DecideReleasePart = (observation, status) => {
   const { annotations = {} } = observation.resource.metadata;
   const reason = annotations[rollbackReasonAnnotation]?.slice(0, longestReason);
-  if (reason === undefined || reason === '' || rollbackToAnnotation in annotations) return only(status);
-  if (status.pausedAt !== undefined) return only(status);
+  if (reason === undefined || reason === '' || rollbackToAnnotation in annotations) return unchanged(status);
+  if (status.pausedAt !== undefined) return unchanged(status);
   const { pending } = status;
   if (pending?.rollbackTo !== undefined) {
     return noted(observation, { ...status, pending: { ...pending, rollbackReason: reason } }, reason);
@@ -318,7 +321,7 @@ export const decideReason: DecideReleasePart = (observation, status) => {
   const record = historyOf(status).findLast(
     ({ status: is, rollbackTo }) => is === 'Failed' || rollbackTo !== undefined,
   );
-  if (record === undefined) return only(status);
+  if (record === undefined) return unchanged(status);
   const releaseHistory = historyOf(status).map((each) =>
     each === record ? { ...each, rollbackReason: reason } : each,
   );
@@ -331,6 +334,6 @@ const noted = (
   reason: string,
 ): ReleasePart => ({
   status,
-  effects: [takenUp(observation, undefined)],
+  effects: [consumeRequest(observation, undefined)],
   events: [normal('RollbackReasonNoted', 'Rollback', `Reason of the rollback: ${reason}`)],
 });

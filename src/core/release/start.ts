@@ -1,6 +1,6 @@
 import { strategyLabel } from '../../api/labels.ts';
 import type { MetadataServicesStatus, PendingRelease, Strategy } from '../../api/metadataservices.ts';
-import { held, only, type Notice } from '../model/concern.ts';
+import { held, unchanged, type Notice } from '../model/concern.ts';
 import { timestamp } from '../model/time.ts';
 import { whoFights } from './conflict.ts';
 import { normal, windowOf, type DecideReleasePart, type ReleasePart } from './decision.ts';
@@ -19,22 +19,22 @@ export const decideStart: DecideReleasePart = (observation, stored, context) => 
   const { resource } = observation;
   const { spec } = resource;
   const isBusy = [stored.pending, stored.watching, stored.cleaning].some((each) => each !== undefined);
-  if (isBusy || stored.rollback?.state === 'Accepted') return only(stored);
+  if (isBusy || stored.rollback?.state === 'Accepted') return unchanged(stored);
   const status = withoutOutdated(observation, stored);
   const active = recordOf(status, status.activeReleaseVersion);
   const stray = strayRelease(observation, status);
-  if (status.pausedAt !== undefined) return only(status, ...rejection(observation, status));
+  if (status.pausedAt !== undefined) return unchanged(status, ...rejection(observation, status));
   if (stray !== undefined && status.activeReleaseVersion !== undefined) {
-    return only({
+    return unchanged({
       ...status,
       step: 'CleaningUp' as const,
       // It may have had traffic a moment ago.
       cleaning: { ...stray, cause: 'Superseded' as const, served: true },
     });
   }
-  if (asksFor(spec, active?.inputs)) return only(status, ...rejection(observation, status));
+  if (asksFor(spec, active?.inputs)) return unchanged(status, ...rejection(observation, status));
   if (status.rejected !== undefined && asksFor(spec, status.rejected.inputs))
-    return only(withFighter(observation, status), ...rejection(observation, status));
+    return unchanged(withFighter(observation, status), ...rejection(observation, status));
   return begin(observation, status, context);
 };
 
@@ -91,13 +91,13 @@ function withRequestUsed(status: MetadataServicesStatus): MetadataServicesStatus
   return { ...status, rollback };
 }
 
-/** Not the colour that serves, whatever the status has forgotten. */
+/** Not the color that serves, whatever the status has forgotten. */
 function freeStrategy(observation: ReleaseObservation, status: MetadataServicesStatus): Strategy {
   if (status.activeStrategy !== undefined) return otherStrategy(status.activeStrategy);
   const served = servedBy(observation, 'storage');
-  const colour = observation.deployments.find((each) => releaseOf(each) === served && served !== undefined)
+  const color = observation.deployments.find((each) => releaseOf(each) === served && served !== undefined)
     ?.metadata.labels?.[strategyLabel];
-  return colour === 'blue' ? 'green' : 'blue';
+  return color === 'blue' ? 'green' : 'blue';
 }
 
 /** Which release is repeated, where a rollback wrote these inputs into spec. */

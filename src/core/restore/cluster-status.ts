@@ -2,7 +2,7 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { withLock, withoutLock } from '../model/operation-lock.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { dropped, isUntouched } from '../upgrade/rolling/retarget.ts';
-import { patched } from '../upgrade/rolling/phase.ts';
+import { patched } from '../model/patch.ts';
 import type { ClusterStatusEffect } from './decision.ts';
 
 /** Which restore it is, as the cluster's status names it. */

@@ -2,7 +2,7 @@ import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorest
 import type { DecidedEvent } from '../model/effect.ts';
 import { sameValue } from '../model/same-value.ts';
 import { timestamp } from '../model/time.ts';
-import { patched } from '../upgrade/rolling/phase.ts';
+import { patched } from '../model/patch.ts';
 import { isLockedFor, released } from './cluster-status.ts';
 import { withConditions } from './conditions.ts';
 import type { RestoreContext, RestoreDecision, RestoreEffect } from './decision.ts';
@@ -65,7 +65,7 @@ export function decideRestore(observation: RestoreObservation, context: RestoreC
   // Each phase can be entered at most once before something has to be awaited.
   for (let turns = 0; turns < 2 * phaseCount; turns++) {
     const step = next(at);
-    at = taken(at, step);
+    at = applyStep(at, step);
     if (step.kind === 'fail') return failed(at, step.failure);
     if (step.kind === 'complete') return completed(at);
     if (step.kind === 'wait') return waiting(at, step);
@@ -100,7 +100,7 @@ function next({ observation, status, context }: Run): RestoreStep {
 }
 
 /** Puts down what follows from a step. */
-function taken(run: Run, step: RestoreStep): Run {
+function applyStep(run: Run, step: RestoreStep): Run {
   const base =
     'patch' in step && step.patch !== undefined
       ? patched<OpenBaoRestoreStatus>(run.status, step.patch)

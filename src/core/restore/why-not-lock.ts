@@ -3,8 +3,8 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { ObservedJob } from '../model/observation.ts';
 import { jobOutcome } from '../jobs/job-outcome.ts';
 import { awaitedRequest } from '../upgrade/bluegreen/awaited.ts';
-import { stageOf, underWay } from '../upgrade/bluegreen/phase.ts';
-import { rollbackCommand } from '../upgrade/bluegreen/remedy.ts';
+import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
+import { rollbackCommand } from '../model/kubectl.ts';
 
 /** Jobs that change nothing in OpenBao. */
 const harmless: ReadonlySet<string | undefined> = new Set([
@@ -39,7 +39,7 @@ export function whyNotLock(
   }
   if (scaling !== undefined) return waits(`members come or go (spec.replicas); that ends first`);
   const hasStopped = breakGlass?.active === true || upgrade?.held === true || blueGreen?.held === true;
-  const current = underWay(status);
+  const current = activeBlueGreen(status);
   if (!hasStopped && upgrade !== undefined)
     return waits(`the upgrade in phase ${upgrade.phase} ends or holds first`);
   if (current !== undefined) {

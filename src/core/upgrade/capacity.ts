@@ -4,7 +4,7 @@ import type { Room } from '../model/observation.ts';
 import { jobResources } from '../jobs/job.ts';
 import { defaultSize } from '../workload/claim-templates.ts';
 import { milliLike, milliOf } from '../workload/quantity.ts';
-import { isBlueGreen } from './bluegreen/start.ts';
+import { isBlueGreen } from './target.ts';
 
 /** Whether what there is room for is to be read: while a blue-green upgrade is checked. */
 export const needsRoom = (cluster: OpenBaoCluster): boolean => {
@@ -16,7 +16,7 @@ export const needsRoom = (cluster: OpenBaoCluster): boolean => {
  * Why green members could not come up beside blue, with the values seen; undefined when nothing speaks against it.
  * What the API server adds by itself (LimitRanges) is not counted, nor what nodes have free.
  */
-export function whyNoRoom(
+export function insufficientCapacity(
   cluster: OpenBaoCluster,
   replicas: number,
   { quotas, ...storage }: Room,

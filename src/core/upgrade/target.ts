@@ -1,5 +1,5 @@
-import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import type { DriverSettings } from '../model/decision.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus, RollingUpgrade } from '../../api/openbaocluster.ts';
+import type { ControllerSettings } from '../model/decision.ts';
 import { effectiveImage } from '../workload/image.ts';
 import { compareVersions, parseVersion } from '../version/version.ts';
 
@@ -14,7 +14,7 @@ export interface UpgradeTarget {
 /** What spec asks for. */
 export const wantedTarget = (
   { spec }: OpenBaoCluster,
-  settings: Pick<DriverSettings, 'imageRepository'>,
+  settings: Pick<ControllerSettings, 'imageRepository'>,
 ): UpgradeTarget => ({
   version: spec.version.replace(/^v/, ''),
   image: effectiveImage(spec, settings.imageRepository),
@@ -23,7 +23,7 @@ export const wantedTarget = (
 /** What the whole cluster runs; undefined before its leader has first reported a version. */
 export function currentTarget(
   { currentVersion, image }: OpenBaoClusterStatus,
-  settings: Pick<DriverSettings, 'imageRepository'>,
+  settings: Pick<ControllerSettings, 'imageRepository'>,
 ): UpgradeTarget | undefined {
   if (currentVersion === undefined) return undefined;
   const version = currentVersion.replace(/^v/, '');
@@ -44,3 +44,10 @@ export function isSameVersion(a: string, b: string): boolean {
   const [left, right] = [parseVersion(a), parseVersion(b)];
   return !('error' in left) && !('error' in right) && compareVersions(left, right) === 0;
 }
+
+/** Whether this change of version is to be carried out by a green half. Restarts never are: they change nothing. */
+export const isBlueGreen = (
+  { spec }: OpenBaoCluster,
+  { fromVersion, targetVersion, fromImage, targetImage }: RollingUpgrade,
+): boolean =>
+  spec.upgrade?.strategy === 'BlueGreen' && (fromVersion !== targetVersion || fromImage !== targetImage);

@@ -25,7 +25,7 @@ export function parseVersion(text: string): Version | { readonly error: string }
   const parsed = semver.parse(text);
   // What the pattern lets through and semver does not: leading zeros, empty identifiers, numbers beyond 2^53.
   if (parsed === null) return { error: whyNotVersion(text) };
-  // Beyond 2^53 JavaScript cannot tell neighbours apart, so their order would be a guess.
+  // Beyond 2^53 JavaScript cannot tell neighbors apart, so their order would be a guess.
   const huge = parsed.prerelease.find(
     (part) => /^\d+$/.test(String(part)) && !Number.isSafeInteger(Number(part)),
   );

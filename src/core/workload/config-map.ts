@@ -18,7 +18,7 @@ export function configMap(sets: readonly WorkloadInputs[]): KubernetesObject {
     ...Object.fromEntries(
       sets.map((set) => [configurationFile(set.revision), json(configuration(set, toJoin))]),
     ),
-    ...(first.selfInitialise ? { [files.selfInit]: json(selfInit(first)) } : {}),
+    ...(first.selfInitialize ? { [files.selfInit]: json(selfInit(first)) } : {}),
     [files.start]: startScript,
   };
   const { config: name } = names(cluster.metadata.name ?? '');

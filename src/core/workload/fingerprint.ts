@@ -2,7 +2,7 @@
  * 64 bits that differ when two values do, for all practical purposes; against chance, not against an adversary
  * (the pure core has no SHA). Independent of the order of keys, blind to fields that are undefined.
  *
- * Two lanes of 32 bits after MurmurHash3's finaliser.
+ * Two lanes of 32 bits after MurmurHash3's finalizer.
  */
 export function fingerprint(value: unknown): string {
   const text = stableText(value);

@@ -1,6 +1,6 @@
 import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import type { DriverSettings } from '../model/decision.ts';
+import type { ControllerSettings } from '../model/decision.ts';
 import type { TokenIssuer } from '../model/observation.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { effectiveImage } from './image.ts';
@@ -23,10 +23,10 @@ export interface WorkloadInputs {
   /** spec.maintenance.restartAt when it is being, or was, carried out. */
   readonly restartAt?: string;
   /**
-   * Whether pod 0 is told to make a new cluster. Only before the first initialisation, and only when no volume of
+   * Whether pod 0 is told to make a new cluster. Only before the first initialization, and only when no volume of
    * an earlier life is there: a second cluster would be born otherwise (docs/facts/openbao-measured.md, 0.2).
    */
-  readonly selfInitialise: boolean;
+  readonly selfInitialize: boolean;
   /** Of the StatefulSet that is there, for which they cannot change any more. */
   readonly claimTemplates?: readonly ClaimTemplate[];
   /** Whether its new members stay without a vote until they are given one: a green half's do. */
@@ -56,7 +56,7 @@ export interface WorkloadFacts {
   /** Of the green half. */
   readonly greenStatefulSet?: StatefulSet | undefined;
   readonly issuer: WorkloadInputs['issuer'];
-  readonly settings: Pick<DriverSettings, 'imageRepository' | 'controller'>;
+  readonly settings: Pick<ControllerSettings, 'imageRepository' | 'controller'>;
 }
 
 /**
@@ -84,13 +84,13 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
     partition: partitionFor(status, replicas, statefulSet),
     ...(restartAt === undefined ? {} : { restartAt }),
     ...(claimTemplates === undefined ? {} : { claimTemplates }),
-    selfInitialise: selfInitialises(cluster, facts.claims),
+    selfInitialize: selfInitializes(cluster, facts.claims),
     issuer,
     controller: settings.controller,
   };
 }
 
-/** Phases in which the half of each colour is kept as it should be; in the others it is on its way out. */
+/** Phases in which the half of each color is kept as it should be; in the others it is on its way out. */
 const keepsGreen: ReadonlySet<string | undefined> = new Set([
   'DeployingGreen',
   'JoiningMesh',
@@ -126,7 +126,7 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
     image: greenImage,
     version: greenVersion,
     partition: heldPartition(live.replicas, greenStatefulSet),
-    selfInitialise: false,
+    selfInitialize: false,
     joinsWithoutVote: phase !== 'Cleanup',
     ...(claimTemplates === undefined ? {} : { claimTemplates }),
   };
@@ -139,7 +139,7 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
 }
 
 /** Whether the cluster makes itself, and not on what another one has left. */
-export function selfInitialises(
+export function selfInitializes(
   { metadata, spec, status }: OpenBaoCluster,
   claims: readonly PersistentVolumeClaim[],
 ): boolean {

@@ -19,8 +19,8 @@ export function probes(tls: boolean): { readonly readinessProbe: object; readonl
       failureThreshold: 3,
     },
     /**
-     * Answers at all: a sealed or uninitialised server waits for something that a restart does not bring.
-     * Patient, because the first start initialises before it listens (35 s at most) and a step-down may wait
+     * Answers at all: a sealed or uninitialized server waits for something that a restart does not bring.
+     * Patient, because the first start initializes before it listens (35 s at most) and a step-down may wait
      * for requests of up to 90 s.
      */
     livenessProbe: {

@@ -9,7 +9,7 @@ import {
 } from '../../api/labels.ts';
 import type { PersistentVolumeClaim, Pod, UserInfo } from '../../api/kubernetes.ts';
 import type { Known } from '../../core/model/known.ts';
-import { maintenanceEnabled } from '../../core/policies/cluster-request.ts';
+import { maintenanceEnabled } from '../../core/model/selectors.ts';
 import type { KubernetesClient } from './kubernetes.ts';
 import { readKnown } from '../read-known.ts';
 import { collectionPath, objectPath } from './resources.ts';

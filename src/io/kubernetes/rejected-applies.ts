@@ -13,13 +13,13 @@ export interface Refusal {
  * Children that the API server refused, such as one with an invalid quantity from spec. The same object is not
  * tried again for a while, and one that is refused does not keep others from being applied.
  */
-export interface Refusals {
+export interface RejectedApplies {
   /** @throws the error when it is no refusal of the object itself: an outage, a conflict, too many requests */
   note(owner: string, object: KubernetesObject, error: unknown): void;
   /** Those of an owner that are still the same; forgets the others. */
   among(owner: string, drifted: readonly KubernetesObject[]): readonly Refusal[];
   /** Without those that were refused a moment ago. */
-  worthTrying(owner: string, drifted: readonly KubernetesObject[]): readonly KubernetesObject[];
+  retryable(owner: string, drifted: readonly KubernetesObject[]): readonly KubernetesObject[];
   forget(owner: string): void;
 }
 
@@ -31,7 +31,7 @@ const refusing = new Set([400, 403, 422]);
 const identityOf = (object: KubernetesObject) => JSON.stringify(object);
 
 /** @param now milliseconds of any clock that does not go back */
-export function refusals(now: () => number = () => performance.now()): Refusals {
+export function rejectedApplies(now: () => number = () => performance.now()): RejectedApplies {
   const byOwner = new Map<string, Map<string, { readonly refusal: Refusal; readonly at: number }>>();
   return {
     note(owner, object, error) {
@@ -51,7 +51,7 @@ export function refusals(now: () => number = () => performance.now()): Refusals 
       for (const identity of noted.keys()) if (!current.has(identity)) noted.delete(identity);
       return [...noted.values()].map(({ refusal }) => refusal);
     },
-    worthTrying(owner, drifted) {
+    retryable(owner, drifted) {
       const noted = byOwner.get(owner);
       return drifted.filter((object) => {
         const last = noted?.get(identityOf(object));

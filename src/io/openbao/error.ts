@@ -9,7 +9,7 @@ import { printableCharacter } from '../../core/model/printable.ts';
  * No answer: `Reset` (the connection broke) and `Timeout`. The call may have arrived.
  *
  * An answer: `WrongNode` (a redirect, which is never followed), `Sealed` (also before the first
- * initialisation), `NoLeader` (a standby that knows no active node), `Forbidden`, `Invalid` (400),
+ * initialization), `NoLeader` (a standby that knows no active node), `Forbidden`, `Invalid` (400),
  * `NotFound`, `TooLarge`, `Malformed`, and `Server` for everything else.
  */
 export type OpenBaoReason =

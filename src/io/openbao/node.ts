@@ -196,7 +196,7 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
 
 const jwtConfigPath = `auth/${jwtAuth.mount}/config`;
 
-/** Active, standby, the two of other editions, not initialised, sealed: each with the same body. */
+/** Active, standby, the two of other editions, not initialized, sealed: each with the same body. */
 const healthStatuses = [429, 472, 473, 501, 503];
 
 type Read = <T>(parse: (body: unknown) => T, call: OpenBaoCall) => Promise<T>;

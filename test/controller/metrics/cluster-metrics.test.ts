@@ -278,7 +278,10 @@ describe('what ended between two statuses of a blue-green upgrade', () => {
     const back = withBlueGreen({ phase: 'RollbackCleanup' });
     const after = {
       ...atRest,
-      blueGreen: { phase: 'Idle' as const, givenUp: { version: '2.5.5', image: 'openbao/openbao:2.5.5' } },
+      blueGreen: {
+        phase: 'Idle' as const,
+        rejectedTarget: { version: '2.5.5', image: 'openbao/openbao:2.5.5' },
+      },
     };
     const outcome = (before: OpenBaoClusterStatus) => upgradeTransition(before, after, 0).upgrade?.outcome;
     expect(outcome(back)).to.equal('rolled-back');

@@ -260,13 +260,13 @@ describe('an informer on a real API server', function () {
       path: `${test.configMaps}/a`,
       body: { data: { v: '2' } },
     });
-    watched.learn(written);
+    watched.observeWrite(written);
     expect(has(watched, 'a', '2')()).to.equal(true);
-    watched.learn(old!);
+    watched.observeWrite(old!);
     expect(has(watched, 'a', '2')()).to.equal(true);
     await test.remove('a');
     await until('it goes', () => watched.size === 0);
-    watched.learn(written);
+    watched.observeWrite(written);
     expect(watched.size).to.equal(0);
     expect(changes).to.deep.equal(['a: - > 1', 'a: 1 > 2', 'a: 2 > -']);
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { leaseElector, type Leadership, type LeaseOptions } from '../../../src/controller/runtime/lease.ts';
-import { raised } from '../../../src/controller/runtime/clock.ts';
+import { aborted } from '../../../src/controller/runtime/clock.ts';
 import { ApiError, type KubernetesClient } from '../../../src/io/kubernetes/kubernetes.ts';
 import { recordingLogger, until } from '../../certs/recording-logger.ts';
 import { controllerGround, type ControllerGround } from '../support/ground.ts';
@@ -105,7 +105,7 @@ describe('leader election on a real API server', function () {
     await new Promise((resolve) => void setTimeout(resolve, 500));
     const killed = performance.now();
     one.cut(true);
-    await raised(leadership.signal);
+    await aborted(leadership.signal);
     const stopped = performance.now();
     const next = await successor;
     expect(stopped - killed).to.be.below(4_000);
@@ -119,7 +119,7 @@ describe('leader election on a real API server', function () {
     const leadership = await held(candidate('one', quick).acquire());
     const lease = await read();
     await test.client.update(path(), { ...lease, spec: { ...lease.spec, holderIdentity: 'usurper' } });
-    await raised(leadership.signal);
+    await aborted(leadership.signal);
     expect((leadership.signal.reason as Error).message).to.equal('no longer the leader: held by usurper');
     await leadership.release();
     expect((await read()).spec).to.include({ holderIdentity: 'usurper' });
@@ -143,7 +143,7 @@ describe('leader election on a real API server', function () {
     await test.client.remove(path());
     let next: Leadership | undefined;
     void successor.then((came) => (next = came));
-    await raised(leadership.signal);
+    await aborted(leadership.signal);
     expect(next).to.equal(undefined);
     await (await successor).release();
   });
@@ -194,13 +194,13 @@ describe('leader election on a real API server', function () {
         const from = performance.now();
         const fate = (round + nth) % 3;
         if (fate === 0)
-          await Promise.race([raised(stopping.signal), new Promise((go) => void setTimeout(go, 700))]);
+          await Promise.race([aborted(stopping.signal), new Promise((go) => void setTimeout(go, 700))]);
         if (fate === 1) {
           one.cut(true);
-          await raised(leadership.signal);
+          await aborted(leadership.signal);
         }
         if (fate === 2)
-          await Promise.race([raised(stopping.signal), new Promise((go) => void setTimeout(go, 200))]);
+          await Promise.race([aborted(stopping.signal), new Promise((go) => void setTimeout(go, 200))]);
         // Until here it acts; `release` is called when nothing does any more.
         terms.push({ who, from, to: performance.now(), term: leadership.term });
         await leadership.release();

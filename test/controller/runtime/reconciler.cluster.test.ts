@@ -8,7 +8,7 @@ import type { Leadership } from '../../../src/controller/runtime/lease.ts';
 import {
   reconciler,
   type DecisionOf,
-  type PassContext,
+  type ReconcileContext,
   type ReconcilerOptions,
 } from '../../../src/controller/runtime/reconciler.ts';
 import { statusClient } from '../../../src/controller/runtime/status.ts';
@@ -71,7 +71,10 @@ describe('the reconcile loop on a real API server', function () {
   });
 
   /** A loop over clusters that decides what the test says, and the steps that it took. */
-  function loop(decide: (seen: Cluster, context: PassContext) => Decision, changes: Partial<Options> = {}) {
+  function loop(
+    decide: (seen: Cluster, context: ReconcileContext) => Decision,
+    changes: Partial<Options> = {},
+  ) {
     const steps: string[] = [];
     const logger = recordingLogger();
     const { read, writeStatus } = statusClient<Cluster>(client, kind);
@@ -145,7 +148,7 @@ describe('the reconcile loop on a real API server', function () {
 
   it('gives a decision its time, a new operation id and the term', async () => {
     const key = await create('context');
-    const contexts: PassContext[] = [];
+    const contexts: ReconcileContext[] = [];
     const { reconcile } = loop((_seen, context) => {
       contexts.push(context);
       return nothing;
@@ -179,7 +182,7 @@ describe('the reconcile loop on a real API server', function () {
           events: [started],
         }),
         // The cache stands still, as if the watch were late.
-        { resources: { get: () => stale, learn: () => {} } },
+        { resources: { get: () => stale, observeWrite: () => {} } },
       );
       const stale = watched.get(key);
       await test.client.update(`${collection}/overtaken/status`, {
@@ -242,7 +245,7 @@ describe('the reconcile loop on a real API server', function () {
     const { reconcile, steps } = loop(
       ({ status = {} }) => ({ ...nothing, status: { phase: 'Running', ...status }, effects: ['act'] }),
       {
-        resources: { get: () => stale, learn: () => {} },
+        resources: { get: () => stale, observeWrite: () => {} },
         async writeStatus(resource, status, signal) {
           const stored = await writeStatus(resource, status, signal);
           if (isLost) throw new ApiError('no answer', { status: 0, reason: 'Timeout' });

@@ -26,7 +26,7 @@ const facts = (given: Given = {}, status: OpenBaoClusterStatus = settledStatus()
 const unread = unknown('the API server did not answer');
 
 describe('what is recorded of a cluster', () => {
-  it('is that it was initialised, for ever: pod 0 on an empty disk is told to make no cluster (openbao-operator.md 7.1 #18)', () => {
+  it('is that it was initialized, for ever: pod 0 on an empty disk is told to make no cluster (openbao-operator.md 7.1 #18)', () => {
     const wiped = { members: membersOf(emptyMember(0), member(1), member(2)) };
     expect(facts(wiped).initialized).to.equal(true);
     expect(facts({ members: new Map() }, { initialized: true }).initialized).to.equal(true);

@@ -14,7 +14,7 @@ const operationId = 'op00000001';
 const jobName = `prod-trust-issuer-${operationId}`;
 const telling = { ...trustsOld, wanted: fingerprint(both), operationId };
 
-/** One pass over an initialised cluster with this in its status, and what it comes to. */
+/** One pass over an initialized cluster with this in its status, and what it comes to. */
 function pass({
   issuer = both,
   stored,
@@ -72,7 +72,7 @@ describe("the API server's keys", () => {
     expect({ issuer, created, notices }).to.deep.equal({ issuer: trustsOld, created: [], notices: [] });
   });
 
-  it('ask nothing of a cluster that is not initialised, and nothing while they cannot be read', () => {
+  it('ask nothing of a cluster that is not initialized, and nothing while they cannot be read', () => {
     expect(pass({ status: { initialized: false } }).created).to.deep.equal([]);
     const seen = observation({ issuer: unknown('no answer') });
     expect(decideIssuer(seen, settledStatus(3), context()).effects).to.deep.equal([]);

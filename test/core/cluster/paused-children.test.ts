@@ -22,7 +22,7 @@ function whilePaused(map: KubernetesObject, status = settledStatus()) {
 }
 
 describe('the children of a paused cluster', () => {
-  it('stay as they are, but for the ConfigMap that no longer tells member 0 to initialise', () => {
+  it('stay as they are, but for the ConfigMap that no longer tells member 0 to initialize', () => {
     const { applied, waits } = whilePaused(config({}));
     expect(applied).to.deep.equal(['ConfigMap']);
     expect(waits).to.contain('StatefulSet prod').and.not.to.contain('ConfigMap');

@@ -199,7 +199,7 @@ describe('whatever is seen of a cluster', function () {
     });
   });
 
-  it('nothing but marks is set while paused, and the order to initialise taken back', () => {
+  it('nothing but marks is set while paused, and the order to initialize taken back', () => {
     always((from) => {
       const { cluster } = from;
       const paused = { ...from, cluster: { ...cluster, spec: { ...cluster.spec, paused: true } } };
@@ -272,7 +272,7 @@ describe('whatever is seen of a cluster', function () {
     });
   });
 
-  it('that it was initialised, and as which cluster, is never unsaid', () => {
+  it('that it was initialized, and as which cluster, is never unsaid', () => {
     always((from) => {
       const { status: next } = decideCluster(from, context({ now: start + 1 }));
       const { initialized, clusterID, currentVersion } = from.cluster.status ?? {};

@@ -135,14 +135,14 @@ describe('the restart after a restore', () => {
   });
 
   it('does not try again what a blue-green upgrade has given up', () => {
-    const givenUp = { version: '2.5.6', image: 'openbao/openbao:2.5.6', reason: 'HookFailed' };
+    const rejectedTarget = { version: '2.5.6', image: 'openbao/openbao:2.5.6', reason: 'HookFailed' };
     const status = decided(
-      { ...restarting, blueGreen: { phase: 'Idle', givenUp } },
+      { ...restarting, blueGreen: { phase: 'Idle', rejectedTarget } },
       {},
       { version: '2.5.6', upgrade: { strategy: 'BlueGreen' } },
     );
     expect(status.upgrade).to.include({ restartAt, targetVersion: '2.5.5' });
-    expect(status.blueGreen).to.deep.include({ givenUp });
+    expect(status.blueGreen).to.deep.include({ rejectedTarget });
   });
 
   it('serves a restart that spec has asked for as well', () => {

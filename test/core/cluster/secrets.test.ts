@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ClusterSecrets } from '../../../src/core/model/observation.ts';
-import { decideInitialisation, decideGuarding } from '../../../src/core/cluster/bootstrap.ts';
+import { decideInitialization, decideGuarding } from '../../../src/core/cluster/bootstrap.ts';
 import { decideCertificates, decideUnsealKey } from '../../../src/core/cluster/secrets.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
 import { claim, context, observation, settledCluster } from '../../support/observation.ts';
@@ -12,7 +12,7 @@ describe('the unseal key', () => {
   for (const [title, given, status, outcome] of [
     ['is made when nothing was ever there', { claims: known([]) }, {}, 'createUnsealKey'],
     [
-      'is never made again for an initialised cluster',
+      'is never made again for an initialized cluster',
       { claims: known([]) },
       { initialized: true },
       'UnsealKeyMissing',
@@ -105,17 +105,17 @@ describe('certificates', () => {
   });
 });
 
-describe('a cluster that somebody else initialises', () => {
-  it('holds until it is initialised', () => {
+describe('a cluster that somebody else initializes', () => {
+  it('holds until it is initialized', () => {
     const seen = observation({ cluster: settledCluster({ selfInit: { enabled: false } }) });
-    expect(decideInitialisation(seen, {}, context()).notices?.[0]).to.include({
+    expect(decideInitialization(seen, {}, context()).notices?.[0]).to.include({
       kind: 'held',
       reason: 'SelfInitRequired',
     });
-    const [notice] = decideInitialisation(seen, {}, context()).notices ?? [];
+    const [notice] = decideInitialization(seen, {}, context()).notices ?? [];
     // Switching selfInit on does nothing once the pod has started.
     expect(notice?.message).to.match(/kubectl exec -n bao prod-0 -c openbao -- bao operator init$/);
-    expect(decideInitialisation(seen, { initialized: true }, context())).to.not.have.property('notices');
+    expect(decideInitialization(seen, { initialized: true }, context())).to.not.have.property('notices');
   });
 });
 

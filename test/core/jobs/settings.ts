@@ -1,6 +1,6 @@
-import { defaultDeadlines, type DriverSettings } from '../../../src/core/model/decision.ts';
+import { defaultDeadlines, type ControllerSettings } from '../../../src/core/model/decision.ts';
 
-export const settings: DriverSettings = {
+export const settings: ControllerSettings = {
   imageRepository: 'openbao/openbao',
   executorImage: 'rollguard:test',
   controller: { namespace: 'rollguard-system', serviceAccount: 'rollguard-controller' },

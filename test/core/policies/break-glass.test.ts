@@ -5,7 +5,7 @@ import {
   acknowledgesEarlier,
   equalInConstantTime,
 } from '../../../src/core/policies/break-glass.ts';
-import { decideCluster } from '../../../src/core/policies/index.ts';
+import { evaluateClusterChange } from '../../../src/core/policies/index.ts';
 import { denialText, permissionsBy, warnOnly } from '../../../src/core/policies/policy.ts';
 import { cluster, creation, update } from '../../support/builders.ts';
 
@@ -103,7 +103,7 @@ describe('a nonce', () => {
         const verb = { kind: 'known', value: may } as const;
         const permissions = permissionsBy(() => verb);
         const spec = { breakGlassAck: given[ack as ''], version: '2.5' };
-        const decision = decideCluster(
+        const decision = evaluateClusterChange(
           isCreation
             ? creation({ ...old, spec: { ...old.spec, ...spec } }, { permissions })
             : update(old, spec, { permissions }),

@@ -5,7 +5,7 @@ import type {
   OpenBaoClusterSpec,
   OpenBaoClusterStatus,
 } from '../../../src/api/openbaocluster.ts';
-import { decideClusterDeletion } from '../../../src/core/policies/index.ts';
+import { evaluateClusterDeletion } from '../../../src/core/policies/index.ts';
 import { clusterDeleters } from '../../../src/core/policies/system-actors.ts';
 import { cluster, clusterDeletion } from '../../support/builders.ts';
 
@@ -13,7 +13,7 @@ const policies = (deletionPolicy: string): Partial<OpenBaoClusterSpec> => ({
   deletionPolicy: deletionPolicy as 'Retain',
 });
 const reasons = (object: OpenBaoCluster) =>
-  decideClusterDeletion(clusterDeletion(object)).violations.map(({ reason }) => reason);
+  evaluateClusterDeletion(clusterDeletion(object)).violations.map(({ reason }) => reason);
 
 const rests: readonly (OpenBaoClusterStatus | undefined)[] = [
   undefined,
@@ -25,7 +25,7 @@ describe('the deletion of a cluster', () => {
   it('passes at rest where it keeps the data', () => {
     for (const status of rests)
       for (const spec of [{}, policies('Retain'), policies('')])
-        expect(decideClusterDeletion(clusterDeletion(cluster(spec, status)))).to.deep.equal({
+        expect(evaluateClusterDeletion(clusterDeletion(cluster(spec, status)))).to.deep.equal({
           allowed: true,
           violations: [],
           warnings: [],
@@ -46,7 +46,7 @@ describe('the deletion of a cluster', () => {
         user: { username },
         trustedControllers: ['system:serviceaccount:bao:operator'],
       });
-      expect(decideClusterDeletion(request).allowed, username).to.equal(true);
+      expect(evaluateClusterDeletion(request).allowed, username).to.equal(true);
     }
     const going = { ...object.metadata, deletionTimestamp: '2026-01-02T03:04:05Z' };
     expect(reasons({ ...object, metadata: going })).to.deep.equal([]);
@@ -64,11 +64,11 @@ describe('the deletion of a cluster', () => {
     fc.assert(
       fc.property(near, (username) => {
         fc.pre(!clusterDeleters.has(username));
-        expect(decideClusterDeletion(clusterDeletion(object, { user: { username } })).allowed).to.equal(
+        expect(evaluateClusterDeletion(clusterDeletion(object, { user: { username } })).allowed).to.equal(
           false,
         );
       }),
     );
-    expect(decideClusterDeletion(clusterDeletion(object, { user: {} })).allowed).to.equal(false);
+    expect(evaluateClusterDeletion(clusterDeletion(object, { user: {} })).allowed).to.equal(false);
   });
 });

@@ -2,7 +2,11 @@ import { expect } from 'chai';
 import { reasonOrder } from '../../../src/api/reasons.ts';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
-import { clusterPolicies, decideCluster, podDeletionPolicies } from '../../../src/core/policies/index.ts';
+import {
+  clusterPolicies,
+  evaluateClusterChange,
+  podDeletionPolicies,
+} from '../../../src/core/policies/index.ts';
 import { permissionsBy } from '../../../src/core/policies/policy.ts';
 import { cluster, creation, holding, update, volume } from '../../support/builders.ts';
 
@@ -25,8 +29,12 @@ describe('the rules for clusters', () => {
 
   it('pass a good cluster', () => {
     const good = cluster({ version: '2.5.5', image: 'openbao/openbao:2.5.5' });
-    expect(decideCluster(creation(good))).to.deep.equal({ allowed: true, violations: [], warnings: [] });
-    expect(decideCluster(update(good, { paused: true })).warnings).to.deep.equal([]);
+    expect(evaluateClusterChange(creation(good))).to.deep.equal({
+      allowed: true,
+      violations: [],
+      warnings: [],
+    });
+    expect(evaluateClusterChange(update(good, { paused: true })).warnings).to.deep.equal([]);
   });
 
   it('say all that is wrong at once, in the order of the reasons', () => {
@@ -38,7 +46,9 @@ describe('the rules for clusters', () => {
       maintenance: { enabled: true },
     };
     const permissions = permissionsBy(() => known(false));
-    const found = decideCluster(update(old, spec, { permissions })).violations.map(({ reason }) => reason);
+    const found = evaluateClusterChange(update(old, spec, { permissions })).violations.map(
+      ({ reason }) => reason,
+    );
     expect(found).to.deep.equal([
       'DowngradeBlocked',
       'ImageVersionMismatch',
@@ -60,7 +70,7 @@ describe('the rules for clusters', () => {
     for (const { name, spec } of edits) {
       it(name, () => {
         const request = update(everythingWrong, spec, nothingKnown);
-        const decision = decideCluster(request);
+        const decision = evaluateClusterChange(request);
         expect(decision.violations).to.deep.equal([]);
         expect(decision.allowed).to.equal(true);
         expect(decision.warnings.join('\n'))
@@ -72,13 +82,15 @@ describe('the rules for clusters', () => {
     it('the current nonce, for who may', () => {
       const permissions = holding({ maintenance: unknown('why') });
       const request = update(everythingWrong, { breakGlassAck: 'now' }, { ...nothingKnown, permissions });
-      expect(decideCluster(request).violations).to.deep.equal([]);
+      expect(evaluateClusterChange(request).violations).to.deep.equal([]);
     });
 
     it('labels, annotations and finalizers', () => {
       const request = update(everythingWrong, {}, nothingKnown);
       const metadata = { ...request.object.metadata, labels: { a: 'b' }, annotations: {}, finalizers: [] };
-      expect(decideCluster({ ...request, object: { ...request.object, metadata } }).allowed).to.equal(true);
+      expect(evaluateClusterChange({ ...request, object: { ...request.object, metadata } }).allowed).to.equal(
+        true,
+      );
     });
   });
 
@@ -86,31 +98,33 @@ describe('the rules for clusters', () => {
     const going = { ...everythingWrong.metadata, deletionTimestamp: '2026-01-02T03:04:05Z' };
     const old = { ...everythingWrong, metadata: going };
     const request = update(old, { version: 'x', image: ':', breakGlassAck: 'y' }, nothingKnown);
-    expect(decideCluster(request)).to.deep.equal({ allowed: true, violations: [], warnings: [] });
+    expect(evaluateClusterChange(request)).to.deep.equal({ allowed: true, violations: [], warnings: [] });
   });
 
   it('do not pass one that only says so itself', () => {
     const metadata = { deletionTimestamp: '2026-01-02T03:04:05Z' };
     const object = cluster({ version: 'x' }, undefined, metadata);
-    expect(decideCluster(creation(object)).allowed).to.equal(false);
+    expect(evaluateClusterChange(creation(object)).allowed).to.equal(false);
     const request = update(cluster(), { version: 'x' });
-    expect(decideCluster({ ...request, object }).allowed).to.equal(false);
+    expect(evaluateClusterChange({ ...request, object }).allowed).to.equal(false);
   });
 
   it('refuse a cluster that is created again below the version on its volumes', () => {
     const request = creation(cluster({ version: '2.4.0' }), { volumes: known([volume('2.5.5')]) });
-    expect(decideCluster(request).violations.map(({ reason }) => reason)).to.deep.equal(['DowngradeBlocked']);
+    expect(evaluateClusterChange(request).violations.map(({ reason }) => reason)).to.deep.equal([
+      'DowngradeBlocked',
+    ]);
   });
 
   it('say the same twice', () => {
     const request = update(everythingWrong, { version: '2.4.1', breakGlassAck: 'x' }, nothingKnown);
-    expect(decideCluster(request)).to.deep.equal(decideCluster(structuredClone(request)));
+    expect(evaluateClusterChange(request)).to.deep.equal(evaluateClusterChange(structuredClone(request)));
   });
 
   it('leave what they judge as it was', () => {
     const request = update(everythingWrong, { version: '2.4.1', breakGlassAck: 'x' }, nothingKnown);
     const before = structuredClone(request);
-    decideCluster(request);
+    evaluateClusterChange(request);
     expect(request).to.deep.equal(before);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { decidePodDeletion } from '../../../src/core/policies/index.ts';
+import { evaluatePodDeletion } from '../../../src/core/policies/index.ts';
 import { clusterOf, isGuarded } from '../../../src/core/policies/pod-deletion.ts';
 import { clusterLabel } from '../../../src/api/labels.ts';
 import { known } from '../../../src/core/model/known.ts';
@@ -34,7 +34,7 @@ describe('the deletion of a pod', () => {
     it(name, () => {
       const request = deletion(target, { permission: known(false) });
       expect(isGuarded(request)).to.equal(guarded);
-      expect(decidePodDeletion(request).allowed).to.equal(!guarded);
+      expect(evaluatePodDeletion(request).allowed).to.equal(!guarded);
     });
   }
 
@@ -42,7 +42,7 @@ describe('the deletion of a pod', () => {
     for (const isMaintained of [true, false]) {
       for (const mayMaintain of [true, false]) {
         const target = pod({ metadata: isMaintained ? inMaintenance : {} });
-        const decision = decidePodDeletion(deletion(target, { permission: known(mayMaintain) }));
+        const decision = evaluatePodDeletion(deletion(target, { permission: known(mayMaintain) }));
         expect(decision.allowed).to.equal(isMaintained && mayMaintain);
         expect(decision.violations.map(({ reason }) => reason)).to.deep.equal([
           ...(isMaintained ? [] : ['MaintenanceRequired']),

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { known } from '../../../src/core/model/known.ts';
-import { decideReleaseRequest, releasePolicies } from '../../../src/core/policies/index.ts';
+import { evaluateReleaseChange, releasePolicies } from '../../../src/core/policies/index.ts';
 import { active, backTo, failed, neverServed, served, update } from '../../support/release-requests.ts';
 
 describe('the rules for MetadataServices', () => {
@@ -12,15 +12,15 @@ describe('the rules for MetadataServices', () => {
   it('say nothing of a change that asks for no rollback, whatever the status', () => {
     const silence = { allowed: true, violations: [], warnings: [] };
     for (const status of [undefined, served, neverServed]) {
-      expect(decideReleaseRequest(update({ a: 'b' }, status))).to.deep.equal(silence);
-      expect(decideReleaseRequest(update(backTo(active), status, backTo(active)))).to.deep.equal(silence);
-      expect(decideReleaseRequest(update({}, status, backTo(active)))).to.deep.equal(silence);
+      expect(evaluateReleaseChange(update({ a: 'b' }, status))).to.deep.equal(silence);
+      expect(evaluateReleaseChange(update(backTo(active), status, backTo(active)))).to.deep.equal(silence);
+      expect(evaluateReleaseChange(update({}, status, backTo(active)))).to.deep.equal(silence);
     }
   });
 
   it('say all that is wrong at once', () => {
     const request = { ...update(backTo(failed), neverServed), permission: known(false) };
-    expect(decideReleaseRequest(request).violations.map(({ reason }) => reason)).to.deep.equal([
+    expect(evaluateReleaseChange(request).violations.map(({ reason }) => reason)).to.deep.equal([
       'PermissionRequired',
       'NoGoodRelease',
     ]);
@@ -29,6 +29,6 @@ describe('the rules for MetadataServices', () => {
   it('let what is going go', () => {
     const request = update(backTo(''), neverServed);
     const going = { ...request.oldObject!, metadata: { deletionTimestamp: '2026-01-02T03:04:05Z' } };
-    expect(decideReleaseRequest({ ...request, oldObject: going }).allowed).to.equal(true);
+    expect(evaluateReleaseChange({ ...request, oldObject: going }).allowed).to.equal(true);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { known } from '../../../src/core/model/known.ts';
-import { decidePodDeletion } from '../../../src/core/policies/index.ts';
+import { evaluatePodDeletion } from '../../../src/core/policies/index.ts';
 import { mustPass, systemActors } from '../../../src/core/policies/system-actors.ts';
 import { deletion, pod } from '../../support/builders.ts';
 
@@ -27,7 +27,7 @@ describe('of the parts of Kubernetes', () => {
   const target = pod({ node: 'node-1' });
   const passes = (username: string | undefined, trusted: readonly string[] = []) => {
     const user = username === undefined ? {} : { username };
-    const decision = decidePodDeletion(
+    const decision = evaluatePodDeletion(
       deletion(target, { user, trustedControllers: trusted, permission: known(false) }),
     );
     expect(decision.allowed).to.equal(mustPass(user, target, trusted));

@@ -7,7 +7,7 @@ import {
   nextRemoval,
   nextRepair,
   type Membership,
-  type Sides,
+  type VoteTransfer,
   type SwapStep,
 } from '../../../src/core/raft/membership-change.ts';
 import { SimulatedRaft } from './simulated-raft.ts';
@@ -17,10 +17,10 @@ const blueOf = (size: number) => Array.from({ length: size }, (_, ordinal) => `p
 // The longer name is a prefix's trap: prod-1 is no part of prod-1b8e-0 (docs/facts/openbao-operator.md, 7.1, 5).
 const greenOf = (size: number) => Array.from({ length: size }, (_, ordinal) => `prod-1b8e-${ordinal}`);
 
-const forward = (size: number): Sides => ({ to: greenOf(size), from: blueOf(size) });
-const back = (size: number): Sides => ({ to: blueOf(size), from: greenOf(size) });
+const forward = (size: number): VoteTransfer => ({ to: greenOf(size), from: blueOf(size) });
+const back = (size: number): VoteTransfer => ({ to: blueOf(size), from: greenOf(size) });
 
-type Next = (membership: Membership, sides: Sides) => SwapStep;
+type Next = (membership: Membership, sides: VoteTransfer) => SwapStep;
 
 const fresh = (size: number) => new SimulatedRaft(blueOf(size), greenOf(size));
 
@@ -66,7 +66,7 @@ function act(raft: SimulatedRaft, step: SwapStep): void {
 }
 
 /** Walks to the end, autopilot following each step. */
-function walk(raft: SimulatedRaft, next: Next, sides: Sides): readonly string[] {
+function walk(raft: SimulatedRaft, next: Next, sides: VoteTransfer): readonly string[] {
   const steps: string[] = [];
   for (let count = 0; count < 40; count++) {
     const step = next(membershipOf(raft), sides);
@@ -265,51 +265,56 @@ describe('the swap of voters stops', () => {
 });
 
 describe('a demotion', () => {
-  const cases: readonly (readonly [title: string, next: Next, sides: Sides, state: string, says: string])[] =
+  const cases: readonly (readonly [
+    title: string,
+    next: Next,
+    sides: VoteTransfer,
+    state: string,
+    says: string,
+  ])[] = [
     [
-      [
-        'waits where no failure would be survivable any more',
-        nextPromotion,
-        forward(3),
-        'B0+ B1 B2* g0* g1* g2*',
-        'without prod-2 2 of 2 voters would be healthy, quorum is 2',
-      ],
-      [
-        'takes who is on the way out for no spare voter',
-        nextPromotion,
-        forward(3),
-        'B0+ B1* B2* G0 g1* g2*',
-        'without prod-2 and prod-1 2 of 2 voters would be healthy, quorum is 2',
-      ],
-      [
-        'counts who is on the way out and fails, for it has its vote still',
-        nextPromotion,
-        forward(3),
-        'B0+ B1*? B2* G0 G1 g2*',
-        'without prod-2 3 of 4 voters would be healthy, quorum is 3',
-      ],
-      [
-        'goes on where no failure was survivable before, if the quorum stays',
-        nextPromotion,
-        forward(3),
-        'B0+ B1? B2? G0 G1 g2*',
-        'demote b2',
-      ],
-      [
-        'needs one failure to be survivable, of five members too',
-        nextPromotion,
-        forward(5),
-        'B0+ B1 B2 B3 B4* g0* g1* g2* g3* g4*',
-        'demote b4',
-      ],
-      [
-        'waits where fewer than a quorum are well, though it loses no more by it',
-        nextRepair,
-        back(3),
-        'B0+ B1 B2? G0? G1? g2*',
-        'without prod-1b8e-1 2 of 4 voters would be healthy, quorum is 3',
-      ],
-    ];
+      'waits where no failure would be survivable any more',
+      nextPromotion,
+      forward(3),
+      'B0+ B1 B2* g0* g1* g2*',
+      'without prod-2 2 of 2 voters would be healthy, quorum is 2',
+    ],
+    [
+      'takes who is on the way out for no spare voter',
+      nextPromotion,
+      forward(3),
+      'B0+ B1* B2* G0 g1* g2*',
+      'without prod-2 and prod-1 2 of 2 voters would be healthy, quorum is 2',
+    ],
+    [
+      'counts who is on the way out and fails, for it has its vote still',
+      nextPromotion,
+      forward(3),
+      'B0+ B1*? B2* G0 G1 g2*',
+      'without prod-2 3 of 4 voters would be healthy, quorum is 3',
+    ],
+    [
+      'goes on where no failure was survivable before, if the quorum stays',
+      nextPromotion,
+      forward(3),
+      'B0+ B1? B2? G0 G1 g2*',
+      'demote b2',
+    ],
+    [
+      'needs one failure to be survivable, of five members too',
+      nextPromotion,
+      forward(5),
+      'B0+ B1 B2 B3 B4* g0* g1* g2* g3* g4*',
+      'demote b4',
+    ],
+    [
+      'waits where fewer than a quorum are well, though it loses no more by it',
+      nextRepair,
+      back(3),
+      'B0+ B1 B2? G0? G1? g2*',
+      'without prod-1b8e-1 2 of 4 voters would be healthy, quorum is 3',
+    ],
+  ];
   for (const [title, next, sides, state, says] of cases) {
     it(`${title}: ${state}`, () => {
       expect(told(next(membershipIn(state), sides))).to.equal(says);
@@ -330,7 +335,7 @@ describe('from every half-way state the swap of voters', () => {
   function advance(
     raft: SimulatedRaft,
     size: number,
-    { next, sides }: { next: Next; sides: Sides },
+    { next, sides }: { next: Next; sides: VoteTransfer },
     { reconciles, leader, repeated }: { reconciles: boolean; leader?: number | undefined; repeated: boolean },
   ): SwapStep {
     const step = next(membershipOf(raft), sides);
@@ -358,7 +363,7 @@ describe('from every half-way state the swap of voters', () => {
     expect(raft.hasQuorum, stateOf(raft)).to.equal(true);
   }
 
-  function finish(raft: SimulatedRaft, size: number, path: { next: Next; sides: Sides }): void {
+  function finish(raft: SimulatedRaft, size: number, path: { next: Next; sides: VoteTransfer }): void {
     for (let count = 0; count < 8 * size + 8; count++) {
       const step = advance(raft, size, path, { reconciles: true, repeated: false });
       if (step.kind === 'blocked') expect.fail(`${step.reason}: ${stateOf(raft)}`);

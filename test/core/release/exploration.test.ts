@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import type { Behaviour } from './simulated-services.ts';
+import type { Behavior } from './simulated-services.ts';
 import { WatchedServices } from './watched-services.ts';
 import { sized } from '../../support/walks.ts';
 
@@ -27,7 +27,7 @@ function ends(world: WatchedServices): object {
   const { deploymentPhase, activeStrategy, releaseHistory = [] } = world.status;
   return {
     phase: deploymentPhase,
-    colour: activeStrategy,
+    color: activeStrategy,
     spec: [storage.imageTag, schema.imageTag],
     servesActive: world.served() === world.status.activeReleaseVersion,
     deployments: [...world.deployments.keys()].toSorted(),
@@ -100,7 +100,7 @@ describe('a release whose controller is killed', function () {
 });
 
 const tags = ['1.0', '1.1', '1.2', '1.3'] as const;
-const behaviours: readonly Behaviour[] = [
+const behaviors: readonly Behavior[] = [
   'good',
   'slow',
   'missing',
@@ -140,10 +140,10 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
         world.annotate('e6data.io/rollback-to', version, by);
       }),
   },
-  fc.tuple(fc.constantFrom(...tags), fc.constantFrom(...behaviours)).map(
-    ([tag, behaviour]): Act =>
+  fc.tuple(fc.constantFrom(...tags), fc.constantFrom(...behaviors)).map(
+    ([tag, behavior]): Act =>
       (world) =>
-        void world.images.set(tag, behaviour),
+        void world.images.set(tag, behavior),
   ),
   fc.boolean().map(
     (paused): Act =>

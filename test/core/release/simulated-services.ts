@@ -28,7 +28,7 @@ import { isApplied } from '../../../src/core/workload/drift.ts';
 import { start } from '../../support/observation.ts';
 
 /** What pods of an image do. */
-export type Behaviour =
+export type Behavior =
   | 'good'
   | 'slow'
   | 'missing'
@@ -60,7 +60,7 @@ export class SimulatedServices {
   resource: MetadataServices;
   managers: { tags?: string; rollbackTo?: string } = {};
   /** By the tag of storage or schema; good when it is not here. */
-  readonly images = new Map<string, Behaviour>();
+  readonly images = new Map<string, Behavior>();
   readonly deployments = new Map<string, { readonly object: Stored; readonly at: number }>();
   readonly services = new Map<string, Stored>();
   readonly configMaps = new Map<string, Stored>();
@@ -104,7 +104,7 @@ export class SimulatedServices {
     if (name.endsWith('rollback-to')) this.managers = { ...this.managers, rollbackTo: manager };
   }
 
-  behaviour({ object }: { readonly object: Stored }): Behaviour {
+  behavior({ object }: { readonly object: Stored }): Behavior {
     const text = JSON.stringify(object.spec);
     if (text.includes('500Gi')) return 'pending';
     if (text.includes('invalid://')) return 'crash';
@@ -153,7 +153,7 @@ export class SimulatedServices {
     const wanted = Number(object.spec?.['replicas'] ?? 1);
     const pods = this.pods(each);
     const ready = pods.filter(isReady).length;
-    const isRefused = this.behaviour(each) === 'quota' && this.now - each.at >= 1_000;
+    const isRefused = this.behavior(each) === 'quota' && this.now - each.at >= 1_000;
     return {
       ...(object as Deployment),
       status: {
@@ -178,9 +178,9 @@ export class SimulatedServices {
 
   private pods(each: { readonly object: Stored; readonly at: number }): readonly Pod[] {
     const { object, at } = each;
-    const behaviour = this.behaviour(each);
+    const behavior = this.behavior(each);
     const age = this.now - at;
-    if (age < 500 || behaviour === 'quota') return [];
+    if (age < 500 || behavior === 'quota') return [];
     const template = object.spec?.['template'] as { metadata: { labels: Record<string, string> } };
     return Array.from({ length: Number(object.spec?.['replicas'] ?? 1) }, (_, index) => ({
       metadata: {
@@ -188,7 +188,7 @@ export class SimulatedServices {
         labels: template.metadata.labels,
         uid: `p-${object.metadata?.uid}-${index}`,
       },
-      ...statusOf(behaviour, age),
+      ...statusOf(behavior, age),
     }));
   }
 
@@ -289,7 +289,7 @@ export class SimulatedServices {
     this.now += milliseconds;
   }
 
-  /** The release that each Service of no colour selects, where all of them select the same. */
+  /** The release that each Service of no color selects, where all of them select the same. */
   served(): string | undefined {
     const selected = ['storage', 'schema'].map(
       (component) =>
@@ -307,7 +307,7 @@ const isReady = ({ status }: Pod) =>
 /** When an image's pods become ready, in milliseconds after their Deployment. */
 const readyAfter = 3_000;
 
-function statusOf(behaviour: Behaviour, age: number): Pick<Pod, 'status'> {
+function statusOf(behavior: Behavior, age: number): Pick<Pod, 'status'> {
   const waits = (reason: string, more: Partial<ContainerStatus> = {}): ContainerStatus => ({
     name: 'storage',
     image: 'e6data/storage:x',
@@ -338,8 +338,8 @@ function statusOf(behaviour: Behaviour, age: number): Pick<Pod, 'status'> {
     restartCount: times,
     lastState: { terminated: { reason, exitCode } },
   });
-  const ready = age >= (behaviour === 'slow' ? 90_000 : readyAfter);
-  switch (behaviour) {
+  const ready = age >= (behavior === 'slow' ? 90_000 : readyAfter);
+  switch (behavior) {
     case 'good':
     case 'slow':
       return ready ? pod('Running', runs(true)) : pod('Pending', waits('ContainerCreating'));
@@ -400,7 +400,7 @@ function statusOf(behaviour: Behaviour, age: number): Pick<Pod, 'status'> {
     case 'blip':
       return pod('Running', runs(ready && !(age >= 30_000 && age < 36_000)));
     default:
-      return behaviour satisfies never;
+      return behavior satisfies never;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ObjectEffect } from '../../../src/core/model/effect.ts';
 import { optionsOf, tellBy, type Commands } from '../../support/transcript.ts';
-import type { Behaviour } from './simulated-services.ts';
+import type { Behavior } from './simulated-services.ts';
 import { WatchedServices } from './watched-services.ts';
 
 /**
@@ -18,8 +18,8 @@ const commands: Commands<Teller> = {
   /** create storage=1.0 schema=1.0 [failFast] */
   create: (teller, words) => teller.create(words),
   /** image 1.1 missing */
-  image: (teller, [tag = '', behaviour]) => {
-    teller.world.images.set(tag, behaviour as Behaviour);
+  image: (teller, [tag = '', behavior]) => {
+    teller.world.images.set(tag, behavior as Behavior);
     return [];
   },
   /** spec storage=1.1 schema=1.1 memory=500Gi E6_BUCKET=… replicas=2 paused=true [by=argocd-controller] */

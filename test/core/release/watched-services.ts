@@ -1,7 +1,7 @@
 import { releaseLabel } from '../../../src/api/labels.ts';
 import type { ObjectEffect } from '../../../src/core/model/effect.ts';
 import type { ReleaseDecision } from '../../../src/core/release/decision.ts';
-import { nodesLearnMs } from '../../../src/core/model/limits.ts';
+import { endpointPropagationMs } from '../../../src/core/model/limits.ts';
 import { recordOf } from '../../../src/core/release/history.ts';
 import { SimulatedServices } from './simulated-services.ts';
 
@@ -42,7 +42,7 @@ export class WatchedServices extends SimulatedServices {
         this.fail(`${effect.target.name} of the active release is deleted`);
       if (release === this.served()) this.fail(`${effect.target.name} is deleted while it has traffic`);
       const agoMs = this.now - (this.leftAt.get(release) ?? -Infinity);
-      if (agoMs < nodesLearnMs)
+      if (agoMs < endpointPropagationMs)
         this.fail(`${effect.target.name} is deleted ${agoMs} ms after it had traffic`);
     }
     super.remove(effect);

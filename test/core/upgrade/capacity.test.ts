@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { PersistentVolume, ResourceQuota } from '../../../src/api/kubernetes.ts';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import type { ObservedJob, Room } from '../../../src/core/model/observation.ts';
-import { needsRoom, whyNoRoom } from '../../../src/core/upgrade/capacity.ts';
+import { needsRoom, insufficientCapacity } from '../../../src/core/upgrade/capacity.ts';
 import { known, unknown, type Known } from '../../../src/core/model/known.ts';
 import {
   member,
@@ -27,7 +27,7 @@ const room = (given: Partial<Room> = {}): Room => ({ quotas: [], storageClasses:
 
 /** Why three green members of this spec have no room. */
 const why = (given: Partial<Room>, spec: Partial<OpenBaoClusterSpec> = {}) =>
-  whyNoRoom(settledCluster(spec), 3, room(given));
+  insufficientCapacity(settledCluster(spec), 3, room(given));
 const lacks = (hard: Quantities, used: Quantities = {}, spec: Partial<OpenBaoClusterSpec> = {}) =>
   why({ quotas: [quota(hard, used)] }, spec)?.what;
 

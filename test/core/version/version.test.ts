@@ -177,7 +177,7 @@ describe('a version', () => {
       { name: 'with capitals before small letters', older: '1.0.0-RC', newer: '1.0.0-alpha' },
       { name: 'with fewer identifiers first', older: '1.0.0-rc', newer: '1.0.0-rc.1' },
       {
-        name: 'with large neighbours apart',
+        name: 'with large neighbors apart',
         older: '1.0.0-9007199254740990',
         newer: '1.0.0-9007199254740991',
       },

@@ -6,7 +6,7 @@ import { connect, type KubernetesClient } from '../../../src/io/kubernetes/kuber
 import { collectionPath, objectPath, targetOf } from '../../../src/io/kubernetes/resources.ts';
 import { createUnsealKey, inspectUnsealKey } from '../../../src/io/kubernetes/unseal-key.ts';
 import { availability, type Ground } from '../../cluster/test-cluster.ts';
-import { groundTimeoutMs, sharedGround } from '../../cluster/shared.ts';
+import { groundTimeoutMs, sharedCluster } from '../../cluster/shared.ts';
 import { cluster } from '../../support/builders.ts';
 import { skip } from '../../support/skip.ts';
 import { setsOf } from './inputs-of.ts';
@@ -45,7 +45,7 @@ describe('the children of a cluster on a real API server', function () {
     this.timeout(groundTimeoutMs);
     const found = await availability('control-plane');
     if (!found.available) skip(this, `${found.why}; ${found.remedy}`);
-    ground = await sharedGround('control-plane');
+    ground = await sharedCluster('control-plane');
     client = connect({ kubeconfig: ground.kubeconfig });
     await client.create('/api/v1/namespaces', {
       apiVersion: 'v1',
@@ -149,10 +149,10 @@ describe('the children of a cluster on a real API server', function () {
         ) ?? {},
       );
     await apply(configMapOf());
-    const initialised = configMapOf({ initialized: true });
-    expect(isApplied(initialised, (await read(initialised)) ?? {})).to.equal(false);
-    await apply(initialised);
-    const live = (await read(initialised)) as { data?: object } | undefined;
+    const initialized = configMapOf({ initialized: true });
+    expect(isApplied(initialized, (await read(initialized)) ?? {})).to.equal(false);
+    await apply(initialized);
+    const live = (await read(initialized)) as { data?: object } | undefined;
     expect(Object.keys(live?.data ?? {})).to.have.members(['bao-initial.json', 'start.sh']);
   });
 

@@ -138,35 +138,35 @@ describe('what the children of a cluster are made from', () => {
     });
   });
 
-  describe('self-initialisation (openbao-operator.md, 7.1, 18)', () => {
-    const initialises = (
+  describe('self-initialization (openbao-operator.md, 7.1, 18)', () => {
+    const initializes = (
       status: OpenBaoClusterStatus | undefined,
       claims: readonly PersistentVolumeClaim[] = [],
       spec: Parameters<typeof cluster>[0] = {},
-    ) => inputsOf(cluster(spec, status, { creationTimestamp: born }), { claims }).selfInitialise;
+    ) => inputsOf(cluster(spec, status, { creationTimestamp: born }), { claims }).selfInitialize;
 
     it('is asked for where nothing was ever there', () => {
-      expect(initialises(undefined)).to.equal(true);
-      expect(initialises({ initialized: false })).to.equal(true);
+      expect(initializes(undefined)).to.equal(true);
+      expect(initializes({ initialized: false })).to.equal(true);
     });
 
     it('is still asked for once the volumes of this very cluster are there', () => {
-      expect(initialises(undefined, [claimMade(born), claimMade('2026-01-01T12:00:07Z')])).to.equal(true);
-      expect(initialises(undefined, [claimMade('2026-01-01T11:59:58Z')])).to.equal(true);
+      expect(initializes(undefined, [claimMade(born), claimMade('2026-01-01T12:00:07Z')])).to.equal(true);
+      expect(initializes(undefined, [claimMade('2026-01-01T11:59:58Z')])).to.equal(true);
     });
 
     it('is never asked for beside a volume of an earlier life', () => {
-      expect(initialises(undefined, [claimMade('2025-12-31T12:00:00Z')])).to.equal(false);
-      expect(initialises(undefined, [claimMade(born), claimMade('2026-01-01T11:59:00Z')])).to.equal(false);
-      expect(initialises(undefined, [claimMade()])).to.equal(false);
+      expect(initializes(undefined, [claimMade('2025-12-31T12:00:00Z')])).to.equal(false);
+      expect(initializes(undefined, [claimMade(born), claimMade('2026-01-01T11:59:00Z')])).to.equal(false);
+      expect(initializes(undefined, [claimMade()])).to.equal(false);
     });
 
     it('is never asked for again', () => {
-      expect(initialises(running)).to.equal(false);
+      expect(initializes(running)).to.equal(false);
     });
 
     it('is not asked for when somebody else does it', () => {
-      expect(initialises(undefined, [], { selfInit: { enabled: false } })).to.equal(false);
+      expect(initializes(undefined, [], { selfInit: { enabled: false } })).to.equal(false);
     });
   });
 });

@@ -38,7 +38,7 @@ describe('a real server with the rendered files', () => {
         ];
         const [first] = await Promise.all(hosts.map((host) => servedSerial(member, host)));
 
-        // The file is gone by then: the cluster is initialised.
+        // The file is gone by then: the cluster is initialized.
         await member.removeSelfInit();
         await member.renewCertificate();
         const end = Date.now() + 20_000;

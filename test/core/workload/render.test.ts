@@ -167,7 +167,7 @@ describe('the pod of a member', () => {
     expect(keys).to.deep.equal([['key'], ['tls.crt', 'tls.key'], ['ca.crt']]);
   });
 
-  it('is Ready when unsealed, and never killed for being sealed or uninitialised', () => {
+  it('is Ready when unsealed, and never killed for being sealed or uninitialized', () => {
     const { readinessProbe, livenessProbe } = template(rendered()).spec.containers[0];
     expect(readinessProbe.httpGet).to.deep.equal({
       path: '/v1/sys/health?standbyok=true',
@@ -175,7 +175,7 @@ describe('the pod of a member', () => {
       scheme: 'HTTPS',
     });
     expect(livenessProbe.httpGet.path).to.contain('sealedcode=204').and.contain('uninitcode=204');
-    // A first start initialises for up to 35 s before it listens; a step-down may wait 90 s.
+    // A first start initializes for up to 35 s before it listens; a step-down may wait 90 s.
     expect(livenessProbe.initialDelaySeconds).to.be.above(35);
     expect(livenessProbe.periodSeconds * livenessProbe.failureThreshold).to.be.above(90);
   });
@@ -194,7 +194,7 @@ describe('the pod of a member', () => {
   const templateOf = (spec: Partial<OpenBaoClusterSpec>, status = running) =>
     template(rendered(spec, status));
 
-  it('is not made anew by initialisation, scaling, labels of a version or a new stabilisation time', () => {
+  it('is not made anew by initialization, scaling, labels of a version or a new stabilisation time', () => {
     const before = templateOf({});
     expect(templateOf({}, { ...running, initialized: false })).to.deep.equal(before);
     expect(template(render(setsOf(cluster({}, { ...running, replicas: 5 }))))).to.deep.equal(before);

@@ -89,7 +89,7 @@ const testerAccess = [
   { name: 'no-matter', operation: 'update', path: 'sys/no/such/path', data: {}, allowFailure: true },
 ] as const;
 
-describe('self-initialisation of a real server', () => {
+describe('self-initialization of a real server', () => {
   before(function () {
     if (versions.length === 0) skip(this, 'OPENBAO_DIR names no folder of OpenBao servers', 'openbao');
   });

@@ -10,8 +10,8 @@ import { keys } from './storage.ts';
 import { createToken, revokeToken, type Token } from './tokens.ts';
 import { atLeast } from './versions.ts';
 
-/** Logging in is no part of an initialisation. */
-const nobody: Outside = { verify: () => ({ error: 'no tokens are verified during initialisation' }) };
+/** Logging in is no part of an initialization. */
+const nobody: Outside = { verify: () => ({ error: 'no tokens are verified during initialization' }) };
 
 /** Founds a cluster with this node as its only voter and carries out the stanza's requests as root. */
 export function initialize(world: World, node: Node): void {

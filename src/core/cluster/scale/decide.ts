@@ -2,13 +2,13 @@ import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
-import { retryCommand } from '../../upgrade/rolling/failure.ts';
-import { patched } from '../../upgrade/rolling/phase.ts';
+import { retryCommand } from '../../model/kubectl.ts';
+import { patched } from '../../model/patch.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
 import { withoutLastError } from '../../model/last-error.ts';
 import type { Observation } from '../../model/observation.ts';
 import { isLockedAgainst, withLock, withoutLock } from '../../model/operation-lock.ts';
-import { only, waiting, type DecidePart, type Part } from '../../model/cluster-concern.ts';
+import { unchanged, waiting, type Concern, type ConcernResult } from '../../model/cluster-concern.ts';
 import { clusterName, isPaused, isStopped, wantedReplicas } from '../../model/selectors.ts';
 import { join, startJoining } from './grow.ts';
 import { removePeer, shrink, startLeaving, stepDown } from './shrink.ts';
@@ -21,27 +21,28 @@ type Status = OpenBaoClusterStatus;
  * down, step down, remove, read back, take the pod away, then its volume (docs/design.md, "What would hurt most").
  * Never beside an upgrade.
  */
-export const decideScale: DecidePart = (observation, before, context) => {
+export const decideScale: Concern = (observation, before, context) => {
   if (before.scaling === undefined) return begin(observation, before, context);
-  if (isStopped(observation.cluster, before)) return only(withoutDeadline(before));
+  if (isStopped(observation.cluster, before)) return unchanged(withoutDeadline(before));
   const { status, event } = retried(observation, before, context);
   const input = inputOf(observation, status, context);
-  if (input === undefined) return only(status);
+  if (input === undefined) return unchanged(status);
   const part = follow(input, next(input));
   return event === undefined ? part : { ...part, events: [event, ...part.events] };
 };
 
-function begin(observation: Observation, status: Status, context: DecisionContext): Part {
+function begin(observation: Observation, status: Status, context: DecisionContext): ConcernResult {
   const { cluster, raft } = observation;
   const { replicas, initialized } = status;
   const target = wantedReplicas(cluster);
-  if (replicas === undefined || replicas === target || initialized !== true) return only(status);
+  if (replicas === undefined || replicas === target || initialized !== true) return unchanged(status);
   const change = `spec.replicas is ${target}, and ${replicas} members are there`;
   const blocked = whyNotBegin(status, raft.kind === 'unknown' ? raft.cause : undefined, isPaused(cluster));
-  if (blocked !== undefined) return only(status, waiting(blocked.reason, `${change}; ${blocked.message}`));
+  if (blocked !== undefined)
+    return unchanged(status, waiting(blocked.reason, `${change}; ${blocked.message}`));
   const { newOperationId, now, settings } = context;
   const locked = withLock(status, 'Scale', newOperationId, now);
-  if (locked === undefined) return only(status);
+  if (locked === undefined) return unchanged(status);
   const scaling: Scaling = {
     operationId: newOperationId,
     replicas,
@@ -51,7 +52,7 @@ function begin(observation: Observation, status: Status, context: DecisionContex
   };
   const even = target % 2 === 0 ? ` An even number survives no more failures than ${target - 1}.` : '';
   return {
-    ...only({ ...withoutLastError(locked), scaling }),
+    ...unchanged({ ...withoutLastError(locked), scaling }),
     events: [
       {
         type: even === '' ? 'Normal' : 'Warning',
@@ -115,7 +116,7 @@ function next(input: ScaleInput): ScaleStep {
 
 type Kind<K extends ScaleStep['kind']> = Extract<ScaleStep, { readonly kind: K }>;
 
-function follow(input: ScaleInput, step: ScaleStep): Part {
+function follow(input: ScaleInput, step: ScaleStep): ConcernResult {
   const { scaling, wanted, context } = input;
   const base: Scaling = patched<Scaling>(scaling, {
     target: wanted,
@@ -125,12 +126,14 @@ function follow(input: ScaleInput, step: ScaleStep): Part {
   if (step.kind === 'go') return moved(input, base, step);
   if (step.kind === 'wait') return waited(input, base, step);
   const isSame = scaling.held === true && input.status.lastErrorReason === step.reason;
-  return isSame ? only({ ...input.status, scaling: base }) : heldAt(input, base, step.reason, step.message);
+  return isSame
+    ? unchanged({ ...input.status, scaling: base })
+    : heldAt(input, base, step.reason, step.message);
 }
 
 const deadlineFrom = ({ now, settings }: DecisionContext) => timestamp(now + settings.deadlines.scaling);
 
-function moved({ status, scaling, context }: ScaleInput, base: Scaling, step: Kind<'go'>): Part {
+function moved({ status, scaling, context }: ScaleInput, base: Scaling, step: Kind<'go'>): ConcernResult {
   const after = patched<Scaling>(base, {
     ...step.patch,
     held: undefined,
@@ -145,7 +148,7 @@ function moved({ status, scaling, context }: ScaleInput, base: Scaling, step: Ki
   };
 }
 
-function waited(input: ScaleInput, base: Scaling, step: Kind<'wait'>): Part {
+function waited(input: ScaleInput, base: Scaling, step: Kind<'wait'>): ConcernResult {
   const { status, scaling, context } = input;
   const { now, settings } = context;
   if (now >= (parseTimestamp(base.deadline) ?? Infinity) && scaling.held !== true) {
@@ -153,7 +156,7 @@ function waited(input: ScaleInput, base: Scaling, step: Kind<'wait'>): Part {
   }
   const after = patched<Scaling>(base, step.patch ?? {});
   return {
-    ...only(locked({ ...status, scaling: after }, after, now), waiting('Scaling', step.message)),
+    ...unchanged(locked({ ...status, scaling: after }, after, now), waiting('Scaling', step.message)),
     effects: step.effects ?? [],
     // What holds waits for a person, and its next step can wait for the idle look.
     requeueAt: Math.min(
@@ -166,11 +169,11 @@ function waited(input: ScaleInput, base: Scaling, step: Kind<'wait'>): Part {
 const locked = (status: Status, { operationId = '' }: Scaling, now: number): Status =>
   withLock(status, 'Scale', operationId, now) ?? status;
 
-function finished({ status, scaling, wanted }: ScaleInput): Part {
+function finished({ status, scaling, wanted }: ScaleInput): ConcernResult {
   const { scaling: _, ...rest } = status;
   const cleared = scaling.held === true ? withoutLastError(rest) : rest;
   return {
-    ...only(withoutLock(cleared, 'Scale')),
+    ...unchanged(withoutLock(cleared, 'Scale')),
     events: [{ type: 'Normal', reason: 'Scaled', action: 'Scale', note: `${wanted} members are there.` }],
   };
 }
@@ -180,7 +183,7 @@ function heldAt(
   base: Scaling,
   reason: string,
   what: string,
-): Part {
+): ConcernResult {
   const { cluster } = observation;
   const remedy = `Mend it; it goes on by itself when it can, or tries again after: ${retryCommand(clusterName(cluster), cluster.metadata.namespace ?? '')}`;
   const lastErrorMessage = `${what.slice(0, 1_500)}. ${remedy}`;

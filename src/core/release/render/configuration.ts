@@ -16,7 +16,7 @@ export const variablesOf = (
 ): readonly (readonly [string, string])[] =>
   Object.entries({ ...inputs.config, ...inputs[source].config }).toSorted(([a], [b]) => (a < b ? -1 : 1));
 
-/** What a colour is configured with. It holds no secret. */
+/** What a color is configured with. It holds no secret. */
 export function configMaps(resource: MetadataServices, release: ReleaseInForce): readonly KubernetesObject[] {
   const { strategy, snapshot } = release;
   const names = releaseNames(resource.metadata.name ?? '');

@@ -6,7 +6,7 @@ import type { ReleaseInputs } from '../inputs.ts';
 import { releaseNames, sourceOf, type ServiceComponent } from '../names.ts';
 import { componentOf } from '../observation.ts';
 import { propertiesFile, variablesOf } from './configuration.ts';
-import { child, colourSelector, releaseLabels } from './metadata.ts';
+import { child, colorSelector, releaseLabels } from './metadata.ts';
 
 const configurationFolder = '/etc/e6data';
 const deploymentKind = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
@@ -19,7 +19,7 @@ export const portOf = (inputs: ReleaseInputs, component: ServiceComponent): numb
  * template is ever behind its name (docs/facts/metadataservices.md, T10). Afterwards only `existingDeployment` is
  * applied.
  *
- * @param serving Deployments of the release that serves: a new colour begins with as many pods
+ * @param serving Deployments of the release that serves: a new color begins with as many pods
  */
 export function newDeployment(
   resource: MetadataServices,
@@ -36,7 +36,7 @@ export function newDeployment(
       replicas,
       // Nothing rolls within it; another release has another Deployment.
       revisionHistoryLimit: 1,
-      selector: { matchLabels: colourSelector(resource, component, release) },
+      selector: { matchLabels: colorSelector(resource, component, release) },
       template: { metadata: { labels }, spec: podSpec(resource, release, component) },
     },
   });

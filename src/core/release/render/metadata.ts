@@ -19,8 +19,8 @@ export const labelsOf = ({ metadata }: MetadataServices): Readonly<Record<string
   'app.kubernetes.io/managed-by': managedBy,
 });
 
-/** Selects the pods of one colour. Selectors of Deployments cannot be changed, so no release is named. */
-export const colourSelector = (
+/** Selects the pods of one color. Selectors of Deployments cannot be changed, so no release is named. */
+export const colorSelector = (
   { metadata }: MetadataServices,
   component: ServiceComponent,
   { strategy }: Pick<ReleaseInForce, 'strategy'>,
@@ -37,7 +37,7 @@ export const releaseLabels = (
   release: Pick<ReleaseInForce, 'strategy' | 'version'>,
 ): Readonly<Record<string, string>> => ({
   ...labelsOf(resource),
-  ...colourSelector(resource, component, release),
+  ...colorSelector(resource, component, release),
   [releaseLabel]: release.version,
 });
 

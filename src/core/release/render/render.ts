@@ -8,7 +8,7 @@ import { missingComponents } from '../readiness.ts';
 import { configMaps } from './configuration.ts';
 import { existingDeployment, newDeployment } from './deployment.ts';
 import { revision } from './revision.ts';
-import { colouredServices, neutralServices } from './services.ts';
+import { coloredServices, neutralServices } from './services.ts';
 
 type Facts = Pick<ReleaseObservation, 'resource' | 'revisions' | 'deployments'>;
 
@@ -42,7 +42,7 @@ function lastingChildren(
   return [
     ...(isRecorded ? [] : [revision(resource, release, undefined)]),
     ...configMaps(resource, release).map(withHash),
-    ...colouredServices(resource, release).map(withHash),
+    ...coloredServices(resource, release).map(withHash),
     ...componentsOf(release.snapshot.inputs).map((component) =>
       missing.includes(component)
         ? newDeployment(resource, release, component, serving)
@@ -52,7 +52,7 @@ function lastingChildren(
 }
 
 /**
- * Of the release under way: nothing but its record while its colour is not free; and once all of its Deployments were
+ * Of the release under way: nothing but its record while its color is not free; and once all of its Deployments were
  * there, none is made again, for somebody took it away (specification, page 003, "Force cleanup").
  */
 function pendingChildren(
@@ -64,12 +64,12 @@ function pendingChildren(
   const { pending } = resource.status ?? {};
   const record = snapshotOfRevision(facts, release.version) === undefined;
   const before = record ? [revision(resource, release, pending?.startedAt)] : [];
-  if (record || isColourTaken(facts, release)) return before;
+  if (record || isColorTaken(facts, release)) return before;
   const missing = missingComponents(facts, release.version, release.snapshot.inputs);
   return [
     ...before,
     ...configMaps(resource, release).map(withHash),
-    ...colouredServices(resource, release).map(withHash),
+    ...coloredServices(resource, release).map(withHash),
     ...componentsOf(release.snapshot.inputs).flatMap((component) => {
       if (!missing.includes(component)) return [existingDeployment(resource, release, component)];
       return pending?.created === true ? [] : [newDeployment(resource, release, component, serving)];
@@ -78,7 +78,7 @@ function pendingChildren(
 }
 
 /** Whether another release's Deployments still have the names. */
-export const isColourTaken = (
+export const isColorTaken = (
   { deployments }: Pick<ReleaseObservation, 'deployments'>,
   { strategy, version }: Pick<ReleaseInForce, 'strategy' | 'version'>,
 ): boolean =>

@@ -5,24 +5,24 @@ import type { ReleaseInForce } from '../in-force.ts';
 import { componentsOf } from '../inputs.ts';
 import { releaseNames, type ServiceComponent } from '../names.ts';
 import { portOf } from './deployment.ts';
-import { child, colourSelector, labelsOf } from './metadata.ts';
+import { child, colorSelector, labelsOf } from './metadata.ts';
 
-/** One a component of a colour (specification, page 003). Without pods when the colour is not there. */
-export function colouredServices(
+/** One a component of a color (specification, page 003). Without pods when the color is not there. */
+export function coloredServices(
   resource: MetadataServices,
   release: ReleaseInForce,
 ): readonly KubernetesObject[] {
   const names = releaseNames(resource.metadata.name ?? '');
   return componentsOf(release.snapshot.inputs).map((component) => {
-    const selector = colourSelector(resource, component, release);
-    const name = names.colouredService(component, release.strategy);
+    const selector = colorSelector(resource, component, release);
+    const name = names.coloredService(component, release.strategy);
     return service(resource, release, component, name, selector, selector);
   });
 }
 
 /**
- * One a component, of no colour: it sends its traffic to the pods of exactly one release, and one write moves it to
- * another. The release is in the selector, so that no pod left over from an older one of that colour gets any.
+ * One a component, of no color: it sends its traffic to the pods of exactly one release, and one write moves it to
+ * another. The release is in the selector, so that no pod left over from an older one of that color gets any.
  */
 export function neutralServices(
   resource: MetadataServices,
@@ -35,7 +35,7 @@ export function neutralServices(
       release,
       component,
       names.neutralService(component),
-      { ...colourSelector(resource, component, release), [releaseLabel]: release.version },
+      { ...colorSelector(resource, component, release), [releaseLabel]: release.version },
       { [serviceComponentLabel]: component },
     ),
   );

@@ -1,5 +1,5 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
-import { nodesLearnMs } from '../../model/limits.ts';
+import { endpointPropagationMs } from '../../model/limits.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { deletionOf, isServed } from '../cleaning.ts';
 import { normal, type ReleasePart } from '../decision.ts';
@@ -20,7 +20,7 @@ export function cleaningUp(
     if (isServed(observation, status, version))
       return wait(status, `traffic still goes to ${strategy} (${version})`, undefined);
     if (served) {
-      const until = parseTimestamp(notBefore) ?? now + nodesLearnMs;
+      const until = parseTimestamp(notBefore) ?? now + endpointPropagationMs;
       const learning = { ...status, cleaning: { ...cleaning, notBefore: timestamp(until) } };
       const reason = `every node learns that ${strategy} (${version}) has no traffic any more`;
       if (now < until) return wait(learning, reason, until);

@@ -7,7 +7,7 @@ import { wait, type DecideStep, type StepInputs } from './step.ts';
 import { takenAway } from './taken-away.ts';
 
 /**
- * Grace: the new colour stays well for a while, without traffic. It is judged at the end: a moment of not being
+ * Grace: the new color stays well for a while, without traffic. It is judged at the end: a moment of not being
  * ready passes and starts no clock anew (section 8, 3); a container that ended meanwhile does not pass, also when it
  * runs again by then.
  */

@@ -9,7 +9,7 @@ import { missingComponents } from '../readiness.ts';
 import { wait, type DecideStep } from './step.ts';
 
 /**
- * Preparing: the colour is freed of what another release left there, then record, ConfigMaps, Services and
+ * Preparing: the color is freed of what another release left there, then record, ConfigMaps, Services and
  * Deployments are made. The window for becoming ready begins when all Deployments are there: until then nothing of
  * the release can be at fault (section 8, 2).
  */

@@ -10,7 +10,7 @@ import { wait, type DecideStep, type StepInputs } from './step.ts';
 import { takenAway } from './taken-away.ts';
 
 /**
- * Switching: the Services of no colour select the new release; one write each. It serves when all of them were read
+ * Switching: the Services of no color select the new release; one write each. It serves when all of them were read
  * back so. Until the first of them has moved it is still judged.
  */
 export const switching: DecideStep = (inputs) => {
@@ -36,16 +36,16 @@ export const isCommitted = (
 
 function serves({ observation, status, context, pending }: StepInputs): ReleasePart {
   const { now } = context;
-  const { activeReleaseVersion: before, activeStrategy: colour } = status;
+  const { activeReleaseVersion: before, activeStrategy: color } = status;
   const active: MetadataServicesStatus = withActive(
     withoutPending(status),
     recordOfPending(pending, 'Active'),
   );
   const until = timestamp(now + windowOf('cleanupDelay', observation.resource.spec, context));
   const watching =
-    before === undefined || colour === undefined || colour === pending.strategy
+    before === undefined || color === undefined || color === pending.strategy
       ? {}
-      : { step: 'Watching' as const, watching: { version: before, strategy: colour, until } };
+      : { step: 'Watching' as const, watching: { version: before, strategy: color, until } };
   const { rollbackTo, version, strategy } = pending;
   const what = rollbackTo === undefined ? '' : `, which repeats ${rollbackTo}`;
   return {

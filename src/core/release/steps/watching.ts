@@ -1,8 +1,8 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
-import { nodesLearnMs } from '../../model/limits.ts';
+import { endpointPropagationMs } from '../../model/limits.ts';
 import { parseTimestamp } from '../../model/time.ts';
 import { windowOf, type ReleaseContext, type ReleasePart } from '../decision.ts';
-import { giveBack, type Ending } from '../ending.ts';
+import { switchTrafficBack, type Ending } from '../ending.ts';
 import { releaseFailures } from '../failure.ts';
 import { recordOf } from '../history.ts';
 import { activeRelease, snapshotFor } from '../in-force.ts';
@@ -29,7 +29,7 @@ export function watching(
   const broken = whyBroken(observation, status, context);
   const until = parseTimestamp(old.until) ?? context.now;
   if (broken !== undefined && before !== undefined && mayGiveBack(observation, status, context)) {
-    return giveBack(status, active, before, broken, context.now);
+    return switchTrafficBack(status, active, before, broken, context.now);
   }
   // Either may recover; a fix does not wait for that.
   if (broken !== undefined && isWanted)
@@ -45,7 +45,7 @@ export function watching(
       until,
     );
   const delayMs = windowOf('cleanupDelay', observation.resource.spec, context);
-  const isCutShort = context.now < until || delayMs < nodesLearnMs;
+  const isCutShort = context.now < until || delayMs < endpointPropagationMs;
   const { waitingFor: _, ...next } = rest;
   return {
     status: {

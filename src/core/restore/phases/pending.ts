@@ -4,7 +4,7 @@ import { advance, wait, type PhaseHandler } from '../step.ts';
 export const pending: PhaseHandler = ({ cluster }) => {
   const { name } = cluster.metadata;
   const { initialized, currentVersion } = cluster.status ?? {};
-  if (initialized !== true) return wait(`OpenBaoCluster ${name} is not initialised yet`);
+  if (initialized !== true) return wait(`OpenBaoCluster ${name} is not initialized yet`);
   if (currentVersion === undefined) return wait(`which version OpenBaoCluster ${name} runs is not known yet`);
   return advance('Validating');
 };

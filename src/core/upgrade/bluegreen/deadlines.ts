@@ -1,11 +1,11 @@
 import type { BlueGreenUpgrade } from '../../../api/openbaocluster.ts';
-import type { DriverSettings } from '../../model/decision.ts';
+import type { ControllerSettings } from '../../model/decision.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
-import { patched } from '../rolling/phase.ts';
-import type { PhaseName } from './phase.ts';
+import { patched } from '../../model/patch.ts';
+import type { PhaseName } from '../../model/blue-green.ts';
 
 /** Which patience each phase has. */
-const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> = {
+const patience: Readonly<Record<PhaseName, keyof ControllerSettings['deadlines']>> = {
   DeployingGreen: 'deployingGreen',
   JoiningMesh: 'deployingGreen',
   Syncing: 'syncing',
@@ -17,7 +17,7 @@ const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> =
 };
 
 /** When waiting in a phase that begins at `from` becomes a failure. */
-export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: DriverSettings): string =>
+export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: ControllerSettings): string =>
   timestamp(from + deadlines[patience[phase]]);
 
 /**

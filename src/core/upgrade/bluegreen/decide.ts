@@ -7,7 +7,7 @@ import { peersOfHalves } from '../../raft/peers.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { event } from '../event.ts';
 import { takeLock } from '../lock.ts';
-import { patched } from '../rolling/phase.ts';
+import { patched } from '../../model/patch.ts';
 import { sameTarget, wantedTarget } from '../target.ts';
 import { acknowledged, enterBreakGlass, isAcknowledged, type IncidentReason } from './break-glass.ts';
 import { deadlineOf, postponed } from './deadlines.ts';
@@ -15,15 +15,8 @@ import { finished, finishedBack } from './finish.ts';
 import { halvesOf } from './halves.ts';
 import { areRemoved, votersAmong } from './membership.ts';
 import { goesBackByItself } from './on-failure.ts';
-import {
-  stageOf,
-  underWay,
-  type PhaseFailure,
-  type PhaseHandler,
-  type PhaseInput,
-  type PhaseName,
-  type Step,
-} from './phase.ts';
+import { type PhaseFailure, type PhaseHandler, type PhaseInput, type Step } from './phase.ts';
+import { stageOf, activeBlueGreen, type PhaseName } from '../../model/blue-green.ts';
 import { cleanup } from './phases/cleanup.ts';
 import { demotingBlue } from './phases/demoting-blue.ts';
 import { deployingGreen } from './phases/deploying-green.ts';
@@ -77,7 +70,7 @@ export function decideBlueGreen(
   status: OpenBaoClusterStatus,
   context: DecisionContext,
 ): Decision {
-  const current = underWay(status);
+  const current = activeBlueGreen(status);
   if (current === undefined) return { status, effects: [], events: [] };
   const run = tracked(runOf(observation, status, current, context));
   if (status.breakGlass?.active === true) return incident(run);
@@ -110,7 +103,7 @@ interface Run extends PhaseInput {
 function runOf(
   observation: Observation,
   status: OpenBaoClusterStatus,
-  blueGreen: NonNullable<ReturnType<typeof underWay>>,
+  blueGreen: NonNullable<ReturnType<typeof activeBlueGreen>>,
   context: DecisionContext,
 ): Run {
   const replicas = blueGreen.blueReplicas ?? status.replicas ?? 0;
@@ -190,19 +183,19 @@ function requested(run: Run): Decision {
     const status = handledRequests(observation, run.status, 'rollback');
     const at = { ...run, status };
     if (stage === 'early' || stage === 'late') {
-      return goneBack(at, { reason: 'RollbackRequested', what: 'spec.upgrade.requests.rollback' });
+      return startRollback(at, { reason: 'RollbackRequested', what: 'spec.upgrade.requests.rollback' });
     }
     const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: the way back is a restore (${documents.restore})`;
     const told =
       stage === 'cleanup'
         ? { ...at, events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)] }
         : at;
-    return blueGreen.held === true ? rest(told) : carryOn(told);
+    return blueGreen.held === true ? rest(told) : runPhases(told);
   }
   const target = { version: blueGreen.greenVersion ?? '', image: blueGreen.greenImage ?? '' };
   const wanted = wantedTarget(observation.cluster, context.settings);
   if (stage === 'early' && !sameTarget(wanted, target)) {
-    return goneBack(run, {
+    return startRollback(run, {
       reason: 'TargetChanged',
       what: `spec asks for ${wanted.version} (${wanted.image})`,
     });
@@ -210,9 +203,9 @@ function requested(run: Run): Decision {
   const kept = { ...run, status: handledRequests(observation, run.status, ...stray) };
   if (isAsked(observation, kept.status, 'retry')) {
     const status = handledRequests(observation, kept.status, 'retry');
-    return blueGreen.held === true ? retried({ ...kept, status }) : carryOn({ ...kept, status });
+    return blueGreen.held === true ? retried({ ...kept, status }) : runPhases({ ...kept, status });
   }
-  return blueGreen.held === true ? rest(kept) : carryOn(kept);
+  return blueGreen.held === true ? rest(kept) : runPhases(kept);
 }
 
 /** A held upgrade goes on where it stopped: new Jobs, new deadline. A hook that is lost may run again: a person says so. */
@@ -237,7 +230,7 @@ function retried(run: Run): Decision {
 }
 
 /** Runs phases until one waits. */
-function carryOn(run: Run): Decision {
+function runPhases(run: Run): Decision {
   let at = run;
   for (let turns = 0; turns < 2 * Object.keys(phases).length; turns++) {
     const step = phases[at.phase](at);
@@ -249,7 +242,7 @@ function carryOn(run: Run): Decision {
       const { status, event: back } = finishedBack(at.status, at.blueGreen, at.context.now);
       return { status, effects: at.effects, events: [...at.events, back], requeueAt: at.context.now };
     }
-    at = taken(at, step);
+    at = applyStep(at, step);
     if (step.kind === 'wait') return waiting(at, step);
     if (step.kind === 'hold') return held(at, step.failure);
     if (step.kind === 'fail') return failed(at, step.failure);
@@ -260,7 +253,7 @@ function carryOn(run: Run): Decision {
 type Going = Exclude<Step, { readonly kind: 'finish' | 'finish-back' }>;
 
 /** Puts down what follows from a step. */
-function taken(run: Run, step: Going): Run {
+function applyStep(run: Run, step: Going): Run {
   const { patch = {}, statusPatch = {}, effects = [], events = [] } = step;
   const at: Run = {
     ...withBlueGreen({ ...run, status: patched(run.status, statusPatch) }, patch),
@@ -352,14 +345,14 @@ function failed(run: Run, failure: PhaseFailure): Decision {
       requeueAt: run.context.now,
     };
   }
-  return stage === 'cleanup' ? held(counted, failure) : goneBack(counted, failure);
+  return stage === 'cleanup' ? held(counted, failure) : startRollback(counted, failure);
 }
 
 /**
  * Turns round: where green has votes they are brought back first; where it has none it is only removed. Whether it
  * has is read, and where that cannot be, or a promotion may be under way, it is taken to have some.
  */
-function goneBack(run: Run, { reason, what }: PhaseFailure): Decision {
+function startRollback(run: Run, { reason, what }: PhaseFailure): Decision {
   const { blueGreen, context, halves } = run;
   const voting = votersAmong(run, halves.green);
   const isClean = stageOf(run.phase) === 'early' && voting?.length === 0;
@@ -370,7 +363,7 @@ function goneBack(run: Run, { reason, what }: PhaseFailure): Decision {
   const at = withBlueGreen(entered(run, phase), {
     held: undefined,
     rollbackReason,
-    rollbackStartTime: timestamp(context.now),
+    rollbackStartedAt: timestamp(context.now),
     lastJobFailure: blueGreen.lastJobFailure,
   });
   const isAbort = stageOf(run.phase) === 'early';

@@ -2,7 +2,7 @@ import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openba
 import type { ClusterEvent } from '../../model/decision.ts';
 import { timestamp } from '../../model/time.ts';
 import { event } from '../event.ts';
-import { patched } from '../rolling/phase.ts';
+import { patched } from '../../model/patch.ts';
 
 interface Finished {
   readonly status: OpenBaoClusterStatus;
@@ -39,16 +39,21 @@ export function finishedBack(
   now: number,
 ): Finished {
   const { blueRevision, blueVersion, greenVersion = '', greenImage = '', lastJobFailure } = blueGreen;
-  const { rollbackReason = '', rollbackStartTime } = blueGreen;
+  const { rollbackReason = '', rollbackStartedAt } = blueGreen;
   const note = `back on ${blueVersion}; ${greenVersion} was given up: ${rollbackReason}`;
   return {
     status: patched(status, {
       blueGreen: patched<BlueGreenUpgrade>(
         {
           phase: 'Idle',
-          givenUp: { version: greenVersion, image: greenImage, reason: rollbackReason, at: timestamp(now) },
+          rejectedTarget: {
+            version: greenVersion,
+            image: greenImage,
+            reason: rollbackReason,
+            at: timestamp(now),
+          },
         },
-        { blueRevision, lastJobFailure, rollbackReason, rollbackStartTime },
+        { blueRevision, lastJobFailure, rollbackReason, rollbackStartedAt },
       ),
       operationLock: undefined,
       lastErrorReason: undefined,

@@ -34,7 +34,7 @@ const changing: readonly ExecutorStep['action'][] = [
  * @param isDone whether Raft is as the Job is to leave it; undefined while that cannot be told
  * @returns undefined when it is done
  */
-export function carriedOut(
+export function ensureByJob(
   input: PhaseInput,
   action: HalvesStep['action'],
   isDone: boolean | undefined,
@@ -43,11 +43,11 @@ export function carriedOut(
 }
 
 /** The same for a part of what the Job does: once it is to be seen, the end of the Job is left to a later phase. */
-export const broughtAbout = (
+export const ensureStarted = (
   input: PhaseInput,
   action: HalvesStep['action'],
   isDone: boolean | undefined,
-): Step | undefined => (isDone === true ? undefined : carriedOut(input, action, isDone));
+): Step | undefined => (isDone === true ? undefined : ensureByJob(input, action, isDone));
 
 /** The same for what the membership alone does not show: a Job of this attempt must have seen to it, too. */
 export function carriedOutByJob(

@@ -4,7 +4,7 @@ import {
   nextRemoval,
   nextRepair,
   type Membership,
-  type Sides,
+  type VoteTransfer,
 } from '../../raft/membership-change.ts';
 import { whyAbsent } from './green-health.ts';
 import type { PhaseInput } from './phase.ts';
@@ -24,8 +24,8 @@ const withProblems = (input: PhaseInput, membership: Membership): Membership => 
   ),
 });
 
-const forward = ({ halves }: PhaseInput): Sides => ({ to: halves.green, from: halves.blue });
-const back = ({ halves }: PhaseInput): Sides => ({ to: halves.blue, from: halves.green });
+const forward = ({ halves }: PhaseInput): VoteTransfer => ({ to: halves.green, from: halves.blue });
+const back = ({ halves }: PhaseInput): VoteTransfer => ({ to: halves.blue, from: halves.green });
 
 const judged = (
   input: PhaseInput,

@@ -1,5 +1,6 @@
 import type { OpenBaoClusterSpec } from '../../../api/openbaocluster.ts';
-import { stageOf, type FailureReason, type PhaseName } from './phase.ts';
+import { type FailureReason } from './phase.ts';
+import { stageOf, type PhaseName } from '../../model/blue-green.ts';
 
 /** Whether spec lets it go back by itself after such a failure (docs/facts/openbao-operator.md, 3.3). */
 export function goesBackByItself(spec: OpenBaoClusterSpec, reason: FailureReason): boolean {

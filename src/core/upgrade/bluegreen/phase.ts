@@ -1,10 +1,9 @@
-import type { BlueGreenUpgrade, OpenBaoCluster, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Halves } from '../../jobs/step.ts';
+import type { PhaseName } from '../../model/blue-green.ts';
 import type { Peer, Peers } from '../../raft/peers.ts';
-
-export type PhaseName = Exclude<NonNullable<BlueGreenUpgrade['phase']>, 'Idle'>;
 
 /** Fields of status.blueGreen to set; `undefined` removes one. */
 export type BlueGreenPatch = { readonly [Key in keyof BlueGreenUpgrade]?: BlueGreenUpgrade[Key] | undefined };
@@ -96,35 +95,3 @@ export const hold = (reason: FailureReason, what: string, more: Consequences = {
   failure: { reason, what },
   ...more,
 });
-
-/** Where a phase belongs. */
-export type Stage = 'early' | 'late' | 'cleanup' | 'back';
-
-const stages: Readonly<Record<PhaseName, Stage>> = {
-  DeployingGreen: 'early',
-  JoiningMesh: 'early',
-  Syncing: 'early',
-  Promoting: 'late',
-  DemotingBlue: 'late',
-  Cleanup: 'cleanup',
-  RollingBack: 'back',
-  RollbackCleanup: 'back',
-};
-
-/**
- * Early, blue is untouched and green can be thrown away. Late, votes have moved and are moved back. From Cleanup
- * there is no way back. Going back itself has none but break glass (specification, page 000;
- * docs/facts/openbao-operator.md, 3.3).
- */
-export const stageOf = (phase: PhaseName): Stage => stages[phase];
-
-type Cluster = Pick<OpenBaoCluster, 'status'>;
-
-/** The blue-green upgrade under way; undefined when there is none. */
-export function underWay(
-  status: Cluster['status'],
-): (BlueGreenUpgrade & { readonly phase: PhaseName }) | undefined {
-  const { blueGreen } = status ?? {};
-  const phase = blueGreen?.phase;
-  return phase === undefined || phase === 'Idle' ? undefined : { ...blueGreen, phase };
-}

@@ -1,14 +1,11 @@
 import { clusterLabel } from '../../../api/labels.ts';
-import { retryCommand } from '../rolling/failure.ts';
+import { retryCommand, rollbackCommand } from '../../model/kubectl.ts';
 import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
-import { stageOf, underWay, type PhaseInput } from './phase.ts';
+import { type PhaseInput } from './phase.ts';
+import { stageOf, activeBlueGreen } from '../../model/blue-green.ts';
 
 /** Bytes of status.lastErrorMessage. */
 const longest = 2048;
-
-/** The command that goes back to blue. */
-export const rollbackCommand = (cluster: string, namespace: string): string =>
-  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"upgrade":{"requests":{"rollback":"'"$(date -Is)"'"}}}}'`;
 
 interface Held extends Pick<PhaseInput, 'status' | 'blueGreen'> {
   readonly observation: { readonly cluster: Pick<OpenBaoCluster, 'metadata'> };
@@ -17,7 +14,7 @@ interface Held extends Pick<PhaseInput, 'status' | 'blueGreen'> {
 /** What is wrong, and what to do now: look, then go on or go back, with the exact commands. */
 export function remedyOf({ observation, status, blueGreen }: Held, what: string): string {
   const { name = '', namespace = 'default' } = observation.cluster.metadata;
-  const phase = underWay(status)?.phase;
+  const phase = activeBlueGreen(status)?.phase;
   const look =
     blueGreen.lastJobFailure === undefined
       ? `kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`

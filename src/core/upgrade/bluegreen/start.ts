@@ -1,24 +1,12 @@
-import type {
-  BlueGreenUpgrade,
-  OpenBaoCluster,
-  OpenBaoClusterStatus,
-  RollingUpgrade,
-} from '../../../api/openbaocluster.ts';
+import type { BlueGreenUpgrade, OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
 import { liveRevision } from '../../model/members.ts';
 import { initialRevision } from '../../model/names.ts';
 import { timestamp } from '../../model/time.ts';
 import { event } from '../event.ts';
-import { patched } from '../rolling/phase.ts';
+import { patched } from '../../model/patch.ts';
 import { deadlineOf } from './deadlines.ts';
 import { revisionOf } from './revision.ts';
-
-/** Whether this change of version is to be carried out by a green half. Restarts never are: they change nothing. */
-export const isBlueGreen = (
-  { spec }: OpenBaoCluster,
-  { fromVersion, targetVersion, fromImage, targetImage }: RollingUpgrade,
-): boolean =>
-  spec.upgrade?.strategy === 'BlueGreen' && (fromVersion !== targetVersion || fromImage !== targetImage);
 
 /**
  * All checks have passed, and the snapshot is stored: both strategies share these (status.upgrade, PreChecks and

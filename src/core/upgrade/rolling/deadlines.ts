@@ -1,10 +1,11 @@
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
-import type { DriverSettings } from '../../model/decision.ts';
+import type { ControllerSettings } from '../../model/decision.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
-import { patched, type PhaseName } from './phase.ts';
+import { type PhaseName } from './phase.ts';
+import { patched } from '../../model/patch.ts';
 
 /** Which patience each phase has. */
-const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> = {
+const patience: Readonly<Record<PhaseName, keyof ControllerSettings['deadlines']>> = {
   PreChecks: 'preChecks',
   Snapshot: 'snapshot',
   Locking: 'replacing',
@@ -18,7 +19,7 @@ const patience: Readonly<Record<PhaseName, keyof DriverSettings['deadlines']>> =
  * When waiting in a phase that begins at `from` becomes a hold. Each phase has its own time, never one for the
  * whole upgrade: a large cluster would run out of it (docs/facts/openbao-operator.md, 11, 1).
  */
-export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: DriverSettings): string =>
+export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: ControllerSettings): string =>
   timestamp(from + deadlines[patience[phase]]);
 
 /** Moves every deadline back by the time that spec.paused, or an absence of the controller, has taken. */

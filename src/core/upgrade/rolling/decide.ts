@@ -6,7 +6,8 @@ import { wantedReplicas } from '../../model/selectors.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { jobReport } from '../../jobs/job-outcome.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
-import { isBlueGreen, startBlueGreen } from '../bluegreen/start.ts';
+import { startBlueGreen } from '../bluegreen/start.ts';
+import { isBlueGreen } from '../target.ts';
 import { deadlineOf, postponed } from './deadlines.ts';
 import { event } from '../event.ts';
 import { failure, timeoutReason, type Failure } from './failure.ts';
@@ -14,7 +15,8 @@ import { executorCheck } from './jobs.ts';
 import { trackLeadership } from './leadership.ts';
 import { takeLock } from '../lock.ts';
 import { takenBack } from './partition-guard.ts';
-import { patched, type PhaseHandler, type PhaseInput, type PhaseName, type Step } from './phase.ts';
+import { type PhaseHandler, type PhaseInput, type PhaseName, type Step } from './phase.ts';
+import { patched } from '../../model/patch.ts';
 import { catchingUp } from './phases/catching-up.ts';
 import { finalizing } from './phases/finalizing.ts';
 import { locking } from './phases/locking.ts';
@@ -103,12 +105,12 @@ export function decideUpgrade(
       return { status: again.status, effects: [], events: [...run.events, ...again.events], requeueAt: now };
     }
     const ignored = handledRequests(observation, noted.status, 'retry');
-    return carryOn({ ...noted, status: ignored });
+    return runPhases({ ...noted, status: ignored });
   }
   if (isHeld && !isFreed(noted)) {
     return { status: noted.status, effects: [], events: noted.events, requeueAt: now + settings.idlePollMs };
   }
-  return carryOn(isHeld ? freed(noted) : noted);
+  return runPhases(isHeld ? freed(noted) : noted);
 }
 
 /** For how long no controller has looked. What is held waits for a person, not for a deadline. */
@@ -174,7 +176,7 @@ function freed(run: Run): Run {
 }
 
 /** Runs phases until one waits. */
-function carryOn(run: Run): Decision {
+function runPhases(run: Run): Decision {
   const locked = takeLock(run.status, run.upgrade.operationId ?? '', run.context.now);
   if (locked.kind === 'held') {
     return held(run, failure('OperationLockLost', locked.by, remedy(run, 'wait until it has ended')));
@@ -190,9 +192,9 @@ function carryOn(run: Run): Decision {
       step.phase === 'Locking' &&
       isBlueGreen(at.observation.cluster, at.upgrade)
     ) {
-      return handedOver(taken(at, step));
+      return handedOver(applyStep(at, step));
     }
-    at = taken(at, step);
+    at = applyStep(at, step);
     if (step.kind === 'hold') return held(at, step.failure);
     if (step.kind === 'wait') return waiting(at, step);
   }
@@ -203,7 +205,7 @@ const phaseCount = Object.keys(phases).length;
 const handle = (run: Run): Step => phases[run.upgrade.phase ?? 'PreChecks'](run);
 
 /** Puts down what follows from a step. */
-function taken(run: Run, step: Exclude<Step, { kind: 'finish' }>): Run {
+function applyStep(run: Run, step: Exclude<Step, { kind: 'finish' }>): Run {
   const { now, settings } = run.context;
   const base = patched(run.upgrade, step.patch ?? {});
   const enters = step.kind === 'advance' && step.phase !== run.upgrade.phase;

@@ -39,10 +39,10 @@ export function whyNotStepDown(
   if (peers.leader.kind === 'unknown') return { reason: `no leader is known: ${peers.leader.cause}` };
   const unfit = whyOthersNotFit(input, leader.name, lagging) ?? whyNoQuorum(input, leader.name);
   if (unfit !== undefined) return { reason: unfit };
-  const heirs = stepDownCandidates(peers, leader.name, input.upgrade.referenceIndex).filter(
+  const candidates = stepDownCandidates(peers, leader.name, input.upgrade.referenceIndex).filter(
     ({ name }) => name !== lagging,
   );
-  if (heirs.length === 0) return { reason: `no other healthy voter has caught up to take over` };
+  if (candidates.length === 0) return { reason: `no other healthy voter has caught up to take over` };
   const until = nextStepDownAt(status);
   return until <= context.now
     ? undefined

@@ -1,4 +1,3 @@
-import { requestCommand } from '../request-command.ts';
 import type { PhaseName } from './phase.ts';
 
 /** Why a rolling upgrade holds: what it means for status.lastErrorReason. */
@@ -45,10 +44,6 @@ export function failure(reason: FailureReason, what: string, remedy: string): Fa
   const shown = what.length > room ? `${what.slice(0, room - 1)}…` : what;
   return { reason, message: `${shown}. ${remedy}` };
 }
-
-/** The command that tries a held upgrade again. */
-export const retryCommand = (cluster: string, namespace: string): string =>
-  requestCommand('retry', cluster, namespace);
 
 /** What the passed deadline of a phase is called. */
 export const timeoutReason: Readonly<Record<PhaseName, FailureReason>> = {

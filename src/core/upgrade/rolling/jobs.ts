@@ -6,7 +6,7 @@ import { jobName } from '../../jobs/job-name.ts';
 import { jobOutcome, type JobOutcome } from '../../jobs/job-outcome.ts';
 import type { MemberStep } from '../../jobs/step.ts';
 import { versionCheckJob } from '../../jobs/version-check-job.ts';
-import { isBlueGreen } from '../bluegreen/start.ts';
+import { isBlueGreen } from '../target.ts';
 import type { PhaseInput } from './phase.ts';
 import type { UpgradeTarget } from '../target.ts';
 

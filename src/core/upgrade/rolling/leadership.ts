@@ -2,7 +2,7 @@ import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { serverStatus } from '../../model/server-container.ts';
 import { leaderIndex } from '../../raft/health.ts';
 import type { Peers } from '../../raft/peers.ts';
-import { patched } from './phase.ts';
+import { patched } from '../../model/patch.ts';
 
 /**
  * Counts leaders, and takes the index to reach anew where the old one says nothing any more. The Event comes from

@@ -2,10 +2,8 @@ import type { Pod, StatefulSet } from '../../../api/kubernetes.ts';
 import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Known } from '../../model/known.ts';
+import { revisionHash } from '../../model/selectors.ts';
 import { everStarted, imageOf, serverStatus } from '../../model/server-container.ts';
-
-/** The label in which the StatefulSet controller says which template a pod was made from. */
-export const revisionHash = 'controller-revision-hash';
 
 /**
  * Why the StatefulSet does not carry the target's template at this partition yet; undefined when it does,

@@ -1,5 +1,6 @@
 import { diagnosis } from './diagnosis.ts';
-import { retryCommand, type FailureReason } from './failure.ts';
+import { type FailureReason } from './failure.ts';
+import { retryCommand } from '../../model/kubectl.ts';
 import type { PhaseInput } from './phase.ts';
 
 type Given = Pick<PhaseInput, 'upgrade'> & {

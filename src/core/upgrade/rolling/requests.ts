@@ -8,7 +8,8 @@ import { deadlineOf } from './deadlines.ts';
 import { event } from '../event.ts';
 import { handledRequests } from '../requests.ts';
 import { takeLock } from '../lock.ts';
-import { patched, type PhaseName, type UpgradePatch } from './phase.ts';
+import { type PhaseName, type UpgradePatch } from './phase.ts';
+import { patched } from '../../model/patch.ts';
 
 /**
  * Tries a held upgrade again: a new attempt with new Job names and new deadlines, so that no Job of before is taken

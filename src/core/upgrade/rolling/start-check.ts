@@ -1,23 +1,9 @@
 import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
 import type { Observation } from '../../model/observation.ts';
-import type { ClusterRequest } from '../../policies/cluster-request.ts';
-import { downgradeBlocked } from '../../policies/downgrade-blocked.ts';
-import { imageVersionMismatch } from '../../policies/image-version-mismatch.ts';
-import { invalidImageReference } from '../../policies/invalid-image-reference.ts';
-import { invalidVersion } from '../../policies/invalid-version.ts';
-import { decide, explain, notJudged, type Policy } from '../../policies/policy.ts';
-import { upgradePathBlocked } from '../../policies/upgrade-path-blocked.ts';
+import { decide, explain, notJudged } from '../../policies/policy.ts';
+import { versionRules } from '../../policies/version-rules.ts';
 import { failure, type Failure } from './failure.ts';
 import { isOlder, type UpgradeTarget } from '../target.ts';
-
-/** The gate's rules about a target. It may have been off, or not there yet (docs/design.md, rule 5). */
-export const versionRules: readonly Policy<ClusterRequest>[] = [
-  invalidVersion,
-  downgradeBlocked,
-  imageVersionMismatch,
-  invalidImageReference,
-  upgradePathBlocked,
-];
 
 /**
  * The gate's own rules once more, and what only the controller can read: the newest version that was ever active on

@@ -8,7 +8,7 @@ import { handledRequests, isAsked, requestedRestart } from '../requests.ts';
 import { deadlineOf } from './deadlines.ts';
 import { event } from '../event.ts';
 import { takeLock } from '../lock.ts';
-import { patched } from './phase.ts';
+import { patched } from '../../model/patch.ts';
 import { currentTarget, sameTarget, wantedTarget } from '../target.ts';
 
 /** Nothing is under way: starts what spec asks for, unless it is running already. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { OpenBaoClusterSpec } from '../../../../src/api/openbaocluster.ts';
 import { defaultDeadlines } from '../../../../src/core/model/decision.ts';
-import { underWay } from '../../../../src/core/upgrade/bluegreen/phase.ts';
+import { activeBlueGreen } from '../../../../src/core/model/blue-green.ts';
 import { liveNames } from '../../../../src/core/model/members.ts';
 import { timestamp } from '../../../../src/core/model/time.ts';
 import { start } from '../../../support/observation.ts';
@@ -121,7 +121,7 @@ function acknowledge(world: WatchedHalves): void {
 }
 
 function happen(world: WatchedHalves, name: string, random: () => number): void {
-  const { phase = world.status.upgrade?.phase } = underWay(world.status) ?? {};
+  const { phase = world.status.upgrade?.phase } = activeBlueGreen(world.status) ?? {};
   world.log.push(`${(world.now - start) / 1000} s, ${phase ?? 'Idle'}: ${name}`);
   happenings[name]?.(world, random);
 }
@@ -162,7 +162,8 @@ function settle(world: WatchedHalves, seen: Set<string>): End {
     const { upgrade, blueGreen, breakGlass, scaling } = world.status;
     if (breakGlass?.active === true) return intact(world, 'break glass');
     if (upgrade?.held === true || blueGreen?.held === true) return intact(world, 'held');
-    const isIdle = upgrade === undefined && scaling === undefined && underWay(world.status) === undefined;
+    const isIdle =
+      upgrade === undefined && scaling === undefined && activeBlueGreen(world.status) === undefined;
     if (isIdle && world.orphans.length === 0 && hasArrived(world)) return 'idle';
   }
   return world.fail('it neither ends nor stops');
@@ -173,7 +174,7 @@ function hasArrived(world: WatchedHalves): boolean {
   const { currentVersion, blueGreen, replicas, lastRestartAt } = world.status;
   const { version, replicas: wanted, maintenance } = world.cluster.spec;
   const isGivenUp =
-    blueGreen?.givenUp?.version === version && world.status.lastErrorReason === 'TargetGivenUp';
+    blueGreen?.rejectedTarget?.version === version && world.status.lastErrorReason === 'TargetRejected';
   const isRestarted = isGivenUp || maintenance?.restartAt === lastRestartAt;
   return (currentVersion === version || isGivenUp) && replicas === wanted && isRestarted;
 }
@@ -188,7 +189,7 @@ function intact(world: WatchedHalves, end: End): End {
   return end;
 }
 
-const isBeforeCleanup = (world: WatchedHalves) => underWay(world.status)?.phase !== 'Cleanup';
+const isBeforeCleanup = (world: WatchedHalves) => activeBlueGreen(world.status)?.phase !== 'Cleanup';
 
 /** After the fix that its reason asks for, whatever stopped goes on, and ends on one side. */
 function mendAndFinish(world: WatchedHalves, seen: Set<string>): void {
@@ -295,11 +296,11 @@ function runUntil(
   seen: Set<string>,
 ): 'there' | 'not turned round yet' | 'ended' {
   for (let turn = 0; turn < moment; turn++) {
-    const { phase } = underWay(world.status) ?? {};
+    const { phase } = activeBlueGreen(world.status) ?? {};
     const isThere = world.half('green').includes(world.raft.leader ?? '');
     if (direction === 'back' && phase === 'DemotingBlue' && isThere) ask(world, 'rollback');
     step(world, seen);
-    const isIdle = world.status.upgrade === undefined && underWay(world.status) === undefined;
+    const isIdle = world.status.upgrade === undefined && activeBlueGreen(world.status) === undefined;
     if (isIdle && turn > 2) return 'ended';
   }
   const isForth = world.status.upgradeRequests?.lastHandledRollback === undefined;

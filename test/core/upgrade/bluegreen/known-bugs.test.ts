@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { OpenBaoClusterSpec } from '../../../../src/api/openbaocluster.ts';
-import { underWay } from '../../../../src/core/upgrade/bluegreen/phase.ts';
+import { activeBlueGreen } from '../../../../src/core/model/blue-green.ts';
 import { setsOfMembers } from '../../../../src/core/workload/inputs.ts';
 import { memberNamed } from '../../../../src/core/model/members.ts';
 import { context } from '../../../support/observation.ts';
@@ -33,7 +33,7 @@ function goUntil(world: WatchedHalves, what: string, isSo: () => boolean): void 
 }
 
 const phaseOf = (world: WatchedHalves) =>
-  underWay(world.status)?.phase ?? world.status.upgrade?.phase ?? 'Idle';
+  activeBlueGreen(world.status)?.phase ?? world.status.upgrade?.phase ?? 'Idle';
 const goTo = (world: WatchedHalves, phase: string) => goUntil(world, phase, () => phaseOf(world) === phase);
 const goHome = (world: WatchedHalves) => goUntil(world, 'the end', () => phaseOf(world) === 'Idle');
 
@@ -305,7 +305,7 @@ describe('bugs of the reference operator that a blue-green upgrade does not repe
       settings: context().settings,
     });
     const green = sets.find(({ revision }) => revision === cluster.status?.blueGreen?.greenRevision);
-    expect(green).to.include({ selfInitialise: false, joinsWithoutVote: true });
+    expect(green).to.include({ selfInitialize: false, joinsWithoutVote: true });
   });
 });
 

@@ -13,7 +13,12 @@ import {
 } from '../../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../../src/core/cluster/decide.ts';
-import type { ClusterEvent, Decision, DriverSettings, Effect } from '../../../../src/core/model/decision.ts';
+import type {
+  ClusterEvent,
+  Decision,
+  ControllerSettings,
+  Effect,
+} from '../../../../src/core/model/decision.ts';
 import type { Member, Observation } from '../../../../src/core/model/observation.ts';
 import { removalMs, swapMs } from '../../../../src/core/jobs/executor-job.ts';
 import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
@@ -132,7 +137,7 @@ interface Options {
   readonly replicas?: number;
   readonly leader?: number;
   readonly spec?: Partial<OpenBaoCluster['spec']>;
-  readonly settings?: Partial<DriverSettings>;
+  readonly settings?: Partial<ControllerSettings>;
   readonly speed?: Partial<typeof durations>;
   readonly deadServerCleanup?: boolean;
 }
@@ -157,7 +162,7 @@ export class SimulatedHalves {
   /** Programs whose Job is gone. */
   orphans: SimulatedJob[] = [];
   readonly speed: typeof durations;
-  readonly settings: DriverSettings;
+  readonly settings: ControllerSettings;
   readonly raft: SimulatedRaft;
   /** The revision that the public Service selects. */
   service = initialRevision;

@@ -1,5 +1,5 @@
 import type { Effect } from '../../../../src/core/model/decision.ts';
-import { underWay } from '../../../../src/core/upgrade/bluegreen/phase.ts';
+import { activeBlueGreen } from '../../../../src/core/model/blue-green.ts';
 import { revisionLabel } from '../../../../src/api/labels.ts';
 import { start } from '../../../support/observation.ts';
 import { operationCommands, optionsOf, tellBy, type Commands } from '../../../support/transcript.ts';
@@ -166,7 +166,7 @@ class Teller {
   }
 
   private phaseOf(status: WatchedHalves['status']): string {
-    return underWay(status)?.phase ?? status.upgrade?.phase ?? 'Idle';
+    return activeBlueGreen(status)?.phase ?? status.upgrade?.phase ?? 'Idle';
   }
 
   pass(survives?: number): readonly string[] {
@@ -177,7 +177,7 @@ class Teller {
     if (greenRevision !== undefined && !this.revisions.includes(greenRevision)) {
       this.revisions.push(greenRevision);
     }
-    const current = underWay(status) ?? upgrade;
+    const current = activeBlueGreen(status) ?? upgrade;
     const isHeld = current?.held === true;
     const state = [
       this.phaseOf(status),
@@ -243,11 +243,11 @@ class Teller {
     ];
   }
 
-  /** `leader`, or a colour and an ordinal. */
+  /** `leader`, or a color and an ordinal. */
   podOf(who: string): string {
     if (who === 'leader') return this.world.raft.leader ?? '';
-    const [colour, ordinal] = who.split('-');
-    return this.world.half(colour === 'green' ? 'green' : 'blue')[Number(ordinal)] ?? '';
+    const [color, ordinal] = who.split('-');
+    return this.world.half(color === 'green' ? 'green' : 'blue')[Number(ordinal)] ?? '';
   }
 
   /** Revisions depend on a hash: they are named. */
@@ -273,7 +273,7 @@ class Teller {
   private has(what: string): boolean {
     const { status, cluster } = this.world;
     const { upgrade, blueGreen, breakGlass, currentVersion, scaling } = status;
-    const isIdle = upgrade === undefined && underWay(status) === undefined && scaling === undefined;
+    const isIdle = upgrade === undefined && activeBlueGreen(status) === undefined && scaling === undefined;
     switch (what) {
       case 'done': {
         const isRestarted = cluster.spec.maintenance?.restartAt === status.lastRestartAt;

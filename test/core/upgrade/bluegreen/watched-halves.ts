@@ -1,9 +1,9 @@
 import type { KubernetesObject, StatefulSet } from '../../../../src/api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
 import type { Decision } from '../../../../src/core/model/decision.ts';
-import { nodesLearnMs } from '../../../../src/core/model/limits.ts';
+import { endpointPropagationMs } from '../../../../src/core/model/limits.ts';
 import { quorum } from '../../../../src/core/raft/quorum.ts';
-import { stageOf, underWay } from '../../../../src/core/upgrade/bluegreen/phase.ts';
+import { stageOf, activeBlueGreen } from '../../../../src/core/model/blue-green.ts';
 import { isAsked } from '../../../../src/core/upgrade/requests.ts';
 import { isOlder } from '../../../../src/core/upgrade/target.ts';
 import { greenNames, liveNames, liveRevision } from '../../../../src/core/model/members.ts';
@@ -58,7 +58,7 @@ export class WatchedHalves extends SimulatedHalves {
   }
 
   private judgePhase(before: OpenBaoClusterStatus, after: OpenBaoClusterStatus): void {
-    const [from, to] = [underWay(before), underWay(after)];
+    const [from, to] = [activeBlueGreen(before), activeBlueGreen(after)];
     if (from === undefined || to === undefined || from.operationId !== to.operationId)
       return this.judgeEnd(before, after);
     if (from.greenRevision !== to.greenRevision || from.blueRevision !== to.blueRevision)
@@ -87,10 +87,10 @@ export class WatchedHalves extends SimulatedHalves {
 
   private judgeEnd(before: OpenBaoClusterStatus, after: OpenBaoClusterStatus): void {
     const isIdle =
-      after.upgrade === undefined && underWay(after) === undefined && after.scaling === undefined;
+      after.upgrade === undefined && activeBlueGreen(after) === undefined && after.scaling === undefined;
     if (isIdle && after.operationLock !== undefined) this.fail('nothing is under way, but the lock is held');
-    const ended = underWay(before);
-    if (ended === undefined || underWay(after) !== undefined) return;
+    const ended = activeBlueGreen(before);
+    if (ended === undefined || activeBlueGreen(after) !== undefined) return;
     if (after.breakGlass?.active === true) this.fail('it ends in break glass');
     const { phase } = ended;
     if (phase !== 'Cleanup' && stageOf(phase) !== 'back') this.fail(`it ends in ${phase}`);
@@ -125,7 +125,7 @@ export class WatchedHalves extends SimulatedHalves {
     if ((after.breakGlass?.active === true) !== is('BreakGlass'))
       this.fail('the condition BreakGlass is wrong');
     const failures = after.blueGreen?.jobFailures ?? 0;
-    const counts = underWay(after) !== undefined && failures > (before.blueGreen?.jobFailures ?? 0);
+    const counts = activeBlueGreen(after) !== undefined && failures > (before.blueGreen?.jobFailures ?? 0);
     const breaks =
       after.breakGlass?.nonce !== before.breakGlass?.nonce &&
       !(after.breakGlass?.message ?? '').includes('waited since');
@@ -164,8 +164,9 @@ export class WatchedHalves extends SimulatedHalves {
 
   private judgeStart(before: OpenBaoClusterStatus, { upgrade }: OpenBaoClusterStatus): void {
     if (upgrade === undefined || upgrade.operationId === before.upgrade?.operationId) return;
-    const { givenUp } = before.blueGreen ?? {};
-    const isSame = givenUp?.version === upgrade.targetVersion && givenUp?.image === upgrade.targetImage;
+    const { rejectedTarget } = before.blueGreen ?? {};
+    const isSame =
+      rejectedTarget?.version === upgrade.targetVersion && rejectedTarget?.image === upgrade.targetImage;
     const isBlueGreen =
       this.cluster.spec.upgrade?.strategy === 'BlueGreen' && upgrade.fromVersion !== upgrade.targetVersion;
     if (isSame && isBlueGreen && !isAsked({ cluster: this.cluster }, before, 'retry'))
@@ -183,7 +184,7 @@ export class WatchedHalves extends SimulatedHalves {
       const serves = ready && this.sets.get(set)?.revision === this.service;
       if (serves && !this.raft.servers.has(name)) this.fail(`clients are sent to ${name}, which was removed`);
     }
-    const { phase } = underWay(this.status) ?? {};
+    const { phase } = activeBlueGreen(this.status) ?? {};
     if (phase !== 'Cleanup' && this.service !== liveRevision(this.status))
       this.fail(`clients are sent to ${this.service} in ${phase ?? 'Idle'}`);
   }
@@ -242,7 +243,7 @@ export class WatchedHalves extends SimulatedHalves {
     const { name = '' } = object.metadata ?? {};
     const { spec } = object as StatefulSet;
     const found = this.sets.get(name);
-    const current = underWay(this.status);
+    const current = activeBlueGreen(this.status);
     if (object.kind === 'Service') this.turnedAt = this.now;
     if (object.kind === 'StatefulSet' && current !== undefined) {
       const image = spec?.template?.spec?.containers?.[0]?.image;
@@ -259,7 +260,7 @@ export class WatchedHalves extends SimulatedHalves {
   }
 
   override deleteSet(name: string): void {
-    const { phase } = underWay(this.status) ?? {};
+    const { phase } = activeBlueGreen(this.status) ?? {};
     const isBlue = name === liveNames(this.cluster).statefulSet;
     if (phase !== (isBlue ? 'Cleanup' : 'RollbackCleanup'))
       this.fail(`StatefulSet ${name} is deleted in ${phase ?? 'Idle'}`);
@@ -268,7 +269,7 @@ export class WatchedHalves extends SimulatedHalves {
   }
 
   override deletePod(name: string): void {
-    if (underWay(this.status) !== undefined) this.judgeStopping(name);
+    if (activeBlueGreen(this.status) !== undefined) this.judgeStopping(name);
     else {
       const left = this.raft.voters.filter(
         (id) => id !== name && (this.isReplicated(id) || this.lost.has(id)),
@@ -284,7 +285,7 @@ export class WatchedHalves extends SimulatedHalves {
   private judgeStopping(pod: string): void {
     if (this.raft.voters.includes(pod)) this.fail(`${pod} votes, and is taken down`);
     if (!this.half('blue').includes(pod)) this.judgeForgotten(pod);
-    else if (this.service === liveRevision(this.status) || this.now - this.turnedAt < nodesLearnMs)
+    else if (this.service === liveRevision(this.status) || this.now - this.turnedAt < endpointPropagationMs)
       this.fail(`${pod} is taken down, and some node may still send clients to it`);
   }
 
@@ -293,7 +294,7 @@ export class WatchedHalves extends SimulatedHalves {
   }
 
   override deleteVolume(pod: string): void {
-    const { phase } = underWay(this.status) ?? {};
+    const { phase } = activeBlueGreen(this.status) ?? {};
     const isBlue = this.half('blue').includes(pod);
     const isAllowed = isBlue
       ? phase === 'Cleanup' && (this.cluster.spec.deletionPolicy ?? 'Retain') !== 'Retain'
@@ -322,7 +323,7 @@ export class WatchedHalves extends SimulatedHalves {
       this.fail(`${job.name} asks to ${kind} ${id}`);
     if (kind === 'remove') {
       if (raft.voters.includes(id) || raft.leader === id) this.fail(`${id} is removed, and votes`);
-      const { phase } = underWay(this.status) ?? {};
+      const { phase } = activeBlueGreen(this.status) ?? {};
       const isBlue = this.half('blue').includes(id);
       if (phase !== (isBlue ? 'Cleanup' : 'RollbackCleanup'))
         this.fail(`${id} is removed in ${phase ?? 'Idle'}`);
@@ -396,7 +397,7 @@ export class WatchedHalves extends SimulatedHalves {
         b?.pausedAt !== undefined,
         b?.jobFailures,
         b?.rollbackReason?.split(':')[0],
-        b?.givenUp !== undefined,
+        b?.rejectedTarget !== undefined,
       ],
       [breakGlass?.active, breakGlass?.history?.length],
       [lastErrorReason, operationLock !== undefined, this.cluster.spec.paused, this.cluster.spec.version],

@@ -7,7 +7,7 @@ import type { Decision, DecisionContext } from '../../../../src/core/model/decis
 import type { Observation } from '../../../../src/core/model/observation.ts';
 import { known } from '../../../../src/core/model/known.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
-import { patched } from '../../../../src/core/upgrade/rolling/phase.ts';
+import { patched } from '../../../../src/core/model/patch.ts';
 import {
   context,
   member,

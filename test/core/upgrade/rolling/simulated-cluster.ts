@@ -1,7 +1,12 @@
 import type { Pod } from '../../../../src/api/kubernetes.ts';
 import { actionAnnotation, operationAnnotation, restartAtAnnotation } from '../../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
-import type { ClusterEvent, Decision, DriverSettings, Effect } from '../../../../src/core/model/decision.ts';
+import type {
+  ClusterEvent,
+  Decision,
+  ControllerSettings,
+  Effect,
+} from '../../../../src/core/model/decision.ts';
 import type { Member, Observation } from '../../../../src/core/model/observation.ts';
 import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
@@ -72,7 +77,7 @@ interface Options {
   readonly leader?: number;
   readonly spec?: Partial<OpenBaoCluster['spec']>;
   readonly images?: Readonly<Record<string, SimulatedImage>>;
-  readonly settings?: Partial<DriverSettings>;
+  readonly settings?: Partial<ControllerSettings>;
   readonly speed?: Partial<typeof durations>;
 }
 
@@ -90,7 +95,7 @@ export class SimulatedCluster {
   readonly pods = new Map<number, SimulatedPod>();
   readonly jobs = new Map<string, SimulatedJob>();
   readonly speed: typeof durations;
-  readonly settings: DriverSettings;
+  readonly settings: ControllerSettings;
 
   /** The StatefulSet: what is wanted, and what its controller has seen and done. */
   template: { image: string; restartAt: string | undefined; partition: number };

@@ -73,7 +73,7 @@ describe('the start of a rolling upgrade', () => {
     ['in break glass', { spec: newer, status: { breakGlass: { active: true, nonce: 'n' } } }],
     ['while a member joins or leaves', { spec: newer, status: { scaling: { operationId: 's' } } }],
     ['before the leader has reported a version', { spec: newer, status: { currentVersion: undefined } }],
-    ['before the cluster is initialised', { spec: newer, status: { initialized: undefined } }],
+    ['before the cluster is initialized', { spec: newer, status: { initialized: undefined } }],
   ] as const) {
     it(`is not made ${name}`, () => {
       expect(decide(given).status.upgrade).to.equal(undefined);

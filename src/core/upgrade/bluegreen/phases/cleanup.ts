@@ -1,8 +1,8 @@
-import { nodesLearnMs } from '../../../model/limits.ts';
+import { endpointPropagationMs } from '../../../model/limits.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { liveNames } from '../../../model/members.ts';
 import { removeHalf } from '../removal.ts';
-import { carriedOut, deadServerCleanupSet } from '../jobs.ts';
+import { ensureByJob, deadServerCleanupSet } from '../jobs.ts';
 import { areRemoved, whyNotRemovable } from '../membership.ts';
 import { wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 
@@ -19,7 +19,7 @@ export const cleanup: PhaseHandler = (input) => {
   const learning = whyNotLearnt(input);
   if (learning !== undefined) return learning;
   const removed = areRemoved(input, halves.blue);
-  const removing = carriedOut(input, 'remove-blue-peers', removed);
+  const removing = ensureByJob(input, 'remove-blue-peers', removed);
   const isStoppable = removed !== undefined && whyNotRemovable(input, halves.blue) === undefined;
   const stopping = isStoppable
     ? removeHalf(input, {
@@ -42,7 +42,7 @@ function whyNotLearnt(input: PhaseInput): Step | undefined {
   const unserved = stored === undefined ? whyNotServed(input) : undefined;
   if (unserved !== undefined) return wait(unserved);
   const servesSince = stored ?? context.now;
-  const until = servesSince + nodesLearnMs;
+  const until = servesSince + endpointPropagationMs;
   if (context.now >= until) return undefined;
   const patch = { servesSince: timestamp(servesSince) };
   return wait('every node to learn that green serves', { patch, until });

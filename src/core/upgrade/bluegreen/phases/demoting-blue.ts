@@ -3,7 +3,7 @@ import { whyUnhealthy } from '../../../raft/health.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { event } from '../../event.ts';
 import { awaitedRequests } from '../awaited.ts';
-import { carriedOut } from '../jobs.ts';
+import { ensureByJob } from '../jobs.ts';
 import { isHandedOver } from '../membership.ts';
 import { advance, wait, type PhaseHandler } from '../phase.ts';
 import { isAsked } from '../../requests.ts';
@@ -16,7 +16,7 @@ import { isAsked } from '../../requests.ts';
 export const demotingBlue: PhaseHandler = (input) => {
   const { observation, blueGreen, green, peers, context } = input;
   const leadsSince = parseTimestamp(blueGreen.leadsSince);
-  const step = carriedOut(input, 'hand-over-to-green', isHandedOver(input));
+  const step = ensureByJob(input, 'hand-over-to-green', isHandedOver(input));
   if (step !== undefined) return step;
   if (leadsSince === undefined) {
     const leader = peers.leader.kind === 'known' ? peers.leader.value : 'a green member';

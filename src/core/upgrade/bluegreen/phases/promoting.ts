@@ -1,4 +1,4 @@
-import { broughtAbout } from '../jobs.ts';
+import { ensureStarted } from '../jobs.ts';
 import { isPromoted } from '../membership.ts';
 import { advance, type PhaseHandler } from '../phase.ts';
 
@@ -8,4 +8,4 @@ import { advance, type PhaseHandler } from '../phase.ts';
  * from there by itself: between two Jobs the cluster would wait for a pod with its votes on both sides.
  */
 export const promoting: PhaseHandler = (input) =>
-  broughtAbout(input, 'hand-over-to-green', isPromoted(input)) ?? advance('DemotingBlue');
+  ensureStarted(input, 'hand-over-to-green', isPromoted(input)) ?? advance('DemotingBlue');

@@ -1,6 +1,6 @@
 import { unknown } from '../../../model/known.ts';
 import { greenNames } from '../../../model/members.ts';
-import { carriedOut, deadServerCleanupSet } from '../jobs.ts';
+import { ensureByJob, deadServerCleanupSet } from '../jobs.ts';
 import { areRemoved, whyNotRemovable } from '../membership.ts';
 import { advance, type PhaseHandler } from '../phase.ts';
 import { removeHalf } from '../removal.ts';
@@ -12,7 +12,7 @@ import { removeHalf } from '../removal.ts';
 export const rollbackCleanup: PhaseHandler = (input) => {
   const { observation, halves, blueGreen } = input;
   if (whyNotRemovable(input, halves.green) !== undefined) return advance('RollingBack');
-  const step = carriedOut(input, 'remove-green-peers', areRemoved(input, halves.green));
+  const step = ensureByJob(input, 'remove-green-peers', areRemoved(input, halves.green));
   if (step !== undefined) return step;
   const remains = removeHalf(input, {
     statefulSet: observation.greenStatefulSet ?? unknown('it was not looked for'),

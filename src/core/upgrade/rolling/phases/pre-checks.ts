@@ -3,8 +3,8 @@ import { jobFailure, jobHindrance } from '../../../jobs/job-outcome.ts';
 import { unknown } from '../../../model/known.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { whyRemovalUnderWay } from '../../../raft/removal.ts';
-import { whyNoRoom } from '../../capacity.ts';
-import { isBlueGreen } from '../../bluegreen/start.ts';
+import { insufficientCapacity } from '../../capacity.ts';
+import { isBlueGreen } from '../../target.ts';
 import { event } from '../../event.ts';
 import { failure, type FailureReason } from '../failure.ts';
 import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
@@ -131,7 +131,7 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
 function judgeRoom({ observation, replicas }: PhaseInput): Step | undefined {
   const { cluster, room = unknown('not read yet') } = observation;
   if (room.kind === 'unknown') return wait(`what there is room for could not be read: ${room.cause}`);
-  const cramped = whyNoRoom(cluster, replicas, room.value);
+  const cramped = insufficientCapacity(cluster, replicas, room.value);
   return cramped === undefined ? undefined : wait(cramped.what, { overdue: cramped.reason });
 }
 
