@@ -53,7 +53,7 @@ describe('the page on blue-green upgrades', () => {
       const said = JSON.stringify(openBaoClusterSpec).match(
         new RegExp(`"${field}":{[^}]*"description":"([^"]*)"`),
       )?.[1];
-      expect(said, field).to.match(new RegExp(`${value} when left out`));
+      expect(said, field).to.match(new RegExp(`Defaults to ${value}\\.`));
     }
   });
 

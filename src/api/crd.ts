@@ -3,7 +3,7 @@ import { openBaoCluster } from './openbaocluster.ts';
 import { openBaoRestore } from './openbaorestore.ts';
 import type { StructuralSchema } from './structural.ts';
 
-/** The upgrade under way, by whichever strategy: of several results kubectl shows the first. */
+/** The upgrade in progress, by whichever strategy: of several results kubectl shows the first. */
 const eitherUpgrade = `.status['upgrade','blueGreen']`;
 const targetPath = `.status['upgrade.targetVersion','blueGreen.greenVersion']`;
 
@@ -15,14 +15,19 @@ export const openBaoClusterCrd = (): object =>
     plural: 'openbaoclusters',
     names: { shortNames: ['bao', 'baoc'], categories: ['openbao'] },
     columns: [
-      column('Version', '.spec.version', 'string', 'The version asked for'),
-      column('Current', '.status.currentVersion', 'string', 'The version that runs'),
-      column('Target', targetPath, 'string', 'The version being rolled out'),
-      column('Phase', '.status.phase', 'string', 'In one word'),
-      column('Step', `${eitherUpgrade}.phase`, 'string', 'The phase of the upgrade under way'),
-      column('Leader', '.status.activeLeader', 'string', 'The pod that leads'),
-      column('Ready', '.status.readyReplicas', 'integer', 'Pods that are Ready'),
-      column('Age', '.metadata.creationTimestamp', 'date', 'Since when it exists'),
+      column('Version', '.spec.version', 'string', 'The OpenBao version that the spec asks for.'),
+      column(
+        'Current',
+        '.status.currentVersion',
+        'string',
+        'The OpenBao version that the whole cluster runs.',
+      ),
+      column('Target', targetPath, 'string', 'The OpenBao version that is being rolled out.'),
+      column('Phase', '.status.phase', 'string', 'State of the cluster, in one word.'),
+      column('Step', `${eitherUpgrade}.phase`, 'string', 'Phase of the upgrade in progress.'),
+      column('Leader', '.status.activeLeader', 'string', 'The pod that is the Raft leader.'),
+      column('Ready', '.status.readyReplicas', 'integer', 'Number of pods that are Ready.'),
+      column('Age', '.metadata.creationTimestamp', 'date', 'Time since the object was created.'),
       ...wide,
     ],
     schema: openBaoCluster,
@@ -36,14 +41,19 @@ export const metadataServicesCrd = (): object =>
     plural: 'metadataservices',
     names: { shortNames: ['mds', 'metadata'] },
     columns: [
-      column('Phase', '.status.deploymentPhase', 'string', 'Stable, Deploying or Failed'),
-      column('Active', '.status.activeStrategy', 'string', 'The color that serves'),
-      column('Pending', '.status.pendingStrategy', 'string', 'The color that is being prepared'),
-      column('Version', '.status.activeReleaseVersion', 'string', 'The release that serves'),
-      column('Age', '.metadata.creationTimestamp', 'date', 'Since when it exists'),
-      column('Step', '.status.step', 'string', 'What is being done', 1),
-      column('Rejected', '.status.rejected.reason', 'string', 'Why spec is not deployed', 1),
-      column('Paused', '.spec.paused', 'boolean', 'Whether no new step is started', 1),
+      column(
+        'Phase',
+        '.status.deploymentPhase',
+        'string',
+        'State of the deployment: Stable, Deploying or Failed.',
+      ),
+      column('Active', '.status.activeStrategy', 'string', 'The color that receives the traffic.'),
+      column('Pending', '.status.pendingStrategy', 'string', 'The color that is being deployed.'),
+      column('Version', '.status.activeReleaseVersion', 'string', 'The release that receives the traffic.'),
+      column('Age', '.metadata.creationTimestamp', 'date', 'Time since the object was created.'),
+      column('Step', '.status.step', 'string', 'Current step of the release.', 1),
+      column('Rejected', '.status.rejected.reason', 'string', 'Reason why the spec is not deployed.', 1),
+      column('Paused', '.spec.paused', 'boolean', 'Whether the controller starts no new step.', 1),
     ],
     schema: metadataServices,
   });
@@ -56,26 +66,32 @@ export const openBaoRestoreCrd = (): object =>
     plural: 'openbaorestores',
     names: { shortNames: ['obrestore'], categories: ['openbao'] },
     columns: [
-      column('Cluster', '.spec.cluster', 'string', 'Whose data is replaced'),
-      column('Phase', '.status.phase', 'string', 'Its phase'),
-      column('Version', '.status.snapshot.version', 'string', 'The version that made the snapshot'),
-      column('Taken', '.status.snapshot.takenAt', 'date', 'When the snapshot was taken'),
-      column('Error', '.status.lastErrorReason', 'string', 'Why it failed'),
-      column('Age', '.metadata.creationTimestamp', 'date', 'Since when it exists'),
-      column('Snapshot', '.spec.snapshot', 'string', 'Its key', 1),
-      column('Waiting', '.status.waitingFor', 'string', 'What it waits for', 1),
+      column('Cluster', '.spec.cluster', 'string', 'The OpenBaoCluster whose data is replaced.'),
+      column('Phase', '.status.phase', 'string', 'Current phase of the restore.'),
+      column('Version', '.status.snapshot.version', 'string', 'The OpenBao version that made the snapshot.'),
+      column('Taken', '.status.snapshot.takenAt', 'date', 'Time at which the snapshot was taken.'),
+      column('Error', '.status.lastErrorReason', 'string', 'Reason why the restore failed.'),
+      column('Age', '.metadata.creationTimestamp', 'date', 'Time since the object was created.'),
+      column('Snapshot', '.spec.snapshot', 'string', 'Key of the snapshot in the store.', 1),
+      column('Waiting', '.status.waitingFor', 'string', 'What the restore is waiting for.', 1),
     ],
     schema: openBaoRestore,
   });
 
 /** Shown by `kubectl get -o wide`. */
 const wide = [
-  column('Paused', '.spec.paused', 'boolean', 'Whether no new step is started', 1),
-  column('Maintenance', '.spec.maintenance.enabled', 'boolean', 'Whether pods may be deleted by hand', 1),
-  column('Break Glass', '.status.breakGlass.active', 'boolean', 'Whether an incident waits', 1),
-  column('Held', `${eitherUpgrade}.held`, 'boolean', 'Whether the upgrade waits for a person', 1),
-  column('Error', '.status.lastErrorReason', 'string', 'Why the last attempt failed', 1),
-  column('Image', '.status.image', 'string', 'The image that the whole cluster runs', 1),
+  column('Paused', '.spec.paused', 'boolean', 'Whether the controller starts no new step.', 1),
+  column('Maintenance', '.spec.maintenance.enabled', 'boolean', 'Whether pods may be deleted manually.', 1),
+  column(
+    'Break Glass',
+    '.status.breakGlass.active',
+    'boolean',
+    'Whether an incident waits for an acknowledgement.',
+    1,
+  ),
+  column('Held', `${eitherUpgrade}.held`, 'boolean', 'Whether the upgrade is held until a person acts.', 1),
+  column('Error', '.status.lastErrorReason', 'string', 'Reason why the last attempt failed.', 1),
+  column('Image', '.status.image', 'string', 'The container image that the whole cluster runs.', 1),
 ];
 
 /** A kind of ours: namespaced, of one version, its status written apart. */
@@ -124,8 +140,8 @@ function column(name: string, jsonPath: string, type: string, description: strin
 const withTypeMeta = (schema: StructuralSchema): StructuralSchema => ({
   ...schema,
   properties: {
-    apiVersion: { type: 'string' },
-    kind: { type: 'string' },
+    apiVersion: { type: 'string', description: 'API group and version of the object.' },
+    kind: { type: 'string', description: 'Kind of the object, in CamelCase.' },
     metadata: { type: 'object' },
     ...schema.properties,
   },

@@ -11,7 +11,7 @@ export const count = (description: string) =>
 export const duration = (description: string) =>
   ({
     type: 'string',
-    description: `${description} A duration such as 90s, 10m or 1h30m.`,
+    description: `${description} The value is a duration such as 90s, 10m or 1h30m.`,
     maxLength: 32,
     'x-kubernetes-validations': [
       {
@@ -25,7 +25,9 @@ const generation = (description: string) =>
   ({ type: 'integer', format: 'int64', description, minimum: 0 }) as const;
 
 /** `status.observedGeneration`. */
-export const observedGeneration = generation('The generation that this status speaks of.');
+export const observedGeneration = generation(
+  'The metadata.generation of the object that this status describes.',
+);
 
 /** `x-kubernetes-validations` of a kind after whose objects Services (and revisions of StatefulSets) are named. */
 export const namesServices = [
@@ -42,12 +44,16 @@ export const condition = {
   additionalProperties: false,
   required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
   properties: {
-    type: text('What it is about.', 316),
-    status: { type: 'string', description: 'Whether it holds.', enum: ['True', 'False', 'Unknown'] },
-    reason: text('Why, in one word.', 1024),
-    message: text('Why, in words.', 32768),
-    lastTransitionTime: time('When status last changed.'),
-    observedGeneration: generation('The generation it speaks of.'),
+    type: text('Type of the condition, in CamelCase.', 316),
+    status: {
+      type: 'string',
+      description: 'Status of the condition: True, False or Unknown.',
+      enum: ['True', 'False', 'Unknown'],
+    },
+    reason: text('Reason for the last transition of the condition, in CamelCase.', 1024),
+    message: text('Message for people with the details of the transition.', 32768),
+    lastTransitionTime: time('Time at which the status of the condition last changed.'),
+    observedGeneration: generation('The metadata.generation that the condition was set for.'),
   },
 } as const satisfies StructuralSchema;
 

@@ -11,15 +11,19 @@ const config = (description: string) =>
 
 const resources = {
   type: 'object',
-  description: 'What each pod gets. A change makes a release.',
+  description: 'Compute resources of each pod. A change creates a release.',
   additionalProperties: false,
   properties: {
     memory: {
       type: 'string',
-      description: 'A quantity such as 8Gi: what it is sure to get and may use at most.',
+      description: 'Memory that each pod requests and may use at most, a quantity such as 8Gi.',
       maxLength: 32,
     },
-    cpu: { type: 'string', description: 'A quantity such as 500m: what it is sure to get.', maxLength: 32 },
+    cpu: {
+      type: 'string',
+      description: 'CPU that each pod requests, a quantity such as 500m.',
+      maxLength: 32,
+    },
   },
 } as const satisfies StructuralSchema;
 
@@ -28,7 +32,7 @@ const service = (port: number) =>
   ({
     imageTag: {
       type: 'string',
-      description: 'Tag of its image. A change makes a release; a rollback writes it.',
+      description: 'Tag of the container image. A change creates a release; a rollback writes the tag.',
       minLength: 1,
       maxLength: 128,
       'x-kubernetes-validations': [
@@ -40,29 +44,32 @@ const service = (port: number) =>
     },
     image: {
       type: 'string',
-      description: 'Its image without the tag; imageRepository and its own name when left out.',
+      description:
+        'Container image without the tag. Defaults to spec.imageRepository followed by the name of the service.',
       maxLength: 384,
     },
     replicas: {
       type: 'integer',
       format: 'int32',
       description:
-        'Pods; a change scales what runs and makes no release. When left out it is not touched, for a HorizontalPodAutoscaler; a new color begins with as many as serve.',
+        'Number of pods. A change scales the running pods and creates no release. If it is not set, the controller leaves the number to a HorizontalPodAutoscaler, and a new color starts with the number of pods that the active color has.',
       minimum: 1,
       maximum: 1000,
     },
     resources,
-    config: config('Its own variables, over those of spec.config. A change makes a release.'),
+    config: config(
+      'Environment variables of this service, which override those of spec.config. A change creates a release.',
+    ),
     port: {
       type: 'integer',
       format: 'int32',
-      description: `Port that it listens on and that its Services have; ${port} when left out.`,
+      description: `Port that the service listens on and that its Services have. Defaults to ${port}.`,
       minimum: 1,
       maximum: 65_535,
     },
     readinessPath: {
       type: 'string',
-      description: 'HTTP path that says whether it is ready; an open port is enough when left out.',
+      description: 'HTTP path of the readiness probe. Defaults to a probe that only checks for an open port.',
       maxLength: 256,
     },
   }) as const;
@@ -76,66 +83,71 @@ export const defaultPorts = { storage: 9005, schema: 9006 } as const;
  */
 export const metadataServicesSpec = {
   type: 'object',
-  description: 'What should serve.',
+  description: 'Desired state of the metadata services.',
   additionalProperties: false,
   required: ['storage', 'schema'],
   properties: {
     paused: {
       type: 'boolean',
-      description: 'Starts nothing new while true; the clocks stand still. Changing it is always allowed.',
+      description:
+        'Whether the controller starts no new step and stops the clocks. Changing it is always allowed. Defaults to false.',
     },
     imageRepository: {
       type: 'string',
       description:
-        'Registry and path that the images are below: <imageRepository>/storage and <imageRepository>/schema; e6data when left out.',
+        'Registry and path of the container images <imageRepository>/storage and <imageRepository>/schema. Defaults to e6data.',
       maxLength: 256,
     },
     imagePullSecrets: {
       type: 'array',
-      description: 'Names of Secrets with which images are pulled.',
+      description: 'Names of the Secrets that are used to pull images.',
       'x-kubernetes-list-type': 'atomic',
       maxItems: 16,
       items: { type: 'string', maxLength: 253 },
     },
     serviceAccountName: {
       type: 'string',
-      description: 'ServiceAccount of the pods.',
+      description:
+        'Name of the ServiceAccount of the pods. Defaults to the default ServiceAccount of the namespace.',
       maxLength: 253,
     },
-    config: config('Variables of both, such as E6_BUCKET. A change makes a release.'),
+    config: config('Environment variables of both services, such as E6_BUCKET. A change creates a release.'),
     storage: {
       type: 'object',
-      description: 'The storage service.',
+      description: 'Settings of the storage service.',
       additionalProperties: false,
       required: ['imageTag'],
       properties: {
         ...service(defaultPorts.storage),
         secondary: {
           type: 'boolean',
-          description: 'Runs a second storage Deployment beside it, for high availability.',
+          description: 'Whether a second storage Deployment runs for high availability. Defaults to false.',
         },
       },
     },
     schema: {
       type: 'object',
-      description: 'The schema service.',
+      description: 'Settings of the schema service.',
       additionalProperties: false,
       required: ['imageTag'],
       properties: service(defaultPorts.schema),
     },
     rollout: {
       type: 'object',
-      description: 'The windows of a release. A release under way keeps those that it began with.',
+      description: 'Time windows of a release. A release in progress keeps those that it started with.',
       additionalProperties: false,
       properties: {
-        readinessTimeout: duration('How long a new color may take to become ready; 2m when left out.'),
-        gracePeriod: duration('How long it must stay well before it gets the traffic; 2m when left out.'),
+        readinessTimeout: duration('How long a new color may take to become ready. Defaults to 2m.'),
+        gracePeriod: duration(
+          'How long a new color must stay healthy before it receives the traffic. Defaults to 2m.',
+        ),
         cleanupDelay: duration(
-          'How long the old color stays ready to take the traffic back; 30s when left out.',
+          'How long the old color is kept so that the traffic can be switched back. Defaults to 30s.',
         ),
         failFast: {
           type: 'boolean',
-          description: 'Fails at an error that waiting does not mend, instead of at the end of the window.',
+          description:
+            'Whether a release fails immediately at an error that waiting does not fix, instead of at the end of the window. Defaults to false.',
         },
       },
     },

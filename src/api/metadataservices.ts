@@ -19,7 +19,7 @@ export {
 export const metadataServices = {
   type: 'object',
   description:
-    'Metadata services (storage and schema) whose releases Rollguard carries out blue-green, with automatic and manual rollback.',
+    'MetadataServices runs the metadata services storage and schema. Rollguard rolls out their releases blue-green, with automatic and manual rollback.',
   additionalProperties: false,
   required: ['spec'],
   'x-kubernetes-validations': namesServices,

@@ -7,74 +7,88 @@ const reference = (description: string) =>
     description,
     additionalProperties: false,
     required: ['name'],
-    properties: { name: { type: 'string', description: 'Its name.', minLength: 1, maxLength: 253 } },
+    properties: {
+      name: { type: 'string', description: 'Name of the referenced object.', minLength: 1, maxLength: 253 },
+    },
   }) as const;
 
 const request = (description: string) =>
   ({
     type: 'string',
-    description: `${description} Any new value asks once, for example the current time.`,
+    description: `${description} Any new value, for example the current time, is one request.`,
     minLength: 1,
     maxLength: 128,
   }) as const;
 
 const blueGreen = {
   type: 'object',
-  description: 'How strategy BlueGreen goes about it.',
+  description: 'Settings of the strategy BlueGreen.',
   additionalProperties: false,
   properties: {
     autoPromote: {
       type: 'boolean',
       description:
-        'true when left out. false: once green is in sync, it waits for spec.upgrade.requests.promote.',
+        'Whether the green pods are promoted as soon as they are in sync. If false, the upgrade waits for spec.upgrade.requests.promote. Defaults to true.',
     },
     autoCleanup: {
       type: 'boolean',
       description:
-        'true when left out. false: once green leads, it waits for spec.upgrade.requests.cleanup; until then a rollback is possible.',
+        'Whether the blue pods are removed as soon as a green member is the leader. If false, the upgrade waits for spec.upgrade.requests.cleanup, and a rollback is possible until then. Defaults to true.',
     },
     preUpgradeSnapshot: {
       type: 'boolean',
-      description: 'The same as spec.upgrade.preUpgradeSnapshot, for this strategy alone.',
+      description:
+        'Whether a Raft snapshot is taken and verified before an upgrade with this strategy, even if spec.upgrade.preUpgradeSnapshot is false. Needs spec.backup.target. Defaults to false.',
     },
     maxJobFailures: {
       type: 'integer',
       format: 'int32',
-      description: 'After that many failed Jobs in one phase it goes back; 3 when left out.',
+      description:
+        'Number of failed Jobs in one phase after which the upgrade is rolled back. Defaults to 3.',
       minimum: 1,
       maximum: 10,
     },
     verification: {
       type: 'object',
-      description: 'What green must stand before it takes over, and before blue goes.',
+      description:
+        'Checks that the green pods must pass before they are promoted and before the blue pods are removed.',
       additionalProperties: false,
       properties: {
-        minSyncDuration: duration('How long green stays in sync before it may take over; 0s when left out.'),
-        cleanupDelay: duration('How long green leads before Cleanup begins; 0s when left out.'),
+        minSyncDuration: duration(
+          'How long the green pods must stay in sync before they may be promoted. Defaults to 0s.',
+        ),
+        cleanupDelay: duration(
+          'How long a green member must have been the leader before Cleanup begins. Defaults to 0s.',
+        ),
         prePromotionHook: {
           type: 'object',
           description:
-            'A Job of your own that must succeed before green takes over. It runs once in each attempt; where its outcome is lost, a person decides.',
+            'A Job of your own that must succeed before the green pods are promoted. It runs once in each attempt. If its outcome is lost, the upgrade is held until a person decides.',
           additionalProperties: false,
           required: ['image'],
           properties: {
-            image: { type: 'string', description: 'Its image.', minLength: 1, maxLength: 512 },
+            image: {
+              type: 'string',
+              description: 'Container image of the Job.',
+              minLength: 1,
+              maxLength: 512,
+            },
             command: {
               type: 'array',
-              description: 'Its command.',
+              description: 'Command of the container. Defaults to the entrypoint of the image.',
               maxItems: 64,
               items: { type: 'string', maxLength: 1024 },
             },
             args: {
               type: 'array',
-              description: 'Its arguments.',
+              description: 'Arguments of the command. Defaults to the arguments of the image.',
               maxItems: 64,
               items: { type: 'string', maxLength: 1024 },
             },
             timeoutSeconds: {
               type: 'integer',
               format: 'int32',
-              description: 'How long it may take; 300 when left out.',
+              description: 'Number of seconds that the Job may take. Defaults to 300.',
               minimum: 1,
               maximum: 86_400,
             },
@@ -84,17 +98,23 @@ const blueGreen = {
     },
     autoRollback: {
       type: 'object',
-      description: 'When it goes back by itself; otherwise it holds and waits for a person.',
+      description:
+        'When an upgrade is rolled back automatically. In all other cases it is held until a person acts.',
       additionalProperties: false,
       properties: {
-        enabled: { type: 'boolean', description: 'true when left out. false: never.' },
+        enabled: {
+          type: 'boolean',
+          description: 'Whether an upgrade is ever rolled back automatically. Defaults to true.',
+        },
         onJobFailure: {
           type: 'boolean',
-          description: 'true when left out: after maxJobFailures, or when a step takes too long.',
+          description:
+            'Whether an upgrade is rolled back after maxJobFailures failed Jobs, or when a step takes too long. Defaults to true.',
         },
         onValidationFailure: {
           type: 'boolean',
-          description: 'true when left out: when the hook before promotion fails.',
+          description:
+            'Whether an upgrade is rolled back when the pre-promotion hook fails. Defaults to true.',
         },
       },
     },
@@ -103,47 +123,52 @@ const blueGreen = {
 
 const upgrade = {
   type: 'object',
-  description: 'How versions are changed.',
+  description: 'Settings for changes of the version.',
   additionalProperties: false,
   'x-kubernetes-validations': [
     {
       rule: '!has(self.image) || !has(self.executorImage) || self.image == self.executorImage',
-      message:
-        'upgrade.image is another name for upgrade.executorImage and says something else: leave it out',
+      message: 'upgrade.image is another name for upgrade.executorImage and has another value: leave it out',
     },
   ],
   properties: {
     strategy: {
       type: 'string',
       description:
-        'RollingUpdate, when left out, replaces one pod after another, the highest ordinal first. BlueGreen lets a second set of pods of the new version join, moves votes and leadership to it, and removes the first; it needs twice the pods and volumes meanwhile.',
+        'Strategy of upgrades. RollingUpdate replaces one pod after another, beginning with the highest ordinal. BlueGreen adds a second set of pods with the new version, moves votes and leadership to it, and removes the first set; meanwhile it needs twice the pods and volumes. Defaults to RollingUpdate.',
       enum: ['RollingUpdate', 'BlueGreen'],
     },
     executorImage: {
       type: 'string',
-      description: "Image of the Jobs that carry out single steps; the controller's own when left out.",
+      description:
+        'Container image of the Jobs that carry out single steps. Defaults to the image of the controller.',
       maxLength: 512,
     },
-    image: { type: 'string', description: 'Another name for executorImage.', maxLength: 512 },
+    image: {
+      type: 'string',
+      description: 'Another name for spec.upgrade.executorImage. Defaults to its value.',
+      maxLength: 512,
+    },
     jwtAuthRole: {
       type: 'string',
       description:
-        'Role at auth/jwt-operator as which the Jobs log in, bound to the ServiceAccount <cluster>-upgrade-serviceaccount; rollguard-upgrade when left out. The default one is made at self-init; one named later you make yourself.',
+        'Role at auth/jwt-operator with which the Jobs log in, bound to the ServiceAccount <cluster>-upgrade-serviceaccount. The default role is created at self-init; create any other role yourself. Defaults to rollguard-upgrade.',
       maxLength: 128,
     },
     preUpgradeSnapshot: {
       type: 'boolean',
-      description: 'Takes and verifies a Raft snapshot before anything changes. Needs spec.backup.target.',
+      description:
+        'Whether a Raft snapshot is taken and verified before an upgrade changes anything. Needs spec.backup.target. Defaults to false.',
     },
     requests: {
       type: 'object',
-      description: 'What a person asks for once.',
+      description: 'Requests of a person, each carried out once.',
       additionalProperties: false,
       properties: {
-        retry: request('Tries an upgrade again that holds, or a target that was given up.'),
-        promote: request('Blue-green: lets the green half take over, where autoPromote is false.'),
-        rollback: request('Blue-green: goes back to the blue half, as long as that is possible.'),
-        cleanup: request('Blue-green: lets Cleanup begin, where autoCleanup is false.'),
+        retry: request('Retries an upgrade that is held, or a target that was rejected after a rollback.'),
+        promote: request('Promotes the green pods of a blue-green upgrade whose autoPromote is false.'),
+        rollback: request('Rolls a blue-green upgrade back to the blue pods, as long as that is possible.'),
+        cleanup: request('Starts Cleanup of a blue-green upgrade whose autoCleanup is false.'),
       },
     },
     blueGreen,
@@ -152,16 +177,16 @@ const upgrade = {
 
 const backup = {
   type: 'object',
-  description: 'Where snapshots go.',
+  description: 'Settings for snapshots of the cluster.',
   additionalProperties: false,
   properties: {
     target: {
       type: 'object',
-      description: 'The store.',
+      description: 'The store that snapshots are written to.',
       additionalProperties: false,
       // Not by `required`: the gate must go on reading what is stored without it.
       'x-kubernetes-validations': [
-        { rule: 'has(self.provider)', message: 'needs provider: s3 or pvc' },
+        { rule: 'has(self.provider)', message: 'provider is required: s3 or pvc' },
         {
           rule: "!has(self.provider) || self.provider != 'pvc' || (has(self.claimName) && self.claimName != '')",
           message: 'provider: pvc needs claimName, the PersistentVolumeClaim that holds the snapshots',
@@ -174,25 +199,36 @@ const backup = {
       properties: {
         provider: {
           type: 'string',
-          description: 's3: any S3-compatible store. pvc: a PersistentVolumeClaim.',
+          description:
+            'Kind of the store: s3 for any S3-compatible store, pvc for a PersistentVolumeClaim. Required.',
           enum: ['s3', 'pvc'],
         },
-        endpoint: { type: 'string', description: 'URL of the S3 store.', maxLength: 512 },
-        bucket: { type: 'string', description: 'Bucket.', maxLength: 63 },
-        region: { type: 'string', description: 'Region; us-east-1 when left out.', maxLength: 64 },
+        endpoint: { type: 'string', description: 'URL of the S3 store. Required for s3.', maxLength: 512 },
+        bucket: { type: 'string', description: 'Name of the S3 bucket. Required for s3.', maxLength: 63 },
+        region: {
+          type: 'string',
+          description: 'Region of the S3 store. Defaults to us-east-1.',
+          maxLength: 64,
+        },
         pathPrefix: {
           type: 'string',
-          description: 'What the names of snapshots begin with.',
+          description:
+            'Path in the store that all snapshots are written below. Defaults to the root of the store.',
           maxLength: 256,
         },
-        usePathStyle: { type: 'boolean', description: 'Bucket in the path instead of the host name.' },
+        usePathStyle: {
+          type: 'boolean',
+          description:
+            'Whether requests carry the bucket in the URL path instead of the host name. Defaults to false.',
+        },
         credentialsSecretRef: reference(
-          'Secret with accessKeyId, secretAccessKey and, if needed, sessionToken.',
+          'The Secret with the credentials of the S3 store: accessKeyId, secretAccessKey and, if needed, sessionToken.',
         ),
-        caSecretRef: reference('Secret whose key ca.crt holds the CA of the endpoint.'),
+        caSecretRef: reference('The Secret whose key ca.crt holds the CA certificate of the endpoint.'),
         claimName: {
           type: 'string',
-          description: 'For pvc: the PersistentVolumeClaim, in the namespace of the cluster.',
+          description:
+            'Name of the PersistentVolumeClaim, in the namespace of the cluster. Required for pvc.',
           maxLength: 253,
         },
       },
@@ -200,7 +236,7 @@ const backup = {
     jwtAuthRole: {
       type: 'string',
       description:
-        'Role at auth/jwt-operator as which snapshots are taken, bound to the ServiceAccount <cluster>-backup-serviceaccount; rollguard-backup when left out. The default one is made at self-init; one named later you make yourself.',
+        'Role at auth/jwt-operator with which snapshots are taken, bound to the ServiceAccount <cluster>-backup-serviceaccount. The default role is created at self-init; create any other role yourself. Defaults to rollguard-backup.',
       maxLength: 128,
     },
   },
@@ -208,17 +244,18 @@ const backup = {
 
 const selfInit = {
   type: 'object',
-  description: 'How the cluster initializes itself, once, on pod 0.',
+  description: 'How the cluster is initialized, once, by pod 0.',
   additionalProperties: false,
   properties: {
     enabled: {
       type: 'boolean',
       description:
-        'true when left out. false: somebody else initializes it and sets up auth/jwt-operator; until then it holds with SelfInitRequired.',
+        'Whether the cluster initializes itself. If false, you initialize it and set up auth/jwt-operator; until then the cluster is held with the reason SelfInitRequired. Defaults to true.',
     },
     requests: {
       type: 'array',
-      description: "Requests made with the first root token, after Rollguard's own and before it is revoked.",
+      description:
+        "Requests that are made with the initial root token, after Rollguard's own requests and before the token is revoked.",
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
       maxItems: 64,
@@ -229,28 +266,37 @@ const selfInit = {
         properties: {
           name: {
             type: 'string',
-            description: 'Unique; letters, digits, _ and -, and no digit or - first.',
+            description:
+              'Name of the request, unique in the list. It has letters, digits, _ and -, and does not begin with a digit or -.',
             minLength: 1,
             maxLength: 64,
             'x-kubernetes-validations': [
               {
                 rule: "self.matches('^[A-Za-z_][A-Za-z0-9_-]*$')",
-                message: 'must begin with a letter or _ and hold letters, digits, _ and - alone',
+                message: 'must begin with a letter or _ and have only letters, digits, _ and -',
               },
             ],
           },
           operation: {
             type: 'string',
-            description: 'What to do at the path.',
+            description: 'Operation to perform at the path.',
             enum: ['create', 'read', 'update', 'delete', 'list', 'patch'],
           },
-          path: { type: 'string', description: 'API path without /v1/.', minLength: 1, maxLength: 256 },
+          path: {
+            type: 'string',
+            description: 'API path of the request, without /v1/.',
+            minLength: 1,
+            maxLength: 256,
+          },
           data: {
             type: 'object',
-            description: 'Body of the request. It is stored in a ConfigMap: no secrets here.',
+            description: 'Body of the request. It is stored in a ConfigMap, so it must not contain secrets.',
             'x-kubernetes-preserve-unknown-fields': true,
           },
-          allowFailure: { type: 'boolean', description: 'Goes on when this one fails.' },
+          allowFailure: {
+            type: 'boolean',
+            description: 'Whether self-init continues if this request fails. Defaults to false.',
+          },
         },
       },
     },
@@ -259,23 +305,26 @@ const selfInit = {
 
 const tls = {
   type: 'object',
-  description: 'Encryption of the API listener.',
+  description: 'Settings for TLS of the API listener.',
   additionalProperties: false,
   properties: {
     enabled: {
       type: 'boolean',
-      description: 'true when left out; false only in profile Development. It stays as it was at first.',
+      description:
+        'Whether the API listener uses TLS. It can be false only in the profile Development, and cannot change later. Defaults to true.',
     },
     mode: {
       type: 'string',
       description:
-        'OperatorManaged: a CA and a certificate of its own, rotated. External: the Secrets <cluster>-tls-ca (ca.crt) and <cluster>-tls-server (tls.crt, tls.key) are yours, and you renew them. With the cluster NAME in the namespace NS the certificate needs the names *.NAME.NS.svc, those of the Services NAME, NAME-public and NAME-active (such as NAME-active.NS.svc), localhost and 127.0.0.1.',
+        'Who provides the certificates. OperatorManaged: the controller creates a CA and a server certificate, and rotates them. External: you provide and renew the Secrets <cluster>-tls-ca (ca.crt) and <cluster>-tls-server (tls.crt, tls.key). For the cluster NAME in the namespace NS the server certificate needs the names *.NAME.NS.svc, those of the Services NAME, NAME-public and NAME-active (such as NAME-active.NS.svc), localhost and 127.0.0.1. Defaults to OperatorManaged.',
       enum: ['OperatorManaged', 'External'],
     },
-    rotationPeriod: duration('How long before its end the certificate is replaced; 720h when left out.'),
+    rotationPeriod: duration(
+      'How long before its expiry the server certificate is replaced. Defaults to 720h.',
+    ),
     extraSANs: {
       type: 'array',
-      description: 'Further DNS names and IP addresses of the certificate.',
+      description: 'Additional DNS names and IP addresses of the server certificate.',
       'x-kubernetes-list-type': 'atomic',
       maxItems: 64,
       items: {
@@ -295,20 +344,22 @@ const tls = {
 const raft = {
   type: 'object',
   description:
-    "Raft storage. What is left out has Rollguard's production values, not OpenBao's slow defaults.",
+    "Settings of the Raft storage. If a setting is not set, it has Rollguard's value for production, not the slower one of OpenBao.",
   additionalProperties: false,
   properties: {
     performanceMultiplier: {
       type: 'integer',
       format: 'int32',
-      description: 'Scales heartbeat and election time-outs of 1 s; 1 when left out.',
+      description: 'Factor that the heartbeat and election timeouts of 1 s are multiplied by. Defaults to 1.',
       minimum: 1,
       maximum: 10,
     },
-    autopilotReconcileInterval: duration('How often membership is adjusted; 1s when left out.'),
-    autopilotUpdateInterval: duration('How often health is judged; 500ms when left out.'),
+    autopilotReconcileInterval: duration('How often autopilot adjusts the membership. Defaults to 1s.'),
+    autopilotUpdateInterval: duration(
+      'How often autopilot evaluates the health of the members. Defaults to 500ms.',
+    ),
     serverStabilizationTime: duration(
-      'How long a new member must be healthy to become a voter; 3s when left out. Set at self-init; later: sys/storage/raft/autopilot/configuration.',
+      'How long a new member must be healthy before it becomes a voter. It is set at self-init; change it later at sys/storage/raft/autopilot/configuration. Defaults to 3s.',
     ),
   },
 } as const satisfies StructuralSchema;
@@ -320,7 +371,7 @@ const plain = (spec: 'self' | 'oldSelf') =>
 /** `OpenBaoCluster.spec`: what a person or Git asks for. */
 export const openBaoClusterSpec = {
   type: 'object',
-  description: 'What the cluster should be.',
+  description: 'Desired state of the cluster.',
   additionalProperties: false,
   required: ['version'],
   'x-kubernetes-validations': [
@@ -338,51 +389,56 @@ export const openBaoClusterSpec = {
     version: {
       type: 'string',
       description:
-        'OpenBao version, a semantic version such as 2.5.5 (a leading v is allowed). It never goes back below a version that has run.',
+        'OpenBao version of the cluster, a semantic version such as 2.5.5 (a leading v is allowed). It cannot be lower than a version that has already run.',
       minLength: 1,
       maxLength: 128,
     },
     image: {
       type: 'string',
       description:
-        'Container image; openbao/openbao:<version> when left out. A tag must say the same version (a + in the version is a _ in the tag).',
+        'Container image of OpenBao. Its tag, if any, must name the same version as spec.version (a + in the version is a _ in the tag). Defaults to openbao/openbao:<version>.',
       maxLength: 512,
     },
     replicas: {
       type: 'integer',
       format: 'int32',
-      description: 'Members of the Raft cluster; 3 when left out. An odd number survives the most failures.',
+      description:
+        'Number of members of the Raft cluster. An odd number tolerates the most failures. Defaults to 3.',
       minimum: 1,
       maximum: 99,
     },
     profile: {
       type: 'string',
-      description: 'Hardened (when left out) requires TLS. Development allows tls.enabled: false.',
+      description:
+        'Security profile of the cluster. Hardened requires TLS; Development allows tls.enabled: false. Defaults to Hardened.',
       enum: ['Hardened', 'Development'],
     },
     paused: {
       type: 'boolean',
-      description: 'Starts no new step while true. Changing it is always allowed.',
+      description:
+        'Whether the controller starts no new step. Changing it is always allowed. Defaults to false.',
     },
     breakGlassAck: {
       type: 'string',
-      description: 'The value of status.breakGlass.nonce: the incident is repaired, automation may go on.',
+      description:
+        'Acknowledgement of an incident: the value of status.breakGlass.nonce. It says that the incident is repaired and that automation may continue.',
       maxLength: 128,
     },
     maintenance: {
       type: 'object',
-      description: 'Planned work by hand on the pods of this cluster.',
+      description: 'Settings for manual maintenance of the pods of this cluster.',
       additionalProperties: false,
       properties: {
         enabled: {
           type: 'boolean',
           description:
-            'Pods carry the annotation openbao.org/maintenance=true while true, so that whoever has the verb "maintenance" may delete them.',
+            'Whether the pods carry the annotation openbao.org/maintenance=true, so that users with the verb "maintenance" may delete them. Defaults to false.',
         },
         restartAt: {
           type: 'string',
           format: 'date-time',
-          description: 'A new value restarts every pod, one after another, as an upgrade would.',
+          description:
+            'Request to restart every pod, one after another, as an upgrade does. Any new value is one request.',
         },
       },
     },
@@ -392,12 +448,13 @@ export const openBaoClusterSpec = {
     tls,
     unseal: {
       type: 'object',
-      description: 'How members unseal themselves.',
+      description: 'How the members of the cluster unseal themselves.',
       additionalProperties: false,
       properties: {
         type: {
           type: 'string',
-          description: 'static: with the key in the Secret <cluster>-unseal-key, made once. Back it up.',
+          description:
+            'Type of the seal. static: with the key in the Secret <cluster>-unseal-key, which is created once and which you must back up. Defaults to static.',
           enum: ['static'],
         },
       },
@@ -405,31 +462,36 @@ export const openBaoClusterSpec = {
     storage: {
       type: 'object',
       description:
-        'The volume of each member. Read when the StatefulSet is made; later changes have no effect. Enlarge at the PersistentVolumeClaim.',
+        'The volume of each member. It is read when the StatefulSet is created; later changes have no effect. To enlarge a volume, edit its PersistentVolumeClaim.',
       additionalProperties: false,
       properties: {
-        size: { type: 'string', description: 'A quantity; 10Gi when left out.', maxLength: 32 },
+        size: {
+          type: 'string',
+          description: 'Size of each volume, a quantity such as 10Gi. Defaults to 10Gi.',
+          maxLength: 32,
+        },
         storageClassName: {
           type: 'string',
-          description: "The cluster's default when left out.",
+          description:
+            'Name of the StorageClass of the volumes. Defaults to the default StorageClass of the Kubernetes cluster.',
           maxLength: 253,
         },
       },
     },
     resources: {
       type: 'object',
-      description: 'Of the OpenBao container. Quote numbers.',
+      description: 'Compute resources of the OpenBao container. Write numbers in quotes.',
       additionalProperties: false,
       properties: {
         requests: {
           type: 'object',
-          description: 'What it is sure to get.',
+          description: 'Compute resources that the container requests, by name.',
           additionalProperties: { type: 'string' },
           maxProperties: 16,
         },
         limits: {
           type: 'object',
-          description: 'What it may use at most.',
+          description: 'Compute resources that the container may use at most, by name.',
           additionalProperties: { type: 'string' },
           maxProperties: 16,
         },
@@ -437,13 +499,13 @@ export const openBaoClusterSpec = {
     },
     network: {
       type: 'object',
-      description: 'What the NetworkPolicy of the cluster allows beyond its own needs.',
+      description: 'Traffic that the NetworkPolicy of the cluster allows beyond what OpenBao needs.',
       additionalProperties: false,
       properties: {
         egressRules: {
           type: 'array',
           description:
-            "NetworkPolicyEgressRules: further egress of the members, for example to an identity provider. Jobs are under no policy of Rollguard's.",
+            'Additional egress rules of the members (NetworkPolicyEgressRule), for example to an identity provider. They do not apply to Jobs, which no NetworkPolicy of Rollguard selects.',
           'x-kubernetes-list-type': 'atomic',
           maxItems: 64,
           items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
@@ -452,14 +514,14 @@ export const openBaoClusterSpec = {
     },
     configuration: {
       type: 'object',
-      description: "OpenBao's own settings.",
+      description: 'Settings of the OpenBao configuration file.',
       additionalProperties: false,
       properties: { raft },
     },
     deletionPolicy: {
       type: 'string',
       description:
-        'What goes with the OpenBaoCluster. Retain (when left out): volumes and unseal key stay. DeletePVCs: volumes go. DeleteAll: the unseal key goes too, and with it every snapshot made with it. Under the last two the gate asks for a confirmation: the annotation rollguard.io/confirm-delete with the uid of the cluster.',
+        'What is deleted together with the OpenBaoCluster. Retain: the volumes and the unseal key are kept. DeletePVCs: the volumes are deleted. DeleteAll: the unseal key is deleted too, and without it no snapshot made with it can be opened. DeletePVCs and DeleteAll need a confirmation before the deletion: the annotation rollguard.io/confirm-delete with the uid of the cluster. Defaults to Retain.',
       enum: ['Retain', 'DeletePVCs', 'DeleteAll'],
     },
   },

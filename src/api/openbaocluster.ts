@@ -14,7 +14,7 @@ export { blueGreenPhases, openBaoClusterStatus, rollingPhases } from './openbaoc
 export const openBaoCluster = {
   type: 'object',
   description:
-    'An OpenBao Raft cluster whose version changes Rollguard guards and, with its controller, carries out.',
+    'OpenBaoCluster is an OpenBao Raft cluster. Rollguard validates its version changes and, with its controller, carries them out.',
   additionalProperties: false,
   required: ['spec'],
   'x-kubernetes-validations': namesServices,

@@ -13,7 +13,7 @@ export { openBaoRestoreStatus, restorePhases } from './openbaorestore-status.ts'
 export const openBaoRestore = {
   type: 'object',
   description:
-    'Replaces all data of an OpenBaoCluster by a snapshot, once: verified first, confirmed by name, then members repaired and restarted.',
+    'OpenBaoRestore replaces all data of an OpenBaoCluster with a snapshot, once. The snapshot is verified first, the restore is confirmed by name, and then the members are repaired and restarted.',
   additionalProperties: false,
   required: ['spec'],
   properties: { spec: openBaoRestoreSpec, status: openBaoRestoreStatus },

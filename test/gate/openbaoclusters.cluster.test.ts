@@ -84,7 +84,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
       [{ tls: { enabled: false } }, 'tls.enabled: false needs profile: Development'],
       [{ tls: { enabled: false }, profile: 'Hardened' }, 'tls.enabled: false needs profile: Development'],
       [{ upgrade: { image: 'a/b:1', executorImage: 'a/b:2' } }, 'upgrade.image is another name'],
-      [{ backup: { target: store } }, 'needs provider'],
+      [{ backup: { target: store } }, 'provider is required'],
       [{ backup: { target: { provider: 'pvc', claimName: '' } } }, 'provider: pvc needs claimName'],
       [{ backup: { target: { provider: 'pvc', ...store } } }, 'provider: pvc needs claimName'],
       [{ backup: { target: { provider: 's3', bucket: 'b' } } }, 'provider: s3 needs bucket and endpoint'],
