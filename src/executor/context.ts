@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Known } from '../core/model/known.ts';
 import type { PodOfAddress } from '../io/openbao/member.ts';
 import type { OpenBaoSession } from '../io/openbao/session.ts';
 import type { OpenBaoNode } from '../io/openbao/node.ts';
@@ -39,14 +40,14 @@ export const atMost = (deadline: Deadline, milliseconds: number): Deadline =>
 
 const pollMs = 200;
 
-/** What a look found: the value that was looked for, or what is still missing, a clause such as "nobody leads". */
-export type Look<T> = { readonly found: T } | { readonly missing: string };
-
-/** Looks until it finds, or the deadline passes: then it is what was missing last. */
-export async function until<T>(deadline: Deadline, look: () => Promise<Look<T>>): Promise<Look<T>> {
+/**
+ * Looks until it is known, or the deadline passes: then the cause is what was still missing at the last look, a
+ * clause such as "nobody leads".
+ */
+export async function until<T>(deadline: Deadline, look: () => Promise<Known<T>>): Promise<Known<T>> {
   for (;;) {
     const seen = await look();
-    if ('found' in seen || deadline.left() === 0) return seen;
+    if (seen.kind === 'known' || deadline.left() === 0) return seen;
     // Told to end: the next look is the last.
     await sleep(Math.min(pollMs, deadline.left()), undefined, { signal: deadline.signal }).catch(() => {});
   }

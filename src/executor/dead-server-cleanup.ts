@@ -1,5 +1,6 @@
+import { known, unknown, type Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import { until, type ExecutorContext, type Look } from './context.ts';
+import { until, type ExecutorContext } from './context.ts';
 import { asRole, attempt } from './login.ts';
 import { findLeader } from './membership.ts';
 import { done, failed } from './report.ts';
@@ -11,21 +12,21 @@ import { done, failed } from './report.ts';
 export async function deadServerCleanup(context: ExecutorContext, enabled: boolean): Promise<ExecutorReport> {
   const state = enabled ? 'on' : 'off';
   let answer: string | undefined;
-  const seen = await until(context.deadline, async (): Promise<Look<true>> => {
+  const seen = await until(context.deadline, async (): Promise<Known<true>> => {
     const leader = await findLeader(context);
-    if ('missing' in leader) return leader;
-    const node = leader.found;
+    if (leader.kind === 'unknown') return leader;
+    const node = leader.value;
     const isSet = await asRole(context, node, async (token) => {
       const { cleanup_dead_servers: current } = await node.autopilotConfiguration(token);
       return current === enabled;
     });
-    if ('missing' in isSet) return isSet;
-    if (isSet.found) return { found: true };
+    if (isSet.kind === 'unknown') return isSet;
+    if (isSet.value) return known(true);
     answer = await attempt(context, node, (token) => node.setDeadServerCleanup(token, enabled));
-    return { missing: `it was not ${state} before ${node.pod} was asked (${answer})` };
+    return unknown(`it was not ${state} before ${node.pod} was asked (${answer})`);
   });
-  if ('missing' in seen) {
-    return failed('AutopilotUnchanged', `cleanup_dead_servers could not be set ${state}: ${seen.missing}`);
+  if (seen.kind === 'unknown') {
+    return failed('AutopilotUnchanged', `cleanup_dead_servers could not be set ${state}: ${seen.cause}`);
   }
   const message = `cleanup_dead_servers of autopilot is ${state}`;
   return done(answer === undefined ? 'AlreadySet' : 'AutopilotConfigured', message, { enabled });

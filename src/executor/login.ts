@@ -1,6 +1,7 @@
+import { known, unknown, type Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { OpenBaoError, type OpenBaoNode } from '../io/openbao/node.ts';
-import type { ExecutorContext, Look } from './context.ts';
+import type { ExecutorContext } from './context.ts';
 import { failed } from './report.ts';
 
 /** An error that no second try mends: the action ends with this report. */
@@ -24,13 +25,13 @@ export async function asRole<T>(
   { session, role }: ExecutorContext,
   node: OpenBaoNode,
   call: (token: string) => Promise<T>,
-): Promise<Look<T>> {
+): Promise<Known<T>> {
   try {
-    return { found: await session.run(node, call) };
+    return known(await session.run(node, call));
   } catch (error) {
     if (!(error instanceof OpenBaoError)) throw error;
     if (isRefusal(error)) throw new ActionFailed(refusalOf(error, role));
-    return { missing: error.message };
+    return unknown(error.message);
   }
 }
 
@@ -47,8 +48,8 @@ export async function attempt(
   call: (token: string) => Promise<void>,
 ): Promise<string> {
   const answer = await asRole(context, node, call);
-  if ('missing' in answer) context.log.warn({ pod: node.pod, answer: answer.missing }, 'no clear answer');
-  return 'missing' in answer ? answer.missing : 'it agreed';
+  if (answer.kind === 'unknown') context.log.warn({ pod: node.pod, answer: answer.cause }, 'no clear answer');
+  return answer.kind === 'unknown' ? answer.cause : 'it agreed';
 }
 
 /** Whether trying again cannot help: the role, its token or its rights are wrong. */

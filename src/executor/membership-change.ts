@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { known, unknown, type Known } from '../core/model/known.ts';
 import type { RaftServer } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { Halves } from '../core/jobs/step.ts';
@@ -11,10 +12,14 @@ import {
   type SwapStep,
 } from '../core/raft/membership-change.ts';
 import type { AutopilotState, OpenBaoNode } from '../io/openbao/node.ts';
-import { atMost, until, type Deadline, type ExecutorContext, type Look } from './context.ts';
+import { atMost, until, type Deadline, type ExecutorContext } from './context.ts';
 import { handOver } from './leadership-transfer.ts';
 import { asRole, attempt } from './login.ts';
-import { appliedIndex, idsOf, readMembers, votersAmong, whyNotFollowing } from './members.ts';
+import { idsOf, votersAmong } from '../core/raft/configuration.ts';
+import { whyNotFollowing } from '../core/raft/health.ts';
+import { markedLeader } from '../core/raft/leader.ts';
+import { appliedIndex } from '../core/raft/members.ts';
+import { readMembers } from './members.ts';
 import { readMembership, type LeaderView } from './membership.ts';
 import { done, failed, refused } from './report.ts';
 
@@ -66,7 +71,7 @@ interface Seen<Step = SwapStep> extends LeaderView {
   readonly step: Step;
 }
 
-type LookForStep = () => Promise<Look<Seen>>;
+type LookForStep = () => Promise<Known<Seen>>;
 type Unblocked = Exclude<SwapStep, { readonly kind: 'blocked' }>;
 
 /**
@@ -80,12 +85,12 @@ async function carryOut(context: ExecutorContext, swap: Swap): Promise<ExecutorR
   const look = lookForStep(context, swap);
   let isConfirmed = false;
   /** What was seen of the last change is what the next one goes by. */
-  let last: Look<Seen> | undefined;
+  let last: Known<Seen> | undefined;
   for (;;) {
     const seen = await untilUnblocked(deadline, look, last);
     last = undefined;
-    if ('missing' in seen) return stopped(asked, seen.missing);
-    const { step, raft } = seen.found;
+    if (seen.kind === 'unknown') return stopped(asked, seen.cause);
+    const { step, raft } = seen.value;
     if (step.kind === 'done') {
       if (isConfirmed || asked.size > 0) return ended(swap, asked, raft.servers);
       // What an earlier run had recorded just before it ended may not show in autopilot's state yet.
@@ -101,7 +106,7 @@ async function carryOut(context: ExecutorContext, swap: Swap): Promise<ExecutorR
       if (problem !== undefined) return afterSome(asked, problem);
       asked.add(`${step.kind} ${step.id}`);
     } else {
-      const after = await change(context, look, seen.found, step, asked);
+      const after = await change(context, look, seen.value, step, asked);
       if ('outcome' in after) return afterSome(asked, after);
       last = after;
     }
@@ -119,14 +124,14 @@ function lookForStep(context: ExecutorContext, { next, caughtUp }: Swap): LookFo
   return async () => {
     const members = await readMembers(context);
     const view = await readMembership(context, members);
-    if ('missing' in view) return view;
-    const { leader, node, raft } = view.found;
+    if (view.kind === 'unknown') return view;
+    const { leader, node, raft } = view.value;
     const autopilot = await asRole(context, node, (token) => node.autopilotState(token));
-    if ('missing' in autopilot) return autopilot;
-    const flagged = flaggedAmong(raft.servers, autopilot.found);
-    if ('missing' in flagged) return flagged;
+    if (autopilot.kind === 'unknown') return autopilot;
+    const flagged = flaggedAmong(raft.servers, autopilot.value);
+    if (flagged.kind === 'unknown') return flagged;
     index ??= leader.lastIndex;
-    if (index === undefined) return { missing: `${leader.pod} does not say how long its log is` };
+    if (index === undefined) return unknown(`${leader.pod} does not say how long its log is`);
     const wanted = index;
     const problems = new Map<string, string>();
     for (const { id } of raft.servers) {
@@ -136,38 +141,38 @@ function lookForStep(context: ExecutorContext, { next, caughtUp }: Swap): LookFo
       const problem = whyNotFollowing(id, members.get(id), leader) ?? behind;
       if (problem !== undefined) problems.set(id, problem);
     }
-    const membership = { servers: raft.servers, flagged: flagged.found, problems };
-    return { found: { ...view.found, membership, step: next(membership) } };
+    const membership = { servers: raft.servers, flagged: flagged.value, problems };
+    return known({ ...view.value, membership, step: next(membership) });
   };
 }
 
 /** Whom autopilot takes, or is to take, the vote of; unknown while it has not seen one of them. */
-function flaggedAmong(servers: readonly RaftServer[], state: AutopilotState): Look<ReadonlySet<string>> {
+function flaggedAmong(servers: readonly RaftServer[], state: AutopilotState): Known<ReadonlySet<string>> {
   const flagged = new Set<string>();
   for (const { id } of servers) {
     const seen = state.servers[id];
-    if (seen === undefined) return { missing: `autopilot has not seen ${id} yet` };
+    if (seen === undefined) return unknown(`autopilot has not seen ${id} yet`);
     if (seen.node_type === 'non-voter') flagged.add(id);
   }
-  return { found: flagged };
+  return known(flagged);
 }
 
 /** Looks on from what was seen last: what forbids the next change may pass by itself. */
 async function untilUnblocked(
   deadline: Deadline,
   look: LookForStep,
-  last: Look<Seen> | undefined,
-): Promise<Look<Seen<Unblocked>>> {
-  const known = last === undefined ? undefined : unblocked(last);
-  if (known !== undefined && 'found' in known) return known;
+  last: Known<Seen> | undefined,
+): Promise<Known<Seen<Unblocked>>> {
+  const next = last === undefined ? undefined : unblocked(last);
+  if (next?.kind === 'known') return next;
   return until(atMost(deadline, patienceMs), async () => unblocked(await look()));
 }
 
 /** What forbids the next change is something missing. */
-function unblocked(seen: Look<Seen>): Look<Seen<Unblocked>> {
-  if ('missing' in seen) return seen;
-  const { step } = seen.found;
-  return step.kind === 'blocked' ? { missing: step.reason } : { found: { ...seen.found, step } };
+function unblocked(seen: Known<Seen>): Known<Seen<Unblocked>> {
+  if (seen.kind === 'unknown') return seen;
+  const { step } = seen.value;
+  return step.kind === 'blocked' ? unknown(step.reason) : known({ ...seen.value, step });
 }
 
 /**
@@ -182,24 +187,24 @@ async function change(
   { node, membership }: Seen,
   step: MembershipChange,
   asked: Set<string>,
-): Promise<Look<Seen> | ExecutorReport> {
+): Promise<Known<Seen> | ExecutorReport> {
   let answer = 'it was recorded before';
-  let missing = '';
+  let cause = '';
   for (let tried = 0; tried < tries && (tried === 0 || context.deadline.left() > 0); tried++) {
     if (tried > 0 || !isRecorded(membership, step)) {
       context.log.info({ leader: node.pod, id: step.id }, `asking to ${step.kind}`);
       asked.add(`${step.kind} ${step.id}`);
       answer = await attempt(context, node, (token) => call(node, token, step));
     }
-    const after = await until(atMost(context.deadline, settleMs), async (): Promise<Look<Seen>> => {
+    const after = await until(atMost(context.deadline, settleMs), async (): Promise<Known<Seen>> => {
       const seen = await look();
-      if ('missing' in seen || seen.found.node !== node || !isSame(seen.found.step, step)) return seen;
-      return { missing: `${node.pod} does not show it in the membership` };
+      if (seen.kind === 'unknown' || seen.value.node !== node || !isSame(seen.value.step, step)) return seen;
+      return unknown(`${node.pod} does not show it in the membership`);
     });
-    if ('found' in after) return after;
-    ({ missing } = after);
+    if (after.kind === 'known') return after;
+    ({ cause } = after);
   }
-  return failed('ChangeUnconfirmed', `to ${step.kind} ${step.id} was asked for (${answer}), but ${missing}`);
+  return failed('ChangeUnconfirmed', `to ${step.kind} ${step.id} was asked for (${answer}), but ${cause}`);
 }
 
 /** A round of autopilot, or the end of its leadership, is all that a change waits for. */
@@ -215,7 +220,7 @@ async function call(node: OpenBaoNode, token: string, { kind, id }: MembershipCh
 }
 
 function ended({ reason }: Swap, asked: ReadonlySet<string>, servers: readonly RaftServer[]): ExecutorReport {
-  const leader = servers.find((server) => server.leader)?.id ?? '';
+  const leader = markedLeader(servers) ?? '';
   const voters = votersAmong({ readFrom: leader, servers });
   return done(reason, `${leader} leads, ${voters.join(', ')} vote; ${changesOf(asked)}`, {
     leader,

@@ -1,7 +1,10 @@
+import { unknown, type Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import { until, type ExecutorContext, type Look } from './context.ts';
+import { until, type ExecutorContext } from './context.ts';
 import { asRole } from './login.ts';
-import { leaderAmong, readMembers, votersAmong } from './members.ts';
+import { votersAmong } from '../core/raft/configuration.ts';
+import { leaderAmong } from '../core/raft/leader.ts';
+import { readMembers } from './members.ts';
 import { done, failed } from './report.ts';
 
 /**
@@ -31,8 +34,9 @@ export async function preflight(
   { movesVotes = false }: { readonly movesVotes?: boolean } = {},
 ): Promise<ExecutorReport> {
   const seen = await until(context.deadline, () => look(context, movesVotes));
-  if ('missing' in seen) return failed('PreflightFailed', `the checks could not be made: ${seen.missing}`);
-  const { leader, voters, lacking, deadServerCleanup } = seen.found;
+  if (seen.kind === 'unknown')
+    return failed('PreflightFailed', `the checks could not be made: ${seen.cause}`);
+  const { leader, voters, lacking, deadServerCleanup } = seen.value;
   if (lacking.length > 0) {
     const what = `the role ${context.role} lacks ${lacking.join(', ')}`;
     return failed('PermissionMissing', `${what}. Add it to its policy at sys/policies/acl.`);
@@ -53,12 +57,12 @@ interface Seen {
   readonly deadServerCleanup?: boolean;
 }
 
-async function look(context: ExecutorContext, movesVotes: boolean): Promise<Look<Seen>> {
+async function look(context: ExecutorContext, movesVotes: boolean): Promise<Known<Seen>> {
   const rights = movesVotes ? [...needed, ...neededToMoveVotes] : needed;
   const leader = leaderAmong(await readMembers(context));
-  if ('missing' in leader) return leader;
-  const node = context.members.get(leader.found.pod);
-  if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
+  if (leader.kind === 'unknown') return leader;
+  const node = context.members.get(leader.value.pod);
+  if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
   return asRole(context, node, async (token) => {
     const raft = await node.raftConfiguration(token);
     const paths = rights.map(([path]) => path);

@@ -1,10 +1,14 @@
+import { known, unknown, type Known } from '../core/model/known.ts';
 import type { Member, RaftConfiguration } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { quorum } from '../core/raft/quorum.ts';
 import { ordinalOf } from '../core/model/names.ts';
-import { until, within, type ExecutorContext, type Look } from './context.ts';
+import { until, within, type ExecutorContext } from './context.ts';
 import { attempt } from './login.ts';
-import { idsOf, readMembers, votersAmong, whyNotFollowing, type Members } from './members.ts';
+import { idsOf, votersAmong } from '../core/raft/configuration.ts';
+import { whyNotFollowing } from '../core/raft/health.ts';
+import type { Members } from '../core/raft/members.ts';
+import { readMembers } from './members.ts';
 import { readMembership, type LeaderView } from './membership.ts';
 import { done, failed, refused } from './report.ts';
 
@@ -29,8 +33,8 @@ export async function removePeer(
   const hasRecovered = async () => onlyWhileSealed && isUnsealed(await readMembers(context), pod);
   if (await hasRecovered()) return recovered;
   const before = await until(within(deadline, 0.5), () => lookAtLeader(context, pod));
-  if ('missing' in before) return refused('QuorumAtRisk', `${pod} was not removed: ${before.missing}`);
-  const { leader, node, raft } = before.found;
+  if (before.kind === 'unknown') return refused('QuorumAtRisk', `${pod} was not removed: ${before.cause}`);
+  const { leader, node, raft } = before.value;
   if (!isPeer(raft, pod)) return done('AlreadyAbsent', `${pod} is no member`, membersOf(raft));
   if (leader.pod === pod) {
     return refused('PeerLeads', `${pod} leads and was not removed; it must step down first`);
@@ -41,21 +45,21 @@ export async function removePeer(
   log.info({ pod, leader: leader.pod }, 'removing the peer');
   const answer = await attempt(context, node, (token) => node.removePeer(token, pod));
   const after = await until(deadline, () => lookForAbsence(context, pod));
-  if ('missing' in after) {
-    return failed('RemovalUnconfirmed', `${pod} was to be removed (${answer}), but ${after.missing}`);
+  if (after.kind === 'unknown') {
+    return failed('RemovalUnconfirmed', `${pod} was to be removed (${answer}), but ${after.cause}`);
   }
-  return done('Removed', `${pod} is no member any more`, membersOf(after.found));
+  return done('Removed', `${pod} is no member any more`, membersOf(after.value));
 }
 
 /** The membership as the leader reports it, once nothing speaks against the removal or there is nothing to do. */
-async function lookAtLeader(context: ExecutorContext, pod: string): Promise<Look<LeaderView>> {
+async function lookAtLeader(context: ExecutorContext, pod: string): Promise<Known<LeaderView>> {
   const members = await readMembers(context);
   const seen = await readMembership(context, members);
-  if ('missing' in seen) return seen;
-  const { leader, raft } = seen.found;
+  if (seen.kind === 'unknown') return seen;
+  const { leader, raft } = seen.value;
   const isDecided = !isPeer(raft, pod) || leader.pod === pod;
   const risk = isDecided ? undefined : riskOf(raft, pod, leader, members);
-  return risk === undefined ? seen : { missing: risk };
+  return risk === undefined ? seen : unknown(risk);
 }
 
 /** Those that stay must be a quorum of themselves. */
@@ -67,11 +71,11 @@ function riskOf(raft: RaftConfiguration, pod: string, leader: Member, members: M
   return `${healthy} of the ${staying.length} voters that stay would be healthy: ${problems.join(', ')}`;
 }
 
-async function lookForAbsence(context: ExecutorContext, pod: string): Promise<Look<RaftConfiguration>> {
+async function lookForAbsence(context: ExecutorContext, pod: string): Promise<Known<RaftConfiguration>> {
   const seen = await readMembership(context, await readMembers(context));
-  if ('missing' in seen) return seen;
-  const { raft, leader } = seen.found;
-  return isPeer(raft, pod) ? { missing: `${leader.pod} still counts it as a member` } : { found: raft };
+  if (seen.kind === 'unknown') return seen;
+  const { raft, leader } = seen.value;
+  return isPeer(raft, pod) ? unknown(`${leader.pod} still counts it as a member`) : known(raft);
 }
 
 function isUnsealed(members: Members, pod: string): boolean {

@@ -1,8 +1,10 @@
+import { known, unknown, type Known } from '../core/model/known.ts';
 import type { RaftConfiguration } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import { until, type ExecutorContext, type Look } from './context.ts';
+import { until, type ExecutorContext } from './context.ts';
 import { asRole } from './login.ts';
-import { readMembers, votersAmong } from './members.ts';
+import { votersAmong } from '../core/raft/configuration.ts';
+import { readMembers } from './members.ts';
 import { readMembership } from './membership.ts';
 import { done, failed } from './report.ts';
 
@@ -19,9 +21,9 @@ export async function repairMembership(
   const listed = new Set<string>();
   const cleared = new Set<string>();
   const seen = await until(context.deadline, () => look(context, wanted, listed, cleared));
-  if ('missing' in seen) return failed('MembershipNotRepaired', `not all members vote: ${seen.missing}`);
-  const voters = votersAmong(seen.found);
-  const absent = wanted.filter((id) => !seen.found.servers.some((server) => server.id === id));
+  if (seen.kind === 'unknown') return failed('MembershipNotRepaired', `not all members vote: ${seen.cause}`);
+  const voters = votersAmong(seen.value);
+  const absent = wanted.filter((id) => !seen.value.servers.some((server) => server.id === id));
   const promoted = [...listed];
   const what =
     promoted.length === 0 ? 'no member had lost its vote' : `${promoted.join(', ')} got the vote back`;
@@ -38,27 +40,25 @@ async function look(
   wanted: readonly string[],
   listed: Set<string>,
   cleared: Set<string>,
-): Promise<Look<RaftConfiguration>> {
+): Promise<Known<RaftConfiguration>> {
   const view = await readMembership(context, await readMembers(context));
-  if ('missing' in view) return view;
-  const { node, raft } = view.found;
+  if (view.kind === 'unknown') return view;
+  const { node, raft } = view.value;
   const members = wanted.filter((id) => raft.servers.some((server) => server.id === id));
   const open = members.filter((each) => !cleared.has(each));
   for (const id of open) {
     // One after another, and each again until the leader has said how it stands.
     const promoted = await asRole(context, node, (token) => node.promote(token, id));
-    if ('missing' in promoted) return promoted;
-    if (promoted.found) {
+    if (promoted.kind === 'unknown') return promoted;
+    if (promoted.value) {
       context.log.info({ pod: id }, 'taken off the list of permanent non-voters');
       listed.add(id);
     }
     cleared.add(id);
   }
   // The list may have had its effect since the membership was read.
-  if (open.length > 0) return { missing: 'the votes are to be read back' };
+  if (open.length > 0) return unknown('the votes are to be read back');
   const voters = votersAmong(raft);
   const silent = members.filter((id) => !voters.includes(id));
-  return silent.length === 0
-    ? { found: raft }
-    : { missing: `${silent.join(', ')} did not get the vote back yet` };
+  return silent.length === 0 ? known(raft) : unknown(`${silent.join(', ')} did not get the vote back yet`);
 }

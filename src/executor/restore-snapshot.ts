@@ -1,12 +1,14 @@
+import { known, unknown, type Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { StoreError } from '../io/object-store.ts';
 import { OpenBaoError, type OpenBaoNode, type Upload } from '../io/openbao/node.ts';
 import { verifySnapshot, type VerifiedSnapshot } from '../io/snapshot/archive.ts';
 import { SnapshotError } from '../io/snapshot/error.ts';
 import { spoolSnapshot } from '../io/snapshot/spool.ts';
-import { until, within, type ExecutorContext, type Look } from './context.ts';
+import { until, within, type ExecutorContext } from './context.ts';
 import { ActionFailed, asRole, refusalOf } from './login.ts';
-import { leaderAmong, readMembers, states } from './members.ts';
+import { leaderAmong, states } from '../core/raft/leader.ts';
+import { readMembers } from './members.ts';
 import { done, failed, refused } from './report.ts';
 import { signalOf } from './store.ts';
 import { unusable, whyAnother, type StoredSnapshot } from './verify-snapshot.ts';
@@ -83,8 +85,8 @@ async function send(
   const { deadline, log, role } = context;
   const path = `sys/storage/raft/snapshot${force ? '-force' : ''}`;
   const ready = await until(within(deadline, 0.25), () => lookBefore(context, path));
-  if ('missing' in ready) return refused('NoLeader', `nothing was restored: ${ready.missing}`);
-  const { node, mayRestore, ...login } = ready.found;
+  if (ready.kind === 'unknown') return refused('NoLeader', `nothing was restored: ${ready.cause}`);
+  const { node, mayRestore, ...login } = ready.value;
   if (!mayRestore) {
     const remedy = 'Add it to its policy at sys/policies/acl.';
     return refused('PermissionMissing', `the role ${role} lacks update on ${path}. ${remedy}`);
@@ -103,24 +105,24 @@ async function send(
     log.warn({ pod: node.pod, answer }, 'no clear answer');
   }
   const after = await until(deadline, () => lookForRestored(context, login));
-  if ('found' in after) {
-    return done('Restored', `${name} is restored; ${after.found} leads`, {
+  if (after.kind === 'known') {
+    return done('Restored', `${name} is restored; ${after.value} leads`, {
       name,
       index,
-      leader: after.found,
+      leader: after.value,
     });
   }
-  const reason = after.missing.endsWith(sealed) ? 'SealedAfterRestore' : 'RestoreUnconfirmed';
-  return failed(reason, `${node.pod} was given ${name} (${answer}), but ${after.missing}`);
+  const reason = after.cause.endsWith(sealed) ? 'SealedAfterRestore' : 'RestoreUnconfirmed';
+  return failed(reason, `${node.pod} was given ${name} (${answer}), but ${after.cause}`);
 }
 
 /** The leader, a token that it takes, and whether that is enough. */
-async function lookBefore(context: ExecutorContext, path: string): Promise<Look<Ready>> {
+async function lookBefore(context: ExecutorContext, path: string): Promise<Known<Ready>> {
   const since = performance.now();
   const leader = leaderAmong(await readMembers(context));
-  if ('missing' in leader) return leader;
-  const node = context.members.get(leader.found.pod);
-  if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
+  if (leader.kind === 'unknown') return leader;
+  const node = context.members.get(leader.value.pod);
+  if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
   return asRole(context, node, async (token) => {
     const held = (await node.capabilities(token, [path, probe])).get(path) ?? [];
     await node.raftConfiguration(token);
@@ -137,24 +139,24 @@ const sealed = 'every member is sealed: their unseal key does not open this snap
 async function lookForRestored(
   context: ExecutorContext,
   { token, since }: Pick<Ready, 'token' | 'since'>,
-): Promise<Look<string>> {
+): Promise<Known<string>> {
   const members = await readMembers(context);
   const answers = [...members.values()].flatMap((each) => (each.kind === 'known' ? [each.value] : []));
   if (answers.length === members.size && answers.every((each) => each.initialized && each.sealed)) {
-    return { missing: sealed };
+    return unknown(sealed);
   }
   const leader = leaderAmong(members);
-  if ('missing' in leader) return leader;
-  const { pod } = leader.found;
+  if (leader.kind === 'unknown') return leader;
+  const { pod } = leader.value;
   try {
     await context.members.get(pod)?.raftConfiguration(token);
-    return { missing: `${pod} leads and still knows a login of before (${states(members)})` };
+    return unknown(`${pod} leads and still knows a login of before (${states(members)})`);
   } catch (error) {
     if (!(error instanceof OpenBaoError)) throw error;
-    if (error.reason !== 'Forbidden') return { missing: error.message };
+    if (error.reason !== 'Forbidden') return unknown(error.message);
     return performance.now() - since < loginLastsMs
-      ? { found: pod }
-      : { missing: 'it took so long that the login may have ended by itself, which proves nothing' };
+      ? known(pod)
+      : unknown('it took so long that the login may have ended by itself, which proves nothing');
   }
 }
 

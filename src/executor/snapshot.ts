@@ -1,3 +1,4 @@
+import { unknown } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { sealKeyId } from '../core/model/names.ts';
 import type { ObjectStore } from '../io/object-store.ts';
@@ -6,7 +7,8 @@ import { SnapshotError } from '../io/snapshot/error.ts';
 import { takeSnapshot, type SnapshotRecord } from '../io/snapshot/snapshot.ts';
 import { until, within, type ExecutorContext } from './context.ts';
 import { asRole, refusalOf } from './login.ts';
-import { leaderAmong, readMembers } from './members.ts';
+import { leaderAmong } from '../core/raft/leader.ts';
+import { readMembers } from './members.ts';
 import { done, failed } from './report.ts';
 import { signalOf } from './store.ts';
 
@@ -27,14 +29,14 @@ export async function snapshot(context: ExecutorContext, place: SnapshotPlace): 
   const { deadline, members, role, session } = context;
   const seen = await until(within(deadline, 0.25), async () => {
     const leader = leaderAmong(await readMembers(context));
-    if ('missing' in leader) return leader;
-    const node = members.get(leader.found.pod);
-    if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
+    if (leader.kind === 'unknown') return leader;
+    const node = members.get(leader.value.pod);
+    if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
     // Logs in now: a snapshot that runs is not begun again for that.
-    return asRole(context, node, () => Promise.resolve({ node, version: leader.found.version }));
+    return asRole(context, node, () => Promise.resolve({ node, version: leader.value.version }));
   });
-  if ('missing' in seen) return failed('NoLeader', `no snapshot was taken: ${seen.missing}`);
-  const { node, version } = seen.found;
+  if (seen.kind === 'unknown') return failed('NoLeader', `no snapshot was taken: ${seen.cause}`);
+  const { node, version } = seen.value;
   try {
     const record = await session.run(node, (token) =>
       takeSnapshot({

@@ -1,10 +1,13 @@
+import { known, unknown, type Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { type OpenBaoNode } from '../io/openbao/node.ts';
-import { until, within, type ExecutorContext, type Look } from './context.ts';
+import { until, within, type ExecutorContext } from './context.ts';
 import { asRole, attempt } from './login.ts';
-import { leaderAmong, readMembers, votersAmong } from './members.ts';
+import { votersAmong } from '../core/raft/configuration.ts';
+import { leaderAmong } from '../core/raft/leader.ts';
+import { readMembers } from './members.ts';
 import { done, failed, refused } from './report.ts';
-import { transferCandidates, type TransferCandidates } from './transfer-candidates.ts';
+import { transferCandidates, type TransferCandidates } from '../core/raft/leadership-transfer.ts';
 
 /**
  * `pod` must not lead: if it does, it is asked to step down, once, as soon as another voter can take over.
@@ -20,10 +23,10 @@ export async function stepDown(context: ExecutorContext, pod: string): Promise<E
   if (node === undefined) return refused('UnknownMember', `${pod} is not among the members given`);
 
   const before = await until(within(deadline, 0.5), lookBefore(context, node));
-  if ('missing' in before) {
-    return refused('NoHealthyVoter', `${pod} was not asked to step down: ${before.missing}`);
+  if (before.kind === 'unknown') {
+    return refused('NoHealthyVoter', `${pod} was not asked to step down: ${before.cause}`);
   }
-  const { leader, candidates } = before.found;
+  const { leader, candidates } = before.value;
   if (leader !== pod) {
     return done('NotLeading', `${pod} does not lead, ${leader} does; nothing was called`, { leader });
   }
@@ -35,33 +38,33 @@ export async function stepDown(context: ExecutorContext, pod: string): Promise<E
   const askedAt = performance.now();
   const answer = await attempt(context, node, (token) => node.stepDown(token));
   const after = await until(deadline, lookForOther(context, pod));
-  if ('missing' in after) {
-    return failed('StepDownUnconfirmed', `${pod} was asked to step down (${answer}), but ${after.missing}`);
+  if (after.kind === 'unknown') {
+    return failed('StepDownUnconfirmed', `${pod} was asked to step down (${answer}), but ${after.cause}`);
   }
   const tookMs = Math.round(performance.now() - askedAt);
-  const message = `${pod} stepped down; ${after.found} leads after ${tookMs} ms`;
-  return done('SteppedDown', message, { leader: after.found, tookMs });
+  const message = `${pod} stepped down; ${after.value} leads after ${tookMs} ms`;
+  return done('SteppedDown', message, { leader: after.value, tookMs });
 }
 
 /** Looks for another leader, or for what allows this one to go. */
-function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<Look<TransferCandidates>> {
+function lookBefore(context: ExecutorContext, node: OpenBaoNode): () => Promise<Known<TransferCandidates>> {
   // Taken once: a fresh one is never reached while clients write (docs/facts/openbao-measured.md, 0.4).
   let index: number | undefined;
   return async () => {
     const members = await readMembers(context);
     const leader = leaderAmong(members);
-    if ('missing' in leader) return leader;
-    if (leader.found.pod !== node.pod) return { found: { leader: leader.found.pod, candidates: [] } };
+    if (leader.kind === 'unknown') return leader;
+    if (leader.value.pod !== node.pod) return known({ leader: leader.value.pod, candidates: [] });
     const raft = await asRole(context, node, (token) => node.raftConfiguration(token));
-    if ('missing' in raft) return raft;
-    index ??= leader.found.lastIndex;
-    return transferCandidates(votersAmong(raft.found), leader.found, members, index);
+    if (raft.kind === 'unknown') return raft;
+    index ??= leader.value.lastIndex;
+    return transferCandidates(votersAmong(raft.value), leader.value, members, index);
   };
 }
 
 /** Looks for a leader that is not `pod`. */
-const lookForOther = (context: ExecutorContext, pod: string) => async (): Promise<Look<string>> => {
+const lookForOther = (context: ExecutorContext, pod: string) => async (): Promise<Known<string>> => {
   const leader = leaderAmong(await readMembers(context));
-  if ('missing' in leader) return leader;
-  return leader.found.pod === pod ? { missing: `${pod} leads` } : { found: leader.found.pod };
+  if (leader.kind === 'unknown') return leader;
+  return leader.value.pod === pod ? unknown(`${pod} leads`) : known(leader.value.pod);
 };

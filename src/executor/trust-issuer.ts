@@ -1,9 +1,11 @@
+import { known, unknown, type Known } from '../core/model/known.ts';
 import type { TokenIssuer } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { JwtConfig, OpenBaoNode } from '../io/openbao/node.ts';
-import { until, type ExecutorContext, type Look } from './context.ts';
+import { until, type ExecutorContext } from './context.ts';
 import { asRole, attempt } from './login.ts';
-import { leaderAmong, readMembers } from './members.ts';
+import { leaderAmong } from '../core/raft/leader.ts';
+import { readMembers } from './members.ts';
 import { done, failed } from './report.ts';
 
 /**
@@ -13,10 +15,10 @@ import { done, failed } from './report.ts';
 export async function trustIssuer(context: ExecutorContext, issuer: TokenIssuer): Promise<ExecutorReport> {
   const { deadline, log } = context;
   const before = await until(deadline, () => lookAtConfig(context));
-  if ('missing' in before) {
-    return failed('IssuerNotTrusted', `auth/jwt-operator/config could not be read: ${before.missing}`);
+  if (before.kind === 'unknown') {
+    return failed('IssuerNotTrusted', `auth/jwt-operator/config could not be read: ${before.cause}`);
   }
-  const { config, node } = before.found;
+  const { config, node } = before.value;
   if (config.keysFrom !== '') {
     return done(
       'ReadsKeysItself',
@@ -33,10 +35,10 @@ export async function trustIssuer(context: ExecutorContext, issuer: TokenIssuer)
   };
   const answer = await attempt(context, node, (token) => node.writeJwtConfig(token, fields));
   const after = await until(deadline, () => lookForTrust(context, issuer));
-  if ('missing' in after) {
+  if (after.kind === 'unknown') {
     return failed(
       'IssuerUnconfirmed',
-      `auth/jwt-operator/config was written (${answer}), but ${after.missing}`,
+      `auth/jwt-operator/config was written (${answer}), but ${after.cause}`,
     );
   }
   return done('Trusted', `auth/jwt-operator now trusts ${nameOf(issuer)}`);
@@ -47,20 +49,20 @@ interface Seen {
   readonly config: JwtConfig;
 }
 
-async function lookAtConfig(context: ExecutorContext): Promise<Look<Seen>> {
+async function lookAtConfig(context: ExecutorContext): Promise<Known<Seen>> {
   const leader = leaderAmong(await readMembers(context));
-  if ('missing' in leader) return leader;
-  const node = context.members.get(leader.found.pod);
-  if (node === undefined) return { missing: `${leader.found.pod} is not among the members given` };
+  if (leader.kind === 'unknown') return leader;
+  const node = context.members.get(leader.value.pod);
+  if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
   const config = await asRole(context, node, (token) => node.jwtConfig(token));
-  return 'missing' in config ? config : { found: { node, config: config.found } };
+  return config.kind === 'unknown' ? config : known({ node, config: config.value });
 }
 
-async function lookForTrust(context: ExecutorContext, issuer: TokenIssuer): Promise<Look<JwtConfig>> {
+async function lookForTrust(context: ExecutorContext, issuer: TokenIssuer): Promise<Known<JwtConfig>> {
   const seen = await lookAtConfig(context);
-  if ('missing' in seen) return seen;
-  const { config, node } = seen.found;
-  return trusts(config, issuer) ? { found: config } : { missing: `${node.pod} still has other keys` };
+  if (seen.kind === 'unknown') return seen;
+  const { config, node } = seen.value;
+  return trusts(config, issuer) ? known(config) : unknown(`${node.pod} still has other keys`);
 }
 
 function trusts({ publicKeys, issuer }: JwtConfig, wanted: TokenIssuer): boolean {

@@ -11,6 +11,8 @@ import type {
 } from '../core/model/observation.ts';
 import { known, unknown, type Known } from '../core/model/known.ts';
 import { serverStatus } from '../core/model/server-container.ts';
+import { activeMember } from '../core/raft/leader.ts';
+import { answersOf, type Members } from '../core/raft/members.ts';
 import { observeJob } from '../core/jobs/job-outcome.ts';
 import { needsRoom } from '../core/upgrade/capacity.ts';
 import { readKnown } from './read-known.ts';
@@ -69,7 +71,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
     needsRoom(cluster) ? readKnown(() => tools.room(cluster)) : undefined,
     readKnown(() => tools.drifted(cluster, claims)),
   ]);
-  const leader = leaderAmong(members, pods);
+  const leader = activePod(members, pods);
   const asLeader = <T>(reading: (pod: Pod) => Promise<T>): Promise<Known<T>> =>
     leader === undefined ? Promise.resolve(unknown('no member leads')) : readKnown(() => reading(leader));
   const [raft, versionHistory] = await Promise.all([
@@ -111,11 +113,8 @@ async function readMembers(
 
 const runs = (pod: Pod) => serverStatus(pod)?.state?.running !== undefined;
 
-/** The one pod that says it leads; none when two do. */
-function leaderAmong(members: ReadonlyMap<string, Known<Member>>, pods: readonly Pod[]): Pod | undefined {
-  const leading = pods.filter(({ metadata }) => {
-    const member = members.get(metadata.name ?? '');
-    return member?.kind === 'known' && !member.value.sealed && !member.value.standby;
-  });
-  return leading.length === 1 ? leading[0] : undefined;
+/** Whom to ask for what only the leader says. */
+function activePod(members: Members, pods: readonly Pod[]): Pod | undefined {
+  const name = activeMember(answersOf(members))?.pod;
+  return pods.find(({ metadata }) => name !== undefined && metadata.name === name);
 }

@@ -1,6 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
 import { whyUnhealthy } from '../raft/health.ts';
+import { isActive } from '../raft/leader.ts';
 import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
 import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
@@ -91,8 +92,7 @@ function availability(observation: Observation, status: OpenBaoClusterStatus, pe
     return verdict('Available', false, 'NotInitialized', 'it was never initialized');
   const answering = answers(observation);
   const everybody = peers.expected.every(({ pod, member }) => pod === undefined || member.kind === 'known');
-  const nobodyLeads =
-    observation.pods.kind === 'known' && !answering.some((each) => !each.sealed && !each.standby);
+  const nobodyLeads = observation.pods.kind === 'known' && !answering.some(isActive);
   if (everybody && nobodyLeads) {
     return verdict('Available', false, 'NoLeader', 'no member leads; reads and writes are refused');
   }

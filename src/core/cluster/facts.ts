@@ -2,6 +2,7 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { imageOf } from '../model/server-container.ts';
 import { revisionHash } from '../model/selectors.ts';
 import { byMember, liveRevision, memberNamed } from '../model/members.ts';
+import { activeMember, markedLeader } from '../raft/leader.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
 import type { ClusterEvent } from '../model/decision.ts';
 import type { Member, Observation, RaftConfiguration } from '../model/observation.ts';
@@ -67,7 +68,7 @@ function initialization(observation: Observation, status: Status): Status {
     next = { ...next, initialized: true };
   }
   const ids = new Set(members.flatMap(({ clusterId }) => clusterId ?? []));
-  const leader = activeMember(observation, next);
+  const leader = activeOf(observation, next);
   if (leader === undefined || ids.size > 1) return next;
   if (next.clusterID === undefined && leader.clusterId !== undefined) {
     next = { ...next, clusterID: leader.clusterId };
@@ -101,18 +102,14 @@ function imageOfLeader(observation: Observation, leader: Member): string | undef
   return imageOf(isNewest ? spec?.template?.spec : pod.spec);
 }
 
-/** The one member that is active; a member in the ten seconds after its step-down says it is not. */
-function activeMember(observation: Observation, status: Status): Member | undefined {
-  const active = answers(observation).filter((member) => isUnsealed(member, status) && !member.standby);
-  return active.length === 1 ? active[0] : undefined;
-}
+/** The active node, if it has answered of this cluster. */
+const activeOf = (observation: Observation, status: Status): Member | undefined =>
+  activeMember(answers(observation).filter((member) => isUnsealed(member, status)));
 
 function leadership(observation: Observation, status: Status): Status {
   const { raft, members } = observation;
   const leader =
-    raft.kind === 'known'
-      ? raft.value.servers.find((server) => server.leader)?.id
-      : activeMember(observation, status)?.pod;
+    raft.kind === 'known' ? markedLeader(raft.value.servers) : activeOf(observation, status)?.pod;
   if (leader !== undefined) {
     return status.activeLeader === leader ? status : { ...status, activeLeader: leader };
   }
@@ -141,7 +138,7 @@ function membership({ cluster, raft }: Observation, status: Status): Status {
       cluster,
       raft.value.servers.filter((server) => server.voter === voter).map(({ id }) => id),
     );
-  const leader = raft.value.servers.find((server) => server.leader)?.id;
+  const leader = markedLeader(raft.value.servers);
   const next = { voters: idsOf(true), nonVoters: idsOf(false), ...(leader === undefined ? {} : { leader }) };
   const { voters = [], nonVoters = [], leader: former } = status.raft ?? {};
   const same =

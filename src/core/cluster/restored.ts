@@ -1,5 +1,6 @@
 import type { Observation } from '../model/observation.ts';
 import { unchanged, waiting, type Concern } from '../model/cluster-concern.ts';
+import { activeMember } from '../raft/leader.ts';
 import { answers } from '../model/selectors.ts';
 
 /**
@@ -29,6 +30,5 @@ export const decideRestored: Concern = (observation, status) => {
 function idOfLeader(observation: Observation): string | undefined {
   const unsealed = answers(observation).filter(({ initialized, sealed }) => initialized && !sealed);
   const ids = new Set(unsealed.flatMap(({ clusterId }) => clusterId ?? []));
-  const active = unsealed.filter(({ standby }) => !standby);
-  return ids.size === 1 && active.length === 1 ? active[0]?.clusterId : undefined;
+  return ids.size === 1 ? activeMember(unsealed)?.clusterId : undefined;
 }

@@ -1,27 +1,70 @@
+import type { Known } from '../model/known.ts';
+import type { Member } from '../model/observation.ts';
 import { isReady } from '../model/selectors.ts';
 import type { Peer, Peers } from './peers.ts';
 import { quorum } from './quorum.ts';
 
 /**
- * Why a peer does not count as a healthy voter, a clause such as "prod-1 is sealed"; undefined when it
- * does: its pod is Ready, it is unsealed, in this cluster, follows this leader, and the leader counts it. Ready
- * alone says nothing of Raft (docs/facts/openbao-measured.md, 0.3).
+ * Why a member does not take part, asked in three ways; undefined when it does. Each is a clause such as "prod-1 is
+ * sealed".
+ *
+ * 1. `whyAbsent`: a peer of either half takes part: it runs, is unsealed and follows the leader. Green has joined
+ *    before it votes, and before its pods are Ready.
+ * 2. `whyUnhealthy`: a peer counts as a healthy voter: it takes part, its pod is Ready, there is one cluster, and the
+ *    leader counts its vote. Ready alone says nothing of Raft (docs/facts/openbao-measured.md, 0.3).
+ * 3. `whyNotFollowing`: a member follows the one that was asked. For a Job, which sees no pods and asks the leader.
  */
-export function whyUnhealthy(
-  { name, pod, member, voter }: Peer,
-  { leader, clusterIds }: Peers,
-): string | undefined {
-  if (pod === undefined) return `${name} has no pod`;
-  if (pod.metadata.deletionTimestamp !== undefined) return `${name} is terminating`;
-  if (!isReady(pod)) return `${name} is not Ready`;
-  if (member.kind === 'unknown') return `${name} did not answer: ${member.cause}`;
-  if (!member.value.initialized) return `${name} is not initialized`;
-  if (member.value.sealed) return `${name} is sealed`;
-  if (clusterIds.size > 1) return `the members belong to ${clusterIds.size} clusters`;
-  if (leader.kind === 'unknown') return `no leader is known: ${leader.cause}`;
-  if (member.value.leader !== leader.value) return `${name} does not follow ${leader.value} yet`;
+
+export const whyAbsent = (peer: Peer, peers: Peers): string | undefined =>
+  whyNoPod(peer) ?? whyNoAnswer(peer, 'has not joined') ?? whyAstray(peer, peers);
+
+export function whyUnhealthy(peer: Peer, peers: Peers): string | undefined {
+  const { name, pod, voter } = peer;
+  const gone = whyNoPod(peer);
+  if (gone !== undefined) return gone;
+  if (pod !== undefined && !isReady(pod)) return `${name} is not Ready`;
+  const silent = whyNoAnswer(peer, 'is not initialized');
+  if (silent !== undefined) return silent;
+  if (peers.clusterIds.size > 1) return `the members belong to ${peers.clusterIds.size} clusters`;
+  const astray = whyAstray(peer, peers);
+  if (astray !== undefined) return astray;
   if (voter.kind === 'unknown') return `whether ${name} is a voter is not known: ${voter.cause}`;
   return voter.value ? undefined : `${name} is no voter`;
+}
+
+/**
+ * Unsealed, in the same cluster as this leader, and naming it. What a member does not say is no yes
+ * (docs/design.md, rule 2).
+ */
+export function whyNotFollowing(
+  pod: string,
+  member: Known<Member> | undefined,
+  leader: Member,
+): string | undefined {
+  if (member === undefined) return `${pod} is not among the members given`;
+  if (member.kind === 'unknown') return `${pod} did not answer`;
+  const { initialized, sealed, clusterId, leader: followed } = member.value;
+  if (!initialized) return `${pod} is not initialized`;
+  if (sealed) return `${pod} is sealed`;
+  if (clusterId === undefined || clusterId !== leader.clusterId) return `${pod} is in another cluster`;
+  return followed === leader.pod ? undefined : `${pod} follows ${followed ?? 'nobody'}`;
+}
+
+const whyNoPod = ({ name, pod }: Peer): string | undefined => {
+  if (pod === undefined) return `${name} has no pod`;
+  return pod.metadata.deletionTimestamp === undefined ? undefined : `${name} is terminating`;
+};
+
+function whyNoAnswer({ name, member }: Peer, uninitialized: string): string | undefined {
+  if (member.kind === 'unknown') return `${name} did not answer: ${member.cause}`;
+  if (!member.value.initialized) return `${name} ${uninitialized}`;
+  return member.value.sealed ? `${name} is sealed` : undefined;
+}
+
+function whyAstray({ name, member }: Peer, { leader }: Peers): string | undefined {
+  if (leader.kind === 'unknown') return `no leader is known: ${leader.cause}`;
+  const followed = member.kind === 'known' ? member.value.leader : undefined;
+  return followed === leader.value ? undefined : `${name} does not follow ${leader.value} yet`;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Member, Observation } from '../model/observation.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { names } from '../model/names.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
+import { voterIds } from './configuration.ts';
 import { leaderOf } from './leader.ts';
 
 /** One expected member of the Raft cluster, as far as it is known. */
@@ -72,8 +73,7 @@ function peersNamed(
   named: readonly Pick<Peer, 'name' | 'ordinal'>[],
   clusterID: string | undefined,
 ): Peers {
-  const voters =
-    raft.kind === 'known' ? known(raft.value.servers.filter(({ voter }) => voter).map(({ id }) => id)) : raft;
+  const voters = raft.kind === 'known' ? known(voterIds(raft.value)) : raft;
   const expected = named.map(({ name, ordinal }): Peer => {
     const pod = pods.kind === 'known' ? pods.value.find(({ metadata }) => metadata.name === name) : undefined;
     return {

@@ -1,7 +1,6 @@
 import type { Pod } from '../../../api/kubernetes.ts';
 import { imageOf, serverStatus } from '../../model/server-container.ts';
 import { isSameVersion } from '../target.ts';
-import type { Peer } from '../../raft/peers.ts';
 import type { PhaseFailure, PhaseInput } from './phase.ts';
 
 /** What the kubelet calls a container that does not come up by itself (docs/facts/openbao-operator.md, 3.3). */
@@ -42,17 +41,4 @@ function troubleOf(pod: Pod): string | undefined {
   const { waiting } = serverStatus(pod)?.state ?? {};
   if (waiting?.reason === undefined || !hopeless.has(waiting.reason)) return undefined;
   return [waiting.reason, waiting.message].filter((word) => word !== undefined && word !== '').join(': ');
-}
-
-/** Why a member of either half does not take part: it runs, is unsealed and follows the leader otherwise. */
-export function whyAbsent({ name, pod, member }: Peer, { peers }: PhaseInput): string | undefined {
-  if (pod === undefined) return `${name} has no pod`;
-  if (pod.metadata.deletionTimestamp !== undefined) return `${name} is terminating`;
-  if (member.kind === 'unknown') return `${name} did not answer: ${member.cause}`;
-  if (!member.value.initialized) return `${name} has not joined`;
-  if (member.value.sealed) return `${name} is sealed`;
-  if (peers.leader.kind === 'unknown') return `no leader is known: ${peers.leader.cause}`;
-  return member.value.leader === peers.leader.value
-    ? undefined
-    : `${name} does not follow ${peers.leader.value} yet`;
 }

@@ -1,3 +1,4 @@
+import { whyAbsent } from '../../raft/health.ts';
 import {
   nextHandOver,
   nextPromotion,
@@ -6,7 +7,6 @@ import {
   type Membership,
   type VoteTransfer,
 } from '../../raft/membership-change.ts';
-import { whyAbsent } from './green-health.ts';
 import type { PhaseInput } from './phase.ts';
 
 /** Membership as the leader last reported it; undefined while nobody does. */
@@ -18,7 +18,7 @@ const withProblems = (input: PhaseInput, membership: Membership): Membership => 
   ...membership,
   problems: new Map(
     input.peers.expected.flatMap((peer) => {
-      const absent = whyAbsent(peer, input);
+      const absent = whyAbsent(peer, input.peers);
       return absent === undefined ? [] : [[peer.name, absent] as const];
     }),
   ),

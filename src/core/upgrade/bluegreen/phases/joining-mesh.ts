@@ -1,6 +1,6 @@
-import { whyAbsent, whyGreenFailed } from '../green-health.ts';
+import { whyGreenFailed } from '../green-health.ts';
 import { votersAmong } from '../membership.ts';
-import { leaderIndex } from '../../../raft/health.ts';
+import { leaderIndex, whyAbsent } from '../../../raft/health.ts';
 import { advance, fail, wait, type PhaseHandler } from '../phase.ts';
 
 /** JoiningMesh: the leader counts every green member, none with a vote, and each follows it. */
@@ -16,7 +16,7 @@ export const joiningMesh: PhaseHandler = (input) => {
   }
   for (const peer of green) {
     if (!raft.value.servers.some(({ id }) => id === peer.name)) return wait(`${peer.name} to join`);
-    const absent = whyAbsent(peer, input);
+    const absent = whyAbsent(peer, input.peers);
     if (absent !== undefined) return wait(absent);
   }
   const referenceIndex = leaderIndex(peers);

@@ -1,9 +1,9 @@
 import { parseDuration } from '../../../model/duration.ts';
-import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
+import { whyAbsent, whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { event } from '../../event.ts';
 import { awaitedRequests } from '../awaited.ts';
-import { whyAbsent, whyGreenFailed } from '../green-health.ts';
+import { whyGreenFailed } from '../green-health.ts';
 import { hook } from '../hook.ts';
 import { votersAmong } from '../membership.ts';
 import { advance, fail, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
@@ -49,7 +49,7 @@ export const syncing: PhaseHandler = (input) => {
 function whyOutOfSync(input: PhaseInput): string | undefined {
   const { green, blueGreen } = input;
   for (const peer of green) {
-    const reason = whyAbsent(peer, input) ?? whyBehind(peer, blueGreen.referenceIndex);
+    const reason = whyAbsent(peer, input.peers) ?? whyBehind(peer, blueGreen.referenceIndex);
     if (reason !== undefined) return reason;
   }
   return undefined;

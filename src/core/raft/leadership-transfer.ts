@@ -1,7 +1,8 @@
-import type { Member } from '../core/model/observation.ts';
-import { quorum } from '../core/raft/quorum.ts';
-import type { Look } from './context.ts';
-import { appliedIndex, whyNotFollowing, type Members } from './members.ts';
+import { known, unknown, type Known } from '../model/known.ts';
+import type { Member } from '../model/observation.ts';
+import { quorum } from './quorum.ts';
+import { whyNotFollowing } from './health.ts';
+import { appliedIndex, type Members } from './members.ts';
 
 /** Who leads, and who may after it. */
 export interface TransferCandidates {
@@ -22,21 +23,21 @@ export function transferCandidates(
   leader: Member,
   members: Members,
   index: number | undefined,
-): Look<TransferCandidates> {
-  if (!voters.includes(leader.pod)) return { missing: `${leader.pod} leads, but is no voter` };
+): Known<TransferCandidates> {
+  if (!voters.includes(leader.pod)) return unknown(`${leader.pod} leads, but is no voter`);
   const others = voters.filter((id) => id !== leader.pod);
-  if (others.length === 0) return { missing: 'there is no other voter' };
+  if (others.length === 0) return unknown('there is no other voter');
   const problems = others.flatMap((id) => whyNotFollowing(id, members.get(id), leader) ?? []);
   const followers = others.filter((id) => whyNotFollowing(id, members.get(id), leader) === undefined);
   if (followers.length === 0 || followers.length + 1 < quorum(voters.length)) {
     const count = `${followers.length} of ${others.length} other voters follow it`;
-    return { missing: `${count}: ${problems.join(', ')}` };
+    return unknown(`${count}: ${problems.join(', ')}`);
   }
-  if (index === undefined) return { missing: `${leader.pod} does not say how long its log is` };
+  if (index === undefined) return unknown(`${leader.pod} does not say how long its log is`);
   const candidates = followers.filter((id) => (appliedIndex(members, id) ?? -1) >= index);
-  if (candidates.length > 0) return { found: { leader: leader.pod, candidates } };
+  if (candidates.length > 0) return known({ leader: leader.pod, candidates });
   const behind = followers.map(
     (id) => `${id} has applied ${appliedIndex(members, id) ?? 'nothing'} of ${index}`,
   );
-  return { missing: `no other voter has caught up: ${[...behind, ...problems].join(', ')}` };
+  return unknown(`no other voter has caught up: ${[...behind, ...problems].join(', ')}`);
 }

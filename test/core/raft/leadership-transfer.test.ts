@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Member } from '../../src/core/model/observation.ts';
-import { known, unknown, type Known } from '../../src/core/model/known.ts';
-import { transferCandidates } from '../../src/executor/transfer-candidates.ts';
+import type { Member } from '../../../src/core/model/observation.ts';
+import { known, unknown, type Known } from '../../../src/core/model/known.ts';
+import { transferCandidates } from '../../../src/core/raft/leadership-transfer.ts';
 
 const member = (pod: string, more: Partial<Member> = {}): Member => ({
   pod,
@@ -28,16 +28,18 @@ function succession(others: Readonly<Record<string, Partial<Member>>>, voters: n
 }
 const missing = (...given: Parameters<typeof succession>) => {
   const seen = succession(...given);
-  return 'missing' in seen ? seen.missing : '';
+  return seen.kind === 'unknown' ? seen.cause : '';
 };
 
 describe('who may take over from a leader', () => {
   it('is every other voter that follows it and has caught up', () => {
     expect(succession({ 'prod-1': {}, 'prod-2': {} }, 3)).to.deep.equal({
-      found: { leader: 'prod-0', candidates: ['prod-1', 'prod-2'] },
+      kind: 'known',
+      value: { leader: 'prod-0', candidates: ['prod-1', 'prod-2'] },
     });
     expect(succession({ 'prod-1': { appliedIndex: 99 }, 'prod-2': {} }, 3)).to.deep.equal({
-      found: { leader: 'prod-0', candidates: ['prod-2'] },
+      kind: 'known',
+      value: { leader: 'prod-0', candidates: ['prod-2'] },
     });
   });
 
@@ -49,9 +51,7 @@ describe('who may take over from a leader', () => {
     const { appliedIndex: _, ...silent } = member('prod-1');
     const members = new Map([['prod-1', known(silent)]]);
     const seen = transferCandidates(['prod-0', 'prod-1'], leader, members, 100);
-    expect(seen).to.deep.equal({
-      missing: 'no other voter has caught up: prod-1 has applied nothing of 100',
-    });
+    expect(seen).to.deep.equal(unknown('no other voter has caught up: prod-1 has applied nothing of 100'));
   });
 
   it('is nobody who is sealed, new, in another cluster or follows another leader', () => {
@@ -68,7 +68,7 @@ describe('who may take over from a leader', () => {
 
   it('is nobody when the votes would not suffice', () => {
     expect(missing({ 'prod-1': {} }, 5)).to.contain('1 of 4 other voters follow it: prod-2 did not answer');
-    expect(succession({ 'prod-1': {}, 'prod-2': {} }, 5)).to.have.property('found');
+    expect(succession({ 'prod-1': {}, 'prod-2': {} }, 5)).to.have.property('kind', 'known');
   });
 
   // docs/facts/openbao-operator.md, 7.1, 13.
@@ -79,12 +79,12 @@ describe('who may take over from a leader', () => {
   it('is nobody while the leader does not say how long its log is', () => {
     const members = new Map([['prod-1', known(member('prod-1'))]]);
     const seen = transferCandidates(['prod-0', 'prod-1'], leader, members, undefined);
-    expect(seen).to.deep.equal({ missing: 'prod-0 does not say how long its log is' });
+    expect(seen).to.deep.equal(unknown('prod-0 does not say how long its log is'));
   });
 
   it('is nobody when the leader is no voter', () => {
     const members = new Map([['prod-1', known(member('prod-1'))]]);
     const seen = transferCandidates(['prod-1'], leader, members, 100);
-    expect(seen).to.deep.equal({ missing: 'prod-0 leads, but is no voter' });
+    expect(seen).to.deep.equal(unknown('prod-0 leads, but is no voter'));
   });
 });
