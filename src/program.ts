@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { reviewCommand } from './cli/review.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { webhookCommand } from './commands/webhook.ts';
-import { ConfigError } from './config.ts';
+import { ConfigError } from './commands/config.ts';
 
 /**
  * The program: one subcommand each, and nothing else. What the servers need is loaded when they are asked

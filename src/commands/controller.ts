@@ -6,7 +6,7 @@ import {
   kinds,
   type ControllerConfig,
   type ControllerFlags,
-} from '../config.ts';
+} from './config.ts';
 import { logLevel } from './log-level.ts';
 
 /**

@@ -3,7 +3,7 @@ import { servingCertificate } from '../../certs/serving.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 import { routes } from '../../webhooks/routes.ts';
 import { startServer } from '../../webhooks/server.ts';
-import type { WebhookConfig } from '../config.ts';
+import type { WebhookConfig } from './config.ts';
 import { aborted } from '../controller/runtime/clock.ts';
 import { admissionFacts } from '../io/kubernetes/admission-facts.ts';
 import { connect, type KubernetesClient } from '../io/kubernetes/kubernetes.ts';

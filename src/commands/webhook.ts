@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
-import { webhookConfig, type WebhookFlags } from '../config.ts';
+import { webhookConfig, type WebhookFlags } from './config.ts';
 import { logLevel } from './log-level.ts';
 
 /** `rollguard webhook`, for the Deployment in manifests/gate. */

@@ -18,7 +18,7 @@ import { needsRoom } from '../core/upgrade/capacity.ts';
 import { readKnown } from './read-known.ts';
 import { greenNames, liveNames } from '../core/model/members.ts';
 import type { ClusterKey } from './kubernetes/admission-facts.ts';
-import type { ClusterCaches } from './cluster-caches.ts';
+import type { ClusterCaches } from './kubernetes/cluster-caches.ts';
 
 /** OpenBao, as the controller reads it. Nothing here changes anything in it. */
 export interface ObserverOfOpenBao {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { keyOf } from '../../src/controller/runtime/cache.ts';
 import { informer } from '../../src/controller/runtime/informer.ts';
-import { controllerMetrics } from '../../src/controller/metrics/metrics.ts';
+import { controllerMetrics } from '../../src/controller/runtime/metrics.ts';
 import { runControllers, source } from '../../src/controller/runtime/run.ts';
 import { ApiError, type Call, type StreamingClient } from '../../src/io/kubernetes/kubernetes.ts';
 import { recordingLogger, until } from '../certs/recording-logger.ts';

@@ -4,7 +4,7 @@ import { components } from '../../src/api/labels.ts';
 import { Registry } from 'prom-client';
 import { parse, parseAllDocuments } from 'yaml';
 import { clusterMetrics } from '../../src/controller/metrics/cluster-metrics.ts';
-import { controllerMetrics } from '../../src/controller/metrics/metrics.ts';
+import { controllerMetrics } from '../../src/controller/runtime/metrics.ts';
 import { releaseMetrics } from '../../src/controller/metrics/release-metrics.ts';
 import { restoreMetrics } from '../../src/controller/metrics/restore-metrics.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';

@@ -1,7 +1,7 @@
+import type { StoreCredentials, StoreTarget } from '../../src/io/object-store.ts';
 import { connectS3 } from '../../src/io/object-store/s3-client.ts';
 import { element } from '../../src/io/object-store/s3-errors.ts';
 import { s3Location } from '../../src/io/object-store/s3-location.ts';
-import type { Minio } from './minio.ts';
 
 /** What a test does to a bucket, or sees of it, beside the store it tests. */
 export interface Bucket {
@@ -17,7 +17,12 @@ export interface Bucket {
 
 const limits = { connectMs: 5_000, stallMs: 5_000, partBytes: 5 * 1024 * 1024 };
 
-export function bucketOf({ target, credentials }: Pick<Minio, 'target' | 'credentials'>): Bucket {
+interface BucketAddress {
+  readonly target: StoreTarget & { readonly endpoint: string; readonly bucket: string };
+  readonly credentials: StoreCredentials;
+}
+
+export function bucketOf({ target, credentials }: BucketAddress): Bucket {
   const client = connectS3(s3Location(target, credentials), credentials.ca, limits);
   const keys = (xml: string) => (xml.match(/<Key>[^<]*<\/Key>/g) ?? []).map((each) => element(each, 'Key'));
   return {

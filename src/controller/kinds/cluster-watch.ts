@@ -1,6 +1,6 @@
 import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
-import type { ClusterCaches } from '../../io/cluster-caches.ts';
+import type { ClusterCaches } from '../../io/kubernetes/cluster-caches.ts';
 import type { StreamingClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
 import { collectionPath } from '../../io/kubernetes/resources.ts';

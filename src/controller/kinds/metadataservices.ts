@@ -16,7 +16,7 @@ import { observeReleases } from '../../io/release-observer.ts';
 import { keyOf } from '../runtime/cache.ts';
 import type { EventRecorder, ReportedEvent } from '../runtime/events.ts';
 import { metadataServicesKind, type ServicesWatch } from './metadataservices-watch.ts';
-import type { ControllerMetrics } from '../metrics/metrics.ts';
+import type { ControllerMetrics } from '../runtime/metrics.ts';
 import { reconciler } from '../runtime/reconciler.ts';
 import type { Controller } from '../runtime/run.ts';
 import { statusClient } from '../runtime/status.ts';

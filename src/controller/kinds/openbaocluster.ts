@@ -24,7 +24,7 @@ import { keyOf } from '../runtime/cache.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
 import type { EventRecorder } from '../runtime/events.ts';
-import type { ControllerMetrics } from '../metrics/metrics.ts';
+import type { ControllerMetrics } from '../runtime/metrics.ts';
 import { reconciler } from '../runtime/reconciler.ts';
 import type { Controller } from '../runtime/run.ts';
 import { statusClient } from '../runtime/status.ts';

@@ -15,7 +15,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import { informer } from '../runtime/informer.ts';
-import type { ControllerMetrics } from '../metrics/metrics.ts';
+import type { ControllerMetrics } from '../runtime/metrics.ts';
 import { reconciler } from '../runtime/reconciler.ts';
 import { restoreMetrics } from '../metrics/restore-metrics.ts';
 import { source, type Controller } from '../runtime/run.ts';

@@ -7,7 +7,7 @@ import { systemClock, type Clock } from './clock.ts';
 import type { ReportedEvent } from './events.ts';
 import type { Informer } from './informer.ts';
 import type { Leadership } from './lease.ts';
-import type { ControllerMetrics, Result } from '../metrics/metrics.ts';
+import type { ControllerMetrics, Result } from './metrics.ts';
 import type { Outcome } from './queue.ts';
 
 /** What the loop hands to a decision beside the observation. */

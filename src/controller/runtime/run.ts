@@ -5,7 +5,7 @@ import { aborted, sleep, systemClock } from './clock.ts';
 import type { EventRecorder } from './events.ts';
 import type { Informer } from './informer.ts';
 import type { Leadership, LeaseElector } from './lease.ts';
-import type { ControllerMetrics } from '../metrics/metrics.ts';
+import type { ControllerMetrics } from './metrics.ts';
 import { workQueue, type Outcome, type WorkQueue } from './queue.ts';
 import type { Reconcile } from './reconciler.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
-import type { ClusterCaches } from '../cluster-caches.ts';
+import type { ClusterCaches } from './cluster-caches.ts';
 import type { KubernetesClient } from './kubernetes.ts';
 import { objectPath, targetOf } from './resources.ts';
 

@@ -5,7 +5,7 @@ import { keyOf } from '../../../src/controller/runtime/cache.ts';
 import { eventRecorder } from '../../../src/controller/runtime/events.ts';
 import { informer } from '../../../src/controller/runtime/informer.ts';
 import { leaseElector, type Leadership } from '../../../src/controller/runtime/lease.ts';
-import { controllerMetrics } from '../../../src/controller/metrics/metrics.ts';
+import { controllerMetrics } from '../../../src/controller/runtime/metrics.ts';
 import type { Outcome } from '../../../src/controller/runtime/queue.ts';
 import { runControllers, source, type RunOptions } from '../../../src/controller/runtime/run.ts';
 import { recordingLogger, until } from '../../certs/recording-logger.ts';

@@ -1,7 +1,8 @@
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { ControllerSettings } from '../../model/decision.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
-import { type PhaseName } from './phase.ts';
+import type { FailureReason } from './failure.ts';
+import type { PhaseName } from './phase.ts';
 import { patched } from '../../model/patch.ts';
 
 /** Which patience each phase has. */
@@ -34,3 +35,14 @@ export function postponed(upgrade: RollingUpgrade, milliseconds: number): Rollin
     pausedAt: undefined,
   });
 }
+
+/** What the passed deadline of a phase is called. */
+export const timeoutReason: Readonly<Record<PhaseName, FailureReason>> = {
+  PreChecks: 'PreChecksTimeout',
+  Snapshot: 'PreUpgradeSnapshotFailed',
+  Locking: 'TemplateNotApplied',
+  SteppingDown: 'StepDownTimeout',
+  Replacing: 'PodNotReady',
+  CatchingUp: 'NotCaughtUp',
+  Finalizing: 'NotConverged',
+};

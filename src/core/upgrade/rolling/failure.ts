@@ -1,5 +1,3 @@
-import type { PhaseName } from './phase.ts';
-
 /** Why a rolling upgrade holds: what it means for status.lastErrorReason. */
 export const failureReasons = {
   PolicyViolation: 'the target breaks a rule of the gate',
@@ -44,14 +42,3 @@ export function failure(reason: FailureReason, what: string, remedy: string): Fa
   const shown = what.length > room ? `${what.slice(0, room - 1)}…` : what;
   return { reason, message: `${shown}. ${remedy}` };
 }
-
-/** What the passed deadline of a phase is called. */
-export const timeoutReason: Readonly<Record<PhaseName, FailureReason>> = {
-  PreChecks: 'PreChecksTimeout',
-  Snapshot: 'PreUpgradeSnapshotFailed',
-  Locking: 'TemplateNotApplied',
-  SteppingDown: 'StepDownTimeout',
-  Replacing: 'PodNotReady',
-  CatchingUp: 'NotCaughtUp',
-  Finalizing: 'NotConverged',
-};

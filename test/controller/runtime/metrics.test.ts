@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { controllerMetrics } from '../../../src/controller/metrics/metrics.ts';
+import { controllerMetrics } from '../../../src/controller/runtime/metrics.ts';
 import { workQueue } from '../../../src/controller/runtime/queue.ts';
 import { simulatedClock } from '../support/simulated-clock.ts';
 

@@ -1,6 +1,6 @@
-import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
-import type { Target } from '../core/model/decision.ts';
-import type { ClusterKey } from './kubernetes/admission-facts.ts';
+import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } from '../../api/kubernetes.ts';
+import type { Target } from '../../core/model/decision.ts';
+import type { ClusterKey } from './admission-facts.ts';
 
 /** What the controller's watches hold of the clusters and their children, as raw JSON of the API server. */
 export interface ClusterCaches {

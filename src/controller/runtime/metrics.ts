@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AnsweredCall } from '../../io/kubernetes/kubernetes.ts';
-import { systemClock, type Clock } from '../runtime/clock.ts';
-import type { QueueObserver, WorkQueue } from '../runtime/queue.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { QueueObserver, WorkQueue } from './queue.ts';
 
 /** How a pass over one key ended, in controller-runtime's words. */
 export type Result = 'success' | 'error' | 'requeue' | 'requeue_after';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { env } from 'node:process';
-import { parser, SchemaViolation } from './api/parse.ts';
+import { parser, SchemaViolation } from '../api/parse.ts';
 
 /** A flag or environment variable that cannot be used. `message` names it, its value and the remedy. */
 export class ConfigError extends Error {
