@@ -175,6 +175,12 @@ const blueGreen = {
     phaseStartedAt: time('Time at which the current phase started.'),
     deadline: time('Time at which the phase fails if it has not ended.'),
     waitingFor: text('What the current phase is waiting for, in words.', 512),
+    waitingReason: {
+      type: 'string',
+      description:
+        'The request of a person that the current phase is waiting for. Absent while it waits for anything else.',
+      enum: ['PromoteRequest', 'CleanupRequest'],
+    },
     held: {
       type: 'boolean',
       description: 'Whether the upgrade is held until a person acts. status.lastErrorReason has the reason.',

@@ -9,6 +9,7 @@ import { event } from '../event.ts';
 import { takeLock } from '../lock.ts';
 import { patched } from '../../model/patch.ts';
 import { sameTarget, wantedTarget } from '../target.ts';
+import { awaitedRequests } from './awaited.ts';
 import { acknowledged, enterBreakGlass, isAcknowledged, type IncidentReason } from './break-glass.ts';
 import { deadlineOf, postponed } from './deadlines.ts';
 import { finished, finishedBack } from './finish.ts';
@@ -57,6 +58,9 @@ function incidentOf(run: Run): IncidentReason | undefined {
   const isRisk = run.phase === 'RollbackCleanup' && areRemoved(run, run.halves.green) !== true;
   return isRisk ? 'RollbackCleanupPeerRemovalFailed' : undefined;
 }
+
+/** Taken off whenever a phase does not wait any more. */
+const notWaiting = { waitingFor: undefined, waitingReason: undefined } as const;
 
 /** Failed Jobs of one phase before it goes back, where spec does not say. */
 const defaultMaxJobFailures = 3;
@@ -164,7 +168,7 @@ function incident(run: Run): Decision {
       phaseStartedAt: timestamp(context.now),
       deadline: deadlineOf(phase, context.now, context.settings),
       pausedAt: undefined,
-      waitingFor: undefined,
+      ...notWaiting,
     },
   );
   return { ...result(again), requeueAt: context.now };
@@ -284,7 +288,7 @@ function entered(run: Run, phase: PhaseName): Run {
         phase,
         phaseStartedAt: timestamp(now),
         deadline: deadlineOf(phase, now, settings),
-        waitingFor: undefined,
+        ...notWaiting,
         attempt: attemptOf(run, phase),
         jobFailures: undefined,
       },
@@ -307,6 +311,7 @@ function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Deci
   // The clock of a phase does not run while a person, or spec's own time, is waited for; then it starts anew.
   const at = withBlueGreen(run, {
     waitingFor: step.reason.slice(0, 512),
+    waitingReason: step.awaits && awaitedRequests[step.awaits].waitingReason,
     deadline:
       step.isOpenEnded === true
         ? undefined
@@ -398,12 +403,12 @@ function broken(run: Run, reason: IncidentReason, { what }: PhaseFailure): Decis
     effects: [],
     events: [...run.events, entry.event],
   };
-  return rest(withBlueGreen(at, { waitingFor: undefined }));
+  return rest(withBlueGreen(at, notWaiting));
 }
 
 /** Stops until a person acts. */
 function held(run: Run, { reason, what }: PhaseFailure): Decision {
-  const at = withBlueGreen(run, { held: true, waitingFor: undefined });
+  const at = withBlueGreen(run, { held: true, ...notWaiting });
   const message = remedyOf(at, what);
   return rest({
     ...at,

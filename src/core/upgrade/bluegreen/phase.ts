@@ -3,6 +3,7 @@ import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision
 import type { Observation } from '../../model/observation.ts';
 import type { Halves } from '../../jobs/step.ts';
 import type { PhaseName } from '../../model/blue-green.ts';
+import { awaitedRequests, type AwaitedRequest } from './awaited.ts';
 import type { Peer, Peers } from '../../raft/peers.ts';
 
 /** Fields of status.blueGreen to set; `undefined` removes one. */
@@ -39,6 +40,8 @@ export type Step =
       readonly until?: number;
       /** It may last as long as a person, or spec, wants: no deadline. */
       readonly isOpenEnded?: boolean;
+      /** The request of a person that it waits for. */
+      readonly awaits?: AwaitedRequest;
     })
   /** On to this phase, whose turn it is at once. */
   | (Consequences & { readonly kind: 'advance'; readonly phase: PhaseName })
@@ -80,6 +83,9 @@ export type FailureReason = keyof typeof failureReasons;
 type Waiting = Omit<Extract<Step, { readonly kind: 'wait' }>, 'kind' | 'reason'>;
 
 export const wait = (reason: string, more: Waiting = {}): Step => ({ kind: 'wait', reason, ...more });
+/** Waits for a person to ask for it. */
+export const waitForRequest = (request: AwaitedRequest): Step =>
+  wait(awaitedRequests[request].waitingFor, { isOpenEnded: true, awaits: request });
 export const advance = (phase: PhaseName, more: Consequences = {}): Step => ({
   kind: 'advance',
   phase,

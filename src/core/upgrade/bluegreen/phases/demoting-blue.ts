@@ -2,10 +2,9 @@ import { parseDuration } from '../../../model/duration.ts';
 import { whyUnhealthy } from '../../../raft/health.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { event } from '../../event.ts';
-import { awaitedRequests } from '../awaited.ts';
 import { ensureByJob } from '../jobs.ts';
 import { isHandedOver } from '../membership.ts';
-import { advance, wait, type PhaseHandler } from '../phase.ts';
+import { advance, wait, waitForRequest, type PhaseHandler } from '../phase.ts';
 import { isAsked } from '../../requests.ts';
 
 /**
@@ -37,7 +36,7 @@ export const demotingBlue: PhaseHandler = (input) => {
     return wait(`green to lead for ${verification?.cleanupDelay}`, { until, isOpenEnded: true });
   }
   if (autoCleanup === false && !isAsked(observation, input.status, 'cleanup')) {
-    return wait(awaitedRequests.cleanup, { isOpenEnded: true });
+    return waitForRequest('cleanup');
   }
   return advance('Cleanup', {
     patch: { cleanupStartedAt: timestamp(context.now) },

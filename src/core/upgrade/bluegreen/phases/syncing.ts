@@ -2,11 +2,18 @@ import { parseDuration } from '../../../model/duration.ts';
 import { whyAbsent, whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { event } from '../../event.ts';
-import { awaitedRequests } from '../awaited.ts';
 import { whyGreenFailed } from '../green-health.ts';
 import { hook } from '../hook.ts';
 import { votersAmong } from '../membership.ts';
-import { advance, fail, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
+import {
+  advance,
+  fail,
+  wait,
+  waitForRequest,
+  type PhaseHandler,
+  type PhaseInput,
+  type Step,
+} from '../phase.ts';
 import { isAsked } from '../../requests.ts';
 
 /**
@@ -41,7 +48,7 @@ export const syncing: PhaseHandler = (input) => {
   const hooked = hook(input);
   if (hooked !== undefined) return hooked;
   if (autoPromote === false && !isAsked(observation, input.status, 'promote')) {
-    return wait(awaitedRequests.promote, { isOpenEnded: true });
+    return waitForRequest('promote');
   }
   return promotion(input);
 };
