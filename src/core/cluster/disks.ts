@@ -1,5 +1,6 @@
 import { executorJob } from '../jobs/executor-job.ts';
-import { jobFailure, jobOutcome, jobReport } from '../jobs/job-outcome.ts';
+import { followedJob } from '../jobs/followed-job.ts';
+import { jobFailure, jobReport } from '../jobs/job-outcome.ts';
 import { jobName } from '../jobs/job-name.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { peersOf } from '../raft/peers.ts';
@@ -8,7 +9,7 @@ import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
 import { everStarted } from '../model/server-container.ts';
 import type { Effect } from '../model/decision.ts';
 import { emptyDisks } from '../model/kubectl.ts';
-import type { Observation, ObservedJob } from '../model/observation.ts';
+import type { Observation } from '../model/observation.ts';
 import {
   held,
   unchanged,
@@ -43,7 +44,7 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
   const blueGreen = activeBlueGreen(status);
   if (blueGreen !== undefined && stageOf(blueGreen.phase) !== 'early') return unchanged(status);
   const lost = lostMembers(observation, status.members ?? []).filter(
-    (volume) => jobReport(jobOf(observation, stepFor(volume)))?.reason !== 'MemberRecovered',
+    (volume) => jobReport(jobOf(observation, stepFor(volume)).observed)?.reason !== 'MemberRecovered',
   );
   const stranded = strandedMembers(observation, status);
   const [first] = lost;
@@ -61,19 +62,18 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
 
   const step = stepFor(first);
   const job = jobOf(observation, step);
-  const outcome = jobOutcome(job);
-  if (outcome === 'failed' && job !== undefined) {
+  if (job.outcome === 'failed') {
     const { namespace = '' } = cluster.metadata;
     return unchanged(
       status,
       held(
         'DiskRepairFailed',
-        `${name} has lost its disk and could not be removed from Raft. ${jobFailure(job)}. To try again: kubectl -n ${namespace} delete job ${job.job.metadata.name}`,
+        `${name} has lost its disk and could not be removed from Raft. ${jobFailure(job.observed)}. To try again: kubectl -n ${namespace} delete job ${job.name}`,
       ),
       ...stranded,
     );
   }
-  if (outcome !== 'absent') return wait('it is being removed from Raft, to join anew');
+  if (job.outcome !== 'absent') return wait('it is being removed from Raft, to join anew');
   const another = whyRemovalUnderWay(jobs);
   if (another !== undefined) return wait(another);
   const effects: readonly Effect[] = [
@@ -96,10 +96,8 @@ const stepFor = ({ name, claimUID }: Volume): ExecutorStep => ({
   onlyWhileSealed: true,
 });
 
-function jobOf({ cluster, jobs }: Observation, step: ExecutorStep): ObservedJob | undefined {
-  const name = jobName(clusterName(cluster), step);
-  return jobs.kind === 'unknown' ? undefined : jobs.value.find(({ job }) => job.metadata.name === name);
-}
+const jobOf = ({ cluster, jobs }: Observation, step: ExecutorStep) =>
+  followedJob(jobs.kind === 'known' ? jobs.value : [], jobName(clusterName(cluster), step));
 
 /** Members that Raft still lists, whose log is gone. What could not be read, or is not seen, is taken to be there. */
 function lostMembers(observation: Observation, members: readonly Volume[]): readonly Volume[] {

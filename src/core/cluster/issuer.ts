@@ -1,7 +1,8 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { executorJob } from '../jobs/executor-job.ts';
 import { jobName } from '../jobs/job-name.ts';
-import { jobFailure, jobHindrance, jobOutcome } from '../jobs/job-outcome.ts';
+import { followedJob } from '../jobs/followed-job.ts';
+import { jobFailure, jobHindrance } from '../jobs/job-outcome.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { timestamp, parseTimestamp } from '../model/time.ts';
 import { fingerprint } from '../workload/fingerprint.ts';
@@ -83,10 +84,9 @@ function begin({ observation, status, context, issuer, sum }: Input): ConcernRes
 function follow(input: Input, operationId: string, jobs: readonly ObservedJob[]): ConcernResult {
   const { observation, status, context, issuer, sum } = input;
   const name = jobName(clusterName(observation.cluster), stepOf(operationId, issuer));
-  const job = jobs.find((each) => each.job.metadata.name === name);
-  const outcome = jobOutcome(job);
+  const job = followedJob(jobs, name);
   const { trusted, wanted } = status.issuer ?? {};
-  if (outcome === 'succeeded') {
+  if (job.outcome === 'succeeded') {
     return {
       ...unchanged({ ...status, issuer: { trusted: wanted ?? '' } }),
       events: [
@@ -100,8 +100,8 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
       requeueAt: context.now,
     };
   }
-  if (outcome === 'running') {
-    const hindrance = jobHindrance(job);
+  if (job.outcome === 'running') {
+    const hindrance = jobHindrance(job.observed);
     const what = `auth/jwt-operator is told the keys of ${issuer.url}`;
     return unchanged(
       status,
@@ -110,7 +110,7 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
   }
   // Taken back: nothing is left to do.
   if (trusted === sum) return unchanged({ ...status, issuer: { trusted } });
-  if (outcome === 'failed' && job !== undefined) return failed(input, job);
+  if (job.outcome === 'failed') return failed(input, job.observed);
   if (wanted !== sum || isStopped(observation.cluster, status)) return begin(input);
   // Not made yet, or not seen yet: its name is the same.
   return {

@@ -3,7 +3,7 @@ import type { ObservedJob } from '../model/observation.ts';
 import { parseTimestamp } from '../model/time.ts';
 import { executorReportOf, type ExecutorReport } from './executor-report.ts';
 
-export type JobOutcome = 'absent' | 'running' | 'succeeded' | 'failed';
+export type JobOutcome = 'running' | 'succeeded' | 'failed';
 
 /**
  * Milliseconds after its end in which a Job's last words are waited for: Jobs and pods are watched apart, and the news
@@ -46,8 +46,7 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
  * its container may be at work until the Job says Failed; and so does one whose last words are still to come.
  * Where its one container has succeeded nothing is at work any more: Kubernetes says Complete two seconds later.
  */
-export function jobOutcome(observed: ObservedJob | undefined): JobOutcome {
-  if (observed === undefined) return 'absent';
+export function jobOutcome(observed: ObservedJob): JobOutcome {
   if (observed.isReportPending === true) return 'running';
   if (conditionOf(observed.job, 'Complete') !== undefined) return 'succeeded';
   if (conditionOf(observed.job, 'Failed') !== undefined) return 'failed';
@@ -71,7 +70,7 @@ export function jobFailure(observed: ObservedJob): string {
 
 /** What keeps a running Job from starting, such as an image that cannot be pulled; undefined when nothing does. */
 export const jobHindrance = (observed: ObservedJob | undefined): string | undefined =>
-  jobOutcome(observed) === 'running' ? observed?.podReason : undefined;
+  observed !== undefined && jobOutcome(observed) === 'running' ? observed.podReason : undefined;
 
 /**
  * The version that an image says it holds: the first line of `bao version`, such as

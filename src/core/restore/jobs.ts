@@ -1,7 +1,8 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { ObservedJob } from '../model/observation.ts';
 import { executorJob } from '../jobs/executor-job.ts';
-import { jobFailure, jobHindrance, jobReport } from '../jobs/job-outcome.ts';
+import { followedJob, type FollowedJob } from '../jobs/followed-job.ts';
+import { jobFailure, jobReport } from '../jobs/job-outcome.ts';
 import { jobName } from '../jobs/job-name.ts';
 import type { ExecutorStep, HalvesStep, MemberStep } from '../jobs/step.ts';
 import { inWords, type RestoreFailure } from './failure.ts';
@@ -9,13 +10,10 @@ import { sourceOf } from './source.ts';
 import type { RestoreInput } from './step.ts';
 
 /** A Job of this restore. */
-export interface RestoreJob {
-  readonly name: string;
-  /** As it is; undefined when it is not there. */
-  readonly observed: ObservedJob | undefined;
+export type RestoreJob = FollowedJob & {
   /** As it is to be created. */
   readonly object: KubernetesObject;
-}
+};
 
 /** A step; of this restore and about its snapshot it is made here. */
 export type WantedStep =
@@ -26,8 +24,7 @@ export function restoreJob(input: RestoreInput, wanted: WantedStep): RestoreJob 
   const step = stepOf(input, wanted);
   const name = jobName(cluster.metadata.name ?? '', step);
   return {
-    name,
-    observed: jobs.find(({ job }) => job.metadata.name === name),
+    ...followedJob(jobs, name),
     object: executorJob(cluster, step, context.settings),
   };
 }
@@ -62,12 +59,6 @@ function expectedSum({ spec }: RestoreInput['restore'], { status }: RestoreInput
 /** The same Job, which runs nothing until it is told to. */
 export const suspended = (object: KubernetesObject): KubernetesObject =>
   ({ ...object, spec: { ...(object as { spec?: object }).spec, suspend: true } }) as KubernetesObject;
-
-/** What a running Job is waited for with. */
-export function waitingFor(name: string, observed: ObservedJob | undefined): string {
-  const hindrance = jobHindrance(observed);
-  return `Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`}`;
-}
 
 /** Why a Job failed: by its own report, else under the reason given. */
 export function failureOf(

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Job, Pod } from '../../../src/api/kubernetes.ts';
+import { followedJob } from '../../../src/core/jobs/followed-job.ts';
 import {
   jobFailure,
   jobHindrance,
@@ -42,8 +43,21 @@ const report = {
 
 describe('the outcome of a Job', () => {
   it('is absent when there is none', () => {
-    expect(jobOutcome(undefined)).to.equal('absent');
+    expect(followedJob([{ job: job() }], 'prod-step-down-2')).to.deep.equal({
+      name: 'prod-step-down-2',
+      outcome: 'absent',
+    });
     expect(jobReport(undefined)).to.equal(undefined);
+  });
+
+  it('is that of the Job of exactly this name', () => {
+    const observed = { job: job([complete]) };
+    const others = [{ job: { metadata: { name: 'prod-step-down-11' } } }, observed];
+    expect(followedJob(others, 'prod-step-down-1')).to.deep.equal({
+      name: 'prod-step-down-1',
+      outcome: 'succeeded',
+      observed,
+    });
   });
 
   it('is running until the Job itself says otherwise', () => {

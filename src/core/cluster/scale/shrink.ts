@@ -1,5 +1,7 @@
 import { executorJob } from '../../jobs/executor-job.ts';
-import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
+import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
+import { jobFailure, jobHindrance } from '../../jobs/job-outcome.ts';
+import { known, unknown, type Known } from '../../model/known.ts';
 import { jobName } from '../../jobs/job-name.ts';
 import type { ExecutorStep } from '../../jobs/step.ts';
 import { healthyVoters, leaderIndex, stepDownCandidates, whyUnhealthy } from '../../raft/health.ts';
@@ -72,12 +74,12 @@ export function stepDown(input: ScaleInput): ScaleStep {
   const { peers } = input;
   const pod = leaving(input);
   const found = ownJob(input, 'step-down', pod);
-  if (found.kind === 'unknown') return wait(found.message);
-  const outcome = jobOutcome(found.job);
+  if (found.kind === 'unknown') return wait(found.cause);
+  const { outcome, observed } = found.value;
   if (outcome === 'absent') return recreate(input, 'step-down', pod);
-  if (outcome === 'running') return running(found.job, `${pod} is asked to step down`);
+  if (outcome === 'running') return running(observed, `${pod} is asked to step down`);
   if (peers.leader.kind === 'known' && peers.leader.value !== pod) return { kind: 'go', patch: atRest };
-  if (outcome === 'failed') return failed(found.job, 'StepDownFailed');
+  if (outcome === 'failed') return failed(observed, 'StepDownFailed');
   if (peers.leader.kind === 'unknown') return wait(`waits for a new leader: ${peers.leader.cause}`);
   // It stepped down and leads again, which happens: once more, in time.
   return { kind: 'go', patch: { step: undefined } };
@@ -89,15 +91,15 @@ export function removePeer(input: ScaleInput): ScaleStep {
   const listed = isListed(input, pod);
   if (listed === false) return shrunk(input);
   const found = ownJob(input, 'remove-peer', pod);
-  if (found.kind === 'unknown') return wait(found.message);
-  const outcome = jobOutcome(found.job);
+  if (found.kind === 'unknown') return wait(found.cause);
+  const { outcome, observed } = found.value;
   if (outcome === 'absent') {
     const { leader } = input.peers;
     if (leader.kind === 'known' && leader.value === pod) return { kind: 'go', patch: atRest };
     const unsafe = whyNotRemove(input, pod);
     return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
   }
-  if (outcome === 'running') return running(found.job, `${pod} is being removed from Raft`);
+  if (outcome === 'running') return running(observed, `${pod} is being removed from Raft`);
   if (outcome === 'failed') {
     const { leader } = input.peers;
     // It came to lead meanwhile, which the executor refuses: it steps down first.
@@ -106,7 +108,7 @@ export function removePeer(input: ScaleInput): ScaleStep {
     const isTakenBack = listed === true && input.wanted >= input.scaling.replicas;
     return isTakenBack
       ? { kind: 'go', patch: { ...atRest, operationId: input.context.newOperationId } }
-      : failed(found.job, 'RemovePeerFailed');
+      : failed(observed, 'RemovePeerFailed');
   }
   return wait(`${pod} is still in the Raft configuration`);
 }
@@ -154,10 +156,10 @@ export function shrink(input: ScaleInput): ScaleStep {
 function removeLatecomer(input: ScaleInput, pod: string): ScaleStep {
   const { scaling, peers } = input;
   const found = ownJob(input, 'remove-peer', pod);
-  if (found.kind === 'unknown') return wait(found.message);
-  const outcome = jobOutcome(found.job);
-  if (outcome === 'running') return running(found.job, `${pod} is being removed from Raft`);
-  if (outcome === 'failed') return failed(found.job, 'RemovePeerFailed');
+  if (found.kind === 'unknown') return wait(found.cause);
+  const { outcome, observed } = found.value;
+  if (outcome === 'running') return running(observed, `${pod} is being removed from Raft`);
+  if (outcome === 'failed') return failed(observed, 'RemovePeerFailed');
   if (outcome === 'succeeded') {
     // That was before it joined.
     return wait(`${pod} has joined again`, { patch: { attempt: (scaling.attempt ?? 1) + 1 } });
@@ -227,16 +229,11 @@ const recreate = (input: ScaleInput, action: Action, pod: string): ScaleStep =>
     effects: [job(input, action, pod, input.scaling.attempt ?? 1)],
   });
 
-type OwnJob =
-  | { readonly kind: 'known'; readonly job: ObservedJob | undefined }
-  | { readonly kind: 'unknown'; readonly message: string };
-
-function ownJob(input: ScaleInput, action: Action, pod: string): OwnJob {
+function ownJob(input: ScaleInput, action: Action, pod: string): Known<FollowedJob> {
   const { jobs, cluster } = input.observation;
-  if (jobs.kind === 'unknown')
-    return { kind: 'unknown', message: `the Jobs could not be read: ${jobs.cause}` };
+  if (jobs.kind === 'unknown') return unknown(`the Jobs could not be read: ${jobs.cause}`);
   const name = jobName(clusterName(cluster), stepOf(input, action, pod, input.scaling.attempt ?? 1));
-  return { kind: 'known', job: jobs.value.find(({ job: { metadata } }) => metadata.name === name) };
+  return known(followedJob(jobs.value, name));
 }
 
 const running = (observed: ObservedJob | undefined, message: string) =>

@@ -1,6 +1,7 @@
-import { jobOutcome, jobReport } from '../../jobs/job-outcome.ts';
+import { jobInWords } from '../../jobs/followed-job.ts';
+import { jobReport } from '../../jobs/job-outcome.ts';
 import { failure } from '../failure.ts';
-import { failureOf, restoreJob, waitingFor } from '../jobs.ts';
+import { failureOf, restoreJob } from '../jobs.ts';
 import { repairOf } from '../members.ts';
 import { advance, event, fail, wait, type PhaseHandler, type RestoreInput } from '../step.ts';
 
@@ -17,19 +18,19 @@ const hopeless: ReadonlySet<string | undefined> = new Set(['LoginRefused', 'Perm
 export const repairingMembership: PhaseHandler = (input) => {
   const { status, cluster } = input;
   const attempt = status.repairAttempt ?? 1;
-  const { name, observed, object } = restoreJob(input, repairOf(cluster, attempt));
+  const job = restoreJob(input, repairOf(cluster, attempt));
+  const { name, object } = job;
   const patch = { repairAttempt: attempt, jobs: { ...status.jobs, repair: name } };
-  if (observed === undefined) return wait(`Job ${name}`, { patch, effects: [{ kind: 'create', object }] });
-  const outcome = jobOutcome(observed);
-  if (outcome === 'running') return wait(waitingFor(name, observed));
-  const report = jobReport(observed);
-  if (outcome === 'failed') {
+  if (job.outcome === 'absent') return wait(`Job ${name}`, { patch, effects: [{ kind: 'create', object }] });
+  if (job.outcome === 'running') return wait(jobInWords(job));
+  const report = jobReport(job.observed);
+  if (job.outcome === 'failed') {
     if (attempt < mostAttempts && !hopeless.has(report?.reason)) {
-      return wait(`another try: ${failureOf(input, observed, 'MembershipNotRepaired').message}`, {
+      return wait(`another try: ${failureOf(input, job.observed, 'MembershipNotRepaired').message}`, {
         patch: { repairAttempt: attempt + 1 },
       });
     }
-    return fail(unrepaired(input, failureOf(input, observed, 'MembershipNotRepaired').message));
+    return fail(unrepaired(input, failureOf(input, job.observed, 'MembershipNotRepaired').message));
   }
   const promoted = namesIn(report?.data?.['promoted']);
   const all = [...new Set([...(status.promoted ?? []), ...promoted])];

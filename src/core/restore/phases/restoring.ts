@@ -1,9 +1,10 @@
 import type { ObjectEffect } from '../../model/effect.ts';
-import { jobOutcome, jobReport } from '../../jobs/job-outcome.ts';
+import { jobInWords } from '../../jobs/followed-job.ts';
+import { jobReport } from '../../jobs/job-outcome.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { isLockedFor } from '../cluster-status.ts';
 import { failure } from '../failure.ts';
-import { failureOf, restoreJob, suspended, waitingFor, type RestoreJob } from '../jobs.ts';
+import { failureOf, restoreJob, suspended, type RestoreJob } from '../jobs.ts';
 import {
   advance,
   event,
@@ -28,8 +29,8 @@ const goneAfter = 60_000;
 export const restoring: PhaseHandler = (input) => {
   const { status, cluster, restore } = input;
   const job = restoreJob(input, { action: 'restore-snapshot' });
-  const { name, observed, object } = job;
-  const uid = observed?.job.metadata.uid;
+  const { name, object } = job;
+  const uid = job.observed?.job.metadata.uid;
   if (status.restoreJobUID === undefined) {
     if (!isLockedFor(cluster, status.operationId)) return advance('Locking');
     const patch = { jobs: { ...status.jobs, restore: name } };
@@ -38,15 +39,14 @@ export const restoring: PhaseHandler = (input) => {
     }
     return wait(`Job ${name}`, { patch: { ...patch, restoreJobUID: uid }, effects: letRun(input, job) });
   }
-  if (observed === undefined || uid !== status.restoreJobUID) return missing(input, name);
+  if (job.outcome === 'absent' || uid !== status.restoreJobUID) return missing(input, name);
   const seen = { jobMissingSince: undefined };
-  if (observed.job.spec?.suspend === true && jobOutcome(observed) === 'running') {
+  if (job.observed.job.spec?.suspend === true && job.outcome === 'running') {
     return wait(`Job ${name}`, { patch: seen, effects: letRun(input, job) });
   }
-  const outcome = jobOutcome(observed);
-  const report = jobReport(observed);
-  if (outcome === 'running') return wait(waitingFor(name, observed), { patch: seen });
-  if (outcome === 'succeeded' && report?.outcome === 'done') {
+  const report = jobReport(job.observed);
+  if (job.outcome === 'running') return wait(jobInWords(job), { patch: seen });
+  if (job.outcome === 'succeeded' && report?.outcome === 'done') {
     const note = `${restore.spec.snapshot} is restored; what was written since is lost`;
     return advance('RepairingMembership', {
       patch: { ...seen, restoredAt: timestamp(input.context.now) },
@@ -55,10 +55,10 @@ export const restoring: PhaseHandler = (input) => {
   }
   if (report?.reason === 'SealedAfterRestore') return fail(sealed(input, report.message));
   if (report === undefined || unclear.has(report.reason)) {
-    return unknown(failureOf(input, observed, 'RestoreOutcomeUnknown').message, seen);
+    return unknown(failureOf(input, job.observed, 'RestoreOutcomeUnknown').message, seen);
   }
   // Its own words; nothing was changed.
-  return fail(failureOf(input, observed, 'RestoreRefused'), { patch: seen });
+  return fail(failureOf(input, job.observed, 'RestoreRefused'), { patch: seen });
 };
 
 /** It may act from now on. Its UID is in the status. */

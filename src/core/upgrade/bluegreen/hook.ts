@@ -1,6 +1,7 @@
 import { hookJob } from '../../jobs/hook-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
-import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
+import { followedJob, jobInWords } from '../../jobs/followed-job.ts';
+import { jobFailure } from '../../jobs/job-outcome.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { event } from '../event.ts';
 import { fail, hold, wait, type PhaseInput, type Step } from './phase.ts';
@@ -27,21 +28,17 @@ export function hook(input: PhaseInput): Step | undefined {
     ...(attempt === undefined ? {} : { attempt }),
   } as const;
   const name = jobName(cluster.metadata.name ?? '', step);
-  const job = jobs.value.find(({ job: { metadata } }) => metadata.name === name);
-  const outcome = jobOutcome(job);
-  if (outcome === 'running') {
-    const hindrance = jobHindrance(job);
-    return wait(`Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`}`, { isOpenEnded: true });
-  }
-  if (outcome === 'succeeded') {
+  const job = followedJob(jobs.value, name);
+  if (job.outcome === 'running') return wait(jobInWords(job), { isOpenEnded: true });
+  if (job.outcome === 'succeeded') {
     return wait('promotion', {
       patch: { hookSucceeded: true },
       until: context.now,
       events: [event('Normal', 'HookSucceeded', 'Verify', `Job ${name} has succeeded`)],
     });
   }
-  if (outcome === 'failed' && job !== undefined) {
-    return fail('HookFailed', jobFailure(job), { patch: { lastJobFailure: name } });
+  if (job.outcome === 'failed') {
+    return fail('HookFailed', jobFailure(job.observed), { patch: { lastJobFailure: name } });
   }
   const startedAt = parseTimestamp(blueGreen.hookStartedAt);
   if (startedAt === undefined) {

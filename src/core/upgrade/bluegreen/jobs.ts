@@ -2,7 +2,8 @@ import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
-import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
+import { followedJob, jobInWords } from '../../jobs/followed-job.ts';
+import { jobFailure } from '../../jobs/job-outcome.ts';
 import type { DeadServerCleanupStep, ExecutorStep, HalvesStep } from '../../jobs/step.ts';
 import { unfinishedJobs } from '../../jobs/unfinished.ts';
 import { nextStepDownAt, stepDownSpacingMs } from '../../raft/step-down.ts';
@@ -74,7 +75,7 @@ function hasSucceeded(
   wanted: HalvesStep | DeadServerCleanupStep,
 ): boolean {
   const name = jobName(cluster.metadata.name ?? '', wanted);
-  return jobs.kind === 'known' && jobOutcome(find(jobs.value, name)) === 'succeeded';
+  return jobs.kind === 'known' && followedJob(jobs.value, name).outcome === 'succeeded';
 }
 
 const identity = ({ blueGreen: { operationId = '', attempt } }: PhaseInput) => ({
@@ -91,19 +92,15 @@ function run(
   const { jobs, cluster } = observation;
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
   const name = jobName(cluster.metadata.name ?? '', wanted);
-  const job = find(jobs.value, name);
-  const outcome = jobOutcome(job);
-  if (outcome === 'running') {
-    const hindrance = jobHindrance(job);
-    return wait(`Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`} to end`);
-  }
+  const job = followedJob(jobs.value, name);
+  if (job.outcome === 'running') return wait(`${jobInWords(job)} to end`);
   if (isDone === true) return undefined;
-  if (outcome === 'failed' && job !== undefined) {
-    return fail('UpgradeJobFailed', jobFailure(job), { patch: { lastJobFailure: name } });
+  if (job.outcome === 'failed') {
+    return fail('UpgradeJobFailed', jobFailure(job.observed), { patch: { lastJobFailure: name } });
   }
   if (isDone === undefined) return wait('the Raft membership could not be read');
   const askedAt = blueGreen.job === name ? parseTimestamp(blueGreen.jobStartedAt) : undefined;
-  if (outcome === 'succeeded') {
+  if (job.outcome === 'succeeded') {
     // A joiner came after it, or leadership came back: once more, under another name.
     const isLate = context.now >= (askedAt ?? context.now) + missingMs;
     const again = { patch: { attempt: (blueGreen.attempt ?? 0) + 1 }, until: context.now };
@@ -114,9 +111,6 @@ function run(
   }
   return whyNotStart(input, wanted, jobs.value, name) ?? start(input, wanted, name);
 }
-
-const find = (jobs: readonly ObservedJob[], name: string) =>
-  jobs.find(({ job: { metadata } }) => metadata.name === name);
 
 /**
  * One Job at a time changes Raft, also where the phase has changed while one runs: two that want opposite things
@@ -140,7 +134,7 @@ function whyNotStart(
   }
   const { job: last = name, jobStartedAt } = blueGreen;
   const unseenUntil = (parseTimestamp(jobStartedAt) ?? 0) + missingMs;
-  if (last !== name && find(jobs, last) === undefined && context.now < unseenUntil) {
+  if (last !== name && followedJob(jobs, last).outcome === 'absent' && context.now < unseenUntil) {
     return wait(`Job ${last} to be seen`, { until: unseenUntil });
   }
   // The program keeps the distance, too; one that may step down at once is not even started before.

@@ -3,7 +3,7 @@ import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
-import { jobOutcome, type JobOutcome } from '../../jobs/job-outcome.ts';
+import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
 import type { MemberStep } from '../../jobs/step.ts';
 import { versionCheckJob } from '../../jobs/version-check-job.ts';
 import { isBlueGreen } from '../target.ts';
@@ -11,12 +11,7 @@ import type { PhaseInput } from './phase.ts';
 import type { UpgradeTarget } from '../target.ts';
 
 /** A Job of this upgrade that changes nothing in Raft: when it is gone, it may be created again. */
-export interface Check {
-  readonly name: string;
-  readonly outcome: JobOutcome;
-  readonly observed?: ObservedJob;
-  readonly create: Effect;
-}
+export type Check = FollowedJob & { readonly create: Effect };
 
 export type CheckAction = Extract<MemberStep['action'], 'preflight' | 'probe-store' | 'snapshot'>;
 
@@ -53,12 +48,7 @@ export function versionCheck(
   );
 }
 
-function check(jobs: readonly ObservedJob[], name: string, object: KubernetesObject): Check {
-  const observed = jobs.find(({ job: { metadata } }) => metadata.name === name);
-  return {
-    name,
-    outcome: jobOutcome(observed),
-    ...(observed === undefined ? {} : { observed }),
-    create: { kind: 'create', object },
-  };
-}
+const check = (jobs: readonly ObservedJob[], name: string, object: KubernetesObject): Check => ({
+  ...followedJob(jobs, name),
+  create: { kind: 'create', object },
+});

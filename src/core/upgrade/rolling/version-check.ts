@@ -11,28 +11,29 @@ import { isSameVersion, type UpgradeTarget } from '../target.ts';
  */
 export function judgeImage(
   input: Pick<PhaseInput, 'observation' | 'upgrade'>,
-  { outcome, observed, name }: Check,
+  check: Check,
   { version, image }: UpgradeTarget,
 ):
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'pending'; readonly reason: string }
   | undefined {
-  if (observed === undefined || outcome === 'absent' || outcome === 'running') {
+  const { name } = check;
+  if (check.outcome === 'absent' || check.outcome === 'running') {
     // A pull that neither ends nor fails says nothing: the image is named in any case.
-    const hindrance = jobHindrance(observed);
+    const hindrance = jobHindrance(check.observed);
     return {
       kind: 'pending',
       reason: `Job ${name} (${hindrance === undefined ? image : `${image}: ${hindrance}`})`,
     };
   }
-  if (outcome === 'failed') {
-    const what = `image ${image} could not be run: ${jobFailure(observed)}`;
+  if (check.outcome === 'failed') {
+    const what = `image ${image} could not be run: ${jobFailure(check.observed)}`;
     return {
       kind: 'failed',
       failure: failure('TargetImageUnusable', what, remedy(input, 'correct spec.version or spec.image')),
     };
   }
-  const said = versionOf(observed.message ?? '');
+  const said = versionOf(check.observed.message ?? '');
   if (said === undefined) {
     const what = `image ${image} did not say which version it holds`;
     return {

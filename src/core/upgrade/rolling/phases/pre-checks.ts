@@ -1,5 +1,6 @@
 import type { ObservedJob } from '../../../model/observation.ts';
-import { jobFailure, jobHindrance } from '../../../jobs/job-outcome.ts';
+import { jobInWords } from '../../../jobs/followed-job.ts';
+import { jobFailure } from '../../../jobs/job-outcome.ts';
 import { unknown } from '../../../model/known.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { whyRemovalUnderWay } from '../../../raft/removal.ts';
@@ -143,15 +144,14 @@ const failed: Readonly<Record<'preflight' | 'probe-store' | 'snapshot', readonly
 
 /** One Job: nothing when it has succeeded. */
 function judgeJob(input: PhaseInput, jobs: readonly ObservedJob[], action: CheckAction): Step | undefined {
-  const { outcome, observed, name, create } = executorCheck(input, jobs, action);
-  if (outcome === 'succeeded') return undefined;
-  if (outcome === 'failed' && observed !== undefined) {
+  const check = executorCheck(input, jobs, action);
+  if (check.outcome === 'succeeded') return undefined;
+  if (check.outcome === 'failed') {
     const [reason, hint] = failed[action];
-    return hold(failure(reason, jobFailure(observed), remedy(input, hint)));
+    return hold(failure(reason, jobFailure(check.observed), remedy(input, hint)));
   }
-  const hindrance = jobHindrance(observed);
-  return wait(`Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`}`, {
-    effects: outcome === 'absent' ? [create] : [],
+  return wait(jobInWords(check), {
+    effects: check.outcome === 'absent' ? [check.create] : [],
     overdue: failed[action][0],
   });
 }

@@ -1,5 +1,6 @@
 import type { OpenBaoClusterStatus } from '../../../../api/openbaocluster.ts';
-import { jobFailure, jobHindrance, jobReport } from '../../../jobs/job-outcome.ts';
+import { jobInWords } from '../../../jobs/followed-job.ts';
+import { jobFailure, jobReport } from '../../../jobs/job-outcome.ts';
 import { event } from '../../event.ts';
 import { failure } from '../failure.ts';
 import { executorCheck } from '../jobs.ts';
@@ -13,17 +14,15 @@ export const snapshot: PhaseHandler = (input) => {
   const { observation, status } = input;
   const { jobs } = observation;
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
-  const { outcome, observed, name, create } = executorCheck(input, jobs.value, 'snapshot');
+  const check = executorCheck(input, jobs.value, 'snapshot');
+  const { name } = check;
   const hint = 'correct spec.backup, or switch spec.upgrade.preUpgradeSnapshot off';
-  if (observed === undefined || outcome === 'absent') return wait(`Job ${name}`, { effects: [create] });
-  if (outcome === 'running') {
-    const hindrance = jobHindrance(observed);
-    return wait(`Job ${name}${hindrance === undefined ? '' : ` (${hindrance})`}`);
+  if (check.outcome === 'absent') return wait(`Job ${name}`, { effects: [check.create] });
+  if (check.outcome === 'running') return wait(jobInWords(check));
+  if (check.outcome === 'failed') {
+    return hold(failure('PreUpgradeSnapshotFailed', jobFailure(check.observed), remedy(input, hint)));
   }
-  if (outcome === 'failed') {
-    return hold(failure('PreUpgradeSnapshotFailed', jobFailure(observed), remedy(input, hint)));
-  }
-  const taken = snapshotOf(jobReport(observed)?.data);
+  const taken = snapshotOf(jobReport(check.observed)?.data);
   if (taken?.name === undefined) {
     const what = `Job ${name} succeeded, but does not say what it stored`;
     return hold(failure('PreUpgradeSnapshotFailed', what, remedy(input, hint)));

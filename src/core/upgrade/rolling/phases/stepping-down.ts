@@ -1,6 +1,7 @@
 import type { RollingUpgrade } from '../../../../api/openbaocluster.ts';
 import { jobName } from '../../../jobs/job-name.ts';
-import { jobFailure, jobOutcome, jobReport } from '../../../jobs/job-outcome.ts';
+import { followedJob } from '../../../jobs/followed-job.ts';
+import { jobFailure, jobReport } from '../../../jobs/job-outcome.ts';
 import { stepDownSpacingMs, unfinishedStepDowns } from '../../../raft/step-down.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { memberNamed } from '../../../model/members.ts';
@@ -29,23 +30,24 @@ export const steppingDown: PhaseHandler = (input) => {
     pod,
     attempt,
   });
-  const job = jobs.value.find(({ job: { metadata } }) => metadata.name === name);
-  const outcome = jobOutcome(job);
+  const job = followedJob(jobs.value, name);
   // It may act until it has ended.
-  if (outcome === 'running') {
+  if (job.outcome === 'running') {
     const { missingSince: _, ...seen } = stepDown;
     return wait(`Job ${name} to end`, { patch: { stepDown: seen } });
   }
   // Whoever brought it about: a Job that failed is no reason to hold then.
   if (peers.leader.kind === 'known' && peers.leader.value !== pod) return handedOver(input);
-  const refused = job !== undefined && jobReport(job)?.outcome === 'refused';
-  if (outcome === 'failed' && job !== undefined && !refused) {
-    return hold(failure('StepDownFailed', jobFailure(job), remedy(input, `read kubectl logs job/${name}`)), {
-      patch: { stepDown: undefined },
-    });
+  if (job.outcome === 'failed' && jobReport(job.observed)?.outcome !== 'refused') {
+    return hold(
+      failure('StepDownFailed', jobFailure(job.observed), remedy(input, `read kubectl logs job/${name}`)),
+      {
+        patch: { stepDown: undefined },
+      },
+    );
   }
   if (peers.leader.kind === 'unknown') return wait(`no leader is known: ${peers.leader.cause}`);
-  return outcome === 'absent' ? unknownOutcome(input, stepDown, name) : endedInVain(input);
+  return job.outcome === 'absent' ? unknownOutcome(input, stepDown, name) : endedInVain(input);
 };
 
 /** It leads no more. What it leaves is gone on with where the upgrade was. */
