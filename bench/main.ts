@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- webhook|upgrade|bluegreen|release|idle] [--quick]`: what can be measured, each beside what it is measured
+ * `npm run bench [-- webhook|upgrade|bluegreen|release|idle|tests] [--quick]`: what can be measured, each beside what it is measured
  * against, in one run. Prints figures and exits 0 whatever they are: this measures, the tests judge.
  */
 const [name = 'webhook'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
@@ -20,7 +20,12 @@ switch (name) {
   case 'idle':
     await import('./idle.ts');
     break;
+  case 'tests':
+    await import('./tests.ts');
+    break;
   default:
-    process.stderr.write(`there is no benchmark ${name}: webhook, upgrade, bluegreen, release, idle\n`);
+    process.stderr.write(
+      `there is no benchmark ${name}: webhook, upgrade, bluegreen, release, idle, tests\n`,
+    );
     process.exitCode = 2;
 }

@@ -29,6 +29,7 @@ import { ttlCache } from '../io/ttl-cache.ts';
 import { objectPath } from '../io/kubernetes/resources.ts';
 import { createUnsealKey, inspectUnsealKey } from '../io/kubernetes/unseal-key.ts';
 import { shutdownSignal } from './shutdown-signal.ts';
+import { watchRejections } from './unhandled-rejections.ts';
 
 /** What a run can be changed by; tests crash it here. */
 export interface ControllerHooks {
@@ -46,8 +47,18 @@ export async function runController(
   logger: Logger,
   hooks: ControllerHooks = {},
 ): Promise<void> {
-  const ending = shutdownSignal();
+  const broken = new AbortController();
+  const ending = AbortSignal.any([shutdownSignal(), broken.signal]);
   const metrics = controllerMetrics(['openbaocluster', 'openbaorestore', metadataServicesController]);
+  // It ends and begins anew: a watch or a pass may be broken off, and it would decide by what it no longer sees.
+  const endWatch = watchRejections({
+    registry: metrics.registry,
+    logger,
+    onRejection() {
+      process.exitCode = 1;
+      broken.abort();
+    },
+  });
   const client = connect({ kubeconfig: config.kubeconfig, onAnswer: metrics.answered });
   const identity = `${hostname()}_${randomUUID()}`;
   const events = eventRecorder({ client, logger, reportingInstance: identity.slice(0, 128) });
@@ -135,6 +146,7 @@ export async function runController(
   } finally {
     await openbao.close();
     await client.close();
+    endWatch();
   }
 }
 

@@ -8,12 +8,15 @@ import { aborted } from '../controller/runtime/clock.ts';
 import { admissionFacts } from '../io/kubernetes/admission-facts.ts';
 import { connect, type KubernetesClient } from '../io/kubernetes/kubernetes.ts';
 import { shutdownSignal } from './shutdown-signal.ts';
+import { watchRejections } from './unhandled-rejections.ts';
 
 /** `rollguard webhook`: serves until SIGTERM or SIGINT, then drains. */
 export async function runWebhook(config: WebhookConfig, logger: Logger): Promise<void> {
   const ending = shutdownSignal();
   const client = connect({ kubeconfig: config.kubeconfig });
   const metrics = webhookMetrics(routes.map(({ path }) => path));
+  // It goes on: each review stands alone, and one that breaks something must not take the gate from all others.
+  const endWatch = watchRejections({ registry: metrics.registry, logger });
   const certificate = servingCertificate({
     source: certificateSource(config, client),
     logger,
@@ -44,6 +47,7 @@ export async function runWebhook(config: WebhookConfig, logger: Logger): Promise
   } finally {
     await certificate.stop();
     await client.close();
+    endWatch();
   }
 }
 
