@@ -4,9 +4,9 @@ import { readManifests, type Manifest } from './manifests/manifest.ts';
 import { UnusableInput, type Problem, type Report } from './manifests/problem.ts';
 import { readSources, type Stdin } from './manifests/sources.ts';
 import { emptyInventory, type Inventory } from './review/inventory.ts';
-import { judge, type Caller, type Operation } from './review/judge.ts';
+import { judge, refusedBefore, type Caller, type Operation } from './review/judge.ts';
 import { allAllowed, problemText, toJson, toText, type Reviewed } from './review/report.ts';
-import { requestedSubject, storedSubject } from './review/subject.ts';
+import { invalidIn, ownKindOf, requestedSubject, storedSubject, typeOf } from './review/subject.ts';
 import { painter, processStreams, visible, type CommandIo } from './terminal.ts';
 
 /** The command line, as commander reads it. */
@@ -21,6 +21,8 @@ export interface ReviewOptions {
   /** Default: UPDATE for an object that is stored, CREATE for any other. */
   readonly operation?: Operation;
   readonly enforce: 'deny' | 'warn';
+  /** Whether the CustomResourceDefinitions are another's, so that only the gate's rules are judged. */
+  readonly gateOnly: boolean;
   readonly trustedController: readonly string[];
   readonly output: 'text' | 'json';
 }
@@ -136,29 +138,36 @@ async function judgeOne(
   const found = manifest.name === '' ? undefined : inventory.find(manifest);
   const operation = options.operation ?? (found === undefined ? 'CREATE' : 'UPDATE');
   const stored = operation === 'CREATE' ? undefined : found;
+  const problem = unjudgeable(manifest, operation, stored !== undefined);
+  if (problem !== undefined) report(problem);
+  const hasSchema = operation !== 'DELETE' && !options.gateOnly && ownKindOf(manifest) !== undefined;
+  const invalid = hasSchema ? invalidIn(manifest, stored) : [];
+  if (problem === undefined && invalid.length > 0) {
+    return [{ manifest, operation, isStored: stored !== undefined, verdict: refusedBefore(invalid) }];
+  }
   const subject =
     operation === 'DELETE'
       ? (stored ?? storedSubject(manifest, report))
       : requestedSubject(manifest, stored, report);
-  const problem = unjudgeable(manifest, operation, stored !== undefined, subject?.type === 'other');
-  if (problem !== undefined) report(problem);
   if (problem !== undefined || subject === undefined) return [];
 
   const verdict = await judge(operation, subject, stored, inventory, callerOf(options));
-  if (verdict.decision.allowed && manifest.name !== '' && operation !== 'DELETE') {
+  if (
+    verdict.after !== undefined &&
+    verdict.decision.allowed &&
+    manifest.name !== '' &&
+    operation !== 'DELETE'
+  ) {
     inventory.put(manifest, verdict.after);
   }
-  return [{ manifest, operation, isStored: stored !== undefined, verdict }];
+  const judged = verdict.judged || hasSchema;
+  return [{ manifest, operation, isStored: stored !== undefined, verdict: { ...verdict, judged } }];
 }
 
 /** What keeps a request about a kind that we judge from being one. */
-function unjudgeable(
-  { kind, namespace, name, generateName, at }: Manifest,
-  operation: Operation,
-  isStored: boolean,
-  isOther: boolean,
-): Problem | undefined {
-  if (isOther) return undefined;
+function unjudgeable(manifest: Manifest, operation: Operation, isStored: boolean): Problem | undefined {
+  const { kind, namespace, name, generateName, at } = manifest;
+  if (typeOf(manifest) === 'other') return undefined;
   if (name === '' && (operation !== 'CREATE' || generateName === '')) {
     return {
       where: at(['metadata', 'name']),
@@ -278,7 +287,15 @@ function eachVerb(value: string, before: readonly Verb[] = []): readonly Verb[] 
   return [...before, verb];
 }
 
-const none = { filename: [], old: [], state: [], asGroup: [], can: [], trustedController: [] };
+const none = {
+  filename: [],
+  old: [],
+  state: [],
+  asGroup: [],
+  can: [],
+  trustedController: [],
+  gateOnly: false,
+};
 
 /** Columns, whatever the terminal has: the examples below it do not wrap either. */
 const helpWidth = 100;
@@ -319,6 +336,7 @@ export function reviewCommand(io: ReviewIo = processIo): Command {
         .choices(['deny', 'warn'])
         .default('deny'),
     )
+    .option('--gate-only', "where the CRDs are another operator's: judges by the gate's rules alone")
     .option('--trusted-controller <user>', 'user name of a controller that owns the clusters', each)
     .addOption(
       new Option('-o, --output <format>', 'for people or for programs')

@@ -30,12 +30,15 @@ export const reviewResult = {
             items: {
               type: 'object',
               additionalProperties: false,
-              required: ['reason', 'message', 'remedy', 'path'],
+              required: ['reason', 'message', 'remedy', 'path', 'at'],
               properties: {
-                reason: { type: 'string', enum: reasonOrder },
+                // `Invalid`: the API server would not ask the gate at all.
+                reason: { type: 'string', enum: [...reasonOrder, 'Invalid'] },
                 message: { type: 'string', minLength: 1 },
                 remedy: { type: 'string', minLength: 1 },
                 path: { type: 'string', minLength: 1 },
+                /** `file:line:column` */
+                at: { type: 'string', minLength: 1 },
               },
             },
           },

@@ -1,4 +1,4 @@
-import type { Document, Where } from './document.ts';
+import type { At, Document, Where } from './document.ts';
 import { findJson, skipSpace } from './json.ts';
 import { lineAndColumn } from './position.ts';
 import { duplicateKey, type Problem, type Report } from './problem.ts';
@@ -49,9 +49,9 @@ function jsonValue(text: string): unknown {
 }
 
 /** JSON is read without positions, because almost never is one asked for. */
-function lazily(make: () => Document['at']): Document['at'] {
-  let at: Document['at'] | undefined;
-  return (path) => (at ??= make())(path);
+function lazily(make: () => At): At {
+  let at: At | undefined;
+  return (path, of) => (at ??= make())(path, of);
 }
 
 /** What stands between lines of `---`: kubectl cuts there before it reads YAML. */

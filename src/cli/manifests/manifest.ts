@@ -1,4 +1,4 @@
-import type { Document, Path } from './document.ts';
+import type { At, Document, Path } from './document.ts';
 import { readDocuments } from './documents.ts';
 import type { Report } from './problem.ts';
 import type { Source } from './sources.ts';
@@ -18,8 +18,7 @@ export interface Manifest {
   readonly name: string;
   readonly generateName: string;
   readonly object: JsonObject;
-  /** `file:line:column` of a field, or of the key nearest above it where it is not there. */
-  readonly at: (path: Path) => string;
+  readonly at: At;
 }
 
 /** Kinds without a namespace that are likely to stand beside what we judge. */
@@ -146,7 +145,7 @@ function manifestOf(object: JsonObject, path: Path, at: Document['at'], defaultN
     name: metadata['name'] ?? '',
     generateName: metadata['generateName'] ?? '',
     object,
-    at: (way) => at([...path, ...way]),
+    at: (way, of) => at([...path, ...way], of),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { sameValue } from '../../core/model/same-value.ts';
-import type { Document, Where } from './document.ts';
+import type { At, Document, Where } from './document.ts';
 import { duplicateKey, type Report } from './problem.ts';
 import { keyName, resolvePlain, resolveTagged, type ScalarValue } from './scalars.ts';
 import { strangeSyntax } from './strange-syntax.ts';
@@ -263,8 +263,8 @@ function unfoldedSize(value: unknown, known = new Map<object, number>()): number
 }
 
 /** Finds the place of a field in a document. */
-export function locate(document: YamlDocument.Parsed | undefined, where: Where): Document['at'] {
-  return (path) => {
+export function locate(document: YamlDocument.Parsed | undefined, where: Where): At {
+  return (path, of = 'value') => {
     let node: unknown = document?.contents;
     let nearest = start(document?.contents) ?? 0;
     for (const step of path) {
@@ -282,7 +282,8 @@ export function locate(document: YamlDocument.Parsed | undefined, where: Where):
       }
     }
     // A mapping begins on the line after its key, which is not where a person looks.
-    return where(isScalar(node) || isSeq(node) ? (start(node) ?? nearest) : nearest);
+    const isShown = of === 'value' && (isScalar(node) || isSeq(node));
+    return where(isShown ? (start(node) ?? nearest) : nearest);
   };
 }
 

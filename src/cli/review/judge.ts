@@ -2,7 +2,8 @@ import jsonpatch, { type Operation as PatchOperation } from 'fast-json-patch';
 import type { AdmissionRequest } from '../../api/admission-review.ts';
 import type { UserInfo } from '../../api/kubernetes.ts';
 import { e6dataGroup, openbaoGroup, requestedByAnnotation, type Verb } from '../../api/labels.ts';
-import { allow, type Decision } from '../../core/policies/policy.ts';
+import { allow, type Decision, type Violation } from '../../core/policies/policy.ts';
+import type { Path } from '../manifests/document.ts';
 import { Deadline } from '../../../webhooks/deadline.ts';
 import { enforce } from '../../../webhooks/enforcement.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { routes } from '../../../webhooks/routes.ts';
 import { inventoryFacts, type Asked } from './facts.ts';
 import type { Inventory } from './inventory.ts';
+import type { Invalid } from './schema.ts';
 import type { Subject } from './subject.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
@@ -28,16 +30,48 @@ export interface Caller {
   readonly enforce: 'deny' | 'warn';
 }
 
-/** What the gate would answer. */
+/** Why something is refused: a rule of the gate, or what the API server asks before it (`Invalid`). */
+export interface Refusal extends Omit<Violation, 'kind' | 'reason'> {
+  readonly reason: Violation['reason'] | 'Invalid';
+  /** The place in the file, where `path` cannot tell it. */
+  readonly place?: Pick<Invalid, 'path' | 'isKey'>;
+}
+
+/** What would be answered. */
 export interface Verdict extends Asked {
-  readonly decision: Decision;
+  readonly decision: Omit<Decision, 'violations'> & { readonly violations: readonly Refusal[] };
   /** What the mutating webhook would add. */
   readonly patch: readonly PatchOperation[];
   /** The object with the patch. */
-  readonly after: Subject;
+  readonly after?: Subject;
   /** Whether there are rules for such a request. */
   readonly judged: boolean;
 }
+
+/** What the API server would answer before it asks the gate. */
+export const refusedBefore = (places: readonly Invalid[]): Verdict => ({
+  decision: {
+    allowed: false,
+    violations: places.map(({ path, what, remedy, isKey }) => ({
+      reason: 'Invalid',
+      message: `${pathText(path)} ${what}`,
+      remedy,
+      path: pathText(path),
+      place: { path, isKey },
+    })),
+    warnings: [],
+  },
+  patch: [],
+  judged: true,
+  needs: [],
+});
+
+/** `spec.a[0].b`, and `metadata.labels[a.b/c]` for a key that is no word. */
+const pathText = (path: Path): string =>
+  path
+    .map((step) => (typeof step === 'string' && /^[\w-]+$/.test(step) ? `.${step}` : `[${step}]`))
+    .join('')
+    .replace(/^\./, '');
 
 /** The resource of each kind that the gate has routes for. */
 const resources: Partial<Record<Subject['type'], { readonly group: string; readonly resource: string }>> = {

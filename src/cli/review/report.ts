@@ -1,9 +1,8 @@
 import { reasons } from '../../api/reasons.ts';
-import type { Violation } from '../../core/policies/policy.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { Problem } from '../manifests/problem.ts';
 import { visible, type Paint } from '../terminal.ts';
-import type { Operation, Verdict } from './judge.ts';
+import type { Operation, Refusal, Verdict } from './judge.ts';
 
 /** One object and what became of it. */
 export interface Reviewed {
@@ -28,11 +27,12 @@ export function toJson(reviewed: readonly Reviewed[]): string {
     },
     operation,
     allowed: verdict.decision.allowed,
-    violations: verdict.decision.violations.map(({ reason, message, remedy, path }) => ({
-      reason,
-      message,
-      remedy,
-      path,
+    violations: verdict.decision.violations.map((refusal) => ({
+      reason: refusal.reason,
+      message: refusal.message,
+      remedy: refusal.remedy,
+      path: refusal.path,
+      at: placeOf(refusal, manifest),
     })),
     warnings: verdict.decision.warnings,
     patch: verdict.patch,
@@ -65,18 +65,24 @@ function lines({ manifest, operation, verdict }: Reviewed, paint: Paint): readon
   ];
 }
 
-function violationLines(violation: Violation, manifest: Manifest, paint: Paint): readonly string[] {
-  const { reason, message, remedy, path } = violation;
-  const place = manifest.at(steps(path));
+function violationLines(refusal: Refusal, manifest: Manifest, paint: Paint): readonly string[] {
+  const { reason, message, remedy, path } = refusal;
+  const place = placeOf(refusal, manifest);
   // Of a DELETE it says what is done, not a field.
-  const field = path.includes(' ') ? '' : ` at ${visible(path)}`;
+  const field = path.includes(' ') && reason !== 'Invalid' ? '' : ` at ${visible(path)}`;
   return [
     `  ${paint('bold', reason)}${field} ${paint('dim', `(${visible(place)})`)}`,
     `    what: ${visible(message)}`,
-    `    why:  ${reasons[reason].meaning}`,
+    `    why:  ${reason === 'Invalid' ? invalid : reasons[reason].meaning}`,
     `    now:  ${visible(remedy)}`,
   ];
 }
+
+const invalid =
+  'the CustomResourceDefinition does not allow it, so the API server refuses it before it asks the gate';
+
+const placeOf = ({ path, place }: Refusal, { at }: Manifest): string =>
+  place === undefined ? at(steps(path)) : at(place.path, place.isKey ? 'key' : 'value');
 
 /** `metadata.annotations[openbao.org/maintenance]` as steps. */
 function steps(path: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { objectMeta } from '../../api/kubernetes-schemas.ts';
 import { metadataServices } from '../../api/metadataservices.ts';
 import { openBaoCluster } from '../../api/openbaocluster.ts';
+import { openBaoRestore } from '../../api/openbaorestore.ts';
 import { isObject, nameOf } from '../manifests/manifest.ts';
 import type { Path } from '../manifests/document.ts';
 
@@ -27,13 +28,14 @@ const withMetadata = (of: Shape): Shape => ({
 });
 
 /** The kinds that are judged by their own schema. */
-const shapes = {
+export const shapes = {
   cluster: withMetadata(openBaoCluster),
   services: withMetadata(metadataServices),
+  restore: withMetadata(openBaoRestore),
 } as const;
 
 /**
- * Finds the fields of an OpenBaoCluster or a MetadataServices that made its parser refuse it, so that a message
+ * Finds the fields of an object of ours that made its parser refuse it, so that a message
  * can point at each. The parser decides; this only looks for where.
  */
 export const misfitsOf = (type: keyof typeof shapes, object: unknown): readonly Misfit[] =>
@@ -41,12 +43,11 @@ export const misfitsOf = (type: keyof typeof shapes, object: unknown): readonly 
 
 function misfits(value: unknown, shape: Shape, path: Path): readonly Misfit[] {
   if (!fits(value, shape.type)) {
-    const wanted = expected[shape.type ?? ''] ?? shape.type ?? '';
     return [
       {
         path,
-        what: `${path.join('.')} must be ${wanted}, but is ${nameOf(value)}`,
-        remedy: remedyFor(value, shape.type),
+        what: `${path.join('.')} must be ${expectedType(shape.type)}, but is ${nameOf(value)}`,
+        remedy: remedyForType(value, shape.type),
       },
     ];
   }
@@ -80,6 +81,9 @@ const expected: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
+/** A type, for a message. */
+export const expectedType = (type = ''): string => expected[type] ?? type;
+
 function fits(value: unknown, type: string | undefined): boolean {
   switch (type) {
     case undefined:
@@ -95,7 +99,8 @@ function fits(value: unknown, type: string | undefined): boolean {
   }
 }
 
-function remedyFor(value: unknown, type: string | undefined): string {
+/** What to do about a value that has another type. */
+export function remedyForType(value: unknown, type: string | undefined): string {
   if (value === null) return 'give it a value or leave it out';
   if (type === 'string' && typeof value !== 'object') return 'put it in quotes';
   if (type === 'boolean' && typeof value === 'string') return 'write true or false, without quotes';

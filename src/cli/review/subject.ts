@@ -3,15 +3,18 @@ import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { parsePersistentVolumeClaim, parsePod } from '../../api/kubernetes-schemas.ts';
 import { parseMetadataServices, type MetadataServices } from '../../api/metadataservices.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { parseOpenBaoRestore, type OpenBaoRestore } from '../../api/openbaorestore.ts';
 import { SchemaViolation } from '../../api/parse.ts';
 import { isObject, type JsonObject, type Manifest } from '../manifests/manifest.ts';
 import type { Report } from '../manifests/problem.ts';
-import { misfitsOf } from './shape.ts';
+import { invalidPlaces, pruned, type Invalid, type OwnKind } from './schema.ts';
+import { misfitsOf, shapes } from './shape.ts';
 
 /** An object of the API, read as far as we have to know it. */
 export type Subject =
   | { readonly type: 'cluster'; readonly object: OpenBaoCluster }
   | { readonly type: 'services'; readonly object: MetadataServices }
+  | { readonly type: 'restore'; readonly object: OpenBaoRestore }
   | { readonly type: 'pod'; readonly object: Pod }
   | { readonly type: 'volume'; readonly object: PersistentVolumeClaim }
   | { readonly type: 'other'; readonly object: JsonObject };
@@ -45,13 +48,23 @@ export function requestedSubject(
   );
 }
 
+/** Where the API server would refuse an object of ours before it asks the gate. */
+export function invalidIn(manifest: Manifest, stored: Subject | undefined): readonly Invalid[] {
+  const kind = ownKindOf(manifest);
+  if (kind === undefined) return [];
+  const before = stored === undefined ? undefined : asObject(stored.object);
+  return invalidPlaces(kind, pruned(kind, manifest.object), before);
+}
+
 const asObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
-function inNamespace({ object, namespace }: Manifest): JsonObject {
+function inNamespace(manifest: Manifest): JsonObject {
+  const { object, namespace } = manifest;
   const metadata = asObject(object['metadata']);
   const named = namespace === '' ? metadata : { ...metadata, namespace };
+  const kind = ownKindOf(manifest);
   // The API server takes an empty field there for an absent one.
-  return { ...object, metadata: withoutNulls(named) };
+  return { ...(kind === undefined ? object : pruned(kind, object)), metadata: withoutAnyNull(named) };
 }
 
 function read(manifest: Manifest, object: JsonObject, report: Report): Subject | undefined {
@@ -60,7 +73,7 @@ function read(manifest: Manifest, object: JsonObject, report: Report): Subject |
   } catch (error) {
     if (!(error instanceof SchemaViolation)) throw error;
     const type = typeOf(manifest);
-    const misfits = type === 'cluster' || type === 'services' ? misfitsOf(type, object) : [];
+    const misfits = type in shapes ? misfitsOf(type as keyof typeof shapes, object) : [];
     for (const { path, what, remedy } of misfits) report({ where: manifest.at(path), what, remedy });
     if (misfits.length === 0) {
       report({
@@ -80,10 +93,12 @@ function parse(manifest: Manifest, object: JsonObject): Subject {
       return { type, object: parseOpenBaoCluster(object) };
     case 'services':
       return { type, object: parseMetadataServices(object) };
+    case 'restore':
+      return { type, object: parseOpenBaoRestore(object) };
     case 'pod':
-      return { type, object: parsePod(withoutNulls(object)) };
+      return { type, object: parsePod(withoutAnyNull(object)) };
     case 'volume':
-      return { type, object: parsePersistentVolumeClaim(withoutNulls(object)) };
+      return { type, object: parsePersistentVolumeClaim(withoutAnyNull(object)) };
     case 'other':
       return { type, object };
     default:
@@ -91,8 +106,15 @@ function parse(manifest: Manifest, object: JsonObject): Subject {
   }
 }
 
-function typeOf({ group, kind }: Manifest): Subject['type'] {
+/** The kind of an object whose CustomResourceDefinition is ours. */
+export function ownKindOf({ group, kind }: Manifest): OwnKind | undefined {
+  if (group === openbaoGroup && (kind === 'OpenBaoCluster' || kind === 'OpenBaoRestore')) return kind;
+  return group === e6dataGroup && kind === 'MetadataServices' ? kind : undefined;
+}
+
+export function typeOf({ group, kind }: Manifest): Subject['type'] {
   if (group === openbaoGroup && kind === 'OpenBaoCluster') return 'cluster';
+  if (group === openbaoGroup && kind === 'OpenBaoRestore') return 'restore';
   if (group === e6dataGroup && kind === 'MetadataServices') return 'services';
   if (group === '' && kind === 'Pod') return 'pod';
   if (group === '' && kind === 'PersistentVolumeClaim') return 'volume';
@@ -100,9 +122,9 @@ function typeOf({ group, kind }: Manifest): Subject['type'] {
 }
 
 /** In Kubernetes' own kinds an empty field is an absent one. */
-function withoutNulls<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withoutNulls) as T;
+function withoutAnyNull<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(withoutAnyNull) as T;
   if (!isObject(value)) return value;
   const kept = Object.entries(value).filter(([, each]) => each !== null);
-  return Object.fromEntries(kept.map(([key, each]) => [key, withoutNulls(each)])) as T;
+  return Object.fromEntries(kept.map(([key, each]) => [key, withoutAnyNull(each)])) as T;
 }
