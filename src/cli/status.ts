@@ -177,7 +177,7 @@ export const processIo: StatusIo = {
 };
 
 const description = [
-  'Says where an OpenBao cluster is: what is under way, since when, what it waits for, its pods, ' +
+  'Says where an OpenBao cluster is: what is in progress, since when, what it waits for, its pods, ' +
     'and the exact next command if a person must act. Needs the right to get openbaoclusters; ' +
     'shows more of the pods to whoever may list them.',
 ].join('\n\n');
@@ -217,7 +217,7 @@ export function statusCommand(io: StatusIo = processIo): Command {
     .showHelpAfterError('rollguard status --help shows the options and examples')
     .configureOutput({ writeOut: io.write, writeErr: io.writeError, getOutHelpWidth: () => helpWidth })
     .option('-n, --namespace <name>', 'its namespace (default: the one of the kubeconfig)')
-    .option('-w, --watch', 'until what is under way is done, or needs a person', false)
+    .option('-w, --watch', 'until what is in progress is done, or needs a person', false)
     .option('--timeout <duration>', 'with --watch: how long at most, such as 10m', duration)
     .addOption(
       new Option('-o, --output <format>', 'for people or for programs')

@@ -71,7 +71,7 @@ describe('the gate on MetadataServices, by kubectl through a real API server', f
       'has failed',
     );
     expect((await succeed(annotate('warned', `e6data.io/rollback-to=${active}`))).stderr).to.contain(
-      'serves already',
+      'is already active',
     );
     const bare = await succeed(annotate('warned', `rollback-to=${active}`));
     expect(bare.stderr).to.contain('the annotation rollback-to is ignored');

@@ -289,7 +289,7 @@ function degraded(cluster: OpenBaoCluster, { run }: Commands): Advice {
     needed,
     why: needed
       ? 'it serves nobody; see what its pods say'
-      : 'nothing is under way, but it is not Ready; see what its pods say',
+      : 'no operation is in progress, but it is not Ready; see what its pods say',
     command: run(
       `describe pods -n ${namespace} -l ${clusterLabel}=${name},${componentLabel}=${components.server}`,
     ),

@@ -211,7 +211,7 @@ function upgrading(status: OpenBaoClusterStatus, cluster: Observation['cluster']
   const { upgrade } = status;
   const current = activeBlueGreen(status);
   if (upgrade === undefined && current === undefined) {
-    return verdict('Upgrading', false, 'Idle', 'no upgrade is under way');
+    return verdict('Upgrading', false, 'Idle', 'no upgrade is in progress');
   }
   const phase = current?.phase ?? upgrade?.phase ?? 'PreChecks';
   const where = `${current === undefined ? target(upgrade ?? {}) : course(current)}, in ${phase}`;

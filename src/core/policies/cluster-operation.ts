@@ -50,8 +50,8 @@ export function operationUnderWay(request: Pick<ClusterRequest, 'oldObject'>): s
   if (blueGreenStage(request) !== 'idle')
     return `the blue-green upgrade is in phase ${printable(String(blueGreen?.phase))}`;
   if (upgrade !== undefined)
-    return `a rolling upgrade to ${printable(upgrade.targetVersion ?? 'another version')} is under way`;
-  if (scaling !== undefined) return 'members join or leave';
+    return `a rolling upgrade to ${printable(upgrade.targetVersion ?? 'another version')} is in progress`;
+  if (scaling !== undefined) return 'members are being added or removed';
   return operationLock?.operation === undefined
     ? undefined
     : `the operation ${printable(operationLock.operation)} holds status.operationLock`;

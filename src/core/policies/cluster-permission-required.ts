@@ -56,7 +56,7 @@ function changesThatNeedVerbs(
           {
             verb: 'acknowledge',
             path: 'spec.image',
-            what: 'moving spec.image in the midst of an operation',
+            what: 'changing spec.image during an operation',
           } as const,
         ]
       : []),

@@ -22,7 +22,7 @@ export const deletionMidOperation: Policy<ClusterDeletion> = {
         'OperationInProgress',
         'DELETE openbaoclusters',
         `the cluster cannot be deleted while ${operation}`,
-        `delete it when that is over; to delete it as it is, confirm it: ${confirmCommand(deletion)} ; then delete again`,
+        `delete it when the operation has ended; to delete it now, confirm the deletion: ${confirmCommand(deletion)} ; then delete again`,
       ),
     ];
   },

@@ -18,13 +18,13 @@ export const deletionNotConfirmed: Policy<ClusterDeletion> = {
     const policy: string = deletion.oldObject.spec.deletionPolicy || 'Retain';
     if (policy === 'Retain' || isConfirmed(deletion)) return [];
     const key =
-      policy === 'DeleteAll' ? ' and its unseal key, without which no snapshot of it can be opened' : '';
+      policy === 'DeleteAll' ? ' and its unseal key, without which none of its snapshots can be opened' : '';
     return [
       violation(
         'DeletionNotConfirmed',
         'spec.deletionPolicy',
-        `spec.deletionPolicy is ${policy}: with the cluster go its volumes${key}`,
-        `to keep them, set spec.deletionPolicy to Retain first; to delete them, confirm it: ${confirmCommand(deletion)} ; then delete again`,
+        `spec.deletionPolicy is ${policy}: deleting the cluster also deletes its volumes${key}`,
+        `to keep them, set spec.deletionPolicy to Retain first; to delete them, confirm the deletion: ${confirmCommand(deletion)} ; then delete again`,
       ),
     ];
   },

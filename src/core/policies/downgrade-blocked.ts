@@ -50,7 +50,7 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
           'DowngradeBlocked',
           'spec.version',
           `spec.version ${wanted.canonical} is older than ${highest.version.canonical}, which has run here (${seen.slice(0, 3).join(', ')})`,
-          `set spec.version to ${highest.version.canonical} or newer; to return to ${wanted.canonical}, restore a snapshot taken by it into a new cluster`,
+          `set spec.version to ${highest.version.canonical} or newer; to return to ${wanted.canonical}, restore a snapshot that it made into a new cluster`,
         ),
       ];
     }
@@ -59,8 +59,8 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
         violation(
           'DowngradeBlocked',
           'spec.version',
-          `whether spec.version ${wanted.canonical} is a downgrade cannot be told: ${evidence.unread.slice(0, 3).join('; ')}`,
-          'put that right and apply again; everything but a change of version still gets through',
+          `whether spec.version ${wanted.canonical} is a downgrade is unknown: ${evidence.unread.slice(0, 3).join('; ')}`,
+          'fix that and apply again; changes of other fields are still allowed',
         ),
       ];
     }
@@ -68,7 +68,7 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
     return unstamped.length > 0 && (request.operation === 'CREATE' || marks.length === 0)
       ? [
           warning(
-            `volumes of an earlier cluster of this name carry no version (${unstamped.slice(0, 3).join(', ')}); be sure ${wanted.canonical} is not older than their data`,
+            `volumes of an earlier cluster of this name carry no version (${unstamped.slice(0, 3).join(', ')}); make sure that ${wanted.canonical} is not lower than the version that wrote their data`,
           ),
         ]
       : [];
@@ -179,6 +179,8 @@ function ranVersion(pod: Pod, request: ClusterRequest): Known<Version> | undefin
   const spec = [oldObject?.spec, object.spec].find((each) => each?.image === image);
   const version = parseVersion(spec?.version ?? '');
   return 'error' in version
-    ? unknown(`pod ${pod.metadata.name} has run the image "${printable(image)}", which says no version`)
+    ? unknown(
+        `pod ${pod.metadata.name} has run the image "${printable(image)}", which does not name a version`,
+      )
     : known(version);
 }

@@ -37,11 +37,11 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
         'ImageVersionMismatch',
         'spec.image',
         `the tag "${tag}" of spec.image is version ${said.canonical}, but spec.version is ${version.canonical}`,
-        `set the tag of spec.image to ${version.canonical.replace('+', '_')}, or leave spec.image out; if ${said.canonical} is what you mean, set spec.version to it in the same apply`,
+        `set the tag of spec.image to ${version.canonical.replace('+', '_')}, or remove spec.image; if ${said.canonical} is the version you want, set spec.version to it in the same apply`,
       ),
     ];
   },
 };
 
 const unproved = (what: string, version: string) =>
-  warning(`${what}; that it runs ${version} is taken on trust`);
+  warning(`${what}; that it runs ${version} is not verified`);

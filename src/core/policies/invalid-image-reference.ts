@@ -23,7 +23,7 @@ export const invalidImageReference: Policy<ClusterRequest> = {
         'InvalidImageReference',
         'spec.image',
         `spec.image "${printable(spec.image)}" ${reference.error}`,
-        `write it as [registry[:port]/]repository[:tag][@digest], or leave it out to get openbao/openbao:${printable(spec.version)}`,
+        `write it as [registry[:port]/]repository[:tag][@digest], or remove it to use openbao/openbao:${printable(spec.version)}`,
       ),
     ];
   },

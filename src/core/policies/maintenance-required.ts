@@ -21,8 +21,8 @@ export const maintenanceRequired: Policy<PodDeletion> = {
       violation(
         'MaintenanceRequired',
         `metadata.annotations[${maintenanceAnnotation}]`,
-        `pod ${namespace}/${name} belongs to openbaocluster ${cluster}, which is not in maintenance (the pod lacks the annotation ${maintenanceAnnotation}=true)`,
-        `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"maintenance":{"enabled":true}}}', wait for the annotation on the pod (without Rollguard's controller, set it by kubectl annotate), then delete one pod at a time`,
+        `pod ${namespace}/${name} belongs to openbaocluster ${cluster}, which is not in maintenance (the pod does not have the annotation ${maintenanceAnnotation}=true)`,
+        `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"maintenance":{"enabled":true}}}', wait for the annotation on the pod (without Rollguard's controller, set it with kubectl annotate), then delete one pod at a time`,
       ),
     ];
   },

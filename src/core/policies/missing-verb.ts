@@ -25,13 +25,13 @@ export function missingVerb(
       ? violation(
           'PermissionRequired',
           path,
-          `whether you hold the verb "${verb}" on ${singular} ${object} could not be checked: ${permission.cause}`,
+          `whether you have the verb "${verb}" on ${singular} ${object} could not be checked: ${permission.cause}`,
           'try again in a moment',
         )
       : violation(
           'PermissionRequired',
           path,
-          `${what} needs the verb "${verb}" on ${singular} ${object}, and you do not hold it`,
+          `${what} needs the verb "${verb}" on ${singular} ${object}, and you do not have it`,
           `check with: kubectl auth can-i ${verb} ${resource}.${group}/${name} -n ${namespace}; ask a cluster admin for a Role with it`,
         ),
   ];

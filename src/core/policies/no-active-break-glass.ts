@@ -17,16 +17,16 @@ export const noActiveBreakGlass: Policy<ClusterRequest> = {
     if (acknowledgement(request.object) === '' || breakGlassActive(request)) return [];
     if (!changesAcknowledgement(request)) return [];
     if (request.operation === 'CREATE') {
-      return [warning('spec.breakGlassAck acknowledges nothing: a new cluster has no incident')];
+      return [warning('spec.breakGlassAck has no effect: a new cluster has no incident')];
     }
     if (acknowledgesEarlier(request)) {
-      return [warning('spec.breakGlassAck belongs to an incident that is over; it acknowledges nothing')];
+      return [warning('spec.breakGlassAck has no effect: it belongs to an incident that is over')];
     }
     return [
       violation(
         'NoActiveBreakGlass',
         'spec.breakGlassAck',
-        'spec.breakGlassAck is set to a new value, but no break glass is active and status knows of no such incident',
+        'spec.breakGlassAck is set to a new value, but break glass is not active and the status has no such incident',
         'leave spec.breakGlassAck as it was; if you meant another cluster, check the name and the namespace',
       ),
     ];

@@ -19,9 +19,7 @@ export const noGoodRelease: Policy<ReleaseRequest> = {
     if (!asksForRollback(request)) return [];
     const target = printable(rollbackTarget(request.object) ?? '');
     if (request.operation === 'CREATE')
-      return [
-        warning(`${rollbackToAnnotation} does nothing here: a new MetadataServices has no release yet`),
-      ];
+      return [warning(`${rollbackToAnnotation} has no effect: a new MetadataServices has no release yet`)];
     const { releaseHistory = [] } = storedReleases(request);
     if (releaseHistory.some(isGood)) return [];
     const failed =
@@ -30,8 +28,8 @@ export const noGoodRelease: Policy<ReleaseRequest> = {
       violation(
         'NoGoodRelease',
         `metadata.annotations[${rollbackToAnnotation}]`,
-        `a rollback to ${target} is asked for, but ${failed}`,
-        'correct spec instead: a changed spec is deployed at once',
+        `a rollback to ${target} is requested, but ${failed}`,
+        'correct the spec instead: a changed spec is deployed immediately',
       ),
     ];
   },

@@ -78,32 +78,33 @@ function underWay(request: ClusterRequest): string {
   }
   const { phase, blueVersion, greenVersion, crossedAt } = blueGreen;
   const versions = blueVersion && greenVersion ? ` from ${blueVersion} to ${greenVersion}` : '';
-  const since = crossedAt ? `; green members were first asked to vote at ${crossedAt}` : '';
+  const since = crossedAt ? `; green members were first given votes at ${crossedAt}` : '';
   return `the blue-green upgrade${versions} is in phase ${printable(String(phase))}${since}`;
 }
 
 const idleAgain = 'when status.blueGreen.phase is Idle';
 const moveTheImage =
-  'to take the same version from another registry meanwhile, set spec.paused: true in the same change, which needs the verb "acknowledge"';
+  'to use the same version from another registry meanwhile, set spec.paused: true in the same change, which needs the verb "acknowledge"';
 
 function wayOut(request: ClusterRequest): string {
   const [namespace = '', name = ''] = clusterName(request).split('/');
   if (breakGlassActive(request)) {
-    return `repair what status.breakGlass names and acknowledge its nonce; apply this again when nothing is under way (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.breakGlass.steps}' says how)`;
+    return `repair the incident and acknowledge its nonce; apply this again when no operation is in progress (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.breakGlass.steps}' shows how)`;
   }
   const stage = blueGreenStage(request);
   if (stage === 'crossed') {
     const ask = requestCommand('rollback', name, namespace);
     return goesBack(request)
-      ? `go back by a rollback: ${ask} ; set spec.version back ${idleAgain} again`
-      : `apply it again ${idleAgain}; to go back instead: ${ask}`;
+      ? `to return, request a rollback: ${ask} ; then set spec.version back ${idleAgain} again`
+      : `apply it again ${idleAgain}; to roll back instead: ${ask}`;
   }
-  if (stage === 'returning') return `it is on its way back by itself; apply this again ${idleAgain}`;
+  if (stage === 'returning')
+    return `the upgrade is being rolled back automatically; apply this again ${idleAgain}`;
   const noWayBack =
     stage === 'cleanup' && goesBack(request)
-      ? '; an older version is reached only by a restore: of a snapshot taken by it, into a new cluster'
+      ? '; to return to an older version, restore a snapshot that it made into a new cluster'
       : '';
-  return `let it finish, and apply this again ${idleAgain}${noWayBack}`;
+  return `let the upgrade finish, then apply this again ${idleAgain}${noWayBack}`;
 }
 
 /** Whether it asks for no newer version than what ran before the upgrade. */

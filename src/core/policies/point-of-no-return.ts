@@ -23,9 +23,9 @@ export const pointOfNoReturn: Policy<ClusterRequest> = {
       case 'cleanup':
         return [tooLate(request)];
       case 'idle':
-        return [warning(`${path} does nothing: no blue-green upgrade is under way`)];
+        return [warning(`${path} has no effect: no blue-green upgrade is in progress`)];
       case 'returning':
-        return [warning(`${path} does nothing more: the upgrade is on its way back already`)];
+        return [warning(`${path} has no effect: the upgrade is already being rolled back`)];
       case 'early':
       case 'crossed':
       case 'unknown':
@@ -44,7 +44,7 @@ function tooLate(request: ClusterRequest): Finding {
   return violation(
     'PointOfNoReturn',
     path,
-    `a rollback comes too late: Cleanup began${cleanupStartedAt ? ` at ${cleanupStartedAt}` : ''}, and the blue half${blueVersion ? ` (${blueVersion})` : ''} is going`,
-    `let Cleanup finish and take ${path} back; to return to ${blueVersion ?? 'the older version'}, restore a snapshot taken by it into a new cluster (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.backup.latestSnapshot}' names the newest)`,
+    `a rollback is no longer possible: Cleanup began${cleanupStartedAt ? ` at ${cleanupStartedAt}` : ''}, and the blue pods${blueVersion ? ` (${blueVersion})` : ''} are being removed`,
+    `let Cleanup finish and remove the request ${path}; to return to ${blueVersion ?? 'the older version'}, restore a snapshot that it made into a new cluster (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.backup.latestSnapshot}' names the newest)`,
   );
 }

@@ -20,7 +20,7 @@ export const rollbackTargetEmpty: Policy<ReleaseRequest> = {
             'RollbackTargetEmpty',
             `metadata.annotations[${rollbackToAnnotation}]`,
             `${rollbackToAnnotation} is empty`,
-            `name a release of status.releaseHistory (${listReleases(request)}), or take the annotation off`,
+            `set it to the name of a release of status.releaseHistory (${listReleases(request)}), or remove the annotation`,
           ),
         ]
       : [],

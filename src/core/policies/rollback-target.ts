@@ -26,7 +26,7 @@ function unprefixed({ object, oldObject }: ReleaseRequest): readonly Finding[] {
   const value = object.metadata.annotations?.[bareName];
   if (value === undefined || value === oldObject?.metadata.annotations?.[bareName]) return [];
   return [
-    warning(`the annotation ${bareName} is ignored; a rollback is asked for by ${rollbackToAnnotation}`),
+    warning(`the annotation ${bareName} is ignored; a rollback is requested with ${rollbackToAnnotation}`),
   ];
 }
 
@@ -40,15 +40,19 @@ function aboutTarget(request: ReleaseRequest): readonly Finding[] {
   if (record === undefined)
     return [
       warning(
-        `release ${named} is not in status.releaseHistory: the request will be taken off, and nothing deployed`,
+        `release ${named} is not in status.releaseHistory: the request will be removed, and nothing will be deployed`,
       ),
     ];
   if (!isGood(record))
-    return [warning(`release ${named} has failed before; what serves now stays until it is seen to work`)];
+    return [
+      warning(
+        `release ${named} has failed before; the active release keeps the traffic until the new one is ready`,
+      ),
+    ];
   if (target !== activeReleaseVersion) return [];
   return [
     deploymentPhase === 'Deploying'
-      ? warning(`release ${named} serves: what is being deployed will be given up`)
-      : warning(`release ${named} serves already: only spec is set back to it, where it differs`),
+      ? warning(`release ${named} is active: the release in progress will be aborted`)
+      : warning(`release ${named} is already active: the spec is only set back to it where it differs`),
   ];
 }

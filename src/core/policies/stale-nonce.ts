@@ -27,7 +27,7 @@ export const staleNonce: Policy<ClusterRequest> = {
     const incident = `break glass is active${reason ? ` (${reason})` : ''}${enteredAt ? ` since ${enteredAt}` : ''}`;
     const given = acknowledgesEarlier(request)
       ? 'spec.breakGlassAck acknowledges an earlier incident'
-      : 'spec.breakGlassAck is not its nonce';
+      : 'spec.breakGlassAck is not the nonce of this incident';
     const [namespace, name] = clusterName(request).split('/');
     return [
       violation(
@@ -35,8 +35,8 @@ export const staleNonce: Policy<ClusterRequest> = {
         'spec.breakGlassAck',
         nonce
           ? `${incident}, and ${given}`
-          : `${incident}, but its status carries no nonce yet, so nothing can acknowledge it`,
-        `repair what status.breakGlass names, then send the nonce that this prints: kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.breakGlass.nonce}'`,
+          : `${incident}, but its status has no nonce yet, so it cannot be acknowledged`,
+        `repair the incident as status.breakGlass.steps says, then set spec.breakGlassAck to the nonce that this prints: kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.breakGlass.nonce}'`,
       ),
     ];
   },

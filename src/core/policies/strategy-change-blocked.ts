@@ -57,15 +57,15 @@ function whyNotIdle(request: ClusterRequest): { readonly what: string; readonly 
   const operation = operationUnderWay(request);
   if (operation !== undefined) {
     const remedy = breakGlassActive(request)
-      ? 'repair what status.breakGlass names and acknowledge its nonce; apply this when it is over'
-      : 'apply it again when that is over';
+      ? 'repair the incident and acknowledge its nonce; apply this when it is over'
+      : 'apply it again when the operation has ended';
     return { what: operation, remedy };
   }
   const { version = '' } = request.oldObject?.spec ?? {};
   const { currentVersion = '' } = storedStatus(request);
   if (isCurrentVersion(version, request) !== false) return undefined;
   return {
-    what: `${printable(version)} is asked for and ${printable(currentVersion)} runs`,
-    remedy: `set spec.version to ${printable(currentVersion)} first, or let the upgrade end`,
+    what: `${printable(version)} is requested and ${printable(currentVersion)} is running`,
+    remedy: `set spec.version to ${printable(currentVersion)} first, or wait until the upgrade has ended`,
   };
 }

@@ -43,7 +43,7 @@ export const upgradePathBlocked: Policy<ClusterRequest> = {
         'UpgradePathBlocked',
         'spec.version',
         `${strategy} from ${current.canonical} to ${wanted.canonical} cannot succeed: ${path.why}`,
-        `leave spec.version at ${current.canonical}, set spec.upgrade.strategy to RollingUpdate in a change of its own, then change spec.version; or restore a snapshot into a new cluster of ${wanted.canonical}`,
+        `leave spec.version at ${current.canonical}, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into a new cluster of ${wanted.canonical}`,
       ),
     ];
   },
@@ -53,6 +53,6 @@ const untold = (wanted: string, strategy: string): Violation =>
   violation(
     'UpgradePathBlocked',
     'spec.version',
-    `whether ${wanted} can be reached by ${strategy} cannot be told: status.currentVersion does not say what runs`,
-    'apply it again when status.currentVersion is there',
+    `whether ${wanted} can be reached with ${strategy} is unknown: status.currentVersion does not have the running version`,
+    'apply it again when status.currentVersion is set',
   );

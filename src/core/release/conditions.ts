@@ -129,7 +129,7 @@ function reconciling(
 function upgrading(status: MetadataServicesStatus): Verdict {
   const { pending, watching, step = 'Idle', pausedAt } = status;
   if (pending === undefined && watching === undefined)
-    return verdict('Upgrading', false, 'Idle', 'no release is under way');
+    return verdict('Upgrading', false, 'Idle', 'no release is in progress');
   return verdict('Upgrading', true, pausedAt === undefined ? step : 'Paused', subjectOf(status));
 }
 

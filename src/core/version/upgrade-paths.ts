@@ -22,7 +22,7 @@ export const knownBadPaths: readonly KnownBadPath[] = [
     fromBelow: '2.6.0',
     to: '2.6.0',
     // openbao/openbao pull request 2458
-    why: 'members before and from 2.6 on cannot tell each other their health (an internal service was renamed), so green would never be promoted',
+    why: 'members before 2.6 and members from 2.6 on cannot exchange their health (an internal service was renamed), so the green pods would never be promoted',
   },
 ];
 

@@ -151,7 +151,7 @@ describe('a running controller', function () {
         }),
       { drainMs: 200 },
     );
-    await until('it is under way', () => passes.length === 1);
+    await until('it is in progress', () => passes.length === 1);
     await stop();
     const path = `/apis/coordination.k8s.io/v1/namespaces/run-test/leases/${lease}`;
     const held = await test.client.get<{ spec: { holderIdentity?: string } }>(path);
@@ -161,7 +161,7 @@ describe('a running controller', function () {
   it('does not release while a pass goes on that cannot be stopped, and says so', async () => {
     await test.create('a');
     const { passes, stop, logger } = start('one', () => new Promise(() => {}), { drainMs: 100 });
-    await until('it is under way', () => passes.length === 1);
+    await until('it is in progress', () => passes.length === 1);
     const error = await stop().then(
       () => expect.fail('it ended well'),
       (failure: unknown) => failure as Error,

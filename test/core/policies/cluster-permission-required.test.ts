@@ -232,7 +232,7 @@ describe('cluster-permission-required', () => {
         reason: 'PermissionRequired',
         path: 'spec.maintenance.enabled',
         message:
-          'spec.maintenance.enabled needs the verb "maintenance" on openbaocluster bao/prod, and you do not hold it',
+          'spec.maintenance.enabled needs the verb "maintenance" on openbaocluster bao/prod, and you do not have it',
         remedy:
           'check with: kubectl auth can-i maintenance openbaoclusters.openbao.org/prod -n bao; ask a cluster admin for a Role with it',
       },
@@ -242,7 +242,7 @@ describe('cluster-permission-required', () => {
   it('says why it could not be checked, and to try again', () => {
     const text = textOf(missingVerb('acknowledge', unknown('timeout'), 'bao/prod', 'spec.breakGlassAck'));
     expect(text).to.equal(
-      'whether you hold the verb "acknowledge" on openbaocluster bao/prod could not be checked: timeout\ntry again in a moment',
+      'whether you have the verb "acknowledge" on openbaocluster bao/prod could not be checked: timeout\ntry again in a moment',
     );
   });
 });

@@ -8,9 +8,9 @@ const operations: readonly (readonly [status: OpenBaoClusterStatus, said: string
   [{ breakGlass: { active: true, nonce: 'n' } }, 'break glass is active'],
   [{ blueGreen: { phase: 'Syncing' } }, 'the blue-green upgrade is in phase Syncing'],
   [{ blueGreen: { phase: 'Cleanup' } }, 'the blue-green upgrade is in phase Cleanup'],
-  [{ upgrade: { targetVersion: '2.5.6' } }, 'a rolling upgrade to 2.5.6 is under way'],
-  [{ upgrade: {} }, 'a rolling upgrade to another version is under way'],
-  [{ scaling: { target: 5 } }, 'members join or leave'],
+  [{ upgrade: { targetVersion: '2.5.6' } }, 'a rolling upgrade to 2.5.6 is in progress'],
+  [{ upgrade: {} }, 'a rolling upgrade to another version is in progress'],
+  [{ scaling: { target: 5 } }, 'members are being added or removed'],
   [{ operationLock: { operation: 'Restore' } }, 'the operation Restore holds status.operationLock'],
 ];
 

@@ -37,8 +37,8 @@ describe('deletion-not-confirmed', () => {
     const said = (policy: string) =>
       textOf(deletionNotConfirmed.evaluate(clusterDeletion(cluster(policies(policy)))));
     expect(said('DeletePVCs')).to.equal(
-      'spec.deletionPolicy is DeletePVCs: with the cluster go its volumes\n' +
-        'to keep them, set spec.deletionPolicy to Retain first; to delete them, confirm it: kubectl annotate openbaocluster prod -n bao --overwrite rollguard.io/confirm-delete=c-1 ; then delete again',
+      'spec.deletionPolicy is DeletePVCs: deleting the cluster also deletes its volumes\n' +
+        'to keep them, set spec.deletionPolicy to Retain first; to delete them, confirm the deletion: kubectl annotate openbaocluster prod -n bao --overwrite rollguard.io/confirm-delete=c-1 ; then delete again',
     );
     expect(said('DeleteAll')).to.contain('its volumes and its unseal key');
   });

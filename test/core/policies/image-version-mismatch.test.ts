@@ -105,14 +105,14 @@ describe('image-version-mismatch', () => {
         path: 'spec.image',
         message: 'the tag "v2.5.4" of spec.image is version 2.5.4, but spec.version is 2.5.5+b1',
         remedy:
-          'set the tag of spec.image to 2.5.5_b1, or leave spec.image out; if 2.5.4 is what you mean, set spec.version to it in the same apply',
+          'set the tag of spec.image to 2.5.5_b1, or remove spec.image; if 2.5.4 is the version you want, set spec.version to it in the same apply',
       },
     ]);
   });
 
   it('says what is taken on trust', () => {
     expect(textOf(imageVersionMismatch.evaluate(creation(cluster({ image: 'openbao:main' }))))).to.equal(
-      'the tag "main" of spec.image is not a version; that it runs 2.5.5 is taken on trust',
+      'the tag "main" of spec.image is not a version; that it runs 2.5.5 is not verified',
     );
   });
 

@@ -48,7 +48,7 @@ describe('invalid-image-reference', () => {
           message:
             'spec.image "open<U+0430>bao:2.5.5" has "open<U+0430>bao" in its repository, where only lower-case letters, digits and single . _ - between them may stand',
           remedy:
-            'write it as [registry[:port]/]repository[:tag][@digest], or leave it out to get openbao/openbao:2.5.5',
+            'write it as [registry[:port]/]repository[:tag][@digest], or remove it to use openbao/openbao:2.5.5',
         },
       ],
     );

@@ -43,7 +43,7 @@ describe('maintenance-required', () => {
       reason: 'MaintenanceRequired',
       path: 'metadata.annotations[openbao.org/maintenance]',
       message:
-        'pod bao/prod-0 belongs to openbaocluster prod, which is not in maintenance (the pod lacks the annotation openbao.org/maintenance=true)',
+        'pod bao/prod-0 belongs to openbaocluster prod, which is not in maintenance (the pod does not have the annotation openbao.org/maintenance=true)',
     });
     const remedy = finding?.kind === 'violation' ? finding.remedy : '';
     expect(remedy).to.match(/^kubectl patch openbaocluster prod -n bao --type merge -p /);

@@ -67,7 +67,7 @@ describe('no-active-break-glass', () => {
     expect(others).to.deep.equal([]);
     expect(finding).to.include({ reason: 'NoActiveBreakGlass', path: 'spec.breakGlassAck' });
     expect(textOf(finding ? [finding] : []))
-      .to.contain('no break glass is active')
+      .to.contain('break glass is not active')
       .and.contain('leave spec.breakGlassAck as it was');
   });
 });

@@ -139,16 +139,16 @@ describe('operation-in-progress', () => {
           reason: 'OperationInProgress',
           path: 'spec.version',
           message:
-            'spec.version (2.5.5 to 2.4.4) cannot change while the blue-green upgrade from 2.4.4 to 2.5.5 is in phase DemotingBlue; green members were first asked to vote at 2026-01-02T03:04:05Z',
-          remedy: `go back by a rollback: kubectl patch openbaocluster prod -n bao --type merge -p '{"spec":{"upgrade":{"requests":{"rollback":"'"$(date -Is)"'"}}}}' ; set spec.version back when status.blueGreen.phase is Idle again`,
+            'spec.version (2.5.5 to 2.4.4) cannot change while the blue-green upgrade from 2.4.4 to 2.5.5 is in phase DemotingBlue; green members were first given votes at 2026-01-02T03:04:05Z',
+          remedy: `to return, request a rollback: kubectl patch openbaocluster prod -n bao --type merge -p '{"spec":{"upgrade":{"requests":{"rollback":"'"$(date -Is)"'"}}}}' ; then set spec.version back when status.blueGreen.phase is Idle again`,
         },
       ]);
     });
 
     it('when it is too late for a rollback', () => {
       expect(said(upgrading('Cleanup'), { version: '2.4.4' }))
-        .to.contain('let it finish')
-        .and.contain('a restore')
+        .to.contain('let the upgrade finish')
+        .and.contain('restore a snapshot')
         .and.not.contain('requests');
       expect(said(upgrading('Cleanup'), { replicas: 5 })).not.to.contain('restore');
     });
@@ -156,7 +156,7 @@ describe('operation-in-progress', () => {
     it('when it goes back already', () => {
       for (const phase of ['RollingBack', 'RollbackCleanup'] as const)
         expect(said(upgrading(phase), { version: '2.4.4' }))
-          .to.contain('on its way back by itself')
+          .to.contain('being rolled back automatically')
           .and.not.contain('"rollback"');
     });
 

@@ -23,7 +23,7 @@ describe('pod-permission-required', () => {
     const request = deletion(pod(), { permission: known(false) });
     expect(textOf(podPermissionRequired.evaluate(request))).to.equal(
       [
-        'deleting pod prod-0 needs the verb "maintenance" on openbaocluster bao/prod, and you do not hold it',
+        'deleting pod prod-0 needs the verb "maintenance" on openbaocluster bao/prod, and you do not have it',
         'check with: kubectl auth can-i maintenance openbaoclusters.openbao.org/prod -n bao; ask a cluster admin for a Role with it',
       ].join('\n'),
     );

@@ -33,7 +33,7 @@ describe('point-of-no-return', () => {
 
   it('warns where there never was such an upgrade', () => {
     const request = update(cluster(), requests('now'));
-    expect(textOf(pointOfNoReturn.evaluate(request))).to.contain('no blue-green upgrade is under way');
+    expect(textOf(pointOfNoReturn.evaluate(request))).to.contain('no blue-green upgrade is in progress');
   });
 
   it('refuses another value after one that was handled', () => {
@@ -65,12 +65,14 @@ describe('point-of-no-return', () => {
         reason: 'PointOfNoReturn',
         path: 'spec.upgrade.requests.rollback',
         message:
-          'a rollback comes too late: Cleanup began at 2026-01-02T03:04:05Z, and the blue half (2.4.4) is going',
+          'a rollback is no longer possible: Cleanup began at 2026-01-02T03:04:05Z, and the blue pods (2.4.4) are being removed',
         remedy:
-          "let Cleanup finish and take spec.upgrade.requests.rollback back; to return to 2.4.4, restore a snapshot taken by it into a new cluster (kubectl get openbaocluster prod -n bao -o jsonpath='{.status.backup.latestSnapshot}' names the newest)",
+          "let Cleanup finish and remove the request spec.upgrade.requests.rollback; to return to 2.4.4, restore a snapshot that it made into a new cluster (kubectl get openbaocluster prod -n bao -o jsonpath='{.status.backup.latestSnapshot}' names the newest)",
       },
     ]);
     const bare = update(cluster({}, { blueGreen: { phase: 'Cleanup' } }), requests('now'));
-    expect(textOf(pointOfNoReturn.evaluate(bare))).to.contain('Cleanup began, and the blue half is going');
+    expect(textOf(pointOfNoReturn.evaluate(bare))).to.contain(
+      'Cleanup began, and the blue pods are being removed',
+    );
   });
 });

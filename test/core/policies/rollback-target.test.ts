@@ -17,8 +17,8 @@ describe('rollback-target', () => {
   for (const [what, target, status, words] of [
     ['what is unknown', 'v20240101-000000-invalid', served, 'is not in status.releaseHistory'],
     ['what failed', failed, served, 'has failed before'],
-    ['what serves', active, served, 'serves already'],
-    ['what serves, while deploying', active, { ...served, deploymentPhase: 'Deploying' }, 'will be given up'],
+    ['what serves', active, served, 'is already active'],
+    ['what serves, while deploying', active, { ...served, deploymentPhase: 'Deploying' }, 'will be aborted'],
   ] as const) {
     it(`warns of a rollback to ${what}`, () => {
       const { reasons, warnings } = saidBy(rollbackTargetKnown, update(backTo(target), status));

@@ -77,7 +77,7 @@ describe('stale-nonce', () => {
       for (const ack of ['x', 'undefined', ' ', 'old-222']) {
         const request = update(old, { breakGlassAck: ack });
         expect(reasonsOf(staleNonce, request)).to.deep.equal(refused);
-        expect(textOf(staleNonce.evaluate(request))).to.contain('carries no nonce yet');
+        expect(textOf(staleNonce.evaluate(request))).to.contain('has no nonce yet');
       }
       expect(reasonsOf(staleNonce, update(old, { breakGlassAck: '' }))).to.deep.equal([]);
     });
@@ -117,7 +117,7 @@ describe('stale-nonce', () => {
         message:
           'break glass is active (RollbackConsensusRepairFailed) since 2026-01-02T03:04:05Z, and spec.breakGlassAck acknowledges an earlier incident',
         remedy:
-          "repair what status.breakGlass names, then send the nonce that this prints: kubectl get openbaocluster prod -n bao -o jsonpath='{.status.breakGlass.nonce}'",
+          "repair the incident as status.breakGlass.steps says, then set spec.breakGlassAck to the nonce that this prints: kubectl get openbaocluster prod -n bao -o jsonpath='{.status.breakGlass.nonce}'",
       },
     ]);
   });
@@ -125,7 +125,7 @@ describe('stale-nonce', () => {
   it('says that a value is unknown, and does without what status lacks', () => {
     const old = cluster({}, { breakGlass: { active: true, nonce: 'n-1' } });
     expect(textOf(staleNonce.evaluate(update(old, { breakGlassAck: 'x' })))).to.match(
-      /^break glass is active, and spec\.breakGlassAck is not its nonce\n/,
+      /^break glass is active, and spec\.breakGlassAck is not the nonce of this incident\n/,
     );
   });
 });

@@ -27,9 +27,9 @@ describe('strategy-change-blocked', () => {
     [
       'a rolling upgrade',
       { ...current, upgrade: { targetVersion: '2.5.6' } },
-      'rolling upgrade to 2.5.6 is under way',
+      'rolling upgrade to 2.5.6 is in progress',
     ],
-    ['scaling', { ...current, scaling: { target: 5 } }, 'members join or leave'],
+    ['scaling', { ...current, scaling: { target: 5 } }, 'members are being added or removed'],
     [
       'a restore',
       { ...current, operationLock: { operation: 'Restore' } },
@@ -38,7 +38,7 @@ describe('strategy-change-blocked', () => {
     [
       'a version that waits',
       { currentVersion: '2.5.4' },
-      '2.5.5 is asked for and 2.5.4 runs\nset spec.version to 2.5.4 first',
+      '2.5.5 is requested and 2.5.4 is running\nset spec.version to 2.5.4 first',
     ],
   ];
   for (const [name, status, said] of states) {

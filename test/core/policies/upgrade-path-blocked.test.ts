@@ -106,9 +106,9 @@ describe('upgrade-path-blocked', () => {
         reason: 'UpgradePathBlocked',
         path: 'spec.version',
         message:
-          'BlueGreen from 2.5.5 to 2.6.0 cannot succeed: members before and from 2.6 on cannot tell each other their health (an internal service was renamed), so green would never be promoted',
+          'BlueGreen from 2.5.5 to 2.6.0 cannot succeed: members before 2.6 and members from 2.6 on cannot exchange their health (an internal service was renamed), so the green pods would never be promoted',
         remedy:
-          'leave spec.version at 2.5.5, set spec.upgrade.strategy to RollingUpdate in a change of its own, then change spec.version; or restore a snapshot into a new cluster of 2.6.0',
+          'leave spec.version at 2.5.5, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into a new cluster of 2.6.0',
       },
     ]);
   });

@@ -88,7 +88,8 @@ export class WatchedHalves extends SimulatedHalves {
   private judgeEnd(before: OpenBaoClusterStatus, after: OpenBaoClusterStatus): void {
     const isIdle =
       after.upgrade === undefined && activeBlueGreen(after) === undefined && after.scaling === undefined;
-    if (isIdle && after.operationLock !== undefined) this.fail('nothing is under way, but the lock is held');
+    if (isIdle && after.operationLock !== undefined)
+      this.fail('no operation is in progress, but the lock is held');
     const ended = activeBlueGreen(before);
     if (ended === undefined || activeBlueGreen(after) !== undefined) return;
     if (after.breakGlass?.active === true) this.fail('it ends in break glass');
