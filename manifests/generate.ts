@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
 import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../src/api/crd.ts';
+import { holdReasons, holdScopes, type HoldReason } from '../src/api/hold-reasons.ts';
 import { reasons } from '../src/api/reasons.ts';
 
 const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
@@ -14,6 +15,7 @@ const generated: Readonly<Record<string, (present: string) => string>> = {
   'manifests/crds/openbaoclusters.yaml': () => crd(openBaoClusterCrd()),
   'manifests/crds/openbaorestores.yaml': () => crd(openBaoRestoreCrd()),
   'docs/reference/reasons.md': withReasons,
+  'docs/reference/holds.md': withHoldReasons,
 };
 
 /** The page with a heading a reason, between the two comments that mark them. */
@@ -25,6 +27,25 @@ function withReasons(page: string): string {
       `## \`${reason}\`\n\n**When:** ${sentence(when)}.\n\n**Why:** ${sentence(meaning)}.\n\n**Now:** ${sentence(remedy)}.\n`,
   );
   return [before, '\n', sections.join('\n'), '\n', after ?? rest].join('');
+}
+
+/**
+ * The page with the text below the heading of each reason; the headings and their order are the page's own.
+ *
+ * @throws Error naming a reason without its one heading, or a heading of no reason
+ */
+function withHoldReasons(page: string): string {
+  const left = new Set(Object.keys(holdReasons));
+  const made = page.replaceAll(/^### `(\w+)`\n[^]*?(?=^##|(?![^]))/gm, (_, reason: string) => {
+    if (!left.delete(reason))
+      throw new Error(`docs/reference/holds.md: ${reason} is no reason, or stands twice`);
+    const { scopes, meaning, remedy } = holdReasons[reason as HoldReason];
+    const where = scopes.map((scope) => holdScopes[scope]).join(', ');
+    const now = sentence(remedy).replaceAll('](docs/', '](../');
+    return `### \`${reason}\`\n\n${sentence(meaning)}.\n\n**In:** ${where}.\n\n**Now:** ${now}.\n\n`;
+  });
+  if (left.size > 0) throw new Error(`docs/reference/holds.md has no heading for ${[...left].join(', ')}`);
+  return made;
 }
 
 /** The name of a field stays as it is. */

@@ -2,10 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { expect } from 'chai';
 import { reasonOrder, reasons } from '../src/api/reasons.ts';
-import { incidentReasons } from '../src/core/upgrade/bluegreen/break-glass.ts';
-import { failureReasons as blueGreenReasons } from '../src/core/upgrade/bluegreen/phase.ts';
-import { failureReasons } from '../src/core/upgrade/rolling/failure.ts';
-import { restoreFailures } from '../src/core/restore/failure.ts';
+import { holdReasons, holdScopes } from '../src/api/hold-reasons.ts';
 import * as policyIndex from '../src/core/policies/index.ts';
 import type { Policy } from '../src/core/policies/policy.ts';
 
@@ -296,20 +293,28 @@ describe('every reason', () => {
 });
 
 describe('every reason of a hold', () => {
-  it('has a heading in docs/reference/holds.md, with what to do', () => {
-    const all = {
-      ...failureReasons,
-      ...blueGreenReasons,
-      ...incidentReasons,
-      ...restoreFailures,
-      TargetRejected: '',
-    };
-    const [, ...sections] = sourceOf('docs/reference/holds.md').split(/^### /m);
-    const explained = new Set(
-      sections
-        .filter((section) => section.includes('**Now:** '))
-        .map((section) => /^`(\w+)`$/m.exec(section)?.[1]),
+  it('is given somewhere', () => {
+    const sources = files
+      .filter((path) => path !== 'src/api/hold-reasons.ts')
+      .map((path) => withoutComments(sourceOf(path)));
+    const unused = Object.keys(holdReasons).filter(
+      (reason) => !sources.some((source) => source.includes(`'${reason}'`)),
     );
-    expect(Object.keys(all).filter((reason) => !explained.has(reason))).to.deep.equal([]);
+    expect(unused).to.deep.equal([]);
+  });
+
+  it('has one heading in docs/reference/holds.md, with whose it is and what to do', () => {
+    const [, ...sections] = sourceOf('docs/reference/holds.md').split(/^### (?=`)/m);
+    const told = sections.map((section) => /^`(\w+)`$/m.exec(section)?.[1] ?? '');
+    expect(told.toSorted()).to.deep.equal(Object.keys(holdReasons).toSorted());
+    for (const section of sections) {
+      expect(section).to.match(/^\*\*In:\*\* .+\.$/m);
+      expect(section).to.match(/^\*\*Now:\*\* .+\.$/m);
+    }
+  });
+
+  it('is of a scope, and every scope gives some', () => {
+    const given = new Set<string>(Object.values(holdReasons).flatMap(({ scopes }) => scopes));
+    expect(Object.keys(holdScopes).filter((scope) => !given.has(scope))).to.deep.equal([]);
   });
 });

@@ -3,7 +3,12 @@
  * `test/docs.test.ts` looks that each is there.
  */
 export const documents = {
+  backUpUnsealKey: 'docs/clusters.md#back-up-the-unseal-key',
+  consensusRepair: 'docs/operations/break-glass.md#rollbackconsensusrepairfailed',
+  downgrade: 'docs/upgrades/downgrade.md',
   initialize: 'docs/clusters.md#initialize-it-yourself',
+  issuerKeys: 'docs/clusters.md#new-keys-for-serviceaccount-tokens',
+  peerRemoval: 'docs/operations/break-glass.md#rollbackcleanuppeerremovalfailed',
   personsToken: 'docs/clusters.md#a-persons-token',
   restore: 'docs/operations/restore.md',
 } as const;

@@ -1,14 +1,11 @@
+import { isHoldReasonOf } from '../../src/api/hold-reasons.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { Pod } from '../../src/api/kubernetes.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { processIo, statusCommand, type StatusIo } from '../../src/cli/status.ts';
 import type { Reader, Reading } from '../../src/cli/status/reader.ts';
-import {
-  failure as failureOf,
-  failureReasons,
-  type FailureReason,
-} from '../../src/core/upgrade/rolling/failure.ts';
+import { failure as failureOf, type FailureReason } from '../../src/core/upgrade/rolling/failure.ts';
 import { remedyOf as blueGreenRemedy } from '../../src/core/upgrade/bluegreen/remedy.ts';
 import { overdueRemedy, remedy } from '../../src/core/upgrade/rolling/remedy.ts';
 import { known, unknown } from '../../src/core/model/known.ts';
@@ -160,4 +157,4 @@ function withWholeMessage(cluster: OpenBaoCluster): OpenBaoCluster {
 /** Their remedy is the rule's own. */
 const forbidding: readonly string[] = ['DowngradeBlocked', 'PolicyViolation'];
 
-const isFailureReason = (reason: string): reason is FailureReason => reason in failureReasons;
+const isFailureReason = (reason: string): reason is FailureReason => isHoldReasonOf('RollingUpgrade', reason);

@@ -1,4 +1,5 @@
 /** How decisions about one object are put together from parts, of every kind that is driven. */
+import type { HoldReason } from '../../api/hold-reasons.ts';
 import type { DecidedEvent } from './effect.ts';
 
 /** What one concern comes to: the status so far, carried on, and what it adds. */
@@ -40,7 +41,7 @@ export const unchanged = <Status>(
 });
 
 export const waiting = (reason: string, message: string): Notice => ({ kind: 'waiting', reason, message });
-export const held = (reason: string, message: string): Notice => ({ kind: 'held', reason, message });
+export const held = (reason: HoldReason, message: string): Notice => ({ kind: 'held', reason, message });
 
 /** One part after another, each with the status of those before it. */
 export function runConcerns<Observation, Status, Context, Effect>(

@@ -1,20 +1,9 @@
+import { isHoldReasonOf } from '../../api/hold-reasons.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import type { Notice } from './cluster-concern.ts';
 
 /** Holds that are no operation's: they end with their cause, and their words with them. */
-const ownReasons: ReadonlySet<string> = new Set([
-  'SelfInitRequired',
-  'DowngradeBlocked',
-  'PolicyViolation',
-  'UnsealKeyMissing',
-  'CertificatesMissing',
-  'SecondClusterDetected',
-  'MemberWithoutMembership',
-  'DiskRepairFailed',
-  'ApplyRefused',
-  'TargetRejected',
-  'IssuerNotTrusted',
-]);
+const isOwn = (reason: string | undefined) => isHoldReasonOf('Cluster', reason);
 
 /** Bytes of status.lastErrorMessage. */
 const longest = 2048;
@@ -34,12 +23,12 @@ export function withLastError(
     scaling?.held === true ||
     breakGlass?.active === true;
   if (isOperations) return status;
-  const hold = notices.find(({ kind, reason }) => kind === 'held' && ownReasons.has(reason));
+  const hold = notices.find(({ kind, reason }) => kind === 'held' && isOwn(reason));
   if (hold !== undefined) {
     const lastErrorMessage = hold.message.slice(0, longest);
     return { ...status, lastErrorReason: hold.reason, lastErrorMessage };
   }
-  return ownReasons.has(status.lastErrorReason ?? '') ? withoutLastError(status) : status;
+  return isOwn(status.lastErrorReason) ? withoutLastError(status) : status;
 }
 
 export function withoutLastError(status: OpenBaoClusterStatus): OpenBaoClusterStatus {

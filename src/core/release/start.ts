@@ -176,9 +176,11 @@ export function rejection(
       ? `kubectl edit metadataservices ${name} -n ${namespace}`
       : `${annotate} e6data.io/rollback-to=${activeReleaseVersion}`;
   return [
-    held(
+    // What Kubernetes calls it is no word of ours.
+    {
+      kind: 'held',
       reason,
-      `release ${version} failed and is not tried again until spec changes: ${message}. ${activeReleaseVersion === undefined ? 'Nothing serves yet. Correct spec' : `${activeReleaseVersion} serves on. Correct spec, or put it back to what serves`}: ${back}; or try the same again: ${annotate} rollguard.io/retry="$(date +%s)"`,
-    ),
+      message: `release ${version} failed and is not tried again until spec changes: ${message}. ${activeReleaseVersion === undefined ? 'Nothing serves yet. Correct spec' : `${activeReleaseVersion} serves on. Correct spec, or put it back to what serves`}: ${back}; or try the same again: ${annotate} rollguard.io/retry="$(date +%s)"`,
+    },
   ];
 }

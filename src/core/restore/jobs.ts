@@ -1,3 +1,4 @@
+import type { HoldReasonOf } from '../../api/hold-reasons.ts';
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { ObservedJob } from '../model/observation.ts';
 import { executorJob } from '../jobs/executor-job.ts';
@@ -64,7 +65,7 @@ export const suspended = (object: KubernetesObject): KubernetesObject =>
 export function failureOf(
   { restore, cluster }: RestoreInput,
   observed: ObservedJob,
-  otherwise: string,
+  otherwise: HoldReasonOf<'Restore'>,
 ): RestoreFailure {
   const report = jobReport(observed);
   const message = report?.message ?? jobFailure(observed);

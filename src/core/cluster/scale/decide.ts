@@ -1,3 +1,4 @@
+import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { whyRemovalUnderWay } from '../../raft/removal.ts';
@@ -181,7 +182,7 @@ function finished({ status, scaling, wanted }: ScaleInput): ConcernResult {
 function heldAt(
   { observation, status, context }: ScaleInput,
   base: Scaling,
-  reason: string,
+  reason: HoldReasonOf<'Scaling'>,
   what: string,
 ): ConcernResult {
   const { cluster } = observation;

@@ -1,3 +1,4 @@
+import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
 import { jobFailure, jobHindrance } from '../../jobs/job-outcome.ts';
@@ -239,7 +240,7 @@ function ownJob(input: ScaleInput, action: Action, pod: string): Known<FollowedJ
 const running = (observed: ObservedJob | undefined, message: string) =>
   wait(`${message}${jobHindrance(observed) === undefined ? '' : `: ${jobHindrance(observed)}`}`);
 
-const failed = (observed: ObservedJob | undefined, reason: string): ScaleStep => ({
+const failed = (observed: ObservedJob | undefined, reason: HoldReasonOf<'Scaling'>): ScaleStep => ({
   kind: 'hold',
   reason,
   message: observed === undefined ? reason : jobFailure(observed),

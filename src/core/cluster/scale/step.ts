@@ -1,3 +1,4 @@
+import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { Peers } from '../../raft/peers.ts';
 import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
@@ -39,7 +40,7 @@ export type ScaleStep =
       readonly events?: readonly ClusterEvent[];
     }
   /** A person must act. */
-  | { readonly kind: 'hold'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'hold'; readonly reason: HoldReasonOf<'Scaling'>; readonly message: string }
   | { readonly kind: 'finish' };
 
 export const wait = (

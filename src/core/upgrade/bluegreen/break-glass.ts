@@ -1,4 +1,5 @@
 import { documents } from '../../../api/documents.ts';
+import { holdReasons, type HoldReasonOf } from '../../../api/hold-reasons.ts';
 import { clusterLabel, requestedByAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
@@ -14,12 +15,7 @@ type Incident = NonNullable<OpenBaoClusterStatus['breakGlass']>;
 const longestHistory = 20;
 
 /** Why automation stops for good, until a person acknowledges (specification, page 001). */
-export const incidentReasons = {
-  RollbackConsensusRepairFailed: 'votes and leadership could not be brought back to blue',
-  RollbackCleanupPeerRemovalFailed: 'green could not be removed from Raft after the votes were back',
-} as const;
-
-export type IncidentReason = keyof typeof incidentReasons;
+export type IncidentReason = HoldReasonOf<'BreakGlass'>;
 
 /**
  * Enters break glass: no further Job, no pod and no volume is touched, and both halves keep serving what they can.
@@ -33,7 +29,7 @@ export function enterBreakGlass(
   const { status, blueGreen, context } = input;
   const { name = '' } = input.observation.cluster.metadata;
   const job = blueGreen.lastJobFailure;
-  const message = `${incidentReasons[reason]}: ${what}; manual intervention required.`.slice(0, 2048);
+  const message = `${holdReasons[reason].meaning}: ${what}; manual intervention required.`.slice(0, 2048);
   const incident: Incident = {
     active: true,
     reason,

@@ -1,3 +1,4 @@
+import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
@@ -63,22 +64,8 @@ export interface PhaseFailure {
 
 export type PhaseHandler = (input: PhaseInput) => Step;
 
-/** Why a blue-green upgrade holds or goes back: what it means for status.lastErrorReason. */
-export const failureReasons = {
-  GreenFailed: 'a green member crashes, or cannot be started',
-  GreenVotesEarly: 'a green member votes before it was asked to',
-  VersionMismatch: 'a member reports another version than the target',
-  TwoClusters: 'the members belong to more than one OpenBao cluster',
-  HookFailed: 'the hook before promotion failed',
-  HookOutcomeUnknown: 'the Job of the hook before promotion is gone, and whether it succeeded is not known',
-  UpgradeJobFailed: 'a Job of the upgrade failed',
-  PhaseTimeout: 'a phase took too long',
-  TargetChanged: 'spec asks for something else',
-  RollbackRequested: 'a person asked for it',
-  OperationLockLost: 'another operation holds the lock',
-} as const satisfies Record<string, string>;
-
-export type FailureReason = keyof typeof failureReasons;
+/** Why a blue-green upgrade holds or goes back. */
+export type FailureReason = HoldReasonOf<'BlueGreenUpgrade'>;
 
 type Waiting = Omit<Extract<Step, { readonly kind: 'wait' }>, 'kind' | 'reason'>;
 

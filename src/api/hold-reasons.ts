@@ -1,0 +1,330 @@
+import { documents } from './documents.ts';
+
+/** What may be held or fail, as docs/reference/holds.md calls it. */
+export const holdScopes = {
+  Cluster: 'cluster',
+  RollingUpgrade: 'checks of every upgrade, rolling upgrade',
+  BlueGreenUpgrade: 'blue-green upgrade',
+  BreakGlass: 'break glass',
+  Scaling: 'change of `spec.replicas`',
+  Restore: 'OpenBaoRestore',
+  Release: 'MetadataServices',
+} as const;
+
+export type HoldScope = keyof typeof holdScopes;
+
+interface HoldReasonEntry {
+  /** Who gives it. */
+  readonly scopes: readonly HoldScope[];
+  /** What is wrong: a clause in Markdown, without its full stop. */
+  readonly meaning: string;
+  /** What to do about it in general: Markdown without its last full stop; links lead from the root of the repository. */
+  readonly remedy: string;
+}
+
+/**
+ * Every reason for which something waits for a person, or a restore fails, once. What a person reads on the object
+ * says the same with the values seen; docs/reference/holds.md is generated from it. The reasons of the gate are
+ * in reasons.ts.
+ */
+export const holdReasons = {
+  PolicyViolation: {
+    scopes: ['RollingUpgrade', 'Cluster'],
+    meaning: 'the target breaks a rule of the gate',
+    remedy: 'Take the change back, or name a version that may run. Nothing more is touched',
+  },
+  DowngradeBlocked: {
+    scopes: ['RollingUpgrade', 'Cluster'],
+    meaning: 'the target is older than a version that has run on this data',
+    remedy: `Take the change back, or name a version that may run. Nothing more is touched. [Why there is no downgrade](${documents.downgrade})`,
+  },
+  PreChecksTimeout: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the cluster was not healthy enough to start in time',
+    remedy: '`rollguard status` says which member lacks what. Nothing was touched',
+  },
+  LoginFailed: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the upgrade role could not log in, or may not do what it must',
+    remedy: 'The message names the missing right. Repair the role or policy at `auth/jwt-operator`',
+  },
+  TargetImageUnusable: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the target image cannot be pulled, does not run, or is another version',
+    remedy: 'Correct `spec.version` or `spec.image`. Nothing more is touched',
+  },
+  QuotaExceeded: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'a ResourceQuota, which the message names, leaves no room for green members',
+    remedy: 'Raise it, or lower what `spec.resources` and `spec.storage` ask for. Nothing was touched',
+  },
+  StorageUnavailable: {
+    scopes: ['RollingUpgrade'],
+    meaning: "the StorageClass of green's volumes is not there, or nothing makes its volumes",
+    remedy: 'Make the StorageClass, or volumes of it. Nothing was touched',
+  },
+  SnapshotStoreUnusable: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'nothing could be stored where snapshots go',
+    remedy:
+      'The message tells credentials, bucket, certificate, space or a stalled store apart. Nothing was touched',
+  },
+  PreUpgradeSnapshotFailed: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'no verified snapshot could be taken',
+    remedy:
+      'The message tells credentials, bucket, certificate, space or a stalled store apart. Nothing was touched',
+  },
+  QuorumWouldBeLost: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'two members cannot be replaced one by one without losing quorum',
+    remedy: 'Grow to three members first (`spec.replicas`), or shrink to one',
+  },
+  OperationLockHeld: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'another operation has the lock',
+    remedy: 'Let it end',
+  },
+  OperationLockLost: {
+    scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
+    meaning: 'another operation took the lock',
+    remedy: 'Let it end',
+  },
+  TemplateNotApplied: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the StatefulSet does not take the template',
+    remedy: '`kubectl describe statefulset`: a quota, an admission rule, a stopped controller manager',
+  },
+  NotConverged: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the StatefulSet did not finish in time',
+    remedy: '`kubectl describe statefulset`: a quota, an admission rule, a stopped controller manager',
+  },
+  StepDownFailed: {
+    scopes: ['RollingUpgrade', 'Scaling'],
+    meaning: 'the Job that asks the leader to step down failed',
+    remedy: "Read the Job's log, which is kept for a day. Another healthy voter must exist",
+  },
+  StepDownTimeout: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the leader did not hand over in time',
+    remedy: "Read the Job's log, which is kept for a day. Another healthy voter must exist",
+  },
+  PodNotReady: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the one replaced pod did not become Ready and unsealed in time',
+    remedy: '`kubectl describe pod`, `kubectl logs`. All other pods still run and serve',
+  },
+  VersionMismatch: {
+    scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
+    meaning: 'the replaced pod reports another version than the target',
+    remedy: '`kubectl describe pod`, `kubectl logs`. All other pods still run and serve',
+  },
+  NotCaughtUp: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the replaced pod did not catch up in time',
+    remedy: '`kubectl describe pod`, `kubectl logs`. All other pods still run and serve',
+  },
+  GreenFailed: {
+    scopes: ['BlueGreenUpgrade'],
+    meaning: 'a green member crashes, or cannot be started',
+    remedy: 'Green is removed by itself. Correct the image, then `requests.retry`',
+  },
+  GreenVotesEarly: {
+    scopes: ['BlueGreenUpgrade'],
+    meaning: 'a green member votes before it was asked to',
+    remedy: 'Green is removed by itself. Then `requests.retry`',
+  },
+  HookFailed: {
+    scopes: ['BlueGreenUpgrade'],
+    meaning: 'your hook before promotion failed',
+    remedy: 'Read its log, fix the cause, then `requests.retry`',
+  },
+  HookOutcomeUnknown: {
+    scopes: ['BlueGreenUpgrade'],
+    meaning: 'the Job of your hook is gone, and whether it succeeded is not known',
+    remedy: 'See what the hook did, then `requests.retry` runs it once more',
+  },
+  UpgradeJobFailed: {
+    scopes: ['BlueGreenUpgrade'],
+    meaning: 'Jobs of a phase failed',
+    remedy:
+      "It holds where `autoRollback` is off, or in Cleanup. Read the Job's log, fix the cause, then `requests.retry`; or `requests.rollback` before Cleanup",
+  },
+  PhaseTimeout: {
+    scopes: ['BlueGreenUpgrade'],
+    meaning: 'a phase took too long',
+    remedy:
+      "It holds where `autoRollback` is off, or in Cleanup. Read the Job's log, fix the cause, then `requests.retry`; or `requests.rollback` before Cleanup",
+  },
+  TargetRejected: {
+    scopes: ['Cluster'],
+    meaning:
+      'the target was rolled back, for the reason in `status.blueGreen.rejectedTarget`, and is not retried automatically. A requested restart waits with it',
+    remedy: 'Take `spec.version` back, or `requests.retry`',
+  },
+  RollbackRequested: {
+    scopes: ['BlueGreenUpgrade'],
+    meaning: 'a person asked for the rollback (a reason in `status.blueGreen.rejectedTarget`)',
+    remedy: 'Take `spec.version` back, or `requests.retry`',
+  },
+  TargetChanged: {
+    scopes: ['BlueGreenUpgrade'],
+    meaning: 'spec asked for another target meanwhile (a reason in `status.blueGreen.rejectedTarget`)',
+    remedy: 'Take `spec.version` back, or `requests.retry`',
+  },
+  RollbackConsensusRepairFailed: {
+    scopes: ['BreakGlass'],
+    meaning: 'votes and leadership could not be brought back to blue',
+    remedy: `[Break glass](${documents.consensusRepair})`,
+  },
+  RollbackCleanupPeerRemovalFailed: {
+    scopes: ['BreakGlass'],
+    meaning: 'green could not be removed from Raft after the votes were back',
+    remedy: `[Break glass](${documents.peerRemoval})`,
+  },
+  TwoClusters: {
+    scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
+    meaning: 'the members belong to more than one OpenBao cluster',
+    remedy: 'Stop and look: `bao operator raft list-peers` in each pod. Remove by hand what does not belong',
+  },
+  MembershipMismatch: {
+    scopes: ['RollingUpgrade'],
+    meaning: 'the Raft membership is not the set of pods',
+    remedy: 'Stop and look: `bao operator raft list-peers` in each pod. Remove by hand what does not belong',
+  },
+  SecondClusterDetected: {
+    scopes: ['Cluster'],
+    meaning: 'a member belongs to another OpenBao cluster',
+    remedy: 'Stop and look: `bao operator raft list-peers` in each pod. Remove by hand what does not belong',
+  },
+  ScaleTimedOut: {
+    scopes: ['Scaling'],
+    meaning: 'a member did not join or leave in time',
+    remedy: 'The message names the member and the step. Retry with `spec.upgrade.requests.retry`',
+  },
+  RemovePeerFailed: {
+    scopes: ['Scaling'],
+    meaning: 'a member could not be removed from Raft',
+    remedy: 'The message names the member and the step. Retry with `spec.upgrade.requests.retry`',
+  },
+  StaleVolume: {
+    scopes: ['Scaling'],
+    meaning: 'a volume holds the data of an earlier member, with which a new member cannot join',
+    remedy:
+      'If that data may be lost, the message has the command that deletes the volume. Then retry with `spec.upgrade.requests.retry`',
+  },
+  DiskRepairFailed: {
+    scopes: ['Cluster'],
+    meaning: 'a member has lost its disk and could not be removed from Raft, to join anew',
+    remedy: 'The message has the command',
+  },
+  MemberWithoutMembership: {
+    scopes: ['Cluster'],
+    meaning:
+      'a member runs, but Raft does not list it, and with its data it cannot join again. Clients may read old values from it',
+    remedy: 'The message has the command',
+  },
+  SelfInitRequired: {
+    scopes: ['Cluster'],
+    meaning: '`selfInit.enabled` is false and nobody has initialized the cluster',
+    remedy: `[Initialize it yourself](${documents.initialize})`,
+  },
+  UnsealKeyMissing: {
+    scopes: ['Cluster'],
+    meaning: 'the Secret of the unseal key is gone, and cannot be made again',
+    remedy: `Put it back [from your backup](${documents.backUpUnsealKey}). Never delete volumes to "fix" it`,
+  },
+  CertificatesMissing: {
+    scopes: ['Cluster'],
+    meaning: 'a Secret of certificates that cannot be made again is gone',
+    remedy: 'Put it back from your backup. Never delete volumes to "fix" it',
+  },
+  IssuerNotTrusted: {
+    scopes: ['Cluster'],
+    meaning: 'tokens are signed with a key that the cluster was not told before',
+    remedy: `A login of yours writes \`jwt_validation_pubkeys\`: [new keys](${documents.issuerKeys})`,
+  },
+  ApplyRefused: {
+    scopes: ['Cluster', 'Release'],
+    meaning: 'the API server does not take a child as spec asks for it',
+    remedy: 'The message has its words. Correct spec',
+  },
+  SourceMissing: {
+    scopes: ['Restore'],
+    meaning: 'neither the restore nor the cluster names a store',
+    remedy: 'Create another OpenBaoRestore with `spec.source`. Nothing was changed',
+  },
+  SnapshotVersionUnknown: {
+    scopes: ['Restore'],
+    meaning: 'nothing says, or not everything says alike, which OpenBao version made the snapshot',
+    remedy: 'Create another OpenBaoRestore with `spec.snapshotVersion`. Nothing was changed',
+  },
+  SnapshotNewer: {
+    scopes: ['Restore'],
+    meaning: 'the cluster runs an older version than the one that made the snapshot',
+    remedy: 'Upgrade the cluster first, or take a snapshot that this version or an older one made',
+  },
+  VerificationFailed: {
+    scopes: ['Restore'],
+    meaning: 'the Job that verifies the snapshot ended without a word',
+    remedy: "Read the Job's log. Nothing was touched. Then create another OpenBaoRestore",
+  },
+  ClusterGone: {
+    scopes: ['Restore'],
+    meaning: 'the cluster was deleted meanwhile',
+    remedy: 'Create the cluster again, then another OpenBaoRestore',
+  },
+  RestoreRefused: {
+    scopes: ['Restore'],
+    meaning: 'OpenBao refused the snapshot. Nothing was changed',
+    remedy: 'The message has its words. Fix the cause, then create another OpenBaoRestore',
+  },
+  SealedAfterRestore: {
+    scopes: ['Restore'],
+    meaning: 'the unseal key of the members does not open the snapshot that was forced upon them',
+    remedy: `Put the key that the snapshot was made under into the Secret \`NAME-unseal-key\`, from [your backup](${documents.backUpUnsealKey}), then delete the pods. The message has the command`,
+  },
+  RestoreOutcomeUnknown: {
+    scopes: ['Restore'],
+    meaning: 'whether the snapshot was restored is not known',
+    remedy:
+      'Look at the data with a new login. A restore is never repeated by itself; the message has what to look at',
+  },
+  MembershipNotRepaired: {
+    scopes: ['Restore'],
+    meaning: 'the data is restored, but members did not get their votes back',
+    remedy: `With [a person's token](${documents.personsToken}), give each member its vote back (\`bao operator raft promote POD\`), then restart all of them by a new \`spec.maintenance.restartAt\`. Where the roles in the data are another cluster's, the message has the command that binds them to this one`,
+  },
+  SpecConflict: {
+    scopes: ['Release'],
+    meaning: 'something put back into spec what a rollback took out',
+    remedy: 'Change the tags at the source of the field manager that the message names',
+  },
+  RollbackRequestReturned: {
+    scopes: ['Release'],
+    meaning: 'something put back a rollback request that was answered already',
+    remedy: 'Take the annotation out at the source of the field manager that the message names',
+  },
+  ReleaseRecordLost: {
+    scopes: ['Release'],
+    meaning: 'what a release was made from is in no ControllerRevision and not in spec',
+    remedy: 'Change spec, which begins another release',
+  },
+} as const satisfies Record<string, HoldReasonEntry>;
+
+export type HoldReason = keyof typeof holdReasons;
+
+/** The reasons that this scope gives. */
+export type HoldReasonOf<Scope extends HoldScope> = {
+  [Reason in HoldReason]: Scope extends (typeof holdReasons)[Reason]['scopes'][number] ? Reason : never;
+}[HoldReason];
+
+/** Whether a word, such as status.lastErrorReason, is a reason that this scope gives. */
+export const isHoldReasonOf = <Scope extends HoldScope>(
+  scope: Scope,
+  word: string | undefined,
+): word is HoldReasonOf<Scope> =>
+  Object.entries<HoldReasonEntry>(holdReasons).some(
+    ([reason, { scopes }]) => reason === word && scopes.includes(scope),
+  );
