@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../src/api/kubernetes.ts';
 import type { KubernetesClient } from '../src/io/kubernetes/kubernetes.ts';
 
 /** Under which name the API server remembers who wrote `caBundle`. */
-export const caFieldManager = 'rollguard-ca';
+const caFieldManager = 'rollguard-ca';
 
 /** The names of the configurations whose webhooks are ours. */
 export interface WebhookConfigurations {

@@ -11,7 +11,7 @@ import { faultOfPair, readBundle, type Material } from './material.ts';
 import { backdateMs, defaultSchedule, type Schedule } from './schedule.ts';
 
 /** How the members' certificates are: `due` ones serve, and are to be renewed now. */
-export type CertificateState = 'valid' | 'due' | 'absent';
+type CertificateState = 'valid' | 'due' | 'absent';
 
 /** The certificates of OpenBao clusters: a CA and a leaf each, shared by all members. */
 export interface ClusterCertificates {

@@ -4,17 +4,15 @@ import type { KeyPair } from './material.ts';
 import { ownCaKeeper, type SecretSource } from './own-ca.ts';
 
 export type { Logger } from './logger.ts';
-export type { KeyPair } from './material.ts';
-export type { SecretSource } from './own-ca.ts';
 
 /** Somebody else's certificate as files: cert-manager's, say. The caBundle is their business too. */
-export interface FilesSource {
+interface FilesSource {
   readonly kind: 'files';
   /** Holds `tls.crt` and `tls.key`. */
   readonly directory: string;
 }
 
-export interface ServingOptions {
+interface ServingOptions {
   readonly source: SecretSource | FilesSource;
   readonly logger: Logger;
   /** Told of each reading of the certificate, and of each one that failed. */

@@ -59,11 +59,11 @@ const impure = [
 ];
 
 const folders = ['src', 'webhooks', 'certs', 'manifests'];
-const files = folders.flatMap((folder) =>
+const filesIn = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((path) => posix.join(folder, path))
-    .filter((path) => path.endsWith('.ts')),
-);
+    .filter((path) => path.endsWith('.ts'));
+const files = folders.flatMap(filesIn);
 const sourceOf = (path: string) => readFileSync(join(root, path), 'utf8');
 const withoutComments = (source: string) =>
   source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
@@ -83,6 +83,22 @@ function importsOf(path: string): readonly string[] {
     name.startsWith('.') ? posix.join(posix.dirname(path), name) : name,
   );
 }
+
+/** What declares an exported name. */
+const declaration =
+  /^export (?:default )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gm;
+
+/** The names in braces; of `a as b` the first or the last. */
+const namesIn = (list: string, which: 'first' | 'last') =>
+  list
+    .split(',')
+    .map((each) =>
+      each
+        .trim()
+        .replace(/^type /, '')
+        .split(' as '),
+    )
+    .flatMap((names) => (which === 'first' ? names[0] : names.at(-1)) || []);
 
 const isFile = (name: string) => name.endsWith('.ts') || name.endsWith('.json');
 const inPart = (part: string) => files.filter((path) => partOf(path) === part);
@@ -216,6 +232,66 @@ describe('the house', () => {
 
   it('runs on Node 24 or newer', () => {
     expect(Number(process.versions.node.split('.')[0])).to.be.at.least(24);
+  });
+});
+
+describe('every export', () => {
+  const users = ['test', 'bench', 'packaging'].flatMap((folder) => filesIn(folder));
+  const sources = new Map([...files, ...users].map((path) => [path, withoutComments(sourceOf(path))]));
+
+  const exportedBy = (source: string) => [
+    ...Array.from(source.matchAll(declaration), ([, name = '']) => name),
+    ...Array.from(source.matchAll(/^export (?:type )?\{([^}]*)\}/gm), ([, list = '']) => list).flatMap(
+      (list) => namesIn(list, 'last'),
+    ),
+  ];
+  /** Everything, by `import * as` and `import()`: what is taken of it is not looked for. */
+  const wholly = /\bimport\((?=\s*'\.)|\bimport \* as \w+ from(?=\s*'\.)/.source;
+  const importedBy = (path: string, source: string) => {
+    const targetOf = (from: string) => posix.join(posix.dirname(path), from);
+    const named = source.matchAll(/\b(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'(\.[^']*)'/g);
+    const whole = source.matchAll(new RegExp(`(?:${wholly})\\s*'([^']*)'`, 'g'));
+    return [
+      ...Array.from(named, ([, list = '', from = '']) =>
+        namesIn(list, 'first').map((name) => `${targetOf(from)} ${name}`),
+      ).flat(),
+      ...Array.from(whole, ([, from = '']) => `${targetOf(from)} *`),
+    ];
+  };
+
+  const imported = (paths: readonly string[]) =>
+    new Set(paths.flatMap((path) => importedBy(path, sources.get(path) ?? '')));
+  const byProgram = imported(files);
+  const byTests = imported(users);
+  const isIn = (names: ReadonlySet<string>, path: string, name: string) =>
+    names.has(`${path} ${name}`) || names.has(`${path} *`);
+  const isUsedAtHome = (source: string, name: string) =>
+    Array.from(source.matchAll(new RegExp(`\\b${name}\\b`, 'g'))).length > 1;
+
+  // A test may take a part of a file for itself; what tests alone use is no part of the program.
+  it('is imported by another file, or by a test of what its own file uses', () => {
+    const unused = files.flatMap((path) => {
+      const source = sources.get(path) ?? '';
+      return exportedBy(source)
+        .filter((name) => !isIn(byProgram, path, name))
+        .filter((name) => !isIn(byTests, path, name) || !isUsedAtHome(source, name))
+        .map((name) => `${path} exports ${name}`);
+    });
+    expect(unused).to.deep.equal([]);
+  });
+
+  it('is found, in each form', () => {
+    const source = [
+      'export const a = 1;',
+      'export async function b() {}',
+      'export interface C<T> {}',
+      "export { d, type E as F } from './g.ts';",
+    ].join('\n');
+    expect(exportedBy(source)).to.deep.equal(['a', 'b', 'C', 'd', 'F']);
+    expect(importedBy('src/h.ts', source)).to.deep.equal(['src/g.ts d', 'src/g.ts E']);
+    for (const whole of ["import * as i from './g.ts';", "await import('./g.ts')"]) {
+      expect(importedBy('src/h.ts', whole)).to.deep.equal(['src/g.ts *']);
+    }
   });
 });
 

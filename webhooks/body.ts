@@ -5,7 +5,7 @@ import { BadReview } from './admission-review.ts';
  * Old and new object of at most 3 MiB each, plus the envelope: controller-runtime bounds
  * them at 7 MiB (pkg/webhook/admission/http.go), we leave one more.
  */
-export const maxBodyBytes = 8 * 1024 * 1024;
+const maxBodyBytes = 8 * 1024 * 1024;
 
 /**
  * Reads a request's body.

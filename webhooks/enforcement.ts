@@ -3,7 +3,7 @@ import type { Deadline } from './deadline.ts';
 import type { RouteContext } from './route.ts';
 
 /** A decision, and whether it only warns of what would else be denied. */
-export interface Enforced {
+interface Enforced {
   readonly decision: Decision;
   readonly softened: boolean;
 }

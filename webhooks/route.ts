@@ -50,7 +50,7 @@ export interface MutatingRoute extends RouteBase {
   ) => Promise<Mutation>;
 }
 
-export interface Mutation {
+interface Mutation {
   readonly before: object;
   readonly after: object;
 }

@@ -35,7 +35,7 @@ export interface AdmissionResponse {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
-export interface AdmissionReview {
+interface AdmissionReview {
   readonly apiVersion: 'admission.k8s.io/v1';
   readonly kind: 'AdmissionReview';
   readonly request: AdmissionRequest;

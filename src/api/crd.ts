@@ -148,7 +148,7 @@ const withTypeMeta = (schema: StructuralSchema): StructuralSchema => ({
 });
 
 /** A CRD prunes unknown fields and forbids `additionalProperties: false`, which our schemas have for TypeScript's sake. */
-export function structural(schema: StructuralSchema): object {
+function structural(schema: StructuralSchema): object {
   const { properties, items, additionalProperties, ...rest } = schema;
   return {
     ...rest,

@@ -11,7 +11,7 @@ export const holdScopes = {
   Release: 'MetadataServices',
 } as const;
 
-export type HoldScope = keyof typeof holdScopes;
+type HoldScope = keyof typeof holdScopes;
 
 interface HoldReasonEntry {
   /** Who gives it. */

@@ -42,7 +42,7 @@ export interface ContainerStatus {
 }
 
 /** A condition of Kubernetes' own objects. */
-export interface PodCondition {
+interface PodCondition {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;

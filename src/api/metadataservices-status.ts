@@ -2,7 +2,7 @@ import { condition, count, observedGeneration, text, time } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
 /** The two colors (specification, page 003). */
-export const strategies = ['blue', 'green'] as const;
+const strategies = ['blue', 'green'] as const;
 export type Strategy = (typeof strategies)[number];
 
 /** The steps of a release, in their order; the last two come after the switch. */

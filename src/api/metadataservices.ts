@@ -7,13 +7,8 @@ import { metadataServicesStatus } from './metadataservices-status.ts';
 import { parser, shapeOf } from './parse.ts';
 import type { StructuralSchema } from './structural.ts';
 
-export { defaultPorts, metadataServicesSpec } from './metadataservices-spec.ts';
-export {
-  metadataServicesStatus,
-  releaseSteps,
-  strategies,
-  type Strategy,
-} from './metadataservices-status.ts';
+export { defaultPorts } from './metadataservices-spec.ts';
+export { metadataServicesStatus, releaseSteps, type Strategy } from './metadataservices-status.ts';
 
 /** The whole object below `apiVersion`, `kind` and `metadata`. */
 export const metadataServices = {

@@ -7,7 +7,6 @@ import { openBaoClusterStatus } from './openbaocluster-status.ts';
 import { parser, shapeOf } from './parse.ts';
 import type { StructuralSchema } from './structural.ts';
 
-export { openBaoClusterSpec } from './openbaocluster-spec.ts';
 export { blueGreenPhases, openBaoClusterStatus, rollingPhases } from './openbaocluster-status.ts';
 
 /** The whole object below `apiVersion`, `kind` and `metadata`. */

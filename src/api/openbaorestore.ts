@@ -6,8 +6,7 @@ import { openBaoRestoreStatus } from './openbaorestore-status.ts';
 import { parser, shapeOf } from './parse.ts';
 import type { StructuralSchema } from './structural.ts';
 
-export { openBaoRestoreSpec } from './openbaorestore-spec.ts';
-export { openBaoRestoreStatus, restorePhases } from './openbaorestore-status.ts';
+export { restorePhases } from './openbaorestore-status.ts';
 
 /** The whole object below `apiVersion`, `kind` and `metadata`. */
 export const openBaoRestore = {

@@ -3,7 +3,7 @@
  * The order is the order of the rules; the first violated one is the reason of the
  * HTTP answer. docs/reference/reasons.md is generated from it.
  */
-export interface ReasonEntry {
+interface ReasonEntry {
   /** HTTP status of a denial, 4xx. 409 and 429 are left out: clients retry them by themselves. */
   readonly code: 403 | 422;
   /** What is refused: one clause, without a full stop. */

@@ -10,7 +10,7 @@ import { invalidIn, ownKindOf, requestedSubject, storedSubject, typeOf } from '.
 import { painter, processStreams, visible, type CommandIo } from './terminal.ts';
 
 /** The command line, as commander reads it. */
-export interface ReviewOptions {
+interface ReviewOptions {
   readonly filename: readonly string[];
   readonly old: readonly string[];
   readonly state: readonly string[];
@@ -42,7 +42,7 @@ const exitCodes = { allowed: 0, refused: 1, unusable: 2 } as const;
  *
  * @returns the exit code: 0 all allowed, 1 something refused, 2 unusable input
  */
-export async function review(options: ReviewOptions, io: ReviewIo): Promise<number> {
+async function review(options: ReviewOptions, io: ReviewIo): Promise<number> {
   const paint = painter(io.color.stderr);
   try {
     const { reviewed, notes } = await judgeFiles(options, io.stdin);

@@ -51,7 +51,7 @@ export interface ControllerConfig extends CommonConfig {
 
 /** Kinds that can be driven; beside the operator of one of them it is left out. */
 export const kinds = ['openbaoclusters', 'metadataservices'] as const;
-export type Kind = (typeof kinds)[number];
+type Kind = (typeof kinds)[number];
 
 /** Phases whose deadline can be set. */
 export const deadlineNames = [
@@ -62,7 +62,7 @@ export const deadlineNames = [
   'catchingUp',
   'scaling',
 ] as const;
-export type DeadlineName = (typeof deadlineNames)[number];
+type DeadlineName = (typeof deadlineNames)[number];
 
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
 const dnsName = { type: 'string', pattern: '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$', maxLength: 253 } as const;

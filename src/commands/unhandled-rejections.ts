@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 
-export interface RejectionWatch {
+interface RejectionWatch {
   readonly registry: Registry;
   readonly logger: Logger;
   /** What comes of one; without it the process goes on. */

@@ -20,7 +20,7 @@ import { unusable, whyAnother, type StoredSnapshot } from './verify-snapshot.ts'
 const loginLastsMs = 10 * 60_000;
 
 /** What is to be restored, and how. */
-export interface RestoreOrder extends StoredSnapshot {
+interface RestoreOrder extends StoredSnapshot {
   /** A folder with room for it. */
   readonly spool: string;
   /** Without asking whether the members' own key opens it. */

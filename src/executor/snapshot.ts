@@ -13,7 +13,7 @@ import { done, failed } from './report.ts';
 import { signalOf } from './store.ts';
 
 /** Where a snapshot goes. */
-export interface SnapshotPlace {
+interface SnapshotPlace {
   readonly store: ObjectStore;
   /** It names the operation: a second run finds there what the first one has stored. */
   readonly name: string;

@@ -4,15 +4,13 @@ import { openS3 } from './object-store/s3.ts';
 import { StoreError } from './object-store/store-error.ts';
 
 export type {
-  ObjectInfo,
   ObjectStore,
   StoreCredentials,
-  StoreLimits,
   StoreOptions,
   StoreTarget,
   StoredObject,
 } from './object-store/contract.ts';
-export { StoreError, type StoreErrorReason } from './object-store/store-error.ts';
+export { StoreError } from './object-store/store-error.ts';
 
 const defaultLimits: StoreLimits = { connectMs: 10_000, stallMs: 30_000, partBytes: 8 * 1024 * 1024 };
 

@@ -21,7 +21,7 @@ export interface ReleaseCaches {
   readonly pods: (key: ClusterKey) => readonly Pod[];
 }
 
-export interface ReleaseObserver {
+interface ReleaseObserver {
   readonly caches: ReleaseCaches;
   /** Which of the children are not as they should be. */
   readonly drifted: (desired: readonly KubernetesObject[]) => Promise<readonly KubernetesObject[]>;

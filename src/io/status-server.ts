@@ -3,7 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import express from 'express';
 import type { Registry } from 'prom-client';
 
-export interface StatusServerOptions {
+interface StatusServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly registry: Registry;

@@ -1,5 +1,5 @@
 /** A reading whose result is used again for a while, by key. Failures are not remembered. */
-export interface Remembered<T> {
+interface Remembered<T> {
   get(key: string): Promise<T>;
   forget(key: string): void;
 }

@@ -1,5 +1,5 @@
 /** One of the JSON values that stand in a text one after another. */
-export interface JsonChunk {
+interface JsonChunk {
   readonly start: number;
   readonly end: number;
   /** Offsets of keys that their object has already. */

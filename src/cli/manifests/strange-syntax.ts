@@ -9,7 +9,7 @@ import {
 } from 'yaml';
 
 /** A place that kubectl's reader of YAML does not read, or reads otherwise than ours. */
-export interface Strange {
+interface Strange {
   readonly offset: number;
   readonly what: string;
   readonly remedy: string;

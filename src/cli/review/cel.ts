@@ -4,13 +4,13 @@
  */
 
 /** What a rule speaks of. `oldSelf` only in an UPDATE. */
-export interface Scope {
+interface Scope {
   readonly self: unknown;
   readonly oldSelf?: unknown;
 }
 
 /** Whether a rule holds. @throws Error where CEL itself would fail, for example at a field that is not there */
-export type Rule = (scope: Scope) => boolean;
+type Rule = (scope: Scope) => boolean;
 
 type Evaluate = (scope: Scope) => unknown;
 

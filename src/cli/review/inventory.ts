@@ -5,7 +5,7 @@ import { isObject } from '../manifests/manifest.ts';
 import type { Subject } from './subject.ts';
 
 /** An object by its names. */
-export interface ObjectKey {
+interface ObjectKey {
   readonly group: string;
   readonly kind: string;
   readonly namespace: string;

@@ -6,7 +6,7 @@ import { isObject, nameOf } from '../manifests/manifest.ts';
 import type { Path } from '../manifests/document.ts';
 
 /** A field that has not the type it must have, or is not there. */
-export interface Misfit {
+interface Misfit {
   readonly path: Path;
   readonly what: string;
   readonly remedy: string;

@@ -1,7 +1,7 @@
 import { width } from './table.ts';
 
 /** What a terminal shows of a text that is written again and again. */
-export interface Screen {
+interface Screen {
   /** The characters that put `text` where the last one was. */
   redraw(text: string, size: { readonly columns: number; readonly rows: number }): string;
 }

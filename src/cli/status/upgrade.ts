@@ -6,7 +6,7 @@ import { blueGreenMilestones, blueGreenView, checkedView, type BlueGreenView } f
 import { clockOf, kindOf, milestonesOf, type Progress, type Milestone } from './course.ts';
 
 /** A rolling upgrade, or a restart. */
-export interface RollingView extends Progress {
+interface RollingView extends Progress {
   readonly strategy: 'RollingUpdate';
   /** The pods that the phase is about. */
   readonly pods: readonly string[];

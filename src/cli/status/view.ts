@@ -38,7 +38,7 @@ export interface ClusterView {
   readonly next: readonly Advice[];
 }
 
-export interface ScalingView {
+interface ScalingView {
   readonly from?: number;
   readonly to?: number;
   readonly step?: string;
@@ -47,7 +47,7 @@ export interface ScalingView {
   readonly held: boolean;
 }
 
-export interface IncidentView {
+interface IncidentView {
   readonly reason?: string;
   readonly forMs?: number;
   readonly nonce?: string;
@@ -55,7 +55,7 @@ export interface IncidentView {
   readonly steps: readonly string[];
 }
 
-export interface SnapshotView {
+interface SnapshotView {
   readonly name?: string;
   readonly sizeBytes?: number;
   readonly ageMs?: number;

@@ -7,9 +7,9 @@ import type { ClusterView } from './view.ts';
 const pollMs = 1000;
 
 /** What became of what was waited for. */
-export type Ending = 'done' | 'stopped' | 'gone' | 'late';
+type Ending = 'done' | 'stopped' | 'gone' | 'late';
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly view: (reading: Reading) => ClusterView;
   /** Takes each reading, changed or not. */
   readonly show: (view: ClusterView) => void;

@@ -7,7 +7,7 @@ import { informer, type Informer, type InformerOptions } from '../runtime/inform
 import { source, type Source } from '../runtime/run.ts';
 
 /** The children of one kind of owner: they carry its name in a label. */
-export interface ChildrenWatch {
+interface ChildrenWatch {
   /** The children of one kind; each group is the key of an owner. */
   readonly children: <T extends KubernetesObject>(
     apiVersion: string,

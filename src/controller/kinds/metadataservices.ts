@@ -21,7 +21,7 @@ import { reconciler } from '../runtime/reconciler.ts';
 import type { Controller } from '../runtime/run.ts';
 import { statusClient } from '../runtime/status.ts';
 
-export interface MetadataServicesOptions {
+interface MetadataServicesOptions {
   readonly client: KubernetesClient;
   readonly watch: ServicesWatch;
   readonly settings: ReleaseSettings;

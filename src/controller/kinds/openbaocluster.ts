@@ -29,7 +29,7 @@ import { reconciler } from '../runtime/reconciler.ts';
 import type { Controller } from '../runtime/run.ts';
 import { statusClient } from '../runtime/status.ts';
 
-export interface OpenBaoClusterOptions {
+interface OpenBaoClusterOptions {
   readonly client: KubernetesClient;
   readonly watch: ClusterWatch;
   readonly settings: ControllerSettings;

@@ -2,7 +2,7 @@ import { blueGreenPhases, rollingPhases, type OpenBaoClusterStatus } from '../..
 import { activeBlueGreen } from '../../core/model/blue-green.ts';
 
 /** What both strategies tell of an upgrade or restart under way. */
-export interface UpgradeUnderWay {
+interface UpgradeUnderWay {
   readonly phase?: string | undefined;
   readonly targetVersion?: string | undefined;
   readonly startedAt?: string | undefined;

@@ -4,7 +4,7 @@ import { conditionsFamily, oneOf, secondsSince, single, type Family } from './fa
 import { upgradePhases, upgradeUnderWay } from './active-upgrade.ts';
 
 /** A metric, and how it follows from a cluster. */
-export type ClusterFamily = Family<OpenBaoCluster>;
+type ClusterFamily = Family<OpenBaoCluster>;
 
 const upgradeOf = ({ status }: OpenBaoCluster) => upgradeUnderWay(status);
 

@@ -10,7 +10,7 @@ import { upgradeOutcomes, upgradeTransition } from './upgrade-transition.ts';
 import { upgradePhases } from './active-upgrade.ts';
 
 /** What the metrics are told beside the clusters that they read. */
-export interface ClusterMetrics {
+interface ClusterMetrics {
   /** An observation was made: it says who lags. */
   readonly observed: (observation: Observation) => void;
   /** A cluster changed, for `Informer.onChange`: phases and upgrades that ended are counted. */

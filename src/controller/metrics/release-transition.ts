@@ -3,7 +3,7 @@ import { historyOf, recordOf } from '../../core/release/history.ts';
 import { parseTimestamp } from '../../core/model/time.ts';
 
 /** A release that ended between two statuses, or was taken back. */
-export interface ReleaseEnd {
+interface ReleaseEnd {
   readonly outcome: 'succeeded' | 'failed' | 'aborted';
   /** Since it began. */
   readonly seconds: number;

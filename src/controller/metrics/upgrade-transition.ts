@@ -6,7 +6,7 @@ import { upgradeUnderWay } from './active-upgrade.ts';
 export const upgradeOutcomes = ['done', 'aborted', 'rolled-back'] as const;
 
 /** What ended between two statuses of a cluster. Seconds of the status's own times, pauses included. */
-export interface UpgradeTransition {
+interface UpgradeTransition {
   readonly phase?: { readonly name: string; readonly seconds: number };
   readonly upgrade?: { readonly outcome: (typeof upgradeOutcomes)[number]; readonly seconds: number };
   /** status.lastErrorReason of a hold, or the reason of a break glass, that began. */

@@ -16,7 +16,7 @@ export interface ReportedEvent {
   readonly note: string;
 }
 
-export interface EventRecorderOptions {
+interface EventRecorderOptions {
   readonly client: Pick<KubernetesClient, 'create' | 'request'>;
   readonly logger: Logger;
   /** Which process reports: the name of its pod. At most 128 characters. */

@@ -18,7 +18,7 @@ export interface QueueObserver {
   readonly retried?: () => void;
 }
 
-export interface QueueOptions {
+interface QueueOptions {
   /** Runs at a time, each of another key. */
   readonly concurrency: number;
   readonly run: (key: string) => Promise<Outcome>;

@@ -5,7 +5,7 @@ import { objectPath } from '../../io/kubernetes/resources.ts';
 import { namesOf } from './cache.ts';
 
 /** Reads objects of one kind, and writes their status. */
-export interface StatusClient<Resource extends KubernetesObject> {
+interface StatusClient<Resource extends KubernetesObject> {
   /** The object as the API server has it now; undefined when it is not there. */
   readonly read: (key: string, signal: AbortSignal) => Promise<Resource | undefined>;
   /**

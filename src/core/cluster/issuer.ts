@@ -167,4 +167,4 @@ const stepOf = (operationId: string, issuer: TokenIssuer): ExecutorStep => ({
   issuer,
 });
 
-export const issuerNotTrusted = 'IssuerNotTrusted';
+const issuerNotTrusted = 'IssuerNotTrusted';

@@ -46,7 +46,7 @@ export const decideUnsealKey: Concern = (observation, status) => {
   };
 };
 
-export const unsealKeyMissing = 'UnsealKeyMissing';
+const unsealKeyMissing = 'UnsealKeyMissing';
 
 /** It may be immutable, and what it holds may be the key under another name: it is kept, to be made anew from. */
 const malformedKey = ({ namespace = '' }: ObjectMeta, secret: string) =>
@@ -94,4 +94,4 @@ export const decideCertificates: Concern = ({ cluster, secrets }, status) => {
   };
 };
 
-export const certificatesMissing = 'CertificatesMissing';
+const certificatesMissing = 'CertificatesMissing';

@@ -15,7 +15,7 @@ export const jobResources = {
 } as const;
 
 /** What differs from one Job to another. */
-export interface JobPod {
+interface JobPod {
   readonly component: string;
   readonly serviceAccount: string;
   /** User and group of the container. */

@@ -5,7 +5,7 @@ import { greenNames, liveNames } from '../model/members.ts';
 import { ordinalOf } from '../model/names.ts';
 
 /** A member's pod and where its API is, under the name in its certificate. */
-export interface MemberUrl {
+interface MemberUrl {
   readonly pod: string;
   /** Such as `https://prod-0.prod.bao.svc:8200`. */
   readonly url: string;

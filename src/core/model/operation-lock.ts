@@ -1,8 +1,8 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { parseTimestamp, timestamp } from './time.ts';
 
-export type OperationLock = NonNullable<OpenBaoClusterStatus['operationLock']>;
-export type Operation = NonNullable<OperationLock['operation']>;
+type OperationLock = NonNullable<OpenBaoClusterStatus['operationLock']>;
+type Operation = NonNullable<OperationLock['operation']>;
 
 /** A lock that looks alive is renewed this seldom, in milliseconds: each time is a write. */
 const renewEvery = 60_000;

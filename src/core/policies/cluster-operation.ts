@@ -13,7 +13,7 @@ type Change = Pick<ClusterRequest, 'object' | 'oldObject'>;
  * green may vote or lead; a rollback leads back. cleanup: blue is going; only a restore leads back. returning:
  * it is on its way back. unknown: another operator's phase, which may be any of them.
  */
-export type BlueGreenStage = 'idle' | 'early' | 'crossed' | 'cleanup' | 'returning' | 'unknown';
+type BlueGreenStage = 'idle' | 'early' | 'crossed' | 'cleanup' | 'returning' | 'unknown';
 
 export function blueGreenStage(request: Pick<ClusterRequest, 'oldObject'>): BlueGreenStage {
   const { phase = 'Idle', crossedAt } = storedStatus(request).blueGreen ?? {};

@@ -67,7 +67,7 @@ export function changesMaintenance({
 }
 
 /** What a person asks for once: a field of `spec.upgrade.requests`. */
-export type RequestField = keyof typeof handled;
+type RequestField = keyof typeof handled;
 
 const handled = {
   retry: 'lastHandledRetry',

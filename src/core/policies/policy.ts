@@ -15,7 +15,7 @@ export interface Violation {
 }
 
 /** Something worth knowing that refuses nothing. */
-export interface Warning {
+interface Warning {
   readonly kind: 'warning';
   readonly message: string;
 }

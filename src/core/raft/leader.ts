@@ -27,7 +27,7 @@ export function activeMember(members: readonly Member[]): Member | undefined {
 }
 
 /** Whether a member is the active node and names itself as the leader. */
-export const claimsLeadership = (member: Member): boolean => isActive(member) && member.leader === member.pod;
+const claimsLeadership = (member: Member): boolean => isActive(member) && member.leader === member.pod;
 
 /** The one member that says it leads. */
 export function leaderAmong(members: Members): Known<Member> {

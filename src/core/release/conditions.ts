@@ -47,9 +47,7 @@ const observedGeneration = ({ metadata }: MetadataServices) =>
   metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
 
 /** Of the three words of the specification, page 003. */
-export function phaseOf(
-  status: MetadataServicesStatus,
-): NonNullable<MetadataServicesStatus['deploymentPhase']> {
+function phaseOf(status: MetadataServicesStatus): NonNullable<MetadataServicesStatus['deploymentPhase']> {
   if (status.step !== undefined) return 'Deploying';
   if (status.activeReleaseVersion !== undefined) return 'Stable';
   return status.rejected === undefined ? 'Deploying' : 'Failed';

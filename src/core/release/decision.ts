@@ -32,7 +32,7 @@ export interface ReleaseSettings {
   readonly idlePollMs: number;
 }
 
-export interface Windows {
+interface Windows {
   readonly readinessTimeout: number;
   readonly gracePeriod: number;
   readonly cleanupDelay: number;

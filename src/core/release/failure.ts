@@ -2,7 +2,7 @@ import type { ContainerStatus, Deployment, Pod } from '../../api/kubernetes.ts';
 import { deploymentsOf, podsOf, type ReleaseObservation } from './observation.ts';
 
 /** Why a release is not well. */
-export interface ReleaseFailure {
+interface ReleaseFailure {
   /** As Kubernetes calls it; of the pod, its container, or its Deployment. */
   readonly reason: string;
   readonly message: string;

@@ -1,7 +1,7 @@
 import type { MetadataServicesStatus, ReleaseRecord } from '../../api/metadataservices.ts';
 
 /** As many releases as the specification, page 003, promises. */
-export const historyLength = 10;
+const historyLength = 10;
 
 export const historyOf = ({ releaseHistory = [] }: MetadataServicesStatus): readonly ReleaseRecord[] =>
   releaseHistory;

@@ -153,7 +153,7 @@ function withFighter(
 }
 
 /** Why spec is not deployed, and what to do. */
-export function rejection(
+function rejection(
   observation: ReleaseObservation,
   { rejected, activeReleaseVersion }: MetadataServicesStatus,
 ): readonly Notice[] {

@@ -6,7 +6,7 @@ import { patched } from '../model/patch.ts';
 import type { ClusterStatusEffect } from './decision.ts';
 
 /** Which restore it is, as the cluster's status names it. */
-export interface Identity {
+interface Identity {
   readonly name: string;
   readonly operationId: string;
 }

@@ -5,12 +5,12 @@ import type { DecidedEvent } from '../model/effect.ts';
 import type { RestoreContext, RestoreEffect } from './decision.ts';
 import type { RestoreFailure } from './failure.ts';
 
-export type RestorePhase = NonNullable<OpenBaoRestoreStatus['phase']>;
+type RestorePhase = NonNullable<OpenBaoRestoreStatus['phase']>;
 /** The phases in which something is done or awaited. */
 export type ActivePhase = Exclude<RestorePhase, 'Complete' | 'Failed'>;
 
 /** Fields of the status to set; `undefined` removes one. */
-export type StatusPatch = {
+type StatusPatch = {
   readonly [Key in keyof OpenBaoRestoreStatus]?: OpenBaoRestoreStatus[Key] | undefined;
 };
 

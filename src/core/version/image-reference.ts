@@ -2,7 +2,7 @@ import { printable } from '../model/printable.ts';
 import { parseVersion, type Version } from './version.ts';
 
 /** A container image reference, by the grammar of distribution/reference. */
-export interface ImageReference {
+interface ImageReference {
   /** `registry.example:5000`, `[::1]:5000`; absent when the default registry is meant. */
   readonly domain?: string;
   readonly path: string;

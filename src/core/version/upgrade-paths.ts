@@ -1,7 +1,7 @@
 import { compareVersions, parseVersion, type Version } from './version.ts';
 
 /** A way from one version to another that is known to end badly. */
-export interface KnownBadPath {
+interface KnownBadPath {
   /** As `spec.upgrade.strategy` names it. */
   readonly strategy: string;
   /** What runs is older than this; a prerelease of it is. */

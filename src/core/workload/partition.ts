@@ -36,7 +36,7 @@ export function heldPartition(replicas: number, live: StatefulSet | undefined): 
 }
 
 /** Whether every pod that the StatefulSet makes from now on is of one and the same revision. */
-export function isSettled({ metadata, status }: StatefulSet): boolean {
+function isSettled({ metadata, status }: StatefulSet): boolean {
   return (
     status?.observedGeneration !== undefined &&
     status.observedGeneration >= (metadata.generation ?? Infinity) &&

@@ -11,7 +11,7 @@ import { canonicalQuantities } from './quantity.ts';
 import { volumeMounts, volumes } from './volumes.ts';
 
 /** Annotation on the pod template: what the user set of OpenBao's configuration, which is read at a start alone. */
-export const configurationAnnotation = 'rollguard.io/configuration-hash';
+const configurationAnnotation = 'rollguard.io/configuration-hash';
 
 /** The user and group of OpenBao's image. */
 const user = { uid: 100, gid: 1000 } as const;

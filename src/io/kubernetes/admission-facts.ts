@@ -21,7 +21,7 @@ export interface ClusterKey {
 }
 
 /** What a verb is held on: a cluster, unless another resource is named. */
-export interface VerbTarget extends ClusterKey {
+interface VerbTarget extends ClusterKey {
   readonly resource?: GuardedResource;
 }
 

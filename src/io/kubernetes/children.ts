@@ -11,7 +11,7 @@ import { objectPath, targetOf } from './resources.ts';
  * The watches hold only names and versions of most children: a child is read when its version, or what
  * it should be, has changed since it was last found right.
  */
-export interface ChildComparison {
+interface ChildComparison {
   /** @throws Error when an object of that name is somebody else's: nothing of it may be overwritten */
   drifted(owner: string, desired: readonly KubernetesObject[]): Promise<readonly KubernetesObject[]>;
   /** Forgets what was found about the children of an owner that is gone. */

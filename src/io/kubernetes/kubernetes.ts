@@ -73,7 +73,7 @@ export interface Call extends CallOptions {
   readonly contentType?: string | undefined;
 }
 
-export interface ApplyOptions extends CallOptions {
+interface ApplyOptions extends CallOptions {
   /** Under which name the API server remembers the fields as ours. */
   readonly fieldManager: string;
   /** Whether to take over fields that another manager holds; otherwise a conflict is a 409. */
@@ -101,7 +101,7 @@ export interface KubernetesClient {
   close(): Promise<void>;
 }
 
-export interface StreamOptions extends Omit<CallOptions, 'timeoutMs'> {
+interface StreamOptions extends Omit<CallOptions, 'timeoutMs'> {
   /** Milliseconds without a byte, the head of the answer included, after which it counts as dead. */
   readonly inactivityMs: number;
 }
@@ -126,7 +126,7 @@ export interface AnsweredCall {
   readonly status: number;
 }
 
-export interface ConnectOptions {
+interface ConnectOptions {
   readonly kubeconfig?: string | undefined;
   /** Told of each call at its end, and of each stream at its beginning. */
   readonly onAnswer?: ((call: AnsweredCall) => void) | undefined;
@@ -209,7 +209,7 @@ interface Page<T> {
 }
 
 /** What a list answered. */
-export interface Collection<T> {
+interface Collection<T> {
   readonly items: readonly T[];
   /** The version of the whole collection, from which a watch goes on. */
   readonly resourceVersion: string;

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { ApiError } from './kubernetes.ts';
 
 /** A child that the API server does not take. */
-export interface Refusal {
+interface Refusal {
   readonly kind: string;
   readonly name: string;
   /** What the API server said. */

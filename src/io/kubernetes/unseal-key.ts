@@ -48,7 +48,7 @@ export async function createUnsealKey(client: KubernetesClient, cluster: OpenBao
 }
 
 /** What is known of the unseal key, as `ClusterSecrets` says it. */
-export type UnsealKeyState = Pick<ClusterSecrets, 'unsealKey' | 'unsealKeyMalformed' | 'unsealKeyUID'>;
+type UnsealKeyState = Pick<ClusterSecrets, 'unsealKey' | 'unsealKeyMalformed' | 'unsealKeyUID'>;
 
 /**
  * Whether the unseal key is there. A Secret without it is malformed: making one would meet the Secret for ever.

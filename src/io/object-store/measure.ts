@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { StoredObject } from './contract.ts';
 
 /** Counts and sums what goes by. */
-export interface Measure {
+interface Measure {
   /** The same chunks. */
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
   /** Of all chunks so far; call it once. */

@@ -9,7 +9,7 @@ import { s3Url, type S3Location } from './s3-location.ts';
 import { guardAgainstStall, untilAborted, type StallGuard } from './stall-guard.ts';
 import { StoreError } from './store-error.ts';
 
-export interface S3Call {
+interface S3Call {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   /** Without it, the call is about the bucket. */
   readonly key?: string | undefined;
@@ -18,7 +18,7 @@ export interface S3Call {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface S3Answer {
+interface S3Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The body, read to its end. */
   readonly text: string;

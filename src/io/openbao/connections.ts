@@ -1,7 +1,7 @@
 import { connectOpenBao, type OpenBaoAddress, type OpenBaoNode } from './node.ts';
 
 /** Kept connections to the servers of many clusters. */
-export interface OpenBaoConnections {
+interface OpenBaoConnections {
   /** The connection to this server. Do not close it, and ask again for each use: it ends when nobody asks. */
   to(address: OpenBaoAddress): OpenBaoNode;
   /** How many are kept. */

@@ -12,7 +12,7 @@ import { printableCharacter } from '../../core/model/printable.ts';
  * initialization), `NoLeader` (a standby that knows no active node), `Forbidden`, `Invalid` (400),
  * `NotFound`, `TooLarge`, `Malformed`, and `Server` for everything else.
  */
-export type OpenBaoReason =
+type OpenBaoReason =
   | 'Refused'
   | 'Unresolved'
   | 'Unreachable'
@@ -50,11 +50,6 @@ export class OpenBaoError extends Error {
     this.status = status;
   }
 }
-
-/** Whether the call may have had its effect although no whole answer came. */
-export const mayHaveArrived = (error: unknown): boolean =>
-  error instanceof OpenBaoError &&
-  (error.reason === 'Reset' || error.reason === 'Timeout' || error.reason === 'Malformed');
 
 /** Why a connection or a transfer failed, by the codes of Node.js and undici. */
 export function networkReason(error: unknown): OpenBaoReason {

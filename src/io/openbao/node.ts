@@ -13,16 +13,9 @@ import {
   type Upload,
 } from './request.ts';
 
-export { OpenBaoError, mayHaveArrived, type OpenBaoReason } from './error.ts';
+export { OpenBaoError } from './error.ts';
 export type { CallOptions, OpenBaoAddress, Upload } from './request.ts';
-export type {
-  AutopilotConfiguration,
-  AutopilotState,
-  Health,
-  JwtConfig,
-  LeaderStatus,
-  Login,
-} from './answers.ts';
+export type { AutopilotState, JwtConfig } from './answers.ts';
 
 /**
  * One OpenBao server's HTTP API. Each call goes to that very server: a redirect to another one is an

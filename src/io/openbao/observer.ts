@@ -8,7 +8,7 @@ import { openBaoSession, type OpenBaoSession } from './session.ts';
 import type { CallOptions, OpenBaoNode } from './node.ts';
 
 /** What the observer is given. */
-export interface ObserverOptions {
+interface ObserverOptions {
   /** The CA of a cluster's members, PEM. @throws Error that fits behind a colon */
   readonly ca: (cluster: OpenBaoCluster) => Promise<string>;
   /** The controller's own ServiceAccount token for OpenBao. */

@@ -14,7 +14,7 @@ const remedies = {
   ReadBackDiffers: 'See whether the store keeps what it is given, then try again.',
 } as const;
 
-export type SnapshotErrorReason = keyof typeof remedies;
+type SnapshotErrorReason = keyof typeof remedies;
 
 /** `message` says what happened and ends with the remedy. */
 export class SnapshotError extends Error {

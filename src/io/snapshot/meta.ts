@@ -11,7 +11,7 @@ export interface SnapshotMeta {
   readonly servers: readonly SnapshotServer[];
 }
 
-export interface SnapshotServer {
+interface SnapshotServer {
   readonly id: string;
   readonly voter: boolean;
 }

@@ -6,13 +6,13 @@ import { StoreError } from '../object-store/store-error.ts';
 import { SnapshotError } from './error.ts';
 
 /** A snapshot on this machine's disk, in a file without a name: it goes with the process, however that ends. */
-export interface Spool {
+interface Spool {
   /** From the beginning, as often as asked. */
   read(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
-export interface SpoolOptions {
+interface SpoolOptions {
   readonly directory: string;
   /** Milliseconds in which the source must send something. */
   readonly stallMs: number;

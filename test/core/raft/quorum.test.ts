@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { failureTolerance, quorum } from '../../../src/core/raft/quorum.ts';
+import { quorum } from '../../../src/core/raft/quorum.ts';
 
 const voters = fc.integer({ min: 1, max: 99 });
 
@@ -15,7 +15,7 @@ describe('quorum', () => {
   ] as const) {
     it(`of ${count} voters is ${needed}, and ${tolerated} may be lost`, () => {
       expect(quorum(count)).to.equal(needed);
-      expect(failureTolerance(count, count)).to.equal(tolerated);
+      expect(count - quorum(count)).to.equal(tolerated);
     });
   }
 
@@ -32,8 +32,7 @@ describe('quorum', () => {
     fc.assert(
       fc.property(voters, fc.nat(99), (count, lost) => {
         const healthy = Math.max(0, count - lost);
-        expect(healthy >= quorum(count)).to.equal(lost <= failureTolerance(count, count));
-        expect(failureTolerance(count, healthy)).to.be.at.least(0);
+        expect(healthy >= quorum(count)).to.equal(lost <= count - quorum(count));
       }),
     );
   });

@@ -6,7 +6,6 @@ import { podOfAddress, readMember } from '../../../src/io/openbao/member.ts';
 import { openBaoSession } from '../../../src/io/openbao/session.ts';
 import {
   connectOpenBao,
-  mayHaveArrived,
   OpenBaoError,
   type OpenBaoAddress,
   type OpenBaoNode,
@@ -123,7 +122,6 @@ describe('the client of OpenBao', () => {
       expect(refused.reason).to.equal('Refused');
       const unresolved = await failure(connectTo({ url: 'http://nowhere.invalid:8200' }).health());
       expect(unresolved.reason).to.equal('Unresolved');
-      expect([refused, unresolved].some(mayHaveArrived)).to.equal(false);
     });
 
     it('ends a call that hangs, before or within its answer', async () => {
@@ -174,7 +172,6 @@ describe('the client of OpenBao', () => {
       });
       const error = await failure(node.stepDown(secret));
       expect(error.reason).to.equal('Reset');
-      expect(mayHaveArrived(error)).to.equal(true);
       expect(calls).to.equal(1);
     });
 
@@ -212,7 +209,6 @@ describe('the client of OpenBao', () => {
       for (const servername of ['prod-1.prod.bao.svc', undefined]) {
         const error = await failure(connectTo({ url, ca, servername }).health());
         expect(error.reason, servername).to.equal('Certificate');
-        expect(mayHaveArrived(error)).to.equal(false);
       }
     });
 

@@ -19,7 +19,7 @@ export interface ScaleInput {
 }
 
 /** Fields of status.scaling to set; `undefined` removes one. */
-export type ScalingPatch = { readonly [Key in keyof Scaling]?: Scaling[Key] | undefined };
+type ScalingPatch = { readonly [Key in keyof Scaling]?: Scaling[Key] | undefined };
 
 /** What follows. Whatever is to be done is in the status before it is done. */
 export type ScaleStep =

@@ -78,7 +78,7 @@ function pendingChildren(
 }
 
 /** Whether another release's Deployments still have the names. */
-export const isColorTaken = (
+const isColorTaken = (
   { deployments }: Pick<ReleaseObservation, 'deployments'>,
   { strategy, version }: Pick<ReleaseInForce, 'strategy' | 'version'>,
 ): boolean =>

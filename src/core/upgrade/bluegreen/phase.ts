@@ -8,7 +8,7 @@ import { awaitedRequests, type AwaitedRequest } from './awaited.ts';
 import type { Peer, Peers } from '../../raft/peers.ts';
 
 /** Fields of status.blueGreen to set; `undefined` removes one. */
-export type BlueGreenPatch = { readonly [Key in keyof BlueGreenUpgrade]?: BlueGreenUpgrade[Key] | undefined };
+type BlueGreenPatch = { readonly [Key in keyof BlueGreenUpgrade]?: BlueGreenUpgrade[Key] | undefined };
 
 /** What a phase is given: everything that was read, and where the upgrade is. */
 export interface PhaseInput {

@@ -90,7 +90,7 @@ export function decideStart(
 }
 
 /** The restart that an OpenBaoRestore asks for when the data is in; undefined when none does. */
-export const restartAfterRestore = ({ restore, lastRestartAt }: OpenBaoClusterStatus): string | undefined =>
+const restartAfterRestore = ({ restore, lastRestartAt }: OpenBaoClusterStatus): string | undefined =>
   restore?.restartAt === lastRestartAt ? undefined : restore?.restartAt;
 
 /** Nothing waits for the lock any more. */
