@@ -105,6 +105,7 @@ const refusedClusters = table('cluster', false, [
   ['a label of 64 characters', 'version: 2.5.5', `labels: {release: ${'a'.repeat(64)}}`],
   ['a key of a label with a space', 'version: 2.5.5', 'labels: {a b: c}'],
   ['a key of a label with two slashes', 'version: 2.5.5', 'labels: {a/b/c: d}'],
+  ['a key of a label of 64 characters', 'version: 2.5.5', `labels: {${'a'.repeat(64)}: b}`],
   ['labels that are a list', 'version: 2.5.5', 'labels: [a]'],
   ['an annotation that is a number', 'version: 2.5.5', 'annotations: {note: 1}'],
   ['an annotation that is a mapping', 'version: 2.5.5', 'annotations: {note: {a: b}}'],

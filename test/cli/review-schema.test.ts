@@ -25,6 +25,17 @@ describe('rollguard review judges by the whole definition of a kind', () => {
     });
   }
 
+  it('takes generateName for the name that will be made of it', async () => {
+    const generated = (prefix: string) => ({
+      title: '',
+      text: `apiVersion: openbao.org/v1alpha1\nkind: OpenBaoCluster\nmetadata: {generateName: ${prefix}}\nspec: {version: 2.5.5}\n`,
+      accepted: true,
+    });
+    expect((await review(generated('prod-'))).code).to.equal(0);
+    for (const prefix of ['Prod-', 'a.b-', 'a'.repeat(36)])
+      expect((await review(generated(prefix))).code, prefix).to.equal(1);
+  });
+
   it('asks the gate alone under --gate-only, whose own refusals stay', async () => {
     const invalid = reviewCases.filter(({ title }) => /misspelt|enumeration|large|label/.test(title));
     expect(invalid).to.have.length.above(15);
