@@ -216,7 +216,7 @@ export const holdReasons = {
   },
   DiskRepairFailed: {
     scopes: ['Cluster'],
-    meaning: 'a member has lost its disk and could not be removed from Raft, to join anew',
+    meaning: 'a member has lost its volume and could not be removed from Raft, so it cannot join again',
     remedy: 'The message has the command',
   },
   MemberWithoutMembership: {

@@ -35,7 +35,7 @@ export async function removePeer(
   const before = await until(within(deadline, 0.5), () => lookAtLeader(context, pod));
   if (before.kind === 'unknown') return refused('QuorumAtRisk', `${pod} was not removed: ${before.cause}`);
   const { leader, node, raft } = before.value;
-  if (!isPeer(raft, pod)) return done('AlreadyAbsent', `${pod} is no member`, membersOf(raft));
+  if (!isPeer(raft, pod)) return done('AlreadyAbsent', `${pod} is not a member`, membersOf(raft));
   if (leader.pod === pod) {
     return refused('PeerLeads', `${pod} leads and was not removed; it must step down first`);
   }
@@ -48,7 +48,7 @@ export async function removePeer(
   if (after.kind === 'unknown') {
     return failed('RemovalUnconfirmed', `${pod} was to be removed (${answer}), but ${after.cause}`);
   }
-  return done('Removed', `${pod} is no member any more`, membersOf(after.value));
+  return done('Removed', `${pod} is no longer a member`, membersOf(after.value));
 }
 
 /** The membership as the leader reports it, once nothing speaks against the removal or there is nothing to do. */

@@ -154,7 +154,7 @@ describe(`the actions of the executor, on ${openBaoKind}`, function () {
         let calls = 0;
         const members = new Map(nodes.map((node) => [node.pod, node]));
         const node = members.get(leader);
-        if (node === undefined) throw new Error(`${leader} is no member`);
+        if (node === undefined) throw new Error(`${leader} is not a member`);
         members.set(leader, {
           ...node,
           async stepDown(token) {

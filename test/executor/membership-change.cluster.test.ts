@@ -134,7 +134,7 @@ describe(`the swap of two halves, on ${openBaoKind}`, function () {
       green: [...green, 'prod-1b8e-3'],
       timeoutSeconds: 2,
     });
-    expect(absent.message).to.contain('prod-1b8e-3 is no member');
+    expect(absent.message).to.contain('prod-1b8e-3 is not a member');
     for (const report of [stranger, absent]) expect(report.outcome).to.equal('refused');
     expect(votersIn(await servers(cluster))).to.have.members(blue);
   });

@@ -126,7 +126,7 @@ const remedies: Readonly<
       },
       {
         needed: false,
-        why: 'or, once it is mended, try it again',
+        why: 'or, once it is fixed, retry it',
         command: patch({ upgrade: { requests: { retry: timestamp(now) } } }),
       },
     ];
@@ -191,7 +191,7 @@ function hold(
     const looks = looksAt(cluster, upgrade, reason);
     return [
       ...looks.map(({ why, words }) => ({ needed: true, why, command: commands.run(words) })),
-      { needed: true, why: retryWhy[reason] ?? 'mend what it says, then try again', command: retry },
+      { needed: true, why: retryWhy[reason] ?? 'fix what it says, then try again', command: retry },
       ...wayBack(cluster, upgrade, commands),
     ];
   }

@@ -64,7 +64,7 @@ const refusals = ({ cluster, refused = [] }: Observation): readonly Notice[] =>
   refused.map(({ kind, name, message }) =>
     held(
       'ApplyRefused',
-      `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}; mend spec (kubectl edit openbaocluster ${cluster.metadata.name} -n ${cluster.metadata.namespace})`,
+      `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}; fix the spec (kubectl edit openbaocluster ${cluster.metadata.name} -n ${cluster.metadata.namespace})`,
     ),
   );
 
@@ -73,7 +73,7 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
   if (drifted.kind === 'unknown') {
     return {
       effects: [],
-      notices: [waiting('ChildrenUnknown', `the children could not be compared: ${drifted.cause}`)],
+      notices: [waiting('ChildrenUnknown', `the managed objects could not be compared: ${drifted.cause}`)],
     };
   }
   if (drifted.value.length === 0) return { effects: [], notices: [] };
@@ -83,7 +83,7 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     const list = rest.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
     return {
       effects: applied.map((object) => ({ kind: 'apply', object })),
-      notices: rest.length === 0 ? [] : [waiting('Paused', `while paused these stay as they are: ${list}`)],
+      notices: rest.length === 0 ? [] : [waiting('Paused', `these are not changed while paused: ${list}`)],
     };
   }
   const stored = cluster.status ?? {};
@@ -103,7 +103,7 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
   return {
     effects: applied.map((object) => ({ kind: 'apply', object })),
     notices: heldBack.map((reason) =>
-      waiting('PartitionHeldBack', `the partition stays as it is: ${reason}`),
+      waiting('PartitionHeldBack', `the partition is not changed: ${reason}`),
     ),
   };
 }

@@ -40,7 +40,7 @@ export function withConditions(
   const degraded = degradation(status, peers, serving(observation, status, peers), holds, available);
   const work = workOf(observation, status, notices);
   const verdicts: readonly Verdict[] = [
-    readiness(hold, available, work, degraded),
+    readiness(hold, available, work, degraded, 'the cluster matches its spec'),
     reconciling(cluster, holds, work),
     stalled(hold),
     available,
@@ -79,7 +79,7 @@ const incidentMessage = ({
   reason = 'unknown',
   nonce = '',
 }: NonNullable<OpenBaoClusterStatus['breakGlass']>) =>
-  `automation stopped (${reason}), because going on could make things worse; repair, then set spec.breakGlassAck to ${nonce}`;
+  `automation stopped (${reason}), because continuing could make things worse; repair the incident, then set spec.breakGlassAck to ${nonce}`;
 
 function availability(observation: Observation, status: OpenBaoClusterStatus, peers: Peers): Verdict {
   const { leader, voters } = peers;
@@ -89,7 +89,7 @@ function availability(observation: Observation, status: OpenBaoClusterStatus, pe
     return verdict('Available', true, 'LeaderActive', message);
   }
   if (status.initialized !== true)
-    return verdict('Available', false, 'NotInitialized', 'it was never initialized');
+    return verdict('Available', false, 'NotInitialized', 'the cluster has never been initialized');
   const answering = answers(observation);
   const everybody = peers.expected.every(({ pod, member }) => pod === undefined || member.kind === 'known');
   const nobodyLeads = observation.pods.kind === 'known' && !answering.some(isActive);
@@ -112,7 +112,7 @@ function degradation(
 ): Verdict {
   const [gravest] = holds;
   if (gravest !== undefined) return verdict('Degraded', true, gravest.reason, gravest.message);
-  if (initialized !== true) return verdict('Degraded', false, 'Initializing', 'it is coming up');
+  if (initialized !== true) return verdict('Degraded', false, 'Initializing', 'the cluster is starting');
   if (available.status === 'False') return verdict('Degraded', true, available.reason, available.message);
   const busy = new Set([
     ...(upgrade?.replacing === undefined ? [] : [upgrade.replacing.ordinal]),
@@ -125,7 +125,7 @@ function degradation(
   if (available.status === 'Unknown')
     return verdict('Degraded', undefined, available.reason, available.message);
   return missing.length === 0
-    ? verdict('Degraded', false, 'AsExpected', 'every member is healthy, or is being worked on')
+    ? verdict('Degraded', false, 'AsExpected', 'every member is healthy or is being replaced')
     : verdict('Degraded', true, 'MembersUnhealthy', missing.join('; '));
 }
 
@@ -155,7 +155,7 @@ function workOf(
     return {
       kind: 'waiting',
       reason: 'Initializing',
-      message: `waits for ${cluster.metadata.name}-0 to initialize`,
+      message: `waiting for ${cluster.metadata.name}-0 to initialize the cluster`,
     };
   }
   return undefined;
@@ -199,11 +199,12 @@ function reconciling(
   holds: readonly Notice[],
   work: Notice | undefined,
 ): Verdict {
-  if (work === undefined) return verdict('Reconciling', false, 'AsExpected', 'nothing is to be done');
+  if (work === undefined) return verdict('Reconciling', false, 'AsExpected', 'there is nothing to do');
   if (isPaused(cluster)) {
     return verdict('Reconciling', false, 'Paused', `spec.paused is true; it stays at: ${work.message}`);
   }
-  if (holds.length > 0) return verdict('Reconciling', false, 'Held', 'it waits for a person; see Stalled');
+  if (holds.length > 0)
+    return verdict('Reconciling', false, 'Held', 'it is held until a person acts; see Stalled');
   return verdict('Reconciling', true, work.reason, work.message);
 }
 
@@ -247,14 +248,14 @@ function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
   const isBack = current !== undefined && stageOf(current.phase) === 'back';
   const verdicts = [
     crossedAt === undefined
-      ? verdict('Crossing', false, 'Idle', 'no vote is on its way to another version')
+      ? verdict('Crossing', false, 'Idle', 'no votes are being moved to another version')
       : verdict(
           'Crossing',
           true,
           isBack ? 'RollingBack' : 'GreenVotes',
           isBack
-            ? `votes went to ${greenVersion} at ${crossedAt} and are brought back`
-            : `since ${crossedAt} an election may cross to ${greenVersion}; ${cleanupStartedAt === undefined ? 'a rollback (spec.upgrade.requests.rollback) is possible until Cleanup' : 'the way back is a restore'}`,
+            ? `votes went to ${greenVersion} at ${crossedAt} and are being moved back`
+            : `since ${crossedAt} an election may move leadership to ${greenVersion}; ${cleanupStartedAt === undefined ? 'a rollback (spec.upgrade.requests.rollback) is possible until Cleanup' : 'only a restore leads back'}`,
         ),
     cleanupStartedAt === undefined
       ? verdict('PointOfNoReturn', false, 'Idle', 'nothing was removed')
@@ -262,7 +263,7 @@ function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
           'PointOfNoReturn',
           true,
           'Cleanup',
-          `blue is being removed since ${cleanupStartedAt}; the way back is a restore`,
+          `blue is being removed since ${cleanupStartedAt}; only a restore leads back`,
         ),
   ];
   // Each from its first time on.

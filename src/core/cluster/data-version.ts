@@ -15,7 +15,7 @@ export const decideDataVersion: Concern = (observation, status) => {
   if (claims === undefined) {
     return unchanged(
       status,
-      waiting('ClaimsUnknown', 'which version ran on the volumes that are there could not be read'),
+      waiting('ClaimsUnknown', 'the version that ran on the existing volumes could not be read'),
     );
   }
   const { violations } = decide(versionRules, {

@@ -79,26 +79,26 @@ function workload(observation: Observation): Remaining | undefined {
   const left = sets.flatMap((set) => (set.kind === 'known' ? (set.value ?? []) : []));
   if (left.length > 0) {
     return remains(
-      'waits for the StatefulSet to be gone',
+      'waiting for the StatefulSet to be deleted',
       left.flatMap((set) => deleted(cluster, 'apps/v1', 'StatefulSet', set)),
     );
   }
   const pods = podsByName(observation);
-  if (pods === undefined) return remains('waits for the pods, which could not be read');
+  if (pods === undefined) return remains('waiting for the pods to be deleted; they could not be read');
   if (pods.size === 0) return undefined;
   return remains(
-    `waits for the pods to be gone: ${[...pods.keys()].join(', ')}`,
+    `waiting for the pods to be deleted: ${[...pods.keys()].join(', ')}`,
     [...pods.values()].flatMap((pod) => deleted(cluster, 'v1', 'Pod', pod)),
   );
 }
 
 function volumes(observation: Observation): Remaining | undefined {
   const claims = claimsByPod(observation);
-  if (claims === undefined) return remains('waits for the volumes, which could not be read');
+  if (claims === undefined) return remains('waiting for the volumes to be deleted; they could not be read');
   if (claims.size === 0) return undefined;
   const list = [...claims.values()];
   return remains(
-    `waits for the volumes to be gone: ${list.map(({ metadata }) => metadata.name).join(', ')}`,
+    `waiting for the volumes to be deleted: ${list.map(({ metadata }) => metadata.name).join(', ')}`,
     list.flatMap((claim) => deleted(observation.cluster, 'v1', 'PersistentVolumeClaim', claim)),
   );
 }
@@ -110,7 +110,7 @@ function unsealKey({ cluster, secrets }: Observation): Remaining | undefined {
   if (!isThere && unsealKeyMalformed !== true) return undefined;
   const name = names(clusterName(cluster)).unsealKey;
   return remains(
-    `waits for the Secret ${name} to be gone`,
+    `waiting for the Secret ${name} to be deleted`,
     uid === undefined ? [] : deleted(cluster, 'v1', 'Secret', { metadata: { name, uid } }),
   );
 }

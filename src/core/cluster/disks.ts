@@ -52,13 +52,15 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
     return unchanged(status, ...stranded);
   const { name } = first;
   const wait = (message: string) =>
-    unchanged(status, waiting('DiskLost', `${name} has lost its disk; ${message}`), ...stranded);
-  if (isStopped(cluster, status)) return wait('nothing is done about it while paused or in break glass');
-  if (status.scaling?.step === 'RemovingPeer') return wait('one member is removed after another');
+    unchanged(status, waiting('DiskLost', `${name} has lost its volume; ${message}`), ...stranded);
+  if (isStopped(cluster, status))
+    return wait('it is not repaired while the cluster is paused or in break glass');
+  if (status.scaling?.step === 'RemovingPeer') return wait('only one member is removed at a time');
   const peers = peersOf(observation, status.replicas ?? wantedReplicas(cluster), status.clusterID);
   const unsafe = whyNotRemove({ observation, peers }, name);
   if (unsafe !== undefined) return wait(unsafe);
-  if (peers.leader.kind === 'unknown' || peers.leader.value === name) return wait('it leads, or nobody does');
+  if (peers.leader.kind === 'unknown' || peers.leader.value === name)
+    return wait('it is the leader, or there is no leader');
 
   const step = stepFor(first);
   const job = jobOf(observation, step);
@@ -68,20 +70,20 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
       status,
       held(
         'DiskRepairFailed',
-        `${name} has lost its disk and could not be removed from Raft. ${jobFailure(job.observed)}. To try again: kubectl -n ${namespace} delete job ${job.name}`,
+        `${name} has lost its volume and could not be removed from Raft. ${jobFailure(job.observed)}. To try again: kubectl -n ${namespace} delete job ${job.name}`,
       ),
       ...stranded,
     );
   }
-  if (job.outcome !== 'absent') return wait('it is being removed from Raft, to join anew');
+  if (job.outcome !== 'absent') return wait('it is being removed from Raft so that it can join again');
   const another = whyRemovalUnderWay(jobs);
   if (another !== undefined) return wait(another);
   const effects: readonly Effect[] = [
     { kind: 'create', object: executorJob(cluster, step, context.settings) },
   ];
-  const note = `${name} has lost its disk and is removed from Raft, to join anew.`;
+  const note = `${name} has lost its volume and is being removed from Raft so that it can join again.`;
   return {
-    ...wait('it is being removed from Raft, to join anew'),
+    ...wait('it is being removed from Raft so that it can join again'),
     effects,
     events: [{ type: 'Warning', reason: 'DiskLost', action: 'RemovePeer', note }],
   };

@@ -214,13 +214,14 @@ function changesOf(before: Status, after: Status): readonly ClusterEvent[] {
       type: 'Normal',
       reason: 'Initialized',
       action: 'Initialize',
-      note: 'The cluster is initialized; pod 0 is no longer told to make one.',
+      note: 'The cluster is initialized; self-init is no longer configured on pod 0.',
     });
   }
   const { activeLeader: former } = before;
   const { activeLeader: leader } = after;
   if (leader !== undefined && leader !== former) {
-    const note = former === undefined ? `${leader} leads.` : `${leader} leads; ${former} led before.`;
+    const note =
+      former === undefined ? `${leader} leads.` : `${leader} leads; the leader before was ${former}.`;
     events.push({ type: 'Normal', reason: 'LeaderChanged', action: 'Observe', note });
   }
   return events;

@@ -54,7 +54,7 @@ function secondCluster(
   const { name = '' } = cluster.metadata;
   const list = found.map(({ pod, clusterId }) => `${pod} (${clusterId})`).join(', ');
   const own =
-    clusterID === undefined ? 'no id is recorded for this cluster yet' : `this cluster is ${clusterID}`;
+    clusterID === undefined ? 'no ID is recorded for this cluster yet' : `this cluster is ${clusterID}`;
   const remedy =
     clusterID === undefined
       ? `keep one of them, and for each pod POD of every other ${emptyDisks(cluster.metadata, ['POD'])}`
@@ -64,7 +64,7 @@ function secondCluster(
         );
   return held(
     secondClusterDetected,
-    `pods of ${name} belong to another OpenBao cluster: ${list}; ${own}. Upgrades, scaling and changes of pods have stopped. Nothing written to the other one is in this one; save what is needed, then, with the verb maintenance, ${remedy}`,
+    `pods of ${name} belong to another OpenBao cluster: ${list}; ${own}. Upgrades, scaling and changes of pods have stopped. Data written to the other cluster is not in this one; save what you need, then, with the verb maintenance, ${remedy}`,
   );
 }
 

@@ -58,7 +58,7 @@ function begin({ observation, status, context, issuer, sum }: Input): ConcernRes
   if (isStopped(cluster, status)) {
     return unchanged(
       status,
-      waiting('Paused', `auth/jwt-operator is not told the keys of ${issuer.url} now`),
+      waiting('Paused', `the keys of ${issuer.url} are not written to auth/jwt-operator while paused`),
     );
   }
   const operationId = context.newOperationId;
@@ -74,7 +74,7 @@ function begin({ observation, status, context, issuer, sum }: Input): ConcernRes
         type: 'Normal',
         reason: 'IssuerChanged',
         action: 'TrustIssuer',
-        note: `${why(status)}; it is told them.`,
+        note: `${why(status)}; they are being written to it.`,
       },
     ],
     requeueAt: context.now + context.settings.pollMs,
@@ -94,7 +94,7 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
           type: 'Normal',
           reason: 'IssuerTrusted',
           action: 'TrustIssuer',
-          note: `auth/jwt-operator trusts the keys that were asked for.`,
+          note: `auth/jwt-operator trusts the requested keys.`,
         },
       ],
       requeueAt: context.now,
@@ -102,7 +102,7 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
   }
   if (job.outcome === 'running') {
     const hindrance = jobHindrance(job.observed);
-    const what = `auth/jwt-operator is told the keys of ${issuer.url}`;
+    const what = `auth/jwt-operator is being given the keys of ${issuer.url}`;
     return unchanged(
       status,
       waiting('TrustingIssuer', hindrance === undefined ? what : `${what}: ${hindrance}`),
@@ -114,7 +114,7 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
   if (wanted !== sum || isStopped(observation.cluster, status)) return begin(input);
   // Not made yet, or not seen yet: its name is the same.
   return {
-    ...unchanged(status, waiting('TrustingIssuer', `waits for the Job ${name}`)),
+    ...unchanged(status, waiting('TrustingIssuer', `waiting for the Job ${name}`)),
     effects: [
       {
         kind: 'create',
@@ -131,7 +131,7 @@ function failed(input: Input, job: ObservedJob): ConcernResult {
   if (retryAt !== undefined && context.now >= retryAt && !isStopped(observation.cluster, status)) {
     return begin(input);
   }
-  const message = `${why(status)}, and it could not be told: ${jobFailure(job).slice(0, 1_000)}. Tried again every 10 minutes. Once tokens are signed with a key that it does not have, only a login of yours can give it: bao write auth/jwt-operator/config bound_issuer=${issuer.url} jwt_validation_pubkeys=@KEYS.pem, with the keys of kubectl get --raw /openid/v1/jwks`;
+  const message = `${why(status)}, and they could not be written to it: ${jobFailure(job).slice(0, 1_000)}. This is retried every 10 minutes. Once tokens are signed with a key that it does not have, only you can write the keys, with a login of your own: bao write auth/jwt-operator/config bound_issuer=${issuer.url} jwt_validation_pubkeys=@KEYS.pem, with the keys of kubectl get --raw /openid/v1/jwks`;
   if (retryAt !== undefined) {
     return {
       ...unchanged(status, held(issuerNotTrusted, message)),
@@ -158,8 +158,8 @@ function failed(input: Input, job: ObservedJob): ConcernResult {
 /** What began it. */
 const why = ({ issuer }: Status) =>
   issuer?.trusted === undefined
-    ? "Whether auth/jwt-operator has the API server's keys for ServiceAccount tokens is not known"
-    : "The API server's keys for ServiceAccount tokens are not those that auth/jwt-operator has";
+    ? "It is unknown whether auth/jwt-operator has the API server's keys for ServiceAccount tokens"
+    : 'The keys of the API server for ServiceAccount tokens differ from those that auth/jwt-operator has';
 
 const stepOf = (operationId: string, issuer: TokenIssuer): ExecutorStep => ({
   action: 'trust-issuer',

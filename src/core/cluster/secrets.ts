@@ -21,7 +21,7 @@ export const decideUnsealKey: Concern = (observation, status) => {
   if (status.initialized !== true && claims === undefined) {
     return unchanged(
       status,
-      waiting('ClaimsUnknown', 'whether volumes of an earlier cluster are there could not be read'),
+      waiting('ClaimsUnknown', 'it could not be read whether volumes of an earlier cluster exist'),
     );
   }
   if (status.initialized === true || (claims !== undefined && claims.size > 0)) {
@@ -31,7 +31,7 @@ export const decideUnsealKey: Concern = (observation, status) => {
     );
   }
   if (isPaused(cluster))
-    return unchanged(status, waiting('Paused', 'the unseal key is not made while paused'));
+    return unchanged(status, waiting('Paused', 'the unseal key is not created while paused'));
   return {
     status,
     effects: [{ kind: 'createUnsealKey' }],
@@ -50,14 +50,14 @@ const unsealKeyMissing = 'UnsealKeyMissing';
 
 /** It may be immutable, and what it holds may be the key under another name: it is kept, to be made anew from. */
 const malformedKey = ({ namespace = '' }: ObjectMeta, secret: string) =>
-  `the Secret ${secret} is there, but has no entry ${sealKeyName}, which is what members read. Save it (kubectl -n ${namespace} get secret ${secret} -o yaml), and put it back with the key under ${sealKeyName}: kubectl -n ${namespace} delete secret ${secret}; kubectl -n ${namespace} create secret generic ${secret} --from-file=${sealKeyName}=FILE. If there is no data and never was a key, deleting it is enough`;
+  `the Secret ${secret} exists but has no entry ${sealKeyName}, which the members read. Save it (kubectl -n ${namespace} get secret ${secret} -o yaml), and put it back with the key under ${sealKeyName}: kubectl -n ${namespace} delete secret ${secret}; kubectl -n ${namespace} create secret generic ${secret} --from-file=${sealKeyName}=FILE. If there is no data and never was a key, deleting it is enough`;
 
 const missingKey = (
   { name: cluster = '', namespace = '' }: ObjectMeta,
   secret: string,
   initialized = false,
 ) =>
-  `the Secret ${secret} with the unseal key is gone, and ${initialized ? 'the cluster was initialized with it' : 'volumes of an earlier cluster of this name, which it opens, are there'}; a new key could not open them. Put it back from your backup: kubectl -n ${namespace} apply -f ${secret}.yaml${initialized ? '' : `; or, if that data may be lost, delete the volumes: kubectl -n ${namespace} delete pvc -l openbao.org/cluster=${cluster}`}`;
+  `the Secret ${secret} with the unseal key is missing, and ${initialized ? 'the cluster was initialized with it' : 'volumes of an earlier cluster of this name, which it opens, exist'}; a new key could not open them. Put it back from your backup: kubectl -n ${namespace} apply -f ${secret}.yaml${initialized ? '' : `; or, if that data may be lost, delete the volumes: kubectl -n ${namespace} delete pvc -l openbao.org/cluster=${cluster}`}`;
 
 /** Certificates are issued when absent, and renewed before they end. With tls.mode External they are awaited. */
 export const decideCertificates: Concern = ({ cluster, secrets }, status) => {
@@ -72,7 +72,7 @@ export const decideCertificates: Concern = ({ cluster, secrets }, status) => {
       status,
       held(
         certificatesMissing,
-        `spec.tls.mode is External and the Secrets ${ca} (ca.crt) and ${serverCertificate} (tls.crt, tls.key) are not both there; create them: kubectl create secret generic ${ca} -n ${namespace} --from-file=ca.crt; kubectl create secret tls ${serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
+        `spec.tls.mode is External and the Secrets ${ca} (ca.crt) and ${serverCertificate} (tls.crt, tls.key) do not both exist; create them: kubectl create secret generic ${ca} -n ${namespace} --from-file=ca.crt; kubectl create secret tls ${serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
       ),
     );
   }

@@ -29,7 +29,7 @@ export const decideStaleLock: Concern = ({ jobs }, status, { now }) => {
       ? unchanged(status)
       : { ...unchanged(status), requeueAt: seen + staleAfter };
   }
-  const note = `The lock of ${lock.holder ?? lock.operation}, seen alive last at ${lock.renewedAt ?? 'no known time'}, belongs to nothing that runs.`;
+  const note = `The lock of ${lock.holder ?? lock.operation}, last renewed at ${lock.renewedAt ?? 'no known time'}, belongs to no running operation.`;
   return {
     ...unchanged(rest),
     events: [{ type: 'Warning', reason: 'OperationLockTakenOver', action: 'Lock', note }],

@@ -35,16 +35,17 @@ export function readiness(
   available: Verdict,
   work: Notice | undefined,
   degraded: Verdict,
+  asExpected: string,
 ): Verdict {
   if (hold !== undefined) return verdict('Ready', false, hold.reason, hold.message);
   if (available.status !== 'True') return { ...available, type: 'Ready' };
   if (work !== undefined) return verdict('Ready', false, work.reason, work.message);
   if (degraded.status === 'True') return verdict('Ready', false, degraded.reason, degraded.message);
-  return verdict('Ready', true, 'AsExpected', 'it runs what spec asks for');
+  return verdict('Ready', true, 'AsExpected', asExpected);
 }
 
 /** Stalled: what needs a person. */
 export const stalled = (hold: Notice | undefined): Verdict =>
   hold === undefined
-    ? verdict('Stalled', false, 'AsExpected', 'nobody has to do anything')
+    ? verdict('Stalled', false, 'AsExpected', 'no action is needed')
     : verdict('Stalled', true, hold.reason, hold.message);

@@ -29,7 +29,7 @@ export function whyUnhealthy(peer: Peer, peers: Peers): string | undefined {
   const astray = whyAstray(peer, peers);
   if (astray !== undefined) return astray;
   if (voter.kind === 'unknown') return `whether ${name} is a voter is not known: ${voter.cause}`;
-  return voter.value ? undefined : `${name} is no voter`;
+  return voter.value ? undefined : `${name} is not a voter`;
 }
 
 /**

@@ -56,7 +56,7 @@ export function leaderOf(members: readonly Member[], raft: Known<RaftConfigurati
   const { readFrom } = raft.value;
   if (readFrom !== leader) return unknown(`${leader} leads, but the membership was read from ${readFrom}`);
   const voters = voterIds(raft.value);
-  if (!voters.includes(leader)) return unknown(`${leader} says that it leads, but is no voter`);
+  if (!voters.includes(leader)) return unknown(`${leader} says that it leads, but is not a voter`);
   const followers = members.filter(
     (member) => voters.includes(member.pod) && !member.sealed && member.leader === leader,
   );
@@ -80,5 +80,5 @@ export const states = (members: Members): string =>
 function stateOf(member: Member): string {
   if (!member.initialized) return `${member.pod} is not initialized`;
   if (member.sealed) return `${member.pod} is sealed`;
-  return `${member.pod} ${claimsLeadership(member) ? 'leads' : 'stands by'}`;
+  return `${member.pod} ${claimsLeadership(member) ? 'leads' : 'is a standby'}`;
 }

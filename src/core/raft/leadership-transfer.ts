@@ -24,7 +24,7 @@ export function transferCandidates(
   members: Members,
   index: number | undefined,
 ): Known<TransferCandidates> {
-  if (!voters.includes(leader.pod)) return unknown(`${leader.pod} leads, but is no voter`);
+  if (!voters.includes(leader.pod)) return unknown(`${leader.pod} leads, but is not a voter`);
   const others = voters.filter((id) => id !== leader.pod);
   if (others.length === 0) return unknown('there is no other voter');
   const problems = others.flatMap((id) => whyNotFollowing(id, members.get(id), leader) ?? []);

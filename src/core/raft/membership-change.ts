@@ -50,7 +50,7 @@ export function nextPromotion(membership: Membership, sides: VoteTransfer): Swap
   const view = viewOf(membership, sides);
   if ('kind' in view) return view;
   const absent = sides.to.filter((id) => !view.present.has(id));
-  if (absent.length > 0) return blocked(`${absent.join(', ')} is no member`);
+  if (absent.length > 0) return blocked(`${absent.join(', ')} is not a member`);
   const toPromote = view.to.filter((id) => !isFirmVoter(view, id)).toSorted(pendingFirst(view));
   const toDemote = demotable(view);
   const [promoted] = toPromote;
@@ -95,7 +95,7 @@ export function nextRepair(membership: Membership, sides: VoteTransfer): SwapSte
   const view = viewOf(membership, sides);
   if ('kind' in view) return view;
   const missing = sides.to.flatMap((id) =>
-    view.present.has(id) ? (view.problems.get(id) ?? []) : `${id} is no member`,
+    view.present.has(id) ? (view.problems.get(id) ?? []) : `${id} is not a member`,
   );
   const healthy = sides.to.length - missing.length;
   const needed = quorum(sides.to.length);
@@ -147,7 +147,7 @@ function viewOf({ servers, flagged, problems = new Map() }: Membership, sides: V
   if (strangers.length > 0) return blocked(`${strangers.join(', ')} is a member, but of neither side`);
   const [leader, ...others] = servers.filter((server) => server.leader);
   if (leader === undefined || others.length > 0) return blocked('the membership names no single leader');
-  if (!leader.voter) return blocked(`${leader.id} leads, but is no voter`);
+  if (!leader.voter) return blocked(`${leader.id} leads, but is not a voter`);
   return {
     to: to.filter((id) => present.has(id)),
     from: from.filter((id) => present.has(id)),

@@ -27,7 +27,7 @@ export function childEffects(
   status: MetadataServicesStatus,
 ): { readonly effects: readonly ObjectEffect[]; readonly notices: readonly Notice[] } {
   if (drifted.kind === 'unknown') {
-    const message = `the children could not be compared: ${drifted.cause}`;
+    const message = `the managed objects could not be compared: ${drifted.cause}`;
     return { effects: [], notices: [waiting('ChildrenUnknown', message)] };
   }
   const isOutdated = !sameValue(renderedFrom(resource.status ?? {}), renderedFrom(status));
@@ -51,6 +51,6 @@ export const refusals = ({ resource, refused = [] }: ReleaseObservation): readon
   refused.map(({ kind, name, message }) =>
     held(
       'ApplyRefused',
-      `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}; mend spec (kubectl edit metadataservices ${resource.metadata.name} -n ${resource.metadata.namespace})`,
+      `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}; fix the spec (kubectl edit metadataservices ${resource.metadata.name} -n ${resource.metadata.namespace})`,
     ),
   );

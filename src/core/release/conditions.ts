@@ -27,7 +27,7 @@ export function withReleaseConditions(
   const unready = activeUnready(observation, status, defaultRepository);
   const degraded = degradation(status, hold, available, unready);
   const verdicts: readonly Verdict[] = [
-    readiness(hold, available, work, degraded),
+    readiness(hold, available, work, degraded, 'what is deployed matches the spec'),
     reconciling(status, hold, work),
     stalled(hold),
     available,
@@ -119,8 +119,8 @@ function reconciling(
 ): Verdict {
   if (work === undefined)
     return hold === undefined
-      ? verdict('Reconciling', false, 'AsExpected', 'nothing is to be done')
-      : verdict('Reconciling', false, 'Held', 'it waits for a person; see Stalled');
+      ? verdict('Reconciling', false, 'AsExpected', 'there is nothing to do')
+      : verdict('Reconciling', false, 'Held', 'it is held until a person acts; see Stalled');
   return verdict('Reconciling', status.pausedAt === undefined, work.reason, work.message);
 }
 

@@ -43,12 +43,13 @@ export const reportRejectedTarget: Concern = (observation, status, { settings })
   if (!isGivenUp(cluster, status, wantedTarget(cluster, settings))) return unchanged(status);
   const { name = '', namespace = 'default' } = cluster.metadata;
   const restartAt = requestedRestart(cluster, status);
-  const waits = restartAt === undefined ? '' : `, nor is the restart of ${restartAt} carried out meanwhile`;
+  const waits =
+    restartAt === undefined ? '' : `, and the restart of ${restartAt} is not carried out until then`;
   return unchanged(
     status,
     held(
       'TargetRejected',
-      `the upgrade to ${rejectedTarget.version} was given up (${rejectedTarget.reason}), and is not tried again by itself${waits}. Set spec.version to ${status.currentVersion}, or to another target; or, once it is mended, try it again: ${retryCommand(name, namespace)}`,
+      `the upgrade to ${rejectedTarget.version} was rolled back (${rejectedTarget.reason}) and will not be retried automatically${waits}. Set spec.version to ${status.currentVersion}, or to another target; or, once it is fixed, retry it: ${retryCommand(name, namespace)}`,
     ),
   );
 };

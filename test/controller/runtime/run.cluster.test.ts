@@ -127,7 +127,10 @@ describe('a running controller', function () {
     const one = start('one', () => end.promise);
     await until('four are under way', () => one.passes.length === 4);
     const two = start('two', done);
-    await until('it stands by', async () => two.isListening() && (await two.get('/readyz')).status === 200);
+    await until(
+      'it is a standby',
+      async () => two.isListening() && (await two.get('/readyz')).status === 200,
+    );
     expect((await two.get('/metrics')).text).to.contain(`leader_election_master_status{name="${lease}"} 0`);
     const stopped = one.stop();
     await pause(1_000);

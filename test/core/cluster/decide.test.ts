@@ -149,7 +149,7 @@ describe('what is wrong with a cluster', () => {
     ];
     const { status } = decideCluster(observation({ refused }), context());
     const message =
-      'the API server refuses StatefulSet prod: Forbidden: updates to statefulset spec; mend spec (kubectl edit openbaocluster prod -n bao)';
+      'the API server refuses StatefulSet prod: Forbidden: updates to statefulset spec; fix the spec (kubectl edit openbaocluster prod -n bao)';
     expect(status).to.include({
       phase: 'Failed',
       lastErrorReason: 'ApplyRefused',

@@ -126,7 +126,7 @@ describe('what is recorded of a cluster', () => {
 
   it('tells of a new leader', () => {
     const { events } = decideFacts(observation(), { ...settledStatus(), activeLeader: 'prod-2' }, context());
-    expect(events.map(({ note }) => note)).to.deep.equal(['prod-0 leads; prod-2 led before.']);
+    expect(events.map(({ note }) => note)).to.deep.equal(['prod-0 leads; the leader before was prod-2.']);
   });
 });
 

@@ -85,6 +85,6 @@ describe('who may take over from a leader', () => {
   it('is nobody when the leader is no voter', () => {
     const members = new Map([['prod-1', known(member('prod-1'))]]);
     const seen = transferCandidates(['prod-1'], leader, members, 100);
-    expect(seen).to.deep.equal(unknown('prod-0 leads, but is no voter'));
+    expect(seen).to.deep.equal(unknown('prod-0 leads, but is not a voter'));
   });
 });

@@ -194,12 +194,12 @@ describe('the swap of voters stops', () => {
     'prod-1b8e-10 is a member, but of neither side',
   );
   refuses(
-    'at a green that is no member, which OpenBao would store',
+    'at a green that is not a member, which OpenBao would store',
     (raft) => {
       raft.removePeer('prod-1b8e-2');
       return nextPromotion(membershipOf(raft), forward(3));
     },
-    'prod-1b8e-2 is no member',
+    'prod-1b8e-2 is not a member',
   );
   refuses(
     'at a green that fails',
@@ -231,7 +231,7 @@ describe('the swap of voters stops', () => {
       raft.removePeer('prod-2');
       return nextRepair(membershipOf(raft), back(3));
     },
-    '1 of 3 are healthy members, quorum is 2: prod-0 did not answer, prod-2 is no member',
+    '1 of 3 are healthy members, quorum is 2: prod-0 did not answer, prod-2 is not a member',
   );
   refuses(
     'at a removal of the side that votes (openbao-operator.md, 7.1, 1)',

@@ -37,7 +37,7 @@ function begin(observation: Observation, status: Status, context: DecisionContex
   const { replicas, initialized } = status;
   const target = wantedReplicas(cluster);
   if (replicas === undefined || replicas === target || initialized !== true) return unchanged(status);
-  const change = `spec.replicas is ${target}, and ${replicas} members are there`;
+  const change = `spec.replicas is ${target}, and the cluster has ${replicas} members`;
   const blocked = whyNotBegin(status, raft.kind === 'unknown' ? raft.cause : undefined, isPaused(cluster));
   if (blocked !== undefined)
     return unchanged(status, waiting(blocked.reason, `${change}; ${blocked.message}`));
@@ -51,7 +51,7 @@ function begin(observation: Observation, status: Status, context: DecisionContex
     startedAt: timestamp(now),
     deadline: timestamp(now + settings.deadlines.scaling),
   };
-  const even = target % 2 === 0 ? ` An even number survives no more failures than ${target - 1}.` : '';
+  const even = target % 2 === 0 ? ` An even number tolerates no more failures than ${target - 1}.` : '';
   return {
     ...unchanged({ ...withoutLastError(locked), scaling }),
     events: [
@@ -79,7 +79,7 @@ function whyNotBegin(
   }
   return unreadable === undefined
     ? undefined
-    : { reason: 'MembershipUnknown', message: `who the members are is not known: ${unreadable}` };
+    : { reason: 'MembershipUnknown', message: `the members are unknown: ${unreadable}` };
 }
 
 /** Undefined for a status that lacks what this code always writes. */
@@ -153,7 +153,7 @@ function waited(input: ScaleInput, base: Scaling, step: Kind<'wait'>): ConcernRe
   const { status, scaling, context } = input;
   const { now, settings } = context;
   if (now >= (parseTimestamp(base.deadline) ?? Infinity) && scaling.held !== true) {
-    return heldAt(input, base, 'ScaleTimedOut', `it did not go on in time: ${step.message}`);
+    return heldAt(input, base, 'ScaleTimedOut', `the step did not end in time: ${step.message}`);
   }
   const after = patched<Scaling>(base, step.patch ?? {});
   return {
@@ -175,7 +175,7 @@ function finished({ status, scaling, wanted }: ScaleInput): ConcernResult {
   const cleared = scaling.held === true ? withoutLastError(rest) : rest;
   return {
     ...unchanged(withoutLock(cleared, 'Scale')),
-    events: [{ type: 'Normal', reason: 'Scaled', action: 'Scale', note: `${wanted} members are there.` }],
+    events: [{ type: 'Normal', reason: 'Scaled', action: 'Scale', note: `${wanted} members are running.` }],
   };
 }
 
@@ -186,7 +186,7 @@ function heldAt(
   what: string,
 ): ConcernResult {
   const { cluster } = observation;
-  const remedy = `Mend it; it goes on by itself when it can, or tries again after: ${retryCommand(clusterName(cluster), cluster.metadata.namespace ?? '')}`;
+  const remedy = `Fix the cause; the change continues automatically when it can, or is retried after: ${retryCommand(clusterName(cluster), cluster.metadata.namespace ?? '')}`;
   const lastErrorMessage = `${what.slice(0, 1_500)}. ${remedy}`;
   const scaling: Scaling = { ...base, held: true };
   return {
@@ -222,7 +222,7 @@ function retried(
       scaling: again,
       upgradeRequests: { ...upgradeRequests, lastHandledRetry: retry },
     },
-    event: { type: 'Normal', reason: 'ScalingRetried', action: 'Scale', note: 'Tried again as asked.' },
+    event: { type: 'Normal', reason: 'ScalingRetried', action: 'Scale', note: 'Retried on request.' },
   };
 }
 

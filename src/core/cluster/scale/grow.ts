@@ -40,7 +40,7 @@ export function join(input: ScaleInput): ScaleStep {
   if (wanted < replicas) return { kind: 'go', patch: { ...atRest, operationId: context.newOperationId } };
   const pod = liveNames(observation.cluster).pod(replicas - 1);
   const peer = peers.expected[replicas - 1];
-  if (peer === undefined) return wait(`waits for ${pod}`);
+  if (peer === undefined) return wait(`waiting for ${pod}`);
   const unhealthy = whyUnhealthy(peer, peers);
   if (unhealthy !== undefined) return wait(unhealthy);
   if (index === undefined) {

@@ -20,7 +20,7 @@ export function startLeaving(input: ScaleInput): ScaleStep {
   const { scaling, peers } = input;
   const pod = leaving(input);
   const listed = isListed(input, pod);
-  if (listed === undefined) return wait('who the members are is not known');
+  if (listed === undefined) return wait('the members are unknown');
   if (!listed) return shrunk(input);
   const unsafe = whyNotRemove(input, pod);
   if (unsafe !== undefined) return wait(unsafe);
@@ -40,7 +40,7 @@ function startStepDown(input: ScaleInput, pod: string): ScaleStep {
   if (scaling.index === undefined) {
     const index = leaderIndex(peers);
     return wait(
-      `${pod} leads; who could take over is being looked at`,
+      `${pod} leads; the pods that could take over are being checked`,
       index === undefined ? {} : { patch: { index } },
     );
   }
@@ -81,7 +81,7 @@ export function stepDown(input: ScaleInput): ScaleStep {
   if (outcome === 'running') return running(observed, `${pod} is asked to step down`);
   if (peers.leader.kind === 'known' && peers.leader.value !== pod) return { kind: 'go', patch: atRest };
   if (outcome === 'failed') return failed(observed, 'StepDownFailed');
-  if (peers.leader.kind === 'unknown') return wait(`waits for a new leader: ${peers.leader.cause}`);
+  if (peers.leader.kind === 'unknown') return wait(`waiting for a new leader: ${peers.leader.cause}`);
   // It stepped down and leads again, which happens: once more, in time.
   return { kind: 'go', patch: { step: undefined } };
 }
@@ -122,14 +122,14 @@ export function shrink(input: ScaleInput): ScaleStep {
   const pods = podsByName(observation);
   const claims = claimsByPod(observation);
   if (statefulSet.kind === 'unknown' || pods === undefined || claims === undefined) {
-    return wait(`whether ${pod} is gone could not be read`);
+    return wait(`it could not be read whether ${pod} is deleted`);
   }
   const listed = isListed(input, pod);
-  if (listed === undefined) return wait('who the members are is not known');
+  if (listed === undefined) return wait('the members are unknown');
   // It was not listed when it was taken down, and joined all the same before it was gone.
   if (listed) return removeLatecomer(input, pod);
   if ((statefulSet.value?.spec?.replicas ?? 0) > scaling.replicas || pods.has(pod)) {
-    return wait(`waits for ${pod} to be gone`);
+    return wait(`waiting for ${pod} to be deleted`);
   }
   const claim = claims.get(pod)?.metadata;
   if (claim?.name === undefined || claim.uid === undefined) {
@@ -137,7 +137,12 @@ export function shrink(input: ScaleInput): ScaleStep {
       kind: 'go',
       patch: atRest,
       events: [
-        { type: 'Normal', reason: 'MemberRemoved', action: 'Scale', note: `${pod} and its volume are gone.` },
+        {
+          type: 'Normal',
+          reason: 'MemberRemoved',
+          action: 'Scale',
+          note: `${pod} and its volume have been deleted.`,
+        },
       ],
     };
   }
@@ -151,7 +156,7 @@ export function shrink(input: ScaleInput): ScaleStep {
           },
         ]
       : [];
-  return wait(`waits for ${claim.name} to be gone`, { effects });
+  return wait(`waiting for ${claim.name} to be deleted`, { effects });
 }
 
 function removeLatecomer(input: ScaleInput, pod: string): ScaleStep {
@@ -166,7 +171,7 @@ function removeLatecomer(input: ScaleInput, pod: string): ScaleStep {
     return wait(`${pod} has joined again`, { patch: { attempt: (scaling.attempt ?? 1) + 1 } });
   }
   if (peers.leader.kind === 'unknown' || peers.leader.value === pod)
-    return wait(`${pod} leads, or nobody does`);
+    return wait(`${pod} is the leader, or there is no leader`);
   const unsafe = whyNotRemove(input, pod);
   return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
 }
@@ -193,7 +198,7 @@ export function whyNotRemove(
   pod: string,
 ): string | undefined {
   const { raft } = observation;
-  if (raft.kind === 'unknown') return `who the members are is not known: ${raft.cause}`;
+  if (raft.kind === 'unknown') return `the members are unknown: ${raft.cause}`;
   const servers = raft.value.servers.filter(({ id }) => id !== pod);
   const voters = servers.filter(({ voter }) => voter).length;
   if (voters === 0) return `${pod} is the only voter`;
@@ -226,7 +231,7 @@ const job = (input: ScaleInput, action: Action, pod: string, attempt: number): E
 
 /** It was recorded and is not seen: the effect was lost, or the cache lags. Its name makes a second one harmless. */
 const recreate = (input: ScaleInput, action: Action, pod: string): ScaleStep =>
-  wait(`waits for the Job that does ${action} on ${pod}`, {
+  wait(`waiting for the Job that does ${action} on ${pod}`, {
     effects: [job(input, action, pod, input.scaling.attempt ?? 1)],
   });
 

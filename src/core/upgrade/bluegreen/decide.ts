@@ -189,7 +189,7 @@ function requested(run: Run): Decision {
     if (stage === 'early' || stage === 'late') {
       return startRollback(at, { reason: 'RollbackRequested', what: 'spec.upgrade.requests.rollback' });
     }
-    const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: the way back is a restore (${documents.restore})`;
+    const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: only a restore leads back (${documents.restore})`;
     const told =
       stage === 'cleanup'
         ? { ...at, events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)] }

@@ -40,7 +40,7 @@ export function finishedBack(
 ): Finished {
   const { blueRevision, blueVersion, greenVersion = '', greenImage = '', lastJobFailure } = blueGreen;
   const { rollbackReason = '', rollbackStartedAt } = blueGreen;
-  const note = `back on ${blueVersion}; ${greenVersion} was given up: ${rollbackReason}`;
+  const note = `back on ${blueVersion}; ${greenVersion} was rejected: ${rollbackReason}`;
   return {
     status: patched(status, {
       blueGreen: patched<BlueGreenUpgrade>(

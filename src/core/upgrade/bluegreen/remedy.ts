@@ -23,7 +23,7 @@ export function remedyOf({ observation, status, blueGreen }: Held, what: string)
     phase === undefined || stageOf(phase) === 'cleanup' || stageOf(phase) === 'back'
       ? ''
       : `; or go back: ${rollbackCommand(name, namespace)}`;
-  const now = `Look: ${look}${back}; or, once it is mended, go on: ${retryCommand(name, namespace)}`;
+  const now = `Look: ${look}${back}; or, once it is fixed, continue: ${retryCommand(name, namespace)}`;
   const room = longest - now.length - 2;
   const shown = what.length > room ? `${what.slice(0, room - 1)}…` : what;
   return `${shown}. ${now}`;

@@ -9,7 +9,7 @@ type Given = Pick<PhaseInput, 'upgrade'> & {
 
 /** Why spec does not help any more once a pod is done: the others get what it got. */
 const fixed =
-  'Image and template are fixed until the end: mend the outside (registry, node, quota), then retry. ';
+  'The image and the pod template cannot change until the upgrade has ended: fix the cause outside the spec (registry, node, quota), then retry. ';
 
 /** What to do now: a hint, then the exact command that goes on, which is the last. */
 export function remedy({ observation, upgrade }: Given, hint: string): string {
@@ -23,7 +23,7 @@ export function overdueRemedy(given: Given, reason: FailureReason): string {
   const look = diagnosis(given.observation.cluster, given.upgrade, reason);
   const hint =
     look.length === 0
-      ? 'mend what it waits for'
+      ? 'fix what the upgrade is waiting for'
       : `look: ${look.map(({ words }) => `kubectl ${words}`).join('; ')}`;
   return remedy(given, hint);
 }

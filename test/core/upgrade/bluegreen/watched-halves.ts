@@ -108,7 +108,7 @@ export class WatchedHalves extends SimulatedHalves {
     for (const id of this.raft.servers.keys())
       if (!kept.includes(id)) this.fail(`it ends, but ${id} is a member`);
     for (const id of kept) {
-      if (!this.raft.servers.has(id)) this.fail(`it ends, but ${id} is no member`);
+      if (!this.raft.servers.has(id)) this.fail(`it ends, but ${id} is not a member`);
       if (this.raft.flagged.has(id)) this.fail(`it ends, but ${id} may not vote`);
     }
     for (const name of this.sets.keys())

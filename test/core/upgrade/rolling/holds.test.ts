@@ -44,7 +44,7 @@ describe('the message of an upgrade that holds', () => {
 
   it('says that spec does not help any more once a pod is done, and only then', () => {
     const words =
-      'Image and template are fixed until the end: mend the outside (registry, node, quota), then retry';
+      'The image and the pod template cannot change until the upgrade has ended: mend the outside (registry, node, quota), then retry';
     const replacing = { phase: 'Replacing', currentPartition: 1 } as const;
     expect(messageOf({ ...replacing, completedPods: [2] })).to.contain(words);
     expect(messageOf({ ...replacing, completedPods: [] })).to.not.contain('fixed');

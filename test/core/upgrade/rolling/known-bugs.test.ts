@@ -44,7 +44,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
     const raft = known(raftOf(['prod-0', 'prod-1', 'prod-20']));
     const { status } = decideMidway({ observation: { raft } });
     expect(status.upgrade?.phase).to.equal('CatchingUp');
-    expect(status.upgrade?.waitingFor).to.equal('prod-2 is no voter');
+    expect(status.upgrade?.waitingFor).to.equal('prod-2 is not a voter');
   });
 
   it('7.1, 6: a step-down that failed in an earlier attempt is not taken for one of this attempt', () => {
@@ -324,7 +324,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
     it('nor one that is no voter', () => {
       const raft = known(raftOf(['prod-0', 'prod-1', 'prod-2'], { nonVoters: ['prod-2'] }));
       expect(decideMidway({ upgrade: catching, observation: { raft } }).status.upgrade?.waitingFor).to.equal(
-        'prod-2 is no voter',
+        'prod-2 is not a voter',
       );
     });
 

@@ -69,7 +69,7 @@ function promotion(input: PhaseInput): Step {
     const unhealthy = whyUnhealthy(peer, peers);
     if (unhealthy !== undefined) return wait(unhealthy);
   }
-  const note = `green members of ${blueGreen.greenVersion} are given votes; from now on an election may cross versions`;
+  const note = `green members of ${blueGreen.greenVersion} are given votes; from now on an election may move leadership to that version`;
   return advance('Promoting', {
     patch: { crossedAt: timestamp(context.now) },
     events: [event('Normal', 'PromotionStarted', 'Promote', note)],
