@@ -3,7 +3,7 @@ import type { ContainerStatus, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { wantedReplicas } from '../../core/model/selectors.ts';
 import type { Known } from '../../core/model/known.ts';
-import { parseImageReference, tagVersion } from '../../core/version/image-reference.ts';
+import { imageVersion } from '../../core/version/image-reference.ts';
 import { stageOf, activeBlueGreen } from '../../core/model/blue-green.ts';
 import { greenNames, greenRevision, liveNames, memberNamed } from '../../core/model/members.ts';
 import { imageOf } from '../../core/model/server-container.ts';
@@ -84,7 +84,7 @@ function leavingHalf(status: OpenBaoClusterStatus): PodView['half'] {
 function seenPod(one: Expected, pod: Pod | undefined, status: OpenBaoClusterStatus): PodView {
   const said_ = said(one, status);
   if (pod === undefined) return { ...one, ready: false, ...said_, doing: 'there is no such pod' };
-  const version = pod.metadata.labels?.[runningVersionLabel] ?? imageVersion(pod);
+  const version = pod.metadata.labels?.[runningVersionLabel] ?? taggedVersion(pod);
   return {
     ...one,
     ...(version === undefined ? {} : { version }),
@@ -180,9 +180,7 @@ function containerTrouble({ state, lastState, restartCount = 0 }: ContainerStatu
   return `restarted ${restartCount === 1 ? 'once' : `${restartCount} times`}${why === undefined ? '' : ` (${why})`}`;
 }
 
-function imageVersion(pod: Pod): string | undefined {
+function taggedVersion(pod: Pod): string | undefined {
   const image = imageOf(pod.spec);
-  const reference = image === undefined ? undefined : parseImageReference(image);
-  if (reference === undefined || 'error' in reference || reference.tag === undefined) return undefined;
-  return tagVersion(reference.tag)?.canonical;
+  return image === undefined ? undefined : imageVersion(image)?.canonical;
 }

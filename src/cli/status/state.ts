@@ -108,7 +108,7 @@ function isUnderWay(cluster: OpenBaoCluster): boolean {
 }
 
 function isSameVersion(wanted: string, current: string | undefined): boolean {
-  const [a, b] = [wanted, current ?? ''].map(parseVersion);
-  if (a === undefined || b === undefined || 'error' in a || 'error' in b) return wanted === current;
-  return a.canonical === b.canonical;
+  const [a, b] = [parseVersion(wanted), parseVersion(current ?? '')];
+  if (a.kind === 'unknown' || b.kind === 'unknown') return wanted === current;
+  return a.value.canonical === b.value.canonical;
 }

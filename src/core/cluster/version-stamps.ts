@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, runningVersionLabel } from '../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { everStarted, imageOf } from '../model/server-container.ts';
-import { parseImageReference, tagVersion } from '../version/image-reference.ts';
+import { imageVersion, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Member, Observation } from '../model/observation.ts';
@@ -52,7 +52,7 @@ function isHigher(version: Version, { metadata }: PersistentVolumeClaim): boolea
   if (stamp === undefined) return true;
   const stamped = parseVersion(stamp);
   // What a person wrote there and is no version, the gate complains about; it is not ours to replace.
-  return !('error' in stamped) && compareVersions(version, stamped) > 0;
+  return stamped.kind === 'known' && compareVersions(version, stamped.value) > 0;
 }
 
 /**
@@ -67,12 +67,11 @@ function ranVersion(
 ): Version | undefined {
   const ran = imageOf(pod.spec);
   if (ran === undefined || !everStarted(pod)) return undefined;
-  const reference = parseImageReference(ran);
-  const tag = 'error' in reference ? undefined : reference.tag;
+  const label = pod.metadata.labels?.[runningVersionLabel];
   return (
-    tagVersionOf(pod.metadata.labels?.[runningVersionLabel]) ??
+    (label === undefined ? undefined : tagVersion(label)) ??
     versionOf(member?.version) ??
-    tagVersionOf(tag) ??
+    imageVersion(ran) ??
     versionOf(ran === upgrade?.targetImage ? upgrade.targetVersion : undefined) ??
     versionOf(ran === blueGreen?.greenImage ? blueGreen.greenVersion : undefined) ??
     versionOf(ran === image ? currentVersion : undefined) ??
@@ -80,9 +79,7 @@ function ranVersion(
   );
 }
 
-const tagVersionOf = (tag: string | undefined) => (tag === undefined ? undefined : tagVersion(tag));
-
 function versionOf(text: string | undefined): Version | undefined {
   const version = parseVersion(text ?? '');
-  return 'error' in version ? undefined : version;
+  return version.kind === 'known' ? version.value : undefined;
 }

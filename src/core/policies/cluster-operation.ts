@@ -68,7 +68,9 @@ export function isCurrentVersion(
 ): boolean | undefined {
   const version = parseVersion(text);
   const current = parseVersion(storedStatus(request).currentVersion ?? '');
-  return 'error' in version || 'error' in current ? undefined : version.canonical === current.canonical;
+  return version.kind === 'unknown' || current.kind === 'unknown'
+    ? undefined
+    : version.value.canonical === current.value.canonical;
 }
 
 /** An absent number of replicas is the default one. */

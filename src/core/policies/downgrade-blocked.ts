@@ -3,7 +3,7 @@ import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../..
 import { everStarted, imageOf } from '../model/server-container.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { printable } from '../model/printable.ts';
-import { parseImageReference, tagVersion } from '../version/image-reference.ts';
+import { imageVersion, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import { blueGreenStage, pinsTarget } from './cluster-operation.ts';
 import { changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';
@@ -32,9 +32,10 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
   changes: changesVersion,
   evaluate(request) {
     const { version: text } = request.object.spec;
-    const wanted = parseVersion(text);
+    const parsed = parseVersion(text);
     // invalid-version speaks of it.
-    if ('error' in wanted) return [];
+    if (parsed.kind === 'unknown') return [];
+    const wanted = parsed.value;
     if (pinsTarget(request) && !isBelowCurrent(wanted, request)) return [];
     const evidence = gather(request, wanted);
     const above = evidence.marks
@@ -94,8 +95,8 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
   const unstamped: string[] = [];
   const add = (text: string, source: string) => {
     const version = parseVersion(text);
-    if ('error' in version) unread.push(`${source} "${printable(text)}" is not a version`);
-    else marks.push({ version, source });
+    if (version.kind === 'unknown') unread.push(`${source} "${printable(text)}" is not a version`);
+    else marks.push({ version: version.value, source });
   };
 
   const { currentVersion, upgrade, blueGreen } = storedStatus(request);
@@ -149,16 +150,18 @@ function isUncrossedGreen({ labels }: ObjectMeta, request: ClusterRequest): bool
 /** Also where it is not known which version is current. */
 function isBelowCurrent(wanted: Version, request: ClusterRequest): boolean {
   const current = parseVersion(storedStatus(request).currentVersion ?? '');
-  return 'error' in current || compareVersions(wanted, current) < 0;
+  return current.kind === 'unknown' || compareVersions(wanted, current.value) < 0;
 }
 
 function isBelowStored(wanted: Version, { oldObject }: ClusterRequest): boolean {
   const stored = parseVersion(oldObject?.spec.version ?? '');
-  return !('error' in stored) && compareVersions(wanted, stored) < 0;
+  return stored.kind === 'known' && compareVersions(wanted, stored.value) < 0;
 }
 
 /**
- * The version that a pod runs or ran: what OpenBao says of itself, else what its image says.
+ * The version that a pod runs or ran: what OpenBao says in its label, else what its image says. The controller asks
+ * the members too, and knows what it rolls out (src/core/cluster/version-stamps.ts); the gate asks no OpenBao, and
+ * has to say why it cannot tell.
  *
  * @returns nothing where it never started
  */
@@ -169,18 +172,15 @@ function ranVersion(pod: Pod, request: ClusterRequest): Known<Version> | undefin
 
   const image = imageOf(pod.spec);
   if (image === undefined || !everStarted(pod)) return undefined;
-  const reference = parseImageReference(image);
-  if (!('error' in reference) && reference.tag !== undefined) {
-    const tagged = tagVersion(reference.tag);
-    if (tagged !== undefined) return known(tagged);
-  }
+  const tagged = imageVersion(image);
+  if (tagged !== undefined) return known(tagged);
   // A digest says no version; the image that a spec names runs the version that it names beside it.
   const { oldObject, object } = request;
   const spec = [oldObject?.spec, object.spec].find((each) => each?.image === image);
   const version = parseVersion(spec?.version ?? '');
-  return 'error' in version
+  return version.kind === 'unknown'
     ? unknown(
         `pod ${pod.metadata.name} has run the image "${printable(image)}", which does not name a version`,
       )
-    : known(version);
+    : version;
 }

@@ -21,8 +21,9 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
     const reference = parseImageReference(spec.image);
     const version = parseVersion(spec.version);
     // invalid-image-reference and invalid-version speak of these.
-    if ('error' in reference || 'error' in version) return [];
-    const { tag, digest } = reference;
+    if (reference.kind === 'unknown' || version.kind === 'unknown') return [];
+    const { tag, digest } = reference.value;
+    const { canonical } = version.value;
     if (tag === undefined) {
       return digest === undefined
         ? [unproved(`spec.image "${spec.image}" has neither tag nor digest`, spec.version)]
@@ -31,13 +32,13 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
     const said = tagVersion(tag);
     if (said === undefined)
       return [unproved(`the tag "${tag}" of spec.image is not a version`, spec.version)];
-    if (said.canonical === version.canonical) return [];
+    if (said.canonical === canonical) return [];
     return [
       violation(
         'ImageVersionMismatch',
         'spec.image',
-        `the tag "${tag}" of spec.image is version ${said.canonical}, but spec.version is ${version.canonical}`,
-        `set the tag of spec.image to ${version.canonical.replace('+', '_')}, or remove spec.image; if ${said.canonical} is the version you want, set spec.version to it in the same apply`,
+        `the tag "${tag}" of spec.image is version ${said.canonical}, but spec.version is ${canonical}`,
+        `set the tag of spec.image to ${canonical.replace('+', '_')}, or remove spec.image; if ${said.canonical} is the version you want, set spec.version to it in the same apply`,
       ),
     ];
   },

@@ -17,12 +17,12 @@ export const invalidImageReference: Policy<ClusterRequest> = {
   evaluate({ object: { spec } }) {
     if (spec.image === undefined || spec.image === '') return [];
     const reference = parseImageReference(spec.image);
-    if (!('error' in reference)) return [];
+    if (reference.kind === 'known') return [];
     return [
       violation(
         'InvalidImageReference',
         'spec.image',
-        `spec.image "${printable(spec.image)}" ${reference.error}`,
+        `spec.image "${printable(spec.image)}" ${reference.cause}`,
         `write it as [registry[:port]/]repository[:tag][@digest], or remove it to use openbao/openbao:${printable(spec.version)}`,
       ),
     ];

@@ -16,12 +16,12 @@ export const invalidVersion: Policy<ClusterRequest> = {
   changes: changesVersion,
   evaluate({ object }) {
     const version = parseVersion(object.spec.version);
-    if (!('error' in version)) return [];
+    if (version.kind === 'known') return [];
     return [
       violation(
         'InvalidVersion',
         'spec.version',
-        `spec.version ${JSON.stringify(printable(object.spec.version))} ${version.error}`,
+        `spec.version ${JSON.stringify(printable(object.spec.version))} ${version.cause}`,
         'write it as MAJOR.MINOR.PATCH, for example 2.5.5 or 2.6.0-rc.1',
       ),
     ];

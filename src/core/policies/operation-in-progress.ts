@@ -114,8 +114,8 @@ function goesBack(request: ClusterRequest): boolean {
   const before = parseVersion(blueGreen?.blueVersion ?? currentVersion);
   return (
     changesVersion(request) &&
-    !('error' in wanted) &&
-    !('error' in before) &&
-    compareVersions(wanted, before) <= 0
+    wanted.kind === 'known' &&
+    before.kind === 'known' &&
+    compareVersions(wanted.value, before.value) <= 0
   );
 }

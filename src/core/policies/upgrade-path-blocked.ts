@@ -26,16 +26,18 @@ export const upgradePathBlocked: Policy<ClusterRequest> = {
     // A new cluster has no status.
     const strategy = upgradeStrategy(request.object);
     if (knownBadPaths.every((path) => path.strategy !== strategy)) return [];
-    const wanted = parseVersion(request.object.spec.version);
+    const parsed = parseVersion(request.object.spec.version);
     // invalid-version speaks of it.
-    if ('error' in wanted) return [];
+    if (parsed.kind === 'unknown') return [];
+    const wanted = parsed.value;
     const { currentVersion, initialized } = storedStatus(request);
     if (currentVersion === undefined) {
       return initialized === true && changesVersion(request) ? [untold(wanted.canonical, strategy)] : [];
     }
-    const current = parseVersion(currentVersion);
+    const running = parseVersion(currentVersion);
     // downgrade-blocked speaks of it.
-    if ('error' in current) return [];
+    if (running.kind === 'unknown') return [];
+    const current = running.value;
     const path = knownBadPath(strategy, current, wanted);
     if (path === undefined) return [];
     return [

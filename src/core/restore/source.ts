@@ -41,7 +41,7 @@ export function snapshotVersion(
     const what = `spec.snapshotVersion says ${stated}, but ${snapshot} was made by ${known}`;
     return unknown(`${what}. ${again(`${known}, or without it`)}`);
   }
-  if ('error' in parseVersion(version)) {
+  if (parseVersion(version).kind === 'unknown') {
     return unknown(`${version} is no version. ${again('one such as 2.5.5')}`);
   }
   return { version };

@@ -36,13 +36,13 @@ export const sameTarget = (a: UpgradeTarget, b: UpgradeTarget): boolean =>
 /** Whether `a` is an older version than `b`. What is no version is taken for older. */
 export function isOlder(a: string, b: string): boolean {
   const [left, right] = [parseVersion(a), parseVersion(b)];
-  return 'error' in left || 'error' in right || compareVersions(left, right) < 0;
+  return left.kind === 'unknown' || right.kind === 'unknown' || compareVersions(left.value, right.value) < 0;
 }
 
 /** Whether two texts rank as the same version. */
 export function isSameVersion(a: string, b: string): boolean {
   const [left, right] = [parseVersion(a), parseVersion(b)];
-  return !('error' in left) && !('error' in right) && compareVersions(left, right) === 0;
+  return left.kind === 'known' && right.kind === 'known' && compareVersions(left.value, right.value) === 0;
 }
 
 /** Whether this change of version is to be carried out by a green half. Restarts never are: they change nothing. */

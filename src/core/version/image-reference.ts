@@ -1,3 +1,4 @@
+import { known, unknown, type Known } from '../model/known.ts';
 import { printable } from '../model/printable.ts';
 import { parseVersion, type Version } from './version.ts';
 
@@ -27,11 +28,11 @@ const digestLengths: ReadonlyMap<string, number> = new Map([
  * Reads an image reference as container runtimes do (distribution/reference,
  * `ParseNormalizedNamed`).
  *
- * @returns the reference, or why the text is not one: a clause for a sentence about it
+ * @returns unknown where the text is not one: why, a clause for a sentence about it
  */
-export function parseImageReference(text: string): ImageReference | { readonly error: string } {
+export function parseImageReference(text: string): Known<ImageReference> {
   // It could not be told from an image ID; beside a tag or a digest it can.
-  if (/^[0-9a-f]{64}$/.test(text)) return { error: 'is an image ID, not a name' };
+  if (/^[0-9a-f]{64}$/.test(text)) return unknown('is an image ID, not a name');
   const at = text.indexOf('@');
   const digest = at === -1 ? undefined : text.slice(at + 1);
   const beforeDigest = at === -1 ? text : text.slice(0, at);
@@ -41,14 +42,14 @@ export function parseImageReference(text: string): ImageReference | { readonly e
   const name = colon === -1 ? beforeDigest : beforeDigest.slice(0, colon);
 
   const error = nameError(name) ?? tagError(tag) ?? digestError(digest);
-  if (error !== undefined) return { error };
+  if (error !== undefined) return unknown(error);
   const domain = domainOf(name);
-  return {
+  return known({
     ...(domain === undefined ? {} : { domain }),
     path: domain === undefined ? name : name.slice(domain.length + 1),
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
-  };
+  });
 }
 
 /**
@@ -57,7 +58,15 @@ export function parseImageReference(text: string): ImageReference | { readonly e
  */
 export function tagVersion(tag: string): Version | undefined {
   const version = parseVersion(tag.replace('_', '+'));
-  return 'error' in version ? undefined : version;
+  return version.kind === 'known' ? version.value : undefined;
+}
+
+/** The version that an image says by its tag, if it says one. */
+export function imageVersion(image: string): Version | undefined {
+  const reference = parseImageReference(image);
+  return reference.kind === 'unknown' || reference.value.tag === undefined
+    ? undefined
+    : tagVersion(reference.value.tag);
 }
 
 /** The first part is a registry when it looks like a host: a dot, a port, brackets, capitals, or `localhost`. */

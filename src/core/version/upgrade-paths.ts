@@ -39,6 +39,7 @@ export function knownBadPath(strategy: string, from: Version, to: Version): Know
 
 function read(text: string): Version {
   const version = parseVersion(text);
-  if ('error' in version) throw new Error(`the table of upgrade paths has ${text}, which ${version.error}`);
-  return version;
+  if (version.kind === 'unknown')
+    throw new Error(`the table of upgrade paths has ${text}, which ${version.cause}`);
+  return version.value;
 }

@@ -1,4 +1,5 @@
 import semver from 'semver';
+import { known, unknown, type Known } from '../model/known.ts';
 import { printableCharacter } from '../model/printable.ts';
 
 /** A semantic version. `text` is how it was written; `canonical` has no leading v but keeps build metadata. */
@@ -15,22 +16,22 @@ const form = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 /**
  * Reads a semantic version (semver.org 2.0.0) with an optional leading `v`.
  *
- * @returns the version, or why the text is not one: a clause for a sentence about it
+ * @returns unknown where the text is not one: why, a clause for a sentence about it
  */
-export function parseVersion(text: string): Version | { readonly error: string } {
-  if (text.length > longest) return { error: `is longer than ${longest} characters` };
+export function parseVersion(text: string): Known<Version> {
+  if (text.length > longest) return unknown(`is longer than ${longest} characters`);
   const stranger = [...text].find((character) => !/[0-9A-Za-z.+-]/.test(character));
-  if (stranger !== undefined) return { error: `holds the character ${printableCharacter(stranger)}` };
-  if (!form.test(text)) return { error: whyNotVersion(text) };
+  if (stranger !== undefined) return unknown(`holds the character ${printableCharacter(stranger)}`);
+  if (!form.test(text)) return unknown(whyNotVersion(text));
   const parsed = semver.parse(text);
   // What the pattern lets through and semver does not: leading zeros, empty identifiers, numbers beyond 2^53.
-  if (parsed === null) return { error: whyNotVersion(text) };
+  if (parsed === null) return unknown(whyNotVersion(text));
   // Beyond 2^53 JavaScript cannot tell neighbors apart, so their order would be a guess.
   const huge = parsed.prerelease.find(
     (part) => /^\d+$/.test(String(part)) && !Number.isSafeInteger(Number(part)),
   );
-  if (huge !== undefined) return { error: `holds the number ${huge}, which is too large to be put in order` };
-  return { text, canonical: text.replace(/^v/, ''), parsed };
+  if (huge !== undefined) return unknown(`holds the number ${huge}, which is too large to be put in order`);
+  return known({ text, canonical: text.replace(/^v/, ''), parsed });
 }
 
 /** @returns below 0 when `a` is older, above 0 when it is newer, 0 when they rank the same (build metadata has no rank) */

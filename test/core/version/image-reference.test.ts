@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { parseImageReference, tagVersion } from '../../../src/core/version/image-reference.ts';
 import { sha256 } from '../../support/builders.ts';
 
@@ -149,7 +150,7 @@ describe('an image reference', () => {
       { name: 'with 63 hexadecimal digits', text: hex64.slice(1), parts: { path: hex64.slice(1) } },
     ];
     for (const { name, text, parts } of cases) {
-      it(name, () => expect(parseImageReference(text)).to.deep.equal(parts));
+      it(name, () => expect(parseImageReference(text)).to.deep.equal(known(parts)));
     }
   });
 
@@ -279,7 +280,7 @@ describe('an image reference', () => {
     ];
     for (const { name, text, error, algorithm } of cases) {
       const wanted = error ?? `has a digest of the unknown algorithm "${(algorithm ?? '').slice(0, 60)}…"`;
-      it(name, () => expect(parseImageReference(text)).to.deep.equal({ error: wanted }));
+      it(name, () => expect(parseImageReference(text)).to.deep.equal(unknown(wanted)));
     }
   });
 
@@ -318,7 +319,7 @@ describe('an image reference', () => {
     it('is read into exactly the parts it was written from', () => {
       fc.assert(
         fc.property(parts, (given) => {
-          expect(parseImageReference(written(given))).to.deep.equal(given);
+          expect(parseImageReference(written(given))).to.deep.equal(known(given));
         }),
         { numRuns: 1000 },
       );
@@ -338,8 +339,8 @@ describe('an image reference', () => {
       fc.assert(
         fc.property(any, (text) => {
           const read = parseImageReference(text);
-          if ('error' in read) expect(read.error).to.match(/^[\x20-\x7e…]+$/);
-          else expect(written(read)).to.equal(text);
+          if (read.kind === 'unknown') expect(read.cause).to.match(/^[\x20-\x7e…]+$/);
+          else expect(written(read.value)).to.equal(text);
         }),
         { numRuns: 2000 },
       );

@@ -5,8 +5,8 @@ import { parseVersion, type Version } from '../../../src/core/version/version.ts
 
 function version(text: string): Version {
   const parsed = parseVersion(text);
-  if ('error' in parsed) throw new Error(`${text} ${parsed.error}`);
-  return parsed;
+  if (parsed.kind === 'unknown') throw new Error(`${text} ${parsed.cause}`);
+  return parsed.value;
 }
 const isBad = (strategy: string, from: string, to: string) =>
   knownBadPath(strategy, version(from), version(to)) !== undefined;

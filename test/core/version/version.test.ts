@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { unknown } from '../../../src/core/model/known.ts';
 import { compareVersions, parseVersion, type Version } from '../../../src/core/version/version.ts';
 
 function version(text: string): Version {
   const parsed = parseVersion(text);
-  if ('error' in parsed) throw new Error(`${text} ${parsed.error}`);
-  return parsed;
+  if (parsed.kind === 'unknown') throw new Error(`${text} ${parsed.cause}`);
+  return parsed.value;
 }
 
 const order = (a: string, b: string) => Math.sign(compareVersions(version(a), version(b)));
@@ -134,7 +135,7 @@ describe('a version', () => {
       { name: 'when it is a property of every object', text: '__proto__', error: 'holds the character _' },
     ];
     for (const { name, text, error } of cases) {
-      it(name, () => expect(parseVersion(text)).to.deep.equal({ error }));
+      it(name, () => expect(parseVersion(text)).to.deep.equal(unknown(error)));
     }
   });
 
@@ -279,7 +280,7 @@ describe('a version', () => {
       fc.assert(
         fc.property(mixed, (given) => {
           const parsed = parseVersion(given);
-          if ('error' in parsed) expect(parsed.error).to.match(/^(is|has|holds) /);
+          if (parsed.kind === 'unknown') expect(parsed.cause).to.match(/^(is|has|holds) /);
           else expect(given).to.match(/^v?[0-9]+\.[0-9]+\.[0-9]+[-+.0-9A-Za-z]*$/);
         }),
         { numRuns: 2000 },
