@@ -71,115 +71,167 @@ const listTimeoutMs = 30_000;
  * version is forgotten (410) begins with a new list. client-node's informer stops at a reset
  * (docs/development/dependencies.md, 2.3).
  */
-export function informer<T extends KubernetesObject>(options: InformerOptions<T>): Informer<T> {
-  const { client, path, logger, clock = systemClock, random = Math.random } = options;
-  const { trim = withoutManagedFields, backoff = { firstMs: 200, maxMs: 30_000 } } = options;
-  const { watchSeconds = 450, inactivityMs = 90_000 } = options;
-  const query = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
-  const accept = options.metadataOnly === true ? metadataOnly : undefined;
-  const cache = objectCache<T>(options.groupOf);
-  const handlers: ((change: Change<T>) => void)[] = [];
-  const synced = Promise.withResolvers<void>();
-  const settled = Promise.withResolvers<void>();
-  let hasSynced = false;
-  let isMissing = false;
-  /** Of the collection, up to which it is known; undefined when it must be listed. */
-  let version: string | undefined;
-  let failures = 0;
+export const informer = <T extends KubernetesObject>(options: InformerOptions<T>): Informer<T> =>
+  new ListWatch(options);
 
-  const tell = (change: Change<T> | undefined) => {
+class ListWatch<T extends KubernetesObject> implements Informer<T> {
+  readonly path: string;
+  readonly #options: InformerOptions<T>;
+  readonly #trim: (object: T) => T;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #query: Readonly<Record<string, string>>;
+  readonly #accept: typeof metadataOnly | undefined;
+  readonly #cache: ObjectCache<T>;
+  readonly #handlers: ((change: Change<T>) => void)[] = [];
+  readonly #synced = Promise.withResolvers<void>();
+  readonly #settled = Promise.withResolvers<void>();
+  #hasSynced = false;
+  #isMissing = false;
+  /** Of the collection, up to which it is known; undefined when it must be listed. */
+  #version: string | undefined;
+  #failures = 0;
+
+  constructor(options: InformerOptions<T>) {
+    this.path = options.path;
+    this.#options = options;
+    this.#trim = options.trim ?? withoutManagedFields;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#query = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
+    this.#accept = options.metadataOnly === true ? metadataOnly : undefined;
+    this.#cache = objectCache<T>(options.groupOf);
+  }
+
+  get synced(): Promise<void> {
+    return this.#synced.promise;
+  }
+
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  get size(): number {
+    return this.#cache.size;
+  }
+
+  isSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  isMissing(): boolean {
+    return this.#isMissing;
+  }
+
+  get(key: string): T | undefined {
+    return this.#cache.get(key);
+  }
+
+  values(): IterableIterator<T> {
+    return this.#cache.values();
+  }
+
+  inGroup(group: string): readonly T[] {
+    return this.#cache.inGroup(group);
+  }
+
+  onChange(handler: (change: Change<T>) => void): void {
+    this.#handlers.push(handler);
+  }
+
+  observeWrite(object: T): void {
+    this.#tell(this.#cache.renew(this.#trim(object)));
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { backoff = { firstMs: 200, maxMs: 30_000 } } = this.#options;
+    while (!signal.aborted) {
+      if (await this.#round(signal)) {
+        this.#failures = 0;
+        continue;
+      }
+      this.#failures += 1;
+      const waitMs = backoffMs(this.#failures, backoff, this.#random);
+      await sleep(this.#clock, this.#isMissing ? Math.min(waitMs, missingMs) : waitMs, signal);
+    }
+  }
+
+  /** One list and watch, or one watch. Whether it went well; otherwise the next one waits. */
+  async #round(signal: AbortSignal): Promise<boolean> {
+    const begun = this.#clock.elapsed();
+    const before = this.#version;
+    try {
+      if (this.#version === undefined) await this.#list(signal);
+      await this.#follow(this.#version ?? '', signal);
+      // An API server on its way out accepts a watch and ends it at once.
+      return this.#version !== before || this.#clock.elapsed() - begun >= wholesomeMs;
+    } catch (error) {
+      if (signal.aborted) return true;
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#hasSynced && error instanceof ApiError && error.status === 404) {
+      this.#isMissing = true;
+      this.#settled.resolve();
+      return;
+    }
+    if (needsList(error) || this.#failures >= failuresBeforeList) this.#version = undefined;
+    // Connections break; only when the next one does not hold either is something wrong.
+    if (this.#failures > 0) {
+      const { logger } = this.#options;
+      logger.warn({ err: error, path: this.path, failures: this.#failures + 1 }, 'a watch fails');
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { items, resourceVersion } = await readCollection<T, T>(
+      this.#options.client,
+      this.path,
+      { query: this.#query, signal, timeoutMs: listTimeoutMs, accept: this.#accept?.list },
+      (item, of) => this.#trim(withKind(item, of)),
+    );
+    for (const change of this.#cache.replace(items)) this.#tell(change);
+    this.#version = resourceVersion;
+    this.#hasSynced = true;
+    this.#isMissing = false;
+    this.#synced.resolve();
+    this.#settled.resolve();
+  }
+
+  async #follow(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    const { client, watchSeconds = 450, inactivityMs = 90_000 } = this.#options;
+    const events = watch<T>(client, this.path, {
+      query: this.#query,
+      accept: this.#accept?.watch,
+      signal,
+      resourceVersion,
+      timeoutSeconds: Math.ceil(watchSeconds * (2 / 3 + (this.#random() * 2) / 3)),
+      inactivityMs,
+    });
+    for await (const event of events) this.#take(event);
+  }
+
+  #take({ type, object }: WatchEvent<T>): void {
+    if (type === 'DELETED') this.#tell(this.#cache.remove(object));
+    else if (type !== 'BOOKMARK') this.#tell(this.#cache.put(this.#trim(object)));
+    this.#version = object.metadata?.resourceVersion ?? this.#version;
+    this.#failures = 0;
+  }
+
+  #tell(change: Change<T> | undefined): void {
     if (change === undefined) return;
-    for (const handler of handlers) {
+    for (const handler of this.#handlers) {
       try {
         handler(change);
       } catch (error) {
-        logger.error({ err: error, path, key: change.key }, 'a change was not taken');
+        const { logger } = this.#options;
+        logger.error({ err: error, path: this.path, key: change.key }, 'a change was not taken');
       }
     }
-  };
-
-  const list = async (signal: AbortSignal) => {
-    const listOptions = { query, signal, timeoutMs: listTimeoutMs, accept: accept?.list };
-    const { items, resourceVersion } = await readCollection<T, T>(client, path, listOptions, (item, of) =>
-      trim(withKind(item, of)),
-    );
-    cache.replace(items).forEach(tell);
-    version = resourceVersion;
-    hasSynced = true;
-    isMissing = false;
-    synced.resolve();
-    settled.resolve();
-  };
-
-  const take = ({ type, object }: WatchEvent<T>) => {
-    if (type === 'DELETED') tell(cache.remove(object));
-    else if (type !== 'BOOKMARK') tell(cache.put(trim(object)));
-    version = object.metadata?.resourceVersion ?? version;
-    failures = 0;
-  };
-
-  const follow = async (resourceVersion: string, signal: AbortSignal) => {
-    const timeoutSeconds = Math.ceil(watchSeconds * (2 / 3 + (random() * 2) / 3));
-    const events = watch<T>(client, path, {
-      query,
-      accept: accept?.watch,
-      signal,
-      resourceVersion,
-      timeoutSeconds,
-      inactivityMs,
-    });
-    for await (const event of events) take(event);
-  };
-
-  /** One list and watch, or one watch. Whether it went well; otherwise the next one waits. */
-  const round = async (signal: AbortSignal): Promise<boolean> => {
-    const begun = clock.elapsed();
-    const before = version;
-    try {
-      if (version === undefined) await list(signal);
-      await follow(version ?? '', signal);
-      // An API server on its way out accepts a watch and ends it at once.
-      return version !== before || clock.elapsed() - begun >= wholesomeMs;
-    } catch (error) {
-      if (signal.aborted) return true;
-      if (!hasSynced && error instanceof ApiError && error.status === 404) {
-        isMissing = true;
-        settled.resolve();
-        return false;
-      }
-      if (needsList(error) || failures >= failuresBeforeList) version = undefined;
-      // Connections break; only when the next one does not hold either is something wrong.
-      if (failures > 0) logger.warn({ err: error, path, failures: failures + 1 }, 'a watch fails');
-      return false;
-    }
-  };
-
-  return {
-    path,
-    synced: synced.promise,
-    isSynced: () => hasSynced,
-    settled: settled.promise,
-    isMissing: () => isMissing,
-    get size() {
-      return cache.size;
-    },
-    get: (key) => cache.get(key),
-    values: () => cache.values(),
-    inGroup: (group) => cache.inGroup(group),
-    onChange: (handler) => void handlers.push(handler),
-    observeWrite: (object) => tell(cache.renew(trim(object))),
-    async run(signal) {
-      while (!signal.aborted) {
-        if (await round(signal)) {
-          failures = 0;
-          continue;
-        }
-        failures += 1;
-        const waitMs = backoffMs(failures, backoff, random);
-        await sleep(clock, isMissing ? Math.min(waitMs, missingMs) : waitMs, signal);
-      }
-    },
-  };
+  }
 }
 
 /** Watched objects carry their kind, listed ones do not: here all do. */

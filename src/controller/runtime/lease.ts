@@ -56,6 +56,14 @@ interface Lease {
   readonly spec?: LeaseSpec;
 }
 
+const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
+
+interface Timing {
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+  readonly clock: Clock;
+}
+
 /**
  * Leader election by a Lease (coordination.k8s.io/v1), as client-go does it and beside client-go's own: the times in
  * the Lease are for people; who waits for its end counts from when he saw it change, by his own clock.
@@ -65,155 +73,227 @@ interface Lease {
  *
  * @see https://pkg.go.dev/k8s.io/client-go/tools/leaderelection
  */
-export function leaseElector(options: LeaseOptions): LeaseElector {
-  const { client, namespace, name, identity, logger, clock = systemClock, random = Math.random } = options;
-  const { leaseDurationSeconds = 15, renewDeadlineMs = 10_000, retryPeriodMs = 2_000 } = options;
-  const target = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name };
-  const path = objectPath(target);
-  // A call that hangs must leave time for another one before the deadline.
-  const call = { timeoutMs: renewDeadlineMs / 2 };
-  /** The Lease as it was last seen, and when it was first seen so. */
-  let seen: { readonly lease: Lease; readonly at: number } | undefined;
+export const leaseElector = (options: LeaseOptions): LeaseElector => new Elector(options);
 
-  const see = (lease: Lease) => {
-    const isSame =
-      seen !== undefined && seen.lease.metadata.resourceVersion === lease.metadata.resourceVersion;
-    seen = { lease, at: isSame && seen !== undefined ? seen.at : clock.elapsed() };
-  };
-  const isTaken = () => {
-    const { holderIdentity = '', leaseDurationSeconds: seconds = leaseDurationSeconds } =
-      seen?.lease.spec ?? {};
-    if (seen === undefined || holderIdentity === '' || holderIdentity === identity) return false;
-    return clock.elapsed() < seen.at + seconds * 1000;
-  };
+class Elector implements LeaseElector {
+  readonly #lease: StoredLease;
+  readonly #timing: Timing;
+  readonly #identity: string;
+  readonly #leaseDurationSeconds: number;
+  readonly #random: () => number;
+  readonly #logger: Logger;
+
+  constructor(options: LeaseOptions) {
+    const { renewDeadlineMs = 10_000, retryPeriodMs = 2_000, clock = systemClock } = options;
+    this.#timing = { renewDeadlineMs, retryPeriodMs, clock };
+    this.#lease = new StoredLease(options, this.#timing);
+    this.#identity = options.identity;
+    this.#leaseDurationSeconds = options.leaseDurationSeconds ?? 15;
+    this.#random = options.random ?? Math.random;
+    this.#logger = options.logger;
+  }
+
+  async acquire(signal: AbortSignal): Promise<Leadership | undefined> {
+    const { clock, retryPeriodMs } = this.#timing;
+    while (!signal.aborted) {
+      try {
+        const begun = await this.#take();
+        if (begun !== undefined) return this.#lead(begun);
+      } catch (error) {
+        if (!isConflict(error)) this.#logger.warn({ err: error }, 'the lease could not be taken');
+      }
+      await sleep(clock, retryPeriodMs * (0.75 + this.#random() / 4), signal);
+    }
+    return undefined;
+  }
 
   /** Takes the Lease if nobody has it. @returns the moment before it was taken */
-  const take = async (): Promise<number | undefined> => {
-    const lease = await client.get<Lease>(path, call);
-    if (lease !== undefined) see(lease);
+  async #take(): Promise<number | undefined> {
+    const { clock } = this.#timing;
+    const lease = await this.#lease.read();
+    if (lease !== undefined) this.#lease.see(lease);
     // Also when the Lease is gone: somebody deleted it under a leader, who has not noticed yet.
-    if (isTaken()) return undefined;
+    if (this.#isTaken()) return undefined;
     const begun = clock.elapsed();
     const now = microTime(clock.now());
     const { holderIdentity, acquireTime, leaseTransitions = 0 } = lease?.spec ?? {};
-    const isOurs = holderIdentity === identity;
-    const spec: LeaseSpec = {
+    const isOurs = holderIdentity === this.#identity;
+    await this.#lease.write(lease, {
       ...lease?.spec,
-      holderIdentity: identity,
-      leaseDurationSeconds,
+      holderIdentity: this.#identity,
+      leaseDurationSeconds: this.#leaseDurationSeconds,
       acquireTime: isOurs && acquireTime !== undefined ? acquireTime : now,
       renewTime: now,
       leaseTransitions: lease === undefined || isOurs ? leaseTransitions : leaseTransitions + 1,
-    };
-    const { kind, apiVersion } = target;
+    });
+    return begun;
+  }
+
+  #isTaken(): boolean {
+    const { seen } = this.#lease;
+    const { holderIdentity = '', leaseDurationSeconds = this.#leaseDurationSeconds } = seen?.lease.spec ?? {};
+    if (seen === undefined || holderIdentity === '' || holderIdentity === this.#identity) return false;
+    return this.#timing.clock.elapsed() < seen.at + leaseDurationSeconds * 1000;
+  }
+
+  #lead(begun: number): Leadership {
+    const term = new Term(this.#lease, this.#identity, begun, this.#timing, this.#logger);
+    const { name } = this.#lease;
+    this.#logger.info({ lease: name, identity: this.#identity, term: term.term }, 'started leading');
+    return term;
+  }
+}
+
+class Term implements Leadership {
+  readonly term: number;
+  readonly #lease: StoredLease;
+  readonly #identity: string;
+  readonly #timing: Timing;
+  readonly #logger: Logger;
+  readonly #ended = new AbortController();
+  readonly #keeping: Promise<void>;
+  #renewedAt: number;
+  #callOff: (() => void) | undefined;
+
+  constructor(lease: StoredLease, identity: string, begun: number, timing: Timing, logger: Logger) {
+    this.#lease = lease;
+    this.#identity = identity;
+    this.#timing = timing;
+    this.#logger = logger;
+    this.#renewedAt = begun;
+    this.term = lease.seen?.lease.spec?.leaseTransitions ?? 0;
+    this.#armDeadline();
+    this.#keeping = this.#keep();
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  isHeld(): boolean {
+    const { clock, renewDeadlineMs } = this.#timing;
+    return !this.signal.aborted && clock.elapsed() < this.#renewedAt + renewDeadlineMs;
+  }
+
+  async release(): Promise<void> {
+    const wasHeld = this.isHeld();
+    this.#end('released');
+    await this.#keeping;
+    const lease = this.#lease.seen?.lease;
+    if (!wasHeld || lease === undefined) return;
+    const now = microTime(this.#timing.clock.now());
+    const free = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
+    try {
+      await this.#lease.write(lease, { ...lease.spec, ...free });
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'the lease could not be released; others wait for its end');
+    }
+  }
+
+  async #keep(): Promise<void> {
+    const { clock, retryPeriodMs } = this.#timing;
+    while (!this.signal.aborted) {
+      await sleep(clock, retryPeriodMs, this.signal);
+      if (!this.signal.aborted) await this.#renew();
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { clock } = this.#timing;
+    const lease = this.#lease.seen?.lease;
+    if (lease === undefined) return;
+    const at = clock.elapsed();
+    try {
+      await this.#lease.write(lease, { ...lease.spec, renewTime: microTime(clock.now()) }, this.signal);
+      this.#renewedAt = at;
+      this.#armDeadline();
+    } catch (error) {
+      if (this.signal.aborted) return;
+      if (isConflict(error) || isNotFound(error)) return this.#lookAgain();
+      this.#logger.warn({ err: error, lease: this.#lease.name }, 'the lease could not be renewed');
+    }
+  }
+
+  /** Somebody wrote the Lease: took it, or only labelled it. */
+  async #lookAgain(): Promise<void> {
+    try {
+      const lease = await this.#lease.read(this.signal);
+      if (lease === undefined) return this.#end('the lease is gone');
+      const holder = lease.spec?.holderIdentity;
+      if (holder !== this.#identity) return this.#end(`held by ${holder || 'nobody'}`);
+      this.#lease.see(lease);
+    } catch (error) {
+      if (!this.signal.aborted) this.#logger.warn({ err: error }, 'the lease could not be read');
+    }
+  }
+
+  #armDeadline(): void {
+    const { clock, renewDeadlineMs } = this.#timing;
+    this.#callOff?.();
+    const leftMs = Math.max(0, this.#renewedAt + renewDeadlineMs - clock.elapsed());
+    this.#callOff = clock.after(leftMs, () => this.#end(`not renewed for ${renewDeadlineMs} ms`));
+  }
+
+  #end(why: string): void {
+    if (this.signal.aborted) return;
+    this.#callOff?.();
+    this.#ended.abort(new Error(`no longer the leader: ${why}`));
+    this.#logger.info({ lease: this.#lease.name, identity: this.#identity, why }, 'stopped leading');
+  }
+}
+
+/** The Lease in the API server, and as it was last seen. */
+class StoredLease {
+  readonly #client: LeaseOptions['client'];
+  readonly #target: { readonly namespace: string; readonly name: string };
+  readonly #clock: Clock;
+  readonly #call: { readonly timeoutMs: number };
+  #seen: { readonly lease: Lease; readonly at: number } | undefined;
+
+  constructor({ client, namespace, name }: LeaseOptions, { clock, renewDeadlineMs }: Timing) {
+    this.#client = client;
+    this.#target = { namespace, name };
+    this.#clock = clock;
+    // A call that hangs must leave time for another one before the deadline.
+    this.#call = { timeoutMs: renewDeadlineMs / 2 };
+  }
+
+  /** `namespace/name`, for the log. */
+  get name(): string {
+    return `${this.#target.namespace}/${this.#target.name}`;
+  }
+
+  /** As it was last seen, and when it was first seen so, by our own clock. */
+  get seen(): { readonly lease: Lease; readonly at: number } | undefined {
+    return this.#seen;
+  }
+
+  see(lease: Lease): void {
+    const isSame = this.#seen?.lease.metadata.resourceVersion === lease.metadata.resourceVersion;
+    this.#seen = { lease, at: isSame && this.#seen !== undefined ? this.#seen.at : this.#clock.elapsed() };
+  }
+
+  /** As it is now; nothing of it counts as seen yet. */
+  read(signal?: AbortSignal): Promise<Lease | undefined> {
+    return this.#client.get<Lease>(this.#path, { ...this.#call, signal });
+  }
+
+  /** Creates it, or changes this version of it, and sees what came of it. */
+  async write(lease: Lease | undefined, spec: LeaseSpec, signal?: AbortSignal): Promise<void> {
+    const call = { ...this.#call, signal };
+    const { apiVersion, kind } = leaseKind;
     const written =
       lease === undefined
-        ? client.create<Lease>(
-            collectionPath(apiVersion, kind, namespace),
-            { apiVersion, kind, metadata: { namespace, name }, spec },
+        ? this.#client.create<Lease>(
+            collectionPath(apiVersion, kind, this.#target.namespace),
+            { apiVersion, kind, metadata: this.#target, spec },
             call,
           )
-        : client.update<Lease>(path, { ...lease, spec }, call);
-    see(await written);
-    return begun;
-  };
+        : this.#client.update<Lease>(this.#path, { ...lease, spec }, call);
+    this.see(await written);
+  }
 
-  const lead = (begun: number): Leadership => {
-    const ended = new AbortController();
-    let renewedAt = begun;
-    let callOff: (() => void) | undefined;
-    const end = (why: string) => {
-      if (ended.signal.aborted) return;
-      callOff?.();
-      ended.abort(new Error(`no longer the leader: ${why}`));
-      logger.info({ lease: `${namespace}/${name}`, identity, why }, 'stopped leading');
-    };
-    const armDeadline = () => {
-      callOff?.();
-      const leftMs = Math.max(0, renewedAt + renewDeadlineMs - clock.elapsed());
-      callOff = clock.after(leftMs, () => end(`not renewed for ${renewDeadlineMs} ms`));
-    };
-    const renew = async () => {
-      const lease = seen?.lease;
-      if (lease === undefined) return;
-      const at = clock.elapsed();
-      try {
-        const spec = { ...lease.spec, renewTime: microTime(clock.now()) };
-        see(await client.update<Lease>(path, { ...lease, spec }, { ...call, signal: ended.signal }));
-        renewedAt = at;
-        armDeadline();
-      } catch (error) {
-        if (ended.signal.aborted) return;
-        if (isConflict(error) || isNotFound(error)) return lookAgain();
-        logger.warn({ err: error, lease: `${namespace}/${name}` }, 'the lease could not be renewed');
-      }
-    };
-    /** Somebody wrote the Lease: took it, or only labelled it. */
-    const lookAgain = async () => {
-      try {
-        const lease = await client.get<Lease>(path, { ...call, signal: ended.signal });
-        if (lease?.spec?.holderIdentity !== identity)
-          return end(
-            lease === undefined ? 'the lease is gone' : `held by ${lease.spec?.holderIdentity || 'nobody'}`,
-          );
-        see(lease);
-      } catch (error) {
-        if (!ended.signal.aborted) logger.warn({ err: error }, 'the lease could not be read');
-      }
-    };
-    const keep = async () => {
-      while (!ended.signal.aborted) {
-        await sleep(clock, retryPeriodMs, ended.signal);
-        if (!ended.signal.aborted) await renew();
-      }
-    };
-    armDeadline();
-    const keeping = keep();
-    const isHeld = () => !ended.signal.aborted && clock.elapsed() < renewedAt + renewDeadlineMs;
-    return {
-      term: seen?.lease.spec?.leaseTransitions ?? 0,
-      signal: ended.signal,
-      isHeld,
-      async release() {
-        const wasHeld = isHeld();
-        end('released');
-        await keeping;
-        const lease = seen?.lease;
-        if (!wasHeld || lease === undefined) return;
-        const now = microTime(clock.now());
-        const spec = {
-          ...lease.spec,
-          holderIdentity: '',
-          leaseDurationSeconds: 1,
-          acquireTime: now,
-          renewTime: now,
-        };
-        try {
-          see(await client.update<Lease>(path, { ...lease, spec }, call));
-        } catch (error) {
-          logger.warn({ err: error }, 'the lease could not be released; others wait for its end');
-        }
-      },
-    };
-  };
-
-  return {
-    async acquire(signal) {
-      while (!signal.aborted) {
-        try {
-          const begun = await take();
-          if (begun !== undefined) {
-            const leadership = lead(begun);
-            const { term } = leadership;
-            logger.info({ lease: `${namespace}/${name}`, identity, term }, 'started leading');
-            return leadership;
-          }
-        } catch (error) {
-          if (!isConflict(error)) logger.warn({ err: error }, 'the lease could not be taken');
-        }
-        await sleep(clock, retryPeriodMs * (0.75 + random() / 4), signal);
-      }
-      return undefined;
-    },
-  };
+  get #path(): string {
+    return objectPath({ ...leaseKind, ...this.#target });
+  }
 }

@@ -58,129 +58,150 @@ const conflictBackoff: Backoff = { firstMs: 10, maxMs: 2_000 };
 /** No timer sleeps longer, so that a clock that is set, or a machine that slept, delays nothing for long. */
 const longestSleepMs = 10 * 60_000;
 
-export function workQueue(options: QueueOptions): WorkQueue {
-  const { concurrency, run, clock = systemClock, random = Math.random, observer = {} } = options;
-  const { backoff = { firstMs: 200, maxMs: 60_000 } } = options;
-  const entries = new Map<string, Entry>();
+export const workQueue = (options: QueueOptions): WorkQueue => new KeyQueue(options);
+
+class KeyQueue implements WorkQueue {
+  readonly #concurrency: number;
+  readonly #run: QueueOptions['run'];
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #backoff: Backoff;
+  readonly #observer: QueueObserver;
+  readonly #entries = new Map<string, Entry>();
   /** Keys that may run now, oldest first, with the time since when. */
-  const ready = new Map<string, number>();
-  const running = new Map<string, number>();
-  let draining: PromiseWithResolvers<void> | undefined;
+  readonly #ready = new Map<string, number>();
+  readonly #running = new Map<string, number>();
+  #draining: PromiseWithResolvers<void> | undefined;
 
-  const entryOf = (key: string): Entry => {
-    const entry = entries.get(key) ?? { failures: 0, conflicts: 0, dirty: false };
-    entries.set(key, entry);
-    return entry;
-  };
-  const stopTimer = (entry: Entry) => {
-    entry.timer?.cancel();
-    entry.timer = undefined;
-  };
-  const forgetIfEmpty = (key: string, { failures, conflicts, timer }: Entry) => {
-    if (failures === 0 && conflicts === 0 && timer === undefined && !ready.has(key) && !running.has(key))
-      entries.delete(key);
-  };
+  constructor({ concurrency, run, clock, random, backoff, observer }: QueueOptions) {
+    this.#concurrency = concurrency;
+    this.#run = run;
+    this.#clock = clock ?? systemClock;
+    this.#random = random ?? Math.random;
+    this.#backoff = backoff ?? { firstMs: 200, maxMs: 60_000 };
+    this.#observer = observer ?? {};
+  }
 
-  const enqueue = (key: string) => {
-    if (draining !== undefined || ready.has(key)) return;
-    const entry = entryOf(key);
-    if (!entry.dirty) observer.added?.();
-    if (running.has(key)) {
+  get depth(): number {
+    return this.#ready.size;
+  }
+
+  get running(): ReadonlyMap<string, number> {
+    return this.#running;
+  }
+
+  add(key: string): void {
+    this.#enqueue(key);
+    this.#startWhatFits();
+  }
+
+  addAt(key: string, at: number): void {
+    this.#enqueueAt(key, at);
+    this.#startWhatFits();
+  }
+
+  drain(): Promise<void> {
+    if (this.#draining === undefined) {
+      this.#draining = Promise.withResolvers();
+      this.#entries.forEach(stopTimer);
+      this.#ready.clear();
+      if (this.#running.size === 0) this.#draining.resolve();
+    }
+    return this.#draining.promise;
+  }
+
+  #enqueue(key: string): void {
+    if (this.#draining !== undefined || this.#ready.has(key)) return;
+    const entry = this.#entryOf(key);
+    if (!entry.dirty) this.#observer.added?.();
+    if (this.#running.has(key)) {
       entry.dirty = true;
       return;
     }
     // This run does what was asked for at a later time, and says when the next one is due.
     stopTimer(entry);
-    ready.set(key, clock.elapsed());
-  };
+    this.#ready.set(key, this.#clock.elapsed());
+  }
 
-  const enqueueAt = (key: string, at: number) => {
-    if (draining !== undefined || ready.has(key)) return;
-    const entry = entryOf(key);
+  #enqueueAt(key: string, at: number): void {
+    if (this.#draining !== undefined || this.#ready.has(key)) return;
+    const entry = this.#entryOf(key);
     if (entry.timer !== undefined && entry.timer.at <= at) return;
     stopTimer(entry);
-    const delayMs = at - clock.now();
-    if (delayMs <= 0) return enqueue(key);
+    const delayMs = at - this.#clock.now();
+    if (delayMs <= 0) return this.#enqueue(key);
     const wake = () => {
       entry.timer = undefined;
-      enqueueAt(key, at);
-      startWhatFits();
+      this.addAt(key, at);
     };
-    entry.timer = { at, cancel: clock.after(Math.min(delayMs, longestSleepMs), wake) };
-  };
+    entry.timer = { at, cancel: this.#clock.after(Math.min(delayMs, longestSleepMs), wake) };
+  }
 
-  const startWhatFits = () => {
-    for (const [key, since] of ready) {
-      if (running.size >= concurrency || draining !== undefined) return;
-      ready.delete(key);
-      const begun = clock.elapsed();
-      running.set(key, begun);
-      observer.started?.(begun - since);
-      void settle(key, begun);
+  #startWhatFits(): void {
+    for (const [key, since] of this.#ready) {
+      if (this.#running.size >= this.#concurrency || this.#draining !== undefined) return;
+      this.#ready.delete(key);
+      const begun = this.#clock.elapsed();
+      this.#running.set(key, begun);
+      this.#observer.started?.(begun - since);
+      void this.#settle(key, begun);
     }
-  };
+  }
 
-  const settle = async (key: string, begun: number) => {
+  async #settle(key: string, begun: number): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await run(key);
+      outcome = await this.#run(key);
     } catch {
       outcome = { kind: 'failed' };
     }
-    running.delete(key);
-    observer.finished?.(clock.elapsed() - begun);
-    if (draining !== undefined) {
-      if (running.size === 0) draining.resolve();
+    this.#running.delete(key);
+    this.#observer.finished?.(this.#clock.elapsed() - begun);
+    if (this.#draining !== undefined) {
+      if (this.#running.size === 0) this.#draining.resolve();
       return;
     }
-    const entry = entryOf(key);
-    schedule(key, entry, outcome);
+    const entry = this.#entryOf(key);
+    this.#schedule(key, entry, outcome);
     if (entry.dirty) {
-      enqueue(key);
+      this.#enqueue(key);
       entry.dirty = false;
     }
-    forgetIfEmpty(key, entry);
-    startWhatFits();
-  };
+    this.#forgetIfEmpty(key, entry);
+    this.#startWhatFits();
+  }
 
-  const schedule = (key: string, entry: Entry, outcome: Outcome) => {
+  #schedule(key: string, entry: Entry, outcome: Outcome): void {
     if (outcome.kind === 'done') {
       [entry.failures, entry.conflicts] = [0, 0];
-      if (outcome.at !== undefined) enqueueAt(key, outcome.at);
+      if (outcome.at !== undefined) this.#enqueueAt(key, outcome.at);
       return;
     }
-    observer.retried?.();
+    this.#observer.retried?.();
     if (outcome.kind === 'again') {
       entry.conflicts += 1;
-      if (entry.conflicts === 1) return enqueue(key);
-      return enqueueAt(key, clock.now() + backoffMs(entry.conflicts - 1, conflictBackoff, random));
+      if (entry.conflicts === 1) return this.#enqueue(key);
+      const waitMs = backoffMs(entry.conflicts - 1, conflictBackoff, this.#random);
+      return this.#enqueueAt(key, this.#clock.now() + waitMs);
     }
     entry.failures += 1;
-    const delayMs = Math.max(backoffMs(entry.failures, backoff, random), outcome.notBeforeMs ?? 0);
-    enqueueAt(key, clock.now() + delayMs);
-  };
+    const waitMs = backoffMs(entry.failures, this.#backoff, this.#random);
+    this.#enqueueAt(key, this.#clock.now() + Math.max(waitMs, outcome.notBeforeMs ?? 0));
+  }
 
-  return {
-    add(key) {
-      enqueue(key);
-      startWhatFits();
-    },
-    addAt(key, at) {
-      enqueueAt(key, at);
-      startWhatFits();
-    },
-    drain() {
-      if (draining === undefined) {
-        draining = Promise.withResolvers();
-        entries.forEach(stopTimer);
-        ready.clear();
-        if (running.size === 0) draining.resolve();
-      }
-      return draining.promise;
-    },
-    get depth() {
-      return ready.size;
-    },
-    running,
-  };
+  #entryOf(key: string): Entry {
+    const entry = this.#entries.get(key) ?? { failures: 0, conflicts: 0, dirty: false };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #forgetIfEmpty(key: string, { failures, conflicts, timer }: Entry): void {
+    const isIdle = !this.#ready.has(key) && !this.#running.has(key);
+    if (failures === 0 && conflicts === 0 && timer === undefined && isIdle) this.#entries.delete(key);
+  }
+}
+
+function stopTimer(entry: Entry): void {
+  entry.timer?.cancel();
+  entry.timer = undefined;
 }

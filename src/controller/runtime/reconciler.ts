@@ -71,90 +71,37 @@ const shortestRequeueMs = 50;
 export function reconciler<Resource extends KubernetesObject, Observation, Effect>(
   options: ReconcilerOptions<Resource, Observation, Effect>,
 ): Reconcile {
-  const { controller, resources, logger, metrics, clock = systemClock } = options;
-  const { newOperationId = randomOperationId, passTimeoutMs = 60_000 } = options;
+  const loop = new Reconciler(options);
+  return (key, leadership) => loop.reconcile(key, leadership);
+}
+
+class Reconciler<Resource extends KubernetesObject, Observation, Effect> {
+  readonly #options: ReconcilerOptions<Resource, Observation, Effect>;
+  readonly #clock: Clock;
   /** Keys whose cached object proved to be old. */
-  const outdated = new Set<string>();
+  readonly #outdated = new Set<string>();
+  #hasWarned = false;
 
-  const current = async (key: string, signal: AbortSignal): Promise<Resource | undefined> => {
-    if (!outdated.has(key)) return resources.get(key);
-    const resource = await options.read(key, signal);
-    if (resource !== undefined) resources.observeWrite(resource);
-    outdated.delete(key);
-    return resource;
-  };
+  constructor(options: ReconcilerOptions<Resource, Observation, Effect>) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
 
-  let hasWarned = false;
-
-  /** The object as stored, or what ends the pass. */
-  const store = async (
-    key: string,
-    resource: Resource,
-    status: object,
-    signal: AbortSignal,
-  ): Promise<{ readonly kind: 'stored'; readonly resource: Resource } | Outcome> => {
-    let stored: Resource;
-    try {
-      stored = await options.writeStatus(resource, status, signal);
-    } catch (error) {
-      if (isNotFound(error)) return { kind: 'done' };
-      // Whether it was written is not known when no answer came.
-      if (isConflict(error) || (error instanceof ApiError && error.status === 0)) outdated.add(key);
-      if (isConflict(error)) return { kind: 'again' };
-      throw error;
-    }
-    // The next pass must not decide on what was there before.
-    resources.observeWrite(stored);
-    const fields = differences(status, statusOf(stored));
-    if (fields.length > 0 && !hasWarned) {
-      hasWarned = true;
-      logger.warn(
-        { controller, key, fields },
-        'the API server keeps another status than was written; is its CRD of this version?',
-      );
-    }
-    return { kind: 'stored', resource: stored };
-  };
-
-  const pass = async (key: string, leadership: Leadership, signal: AbortSignal): Promise<Outcome> => {
-    const resource = await current(key, signal);
-    if (resource === undefined) return { kind: 'done' };
-    const observation = await options.observe(resource, signal);
-    if (observation === undefined) return { kind: 'done' };
-    const { effects, events, requeueAt, ...decision } = options.decide(observation, {
-      now: clock.now(),
-      newOperationId: newOperationId(),
-      leaseTransitions: leadership.term,
-    });
-    const status = plain(decision.status);
-    if (effects.length > 0 || !isDeepStrictEqual(status, statusOf(resource))) {
-      assertHeld(leadership, signal);
-      const written = await store(key, resource, status, signal);
-      if (written.kind !== 'stored') return written;
-      for (const event of events) options.record(written.resource, event);
-      for (const effect of effects) {
-        assertHeld(leadership, signal);
-        await options.apply(effect, written.resource, signal);
-      }
-    }
-    if (requeueAt === undefined) return { kind: 'done' };
-    return { kind: 'done', at: Math.max(requeueAt, clock.now() + shortestRequeueMs) };
-  };
-
-  return async (key, leadership) => {
-    const begun = clock.elapsed();
+  async reconcile(key: string, leadership: Leadership): Promise<Outcome> {
+    const { controller, logger, metrics, passTimeoutMs = 60_000 } = this.#options;
+    const begun = this.#clock.elapsed();
     // Not AbortSignal.timeout, whose timers outlive their passes by far.
     const given = new AbortController();
     const { signal } = given;
     const stop = () => given.abort(leadership.signal.reason);
-    const callOff = clock.after(passTimeoutMs, () =>
+    const callOff = this.#clock.after(passTimeoutMs, () =>
       given.abort(new Error(`the pass took longer than ${passTimeoutMs} ms`)),
     );
     leadership.signal.addEventListener('abort', stop, { once: true });
     if (leadership.signal.aborted) stop();
     let outcome: Outcome;
     try {
-      outcome = await pass(key, leadership, signal);
+      outcome = await this.#pass(key, leadership, signal);
     } catch (error) {
       const seconds = error instanceof ApiError ? error.retryAfterSeconds : undefined;
       outcome = { kind: 'failed', notBeforeMs: seconds === undefined ? undefined : seconds * 1000 };
@@ -163,9 +110,79 @@ export function reconciler<Resource extends KubernetesObject, Observation, Effec
       callOff();
       leadership.signal.removeEventListener('abort', stop);
     }
-    metrics?.reconciled(controller, resultOf(outcome), clock.elapsed() - begun);
+    metrics?.reconciled(controller, resultOf(outcome), this.#clock.elapsed() - begun);
     return outcome;
-  };
+  }
+
+  async #pass(key: string, leadership: Leadership, signal: AbortSignal): Promise<Outcome> {
+    const { observe, decide, record, apply, newOperationId = randomOperationId } = this.#options;
+    const resource = await this.#current(key, signal);
+    if (resource === undefined) return { kind: 'done' };
+    const observation = await observe(resource, signal);
+    if (observation === undefined) return { kind: 'done' };
+    const { effects, events, requeueAt, ...decision } = decide(observation, {
+      now: this.#clock.now(),
+      newOperationId: newOperationId(),
+      leaseTransitions: leadership.term,
+    });
+    const status = plain(decision.status);
+    if (effects.length > 0 || !isDeepStrictEqual(status, statusOf(resource))) {
+      assertHeld(leadership, signal);
+      const written = await this.#store(key, resource, status, signal);
+      if (written.kind !== 'stored') return written;
+      for (const event of events) record(written.resource, event);
+      for (const effect of effects) {
+        assertHeld(leadership, signal);
+        await apply(effect, written.resource, signal);
+      }
+    }
+    if (requeueAt === undefined) return { kind: 'done' };
+    return { kind: 'done', at: Math.max(requeueAt, this.#clock.now() + shortestRequeueMs) };
+  }
+
+  async #current(key: string, signal: AbortSignal): Promise<Resource | undefined> {
+    const { resources, read } = this.#options;
+    if (!this.#outdated.has(key)) return resources.get(key);
+    const resource = await read(key, signal);
+    if (resource !== undefined) resources.observeWrite(resource);
+    this.#outdated.delete(key);
+    return resource;
+  }
+
+  /** The object as stored, or what ends the pass. */
+  async #store(
+    key: string,
+    resource: Resource,
+    status: object,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'stored'; readonly resource: Resource } | Outcome> {
+    const { resources, writeStatus } = this.#options;
+    let stored: Resource;
+    try {
+      stored = await writeStatus(resource, status, signal);
+    } catch (error) {
+      if (isNotFound(error)) return { kind: 'done' };
+      // Whether it was written is not known when no answer came.
+      if (isConflict(error) || (error instanceof ApiError && error.status === 0)) this.#outdated.add(key);
+      if (isConflict(error)) return { kind: 'again' };
+      throw error;
+    }
+    // The next pass must not decide on what was there before.
+    resources.observeWrite(stored);
+    this.#warnOfLoss(key, differences(status, statusOf(stored)));
+    return { kind: 'stored', resource: stored };
+  }
+
+  /** Once: the same fields are lost with every write. */
+  #warnOfLoss(key: string, fields: readonly string[]): void {
+    if (fields.length === 0 || this.#hasWarned) return;
+    this.#hasWarned = true;
+    const { controller, logger } = this.#options;
+    logger.warn(
+      { controller, key, fields },
+      'the API server keeps another status than was written; is its CRD of this version?',
+    );
+  }
 }
 
 /** @throws Error when this process no longer leads, or the pass has taken too long */
