@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { reviewCommand } from './cli/review.ts';
 import { controllerCommand } from './commands/controller.ts';
+import { reviewCommand } from './commands/review.ts';
 import { webhookCommand } from './commands/webhook.ts';
 import { ConfigError } from './commands/config.ts';
 
@@ -16,7 +16,7 @@ const program = new Command('rollguard')
   .addCommand(reviewCommand())
   .addCommand(
     await loaded('status', 'say where a cluster is, what it waits for and what to do now', async () =>
-      (await import('./cli/status.ts')).statusCommand(),
+      (await import('./commands/status.ts')).statusCommand(),
     ),
   )
   .addCommand(

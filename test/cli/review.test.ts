@@ -290,7 +290,7 @@ function runProcess(
   input: string,
   environment: Record<string, string> = {},
 ): Promise<Outcome> {
-  const module = new URL('../../src/cli/review.ts', import.meta.url);
+  const module = new URL('../../src/commands/review.ts', import.meta.url);
   const script = `const { reviewCommand } = await import('${module.href}'); await reviewCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
   return new Promise((resolve, reject) => {

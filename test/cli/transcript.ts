@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { reviewCommand, type ReviewIo } from '../../src/cli/review.ts';
+import type { ReviewIo } from '../../src/cli/review.ts';
+import { reviewCommand } from '../../src/commands/review.ts';
 
 /**
  * A notebook of command lines with what they print: prose, then files
