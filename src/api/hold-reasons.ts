@@ -31,49 +31,49 @@ export const holdReasons = {
   PolicyViolation: {
     scopes: ['RollingUpgrade', 'Cluster'],
     meaning: 'the target breaks a rule of the gate',
-    remedy: 'Take the change back, or name a version that may run. Nothing more is touched',
+    remedy: 'Revert the change, or set a version that is allowed. Nothing more is changed',
   },
   DowngradeBlocked: {
     scopes: ['RollingUpgrade', 'Cluster'],
     meaning: 'the target is older than a version that has run on this data',
-    remedy: `Take the change back, or name a version that may run. Nothing more is touched. [Why there is no downgrade](${documents.downgrade})`,
+    remedy: `Revert the change, or set a version that is allowed. Nothing more is changed. [Why there is no downgrade](${documents.downgrade})`,
   },
   PreChecksTimeout: {
     scopes: ['RollingUpgrade'],
     meaning: 'the cluster was not healthy enough to start in time',
-    remedy: '`rollguard status` says which member lacks what. Nothing was touched',
+    remedy: '`rollguard status` shows what each member is missing. Nothing was changed',
   },
   LoginFailed: {
     scopes: ['RollingUpgrade'],
-    meaning: 'the upgrade role could not log in, or may not do what it must',
-    remedy: 'The message names the missing right. Repair the role or policy at `auth/jwt-operator`',
+    meaning: 'the upgrade role could not log in, or lacks a right',
+    remedy: 'The message names the missing right. Fix the role or policy at `auth/jwt-operator`',
   },
   TargetImageUnusable: {
     scopes: ['RollingUpgrade'],
-    meaning: 'the target image cannot be pulled, does not run, or is another version',
-    remedy: 'Correct `spec.version` or `spec.image`. Nothing more is touched',
+    meaning: 'the target image cannot be pulled, does not run, or has another version',
+    remedy: 'Correct `spec.version` or `spec.image`. Nothing more is changed',
   },
   QuotaExceeded: {
     scopes: ['RollingUpgrade'],
     meaning: 'a ResourceQuota, which the message names, leaves no room for green members',
-    remedy: 'Raise it, or lower what `spec.resources` and `spec.storage` ask for. Nothing was touched',
+    remedy: 'Raise the quota, or lower `spec.resources` and `spec.storage`. Nothing was changed',
   },
   StorageUnavailable: {
     scopes: ['RollingUpgrade'],
-    meaning: "the StorageClass of green's volumes is not there, or nothing makes its volumes",
-    remedy: 'Make the StorageClass, or volumes of it. Nothing was touched',
+    meaning: 'the StorageClass of the green volumes does not exist, or does not provision volumes',
+    remedy: 'Create the StorageClass, or volumes of it. Nothing was changed',
   },
   SnapshotStoreUnusable: {
     scopes: ['RollingUpgrade'],
-    meaning: 'nothing could be stored where snapshots go',
+    meaning: 'the store for snapshots could not be written to',
     remedy:
-      'The message tells credentials, bucket, certificate, space or a stalled store apart. Nothing was touched',
+      'The message says whether it is the credentials, bucket, certificate, space or a stalled store. Nothing was changed',
   },
   PreUpgradeSnapshotFailed: {
     scopes: ['RollingUpgrade'],
     meaning: 'no verified snapshot could be taken',
     remedy:
-      'The message tells credentials, bucket, certificate, space or a stalled store apart. Nothing was touched',
+      'The message says whether it is the credentials, bucket, certificate, space or a stalled store. Nothing was changed',
   },
   QuorumWouldBeLost: {
     scopes: ['RollingUpgrade'],
@@ -83,16 +83,16 @@ export const holdReasons = {
   OperationLockHeld: {
     scopes: ['RollingUpgrade'],
     meaning: 'another operation has the lock',
-    remedy: 'Let it end',
+    remedy: 'Wait until it has ended',
   },
   OperationLockLost: {
     scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
     meaning: 'another operation took the lock',
-    remedy: 'Let it end',
+    remedy: 'Wait until it has ended',
   },
   TemplateNotApplied: {
     scopes: ['RollingUpgrade'],
-    meaning: 'the StatefulSet does not take the template',
+    meaning: 'the StatefulSet does not get the template',
     remedy: '`kubectl describe statefulset`: a quota, an admission rule, a stopped controller manager',
   },
   NotConverged: {
@@ -107,12 +107,12 @@ export const holdReasons = {
   },
   StepDownTimeout: {
     scopes: ['RollingUpgrade'],
-    meaning: 'the leader did not hand over in time',
+    meaning: 'the leader did not transfer leadership in time',
     remedy: "Read the Job's log, which is kept for a day. Another healthy voter must exist",
   },
   PodNotReady: {
     scopes: ['RollingUpgrade'],
-    meaning: 'the one replaced pod did not become Ready and unsealed in time',
+    meaning: 'the replaced pod did not become Ready and unsealed in time',
     remedy: '`kubectl describe pod`, `kubectl logs`. All other pods still run and serve',
   },
   VersionMismatch: {
@@ -128,75 +128,78 @@ export const holdReasons = {
   GreenFailed: {
     scopes: ['BlueGreenUpgrade'],
     meaning: 'a green member crashes, or cannot be started',
-    remedy: 'Green is removed by itself. Correct the image, then `requests.retry`',
+    remedy: 'The green pods are removed automatically. Correct the image, then `requests.retry`',
   },
   GreenVotesEarly: {
     scopes: ['BlueGreenUpgrade'],
-    meaning: 'a green member votes before it was asked to',
-    remedy: 'Green is removed by itself. Then `requests.retry`',
+    meaning: 'a green member is a voter before its promotion',
+    remedy: 'The green pods are removed automatically. Then `requests.retry`',
   },
   HookFailed: {
     scopes: ['BlueGreenUpgrade'],
-    meaning: 'your hook before promotion failed',
+    meaning: 'your pre-promotion hook failed',
     remedy: 'Read its log, fix the cause, then `requests.retry`',
   },
   HookOutcomeUnknown: {
     scopes: ['BlueGreenUpgrade'],
-    meaning: 'the Job of your hook is gone, and whether it succeeded is not known',
-    remedy: 'See what the hook did, then `requests.retry` runs it once more',
+    meaning: 'the Job of your hook is missing, and it is unknown whether it succeeded',
+    remedy: 'See what the hook did, then `requests.retry` runs it again',
   },
   UpgradeJobFailed: {
     scopes: ['BlueGreenUpgrade'],
     meaning: 'Jobs of a phase failed',
     remedy:
-      "It holds where `autoRollback` is off, or in Cleanup. Read the Job's log, fix the cause, then `requests.retry`; or `requests.rollback` before Cleanup",
+      "The upgrade is held if `autoRollback` is off, or in Cleanup. Read the Job's log, fix the cause, then `requests.retry`; or `requests.rollback` before Cleanup",
   },
   PhaseTimeout: {
     scopes: ['BlueGreenUpgrade'],
     meaning: 'a phase took too long',
     remedy:
-      "It holds where `autoRollback` is off, or in Cleanup. Read the Job's log, fix the cause, then `requests.retry`; or `requests.rollback` before Cleanup",
+      "The upgrade is held if `autoRollback` is off, or in Cleanup. Read the Job's log, fix the cause, then `requests.retry`; or `requests.rollback` before Cleanup",
   },
   TargetRejected: {
     scopes: ['Cluster'],
     meaning:
       'the target was rolled back, for the reason in `status.blueGreen.rejectedTarget`, and is not retried automatically. A requested restart waits with it',
-    remedy: 'Take `spec.version` back, or `requests.retry`',
+    remedy: 'Revert `spec.version`, or set `requests.retry`',
   },
   RollbackRequested: {
     scopes: ['BlueGreenUpgrade'],
-    meaning: 'a person asked for the rollback (a reason in `status.blueGreen.rejectedTarget`)',
-    remedy: 'Take `spec.version` back, or `requests.retry`',
+    meaning: 'a person requested the rollback (a reason in `status.blueGreen.rejectedTarget`)',
+    remedy: 'Revert `spec.version`, or set `requests.retry`',
   },
   TargetChanged: {
     scopes: ['BlueGreenUpgrade'],
-    meaning: 'spec asked for another target meanwhile (a reason in `status.blueGreen.rejectedTarget`)',
-    remedy: 'Take `spec.version` back, or `requests.retry`',
+    meaning: 'the spec asked for another target meanwhile (a reason in `status.blueGreen.rejectedTarget`)',
+    remedy: 'Revert `spec.version`, or set `requests.retry`',
   },
   RollbackConsensusRepairFailed: {
     scopes: ['BreakGlass'],
-    meaning: 'votes and leadership could not be brought back to blue',
+    meaning: 'votes and leadership could not be moved back to the blue members',
     remedy: `[Break glass](${documents.consensusRepair})`,
   },
   RollbackCleanupPeerRemovalFailed: {
     scopes: ['BreakGlass'],
-    meaning: 'green could not be removed from Raft after the votes were back',
+    meaning: 'the green members could not be removed from Raft after the votes were moved back',
     remedy: `[Break glass](${documents.peerRemoval})`,
   },
   TwoClusters: {
     scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
     meaning: 'the members belong to more than one OpenBao cluster',
-    remedy: 'Stop and look: `bao operator raft list-peers` in each pod. Remove by hand what does not belong',
+    remedy:
+      'Stop and look: `bao operator raft list-peers` in each pod. Remove manually what does not belong to the cluster',
   },
   MembershipMismatch: {
     scopes: ['RollingUpgrade'],
-    meaning: 'the Raft membership is not the set of pods',
-    remedy: 'Stop and look: `bao operator raft list-peers` in each pod. Remove by hand what does not belong',
+    meaning: 'the Raft members are not the pods of the cluster',
+    remedy:
+      'Stop and look: `bao operator raft list-peers` in each pod. Remove manually what does not belong to the cluster',
   },
   SecondClusterDetected: {
     scopes: ['Cluster'],
     meaning: 'a member belongs to another OpenBao cluster',
-    remedy: 'Stop and look: `bao operator raft list-peers` in each pod. Remove by hand what does not belong',
+    remedy:
+      'Stop and look: `bao operator raft list-peers` in each pod. Remove manually what does not belong to the cluster',
   },
   ScaleTimedOut: {
     scopes: ['Scaling'],
@@ -227,37 +230,37 @@ export const holdReasons = {
   },
   SelfInitRequired: {
     scopes: ['Cluster'],
-    meaning: '`selfInit.enabled` is false and nobody has initialized the cluster',
+    meaning: '`selfInit.enabled` is false and the cluster is not initialized',
     remedy: `[Initialize it yourself](${documents.initialize})`,
   },
   UnsealKeyMissing: {
     scopes: ['Cluster'],
-    meaning: 'the Secret of the unseal key is gone, and cannot be made again',
+    meaning: 'the Secret of the unseal key is missing, and cannot be created again',
     remedy: `Put it back [from your backup](${documents.backUpUnsealKey}). Never delete volumes to "fix" it`,
   },
   CertificatesMissing: {
     scopes: ['Cluster'],
-    meaning: 'a Secret of certificates that cannot be made again is gone',
+    meaning: 'a Secret of certificates that cannot be created again is missing',
     remedy: 'Put it back from your backup. Never delete volumes to "fix" it',
   },
   IssuerNotTrusted: {
     scopes: ['Cluster'],
-    meaning: 'tokens are signed with a key that the cluster was not told before',
-    remedy: `A login of yours writes \`jwt_validation_pubkeys\`: [new keys](${documents.issuerKeys})`,
+    meaning: 'tokens are signed with a key that the cluster does not have',
+    remedy: `With a login of your own, write \`jwt_validation_pubkeys\`: [new keys](${documents.issuerKeys})`,
   },
   ApplyRefused: {
     scopes: ['Cluster', 'Release'],
-    meaning: 'the API server does not take a child as spec asks for it',
-    remedy: 'The message has its words. Correct spec',
+    meaning: 'the API server refuses an object that the spec asks for',
+    remedy: 'The message has its answer. Correct the spec',
   },
   SourceMissing: {
     scopes: ['Restore'],
-    meaning: 'neither the restore nor the cluster names a store',
+    meaning: 'neither the restore nor the cluster has a store',
     remedy: 'Create another OpenBaoRestore with `spec.source`. Nothing was changed',
   },
   SnapshotVersionUnknown: {
     scopes: ['Restore'],
-    meaning: 'nothing says, or not everything says alike, which OpenBao version made the snapshot',
+    meaning: 'it is unknown, or contradictory, which OpenBao version made the snapshot',
     remedy: 'Create another OpenBaoRestore with `spec.snapshotVersion`. Nothing was changed',
   },
   SnapshotNewer: {
@@ -267,8 +270,8 @@ export const holdReasons = {
   },
   VerificationFailed: {
     scopes: ['Restore'],
-    meaning: 'the Job that verifies the snapshot ended without a word',
-    remedy: "Read the Job's log. Nothing was touched. Then create another OpenBaoRestore",
+    meaning: 'the Job that verifies the snapshot ended without a report',
+    remedy: "Read the Job's log. Nothing was changed. Then create another OpenBaoRestore",
   },
   ClusterGone: {
     scopes: ['Restore'],
@@ -278,38 +281,38 @@ export const holdReasons = {
   RestoreRefused: {
     scopes: ['Restore'],
     meaning: 'OpenBao refused the snapshot. Nothing was changed',
-    remedy: 'The message has its words. Fix the cause, then create another OpenBaoRestore',
+    remedy: 'The message has its answer. Fix the cause, then create another OpenBaoRestore',
   },
   SealedAfterRestore: {
     scopes: ['Restore'],
-    meaning: 'the unseal key of the members does not open the snapshot that was forced upon them',
+    meaning: 'the unseal key of the members does not open the snapshot, which was restored with force',
     remedy: `Put the key that the snapshot was made under into the Secret \`NAME-unseal-key\`, from [your backup](${documents.backUpUnsealKey}), then delete the pods. The message has the command`,
   },
   RestoreOutcomeUnknown: {
     scopes: ['Restore'],
-    meaning: 'whether the snapshot was restored is not known',
+    meaning: 'it is unknown whether the snapshot was restored',
     remedy:
-      'Look at the data with a new login. A restore is never repeated by itself; the message has what to look at',
+      'Look at the data with a new login. A restore is never retried automatically; the message says what to look at',
   },
   MembershipNotRepaired: {
     scopes: ['Restore'],
-    meaning: 'the data is restored, but members did not get their votes back',
+    meaning: 'the data is restored, but not all members are voters again',
     remedy: `With [a person's token](${documents.personsToken}), give each member its vote back (\`bao operator raft promote POD\`), then restart all of them by a new \`spec.maintenance.restartAt\`. Where the roles in the data are another cluster's, the message has the command that binds them to this one`,
   },
   SpecConflict: {
     scopes: ['Release'],
-    meaning: 'something put back into spec what a rollback took out',
+    meaning: 'something put back into the spec what a rollback had removed',
     remedy: 'Change the tags at the source of the field manager that the message names',
   },
   RollbackRequestReturned: {
     scopes: ['Release'],
-    meaning: 'something put back a rollback request that was answered already',
-    remedy: 'Take the annotation out at the source of the field manager that the message names',
+    meaning: 'something put back a rollback request that was already handled',
+    remedy: 'Remove the annotation at the source of the field manager that the message names',
   },
   ReleaseRecordLost: {
     scopes: ['Release'],
-    meaning: 'what a release was made from is in no ControllerRevision and not in spec',
-    remedy: 'Change spec, which begins another release',
+    meaning: 'the inputs of a release are in no ControllerRevision and not in the spec',
+    remedy: 'Change the spec, which starts another release',
   },
 } as const satisfies Record<string, HoldReasonEntry>;
 

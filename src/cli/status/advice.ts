@@ -288,8 +288,8 @@ function degraded(cluster: OpenBaoCluster, { run }: Commands): Advice {
   return {
     needed,
     why: needed
-      ? 'it serves nobody; see what its pods say'
-      : 'no operation is in progress, but it is not Ready; see what its pods say',
+      ? 'it serves nobody; see the state of its pods'
+      : 'no operation is in progress, but it is not Ready; see the state of its pods',
     command: run(
       `describe pods -n ${namespace} -l ${clusterLabel}=${name},${componentLabel}=${components.server}`,
     ),

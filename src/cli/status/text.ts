@@ -178,7 +178,7 @@ function snapshotText({ snapshot }: ClusterView): string | undefined {
 
 /** Where the message of a hold says how to try again, or to go back. */
 const retryPart =
-  /(?:; then|, or is retried after|; or go back|; or, once it is fixed, (?:continue|retry it)): kubectl [^]*"retry"[^]*$/;
+  /(?:; then|, or is retried after|; or roll back|; or, once it is fixed, (?:continue|retry it)): kubectl [^]*"retry"[^]*$/;
 
 /** Without the retry where it is said below: twice it would only be longer. */
 function messageOf({ error, next }: ClusterView): string {

@@ -37,7 +37,7 @@ export function insufficientCapacity(
   });
   return lacking.length === 0
     ? undefined
-    : { reason: 'QuotaExceeded', what: `room for ${replicas} green members: ${lacking.join('; ')}` };
+    : { reason: 'QuotaExceeded', what: `resources for ${replicas} green members: ${lacking.join('; ')}` };
 }
 
 /** Thousandths by the names that quotas have for what they count. */
@@ -102,7 +102,7 @@ function lackingOf({ metadata, status }: ResourceQuota, needed: Amounts): readon
   const { name } = metadata;
   const { hard, used } = status ?? {};
   if (hard === undefined || used === undefined)
-    return [`ResourceQuota ${name} does not say yet what is used`];
+    return [`ResourceQuota ${name} does not report its usage yet`];
   return Object.entries(hard).flatMap(([resource, limit]) => {
     const need = needed.get(resource);
     const most = milliOf(limit);
@@ -160,7 +160,7 @@ function whyNoVolumes(
   if (free >= replicas) return undefined;
   const exists = storageClasses.some(({ metadata }) => metadata.name === storageClassName);
   const why = exists
-    ? `StorageClass ${storageClassName} makes no volumes`
+    ? `StorageClass ${storageClassName} does not provision volumes`
     : `there is no StorageClass ${storageClassName}`;
   return `${replicas} volumes of ${size} for green members: ${why}, and ${free} free ${free === 1 ? 'volume is' : 'volumes are'} there`;
 }

@@ -130,7 +130,7 @@ describe('the restart after a restore', () => {
     const pods = known([serverPod(0), serverPod(1)]);
     const waitsFor = (asked: OpenBaoClusterStatus) =>
       decided({ ...asked, upgrade }, { pods }, { version: '2.5.6' }).upgrade?.waitingFor;
-    expect(waitsFor({})).to.contain('another target, 2.5.6');
+    expect(waitsFor({})).to.contain('next target 2.5.6');
     expect(waitsFor(restarting)).to.not.contain('another target');
   });
 

@@ -63,7 +63,7 @@ describe('room for a green half', () => {
     expect(lacks({ pods: '7' }, { pods: '3' })).to.equal(undefined);
     expect(why({ quotas: [quota({ pods: '6' }, { pods: '3' })] })).to.deep.equal({
       reason: 'QuotaExceeded',
-      what: 'room for 3 green members: ResourceQuota team lacks 1 of pods (3 of 6 are used)',
+      what: 'resources for 3 green members: ResourceQuota team lacks 1 of pods (3 of 6 are used)',
     });
     expect(lacks({ 'count/pods': '3' })).to.contain('lacks 1 of count/pods (0 of 3 are used)');
   });
@@ -115,7 +115,7 @@ describe('room for a green half', () => {
 
   it('is not known of a quota that does not say yet what is used', () => {
     expect(why({ quotas: [{ metadata: { name: 'new' } }] })?.what).to.contain(
-      'ResourceQuota new does not say yet what is used',
+      'ResourceQuota new does not report its usage yet',
     );
   });
 
@@ -161,7 +161,7 @@ describe('room for a green half', () => {
         volume({}, 'Released'),
       ]) {
         expect(why({ storageClasses, volumes: [...three.slice(1), bad] }, { storage })?.what).to.contain(
-          'StorageClass local makes no volumes, and 2 free volumes are there',
+          'StorageClass local does not provision volumes, and 2 free volumes are there',
         );
       }
     });
@@ -227,7 +227,7 @@ describe('the checks before a blue-green upgrade', () => {
 
   it('wait while it is not known', () => {
     const { upgrade: waiting } = check(unknown('forbidden'));
-    expect(waiting?.waitingFor).to.equal('what there is room for could not be read: forbidden');
+    expect(waiting?.waitingFor).to.equal('the available resources could not be read: forbidden');
   });
 
   it('ask for no room where members are replaced in place', () => {

@@ -58,17 +58,15 @@ function stepsFor(
   const bao = `kubectl exec -n ${namespace} -it ${leader} -c ${serverContainer} -- env BAO_TOKEN=TOKEN bao operator raft`;
   const repair =
     reason === 'RollbackConsensusRepairFailed'
-      ? `Let every blue member vote again (${bao} promote -id=ID; ID is one of ${halves.blue.join(', ')}), then take the vote of the green ones (${bao} demote -id=ID; ${halves.green.join(', ')}). Never demote or remove a member that leads: let it step down first.`
-      : `See that a blue member leads (${halves.blue.join(', ')}), then remove the green ones that Raft still lists: ${bao} remove-peer ID (${halves.green.join(', ')})`;
+      ? `Make every blue member a voter again (${bao} promote -id=ID; ID is one of ${halves.blue.join(', ')}), then demote the green members (${bao} demote -id=ID; ${halves.green.join(', ')}). Never demote or remove the leader: let it step down first.`
+      : `Make sure that a blue member is the leader (${halves.blue.join(', ')}), then remove the green members that Raft still lists: ${bao} remove-peer ID (${halves.green.join(', ')})`;
   return [
-    ...(job === undefined
-      ? []
-      : [`Read what the Job that failed said: kubectl logs -n ${namespace} job/${job}`]),
-    `See which pods are well: kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`,
+    ...(job === undefined ? [] : [`Read the log of the failed Job: kubectl logs -n ${namespace} job/${job}`]),
+    `See which pods are healthy: kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`,
     `See who votes and who leads: ${bao} list-peers (where the token comes from: ${documents.personsToken})`,
     repair,
-    `If it is beyond repair, stop here and restore a snapshot: ${documents.restore}`,
-    `When the cluster is healthy, let the rollback be tried again: ${acknowledgeCommand(name, namespace, nonce)}`,
+    `If it cannot be repaired, stop here and restore a snapshot: ${documents.restore}`,
+    `When the cluster is healthy, request a retry of the rollback: ${acknowledgeCommand(name, namespace, nonce)}`,
   ];
 }
 
@@ -104,6 +102,6 @@ export function acknowledged(
     acknowledgedAt,
     history: [...history, ended].slice(-longestHistory),
   };
-  const note = `${reason} was acknowledged by ${acknowledgedBy ?? 'someone the gate did not see'}; the rollback is tried again`;
+  const note = `${reason} was acknowledged by ${acknowledgedBy ?? 'a user whom the gate did not see'}; the rollback is retried`;
   return { incident, event: event('Normal', 'BreakGlassAcknowledged', 'Acknowledge', note) };
 }

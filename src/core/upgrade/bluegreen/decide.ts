@@ -189,7 +189,7 @@ function requested(run: Run): Decision {
     if (stage === 'early' || stage === 'late') {
       return startRollback(at, { reason: 'RollbackRequested', what: 'spec.upgrade.requests.rollback' });
     }
-    const note = `a rollback was asked for, but Cleanup began at ${blueGreen.cleanupStartedAt}: only a restore leads back (${documents.restore})`;
+    const note = `a rollback was requested, but Cleanup began at ${blueGreen.cleanupStartedAt}: only a restore leads back (${documents.restore})`;
     const told =
       stage === 'cleanup'
         ? { ...at, events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)] }
@@ -219,7 +219,7 @@ function retried(run: Run): Decision {
     {
       ...run,
       status: patched(run.status, { lastErrorReason: undefined, lastErrorMessage: undefined }),
-      events: [...run.events, event('Normal', 'UpgradeRetried', 'Retry', `goes on in phase ${phase}`)],
+      events: [...run.events, event('Normal', 'UpgradeRetried', 'Retry', `continues in phase ${phase}`)],
     },
     {
       held: undefined,
@@ -340,7 +340,7 @@ function failed(run: Run, failure: PhaseFailure): Decision {
   if (!goesBackByItself(spec, failure.reason)) return held(counted, failure);
   const failures = counted.blueGreen.jobFailures ?? 0;
   if (failure.reason === 'UpgradeJobFailed' && failures < maxJobFailures) {
-    const note = `${failure.what}; try ${failures + 1} of ${maxJobFailures} follows`;
+    const note = `${failure.what}; attempt ${failures + 1} of ${maxJobFailures} follows`;
     const again = withBlueGreen(counted, { attempt: (blueGreen.attempt ?? 0) + 1 });
     return {
       ...result({

@@ -15,7 +15,7 @@ interface Finished {
  */
 export function finished(status: OpenBaoClusterStatus, blueGreen: BlueGreenUpgrade): Finished {
   const { greenVersion, greenImage, greenRevision, leadershipChanges = 0, lastJobFailure } = blueGreen;
-  const note = `${greenVersion} (${greenImage}) is all there is; leadership changed ${leadershipChanges} times`;
+  const note = `${greenVersion} (${greenImage}) runs everywhere; leadership changed ${leadershipChanges} times`;
   return {
     status: patched(status, {
       currentVersion: greenVersion,

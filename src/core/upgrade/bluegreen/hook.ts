@@ -54,6 +54,6 @@ export function hook(input: PhaseInput): Step | undefined {
   }
   return hold(
     'HookOutcomeUnknown',
-    `Job ${name} was started at ${blueGreen.hookStartedAt} and is gone; whether it succeeded is not known`,
+    `Job ${name} was started at ${blueGreen.hookStartedAt} and is missing; it is unknown whether it succeeded`,
   );
 }

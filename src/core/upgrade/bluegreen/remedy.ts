@@ -22,8 +22,8 @@ export function remedyOf({ observation, status, blueGreen }: Held, what: string)
   const back =
     phase === undefined || stageOf(phase) === 'cleanup' || stageOf(phase) === 'back'
       ? ''
-      : `; or go back: ${rollbackCommand(name, namespace)}`;
-  const now = `Look: ${look}${back}; or, once it is fixed, continue: ${retryCommand(name, namespace)}`;
+      : `; or roll back: ${rollbackCommand(name, namespace)}`;
+  const now = `See: ${look}${back}; or, once it is fixed, continue: ${retryCommand(name, namespace)}`;
   const room = longest - now.length - 2;
   const shown = what.length > room ? `${what.slice(0, room - 1)}…` : what;
   return `${shown}. ${now}`;

@@ -35,7 +35,7 @@ export function removeHalf({ observation }: PhaseInput, half: Half): Step | unde
   if (statefulSet.kind === 'unknown')
     return wait(`the StatefulSet ${name} could not be read: ${statefulSet.cause}`);
   if (statefulSet.value !== undefined) {
-    return wait(`the StatefulSet ${name} to be gone`, {
+    return wait(`the StatefulSet ${name} to be deleted`, {
       effects: deletion('apps/v1', 'StatefulSet', statefulSet.value.metadata),
     });
   }
@@ -43,7 +43,7 @@ export function removeHalf({ observation }: PhaseInput, half: Half): Step | unde
   const left = pods.value.filter(({ metadata }) => half.pods.includes(metadata.name ?? ''));
   if (left.length > 0) {
     // The StatefulSet's controller sees to them; one that was orphaned is deleted here.
-    return wait(`${left.map(({ metadata }) => metadata.name).join(', ')} to be gone`, {
+    return wait(`${left.map(({ metadata }) => metadata.name).join(', ')} to be deleted`, {
       effects: left.flatMap(({ metadata }) => deletion('v1', 'Pod', metadata)),
     });
   }
@@ -53,7 +53,7 @@ export function removeHalf({ observation }: PhaseInput, half: Half): Step | unde
     half.pods.some((pod) => metadata.name === `data-${pod}`),
   );
   if (volumes.length === 0) return undefined;
-  return wait(`${volumes.map(({ metadata }) => metadata.name).join(', ')} to be gone`, {
+  return wait(`${volumes.map(({ metadata }) => metadata.name).join(', ')} to be deleted`, {
     effects: volumes.flatMap(({ metadata }) => deletion('v1', 'PersistentVolumeClaim', metadata)),
   });
 }

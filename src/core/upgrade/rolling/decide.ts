@@ -89,7 +89,7 @@ export function decideUpgrade(
 
   const unwanted = isUntouched(run.upgrade, replicas) ? whyUnwanted(run) : undefined;
   if (unwanted !== undefined) {
-    const note = `${unwanted}; nothing had been touched`;
+    const note = `${unwanted}; nothing had been changed`;
     return {
       status: dropped(run.status),
       effects: [],
@@ -131,9 +131,9 @@ function whyUnwanted(run: Run): string | undefined {
   const { observation, upgrade, replicas } = run;
   const { spec } = observation.cluster;
   const isSpecs = !isOfRestore(upgrade, run.status);
-  if (isSpecs && !asksForTarget(run)) return `the target ${upgrade.targetVersion} is no longer asked for`;
+  if (isSpecs && !asksForTarget(run)) return `the target ${upgrade.targetVersion} is no longer requested`;
   if (isSpecs && upgrade.restartAt !== undefined && upgrade.restartAt !== spec.maintenance?.restartAt) {
-    return `the restart ${upgrade.restartAt} is no longer asked for`;
+    return `the restart ${upgrade.restartAt} is no longer requested`;
   }
   const wanted = wantedReplicas(observation.cluster);
   return wanted === replicas ? undefined : `spec.replicas is ${wanted}, not ${replicas}, which comes first`;

@@ -20,9 +20,9 @@ const member = (cluster: Cluster, upgrade: RollingUpgrade): readonly Look[] => {
   const ordinal = caught ?? replacing?.ordinal ?? currentPartition;
   const pod = liveNames(cluster).pod(ordinal);
   return [
-    { why: `see what keeps ${pod}`, words: `describe pod ${pod} -n ${namespace}` },
+    { why: `see why ${pod} is not ready`, words: `describe pod ${pod} -n ${namespace}` },
     {
-      why: `see what ${pod} said last, if it has ended before`,
+      why: `see the log of the previous container of ${pod}`,
       words: `logs ${pod} -n ${namespace} -c ${serverContainer} --previous`,
     },
   ];
@@ -30,7 +30,7 @@ const member = (cluster: Cluster, upgrade: RollingUpgrade): readonly Look[] => {
 
 const statefulSet = (cluster: Cluster): readonly Look[] => [
   {
-    why: 'see what keeps the StatefulSet',
+    why: 'see why the StatefulSet does not progress',
     words: `describe statefulset ${liveNames(cluster).statefulSet} -n ${cluster.metadata.namespace ?? 'default'}`,
   },
 ];
@@ -38,7 +38,7 @@ const statefulSet = (cluster: Cluster): readonly Look[] => [
 /** All members: where nothing more is known of who is to blame. */
 export const membersLook = ({ metadata: { name = '', namespace = 'default' } }: Cluster): readonly Look[] => [
   {
-    why: 'see what its pods say',
+    why: 'see the state of its pods',
     words: `describe pods -n ${namespace} -l ${clusterLabel}=${name},${componentLabel}=${components.server}`,
   },
 ];
@@ -46,17 +46,17 @@ export const membersLook = ({ metadata: { name = '', namespace = 'default' } }: 
 const jobs = ({ metadata: { name = '', namespace = 'default' } }: Cluster): readonly Look[] => {
   const selector = `'${clusterLabel}=${name},${componentLabel} in (${components.upgrade},${components.snapshot})'`;
   return [
-    { why: 'see what keeps its Jobs', words: `describe pods -n ${namespace} -l ${selector}` },
-    { why: 'see what they said', words: `logs -n ${namespace} -l ${selector} --tail=50 --prefix` },
+    { why: 'see why its Jobs do not progress', words: `describe pods -n ${namespace} -l ${selector}` },
+    { why: 'see the logs of its Jobs', words: `logs -n ${namespace} -l ${selector} --tail=50 --prefix` },
   ];
 };
 
 const quotas = ({ metadata: { namespace = 'default' } }: Cluster): readonly Look[] => [
-  { why: 'see what is used of its quotas', words: `describe resourcequota -n ${namespace}` },
+  { why: 'see the usage of its quotas', words: `describe resourcequota -n ${namespace}` },
 ];
 
 const storage = (): readonly Look[] => [
-  { why: 'see what volumes and classes there are', words: 'get storageclass,persistentvolume' },
+  { why: 'see the existing volumes and StorageClasses', words: 'get storageclass,persistentvolume' },
 ];
 
 const looks: Readonly<Record<string, (cluster: Cluster, upgrade: RollingUpgrade) => readonly Look[]>> = {

@@ -68,5 +68,5 @@ function whyNoQuorum({ peers }: GateInput, name: string): string | undefined {
   if (peers.voters.kind === 'unknown') return `the voters are not known: ${peers.voters.cause}`;
   if (survivesLossOf(peers, name)) return undefined;
   const voters = peers.voters.value.length;
-  return `without ${name} the healthy voters are no quorum: ${quorum(voters)} of ${voters} are needed`;
+  return `without ${name} the healthy voters are not a quorum: ${quorum(voters)} of ${voters} are needed`;
 }

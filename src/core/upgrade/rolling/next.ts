@@ -40,6 +40,8 @@ export function nextOrdinal(input: PhaseInput): Step {
       replacing: { ordinal, ...(uid === undefined ? {} : { oldPodUID: uid }) },
       stepDown: undefined,
     },
-    events: [event('Normal', 'ReplacingPod', 'Replace', `${name} is replaced by ${upgrade.targetImage}`)],
+    events: [
+      event('Normal', 'ReplacingPod', 'Replace', `${name} is being replaced with ${upgrade.targetImage}`),
+    ],
   });
 }

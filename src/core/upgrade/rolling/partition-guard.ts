@@ -77,7 +77,7 @@ function whyNotAll(input: Input, ordinals: readonly number[]): string | undefine
   if (ordinal === undefined) return undefined;
   if (ordinals.length > 1 && input.replicas > 1) {
     const names = ordinals.map((each) => input.peers.expected[each]?.name).join(' and ');
-    return `${names} would be taken down together`;
+    return `${names} would be stopped together`;
   }
   return whyNotTakeDown(input, ordinal);
 }

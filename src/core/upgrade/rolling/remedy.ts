@@ -24,6 +24,6 @@ export function overdueRemedy(given: Given, reason: FailureReason): string {
   const hint =
     look.length === 0
       ? 'fix what the upgrade is waiting for'
-      : `look: ${look.map(({ words }) => `kubectl ${words}`).join('; ')}`;
+      : `see: ${look.map(({ words }) => `kubectl ${words}`).join('; ')}`;
   return remedy(given, hint);
 }

@@ -44,7 +44,7 @@ export function tryAgain(
   const handled = handledRequests(observation, locked.status, 'retry');
   return {
     status: patched(handled, { upgrade: next, lastErrorReason: undefined, lastErrorMessage: undefined }),
-    events: [event('Normal', 'UpgradeRetried', 'Retry', `goes on in phase ${phase}`)],
+    events: [event('Normal', 'UpgradeRetried', 'Retry', `continues in phase ${phase}`)],
   };
 }
 

@@ -80,7 +80,7 @@ export function retarget(input: PhaseInput): Step | undefined {
   const started = hasTargetStarted(input);
   const isBackwards = isOlder(wanted.version, upgrade.targetVersion ?? '');
   if (isBackwards && started === undefined) {
-    return wait(`${wanted.version} is asked for, but whether ${upgrade.targetVersion} has run is not known`);
+    return wait(`${wanted.version} is requested, but it is unknown whether ${upgrade.targetVersion} has run`);
   }
   if (isBackwards && started === true) {
     const what = `spec asks for ${wanted.version}, but ${upgrade.targetVersion} has already run on this data`;
@@ -98,7 +98,7 @@ export function retarget(input: PhaseInput): Step | undefined {
     .filter((peer) => peer.ordinal !== ordinal && replicas > 1)
     .map((peer) => whyUnhealthy(peer, peers))
     .find((reason) => reason !== undefined);
-  if (unfit !== undefined) return wait(`another target, ${wanted.version}, is to follow, but ${unfit}`);
+  if (unfit !== undefined) return wait(`the next target is ${wanted.version}, but ${unfit}`);
   const kept = isUp ? whyKept(input, ordinal) : undefined;
   if (kept !== undefined) return kept.step;
   const from = { version: upgrade.fromVersion ?? '', image: upgrade.fromImage ?? '' };
@@ -141,7 +141,7 @@ function checkThenSwitch(input: PhaseInput, wanted: UpgradeTarget, from: Upgrade
   const judged = judgeImage(input, check, wanted);
   if (judged === undefined) return switchTo(input, wanted, asked.operationId);
   if (judged.kind === 'failed') return hold(judged.failure, { patch: { retarget: asked } });
-  return wait(`another target, ${wanted.version}: ${judged.reason}`, {
+  return wait(`next target ${wanted.version}: ${judged.reason}`, {
     patch: { retarget: asked },
     effects: check.outcome === 'absent' ? [check.create] : [],
   });

@@ -22,7 +22,7 @@ export function startCheck(
   | undefined {
   const { cluster, claims, pods, versionHistory } = observation;
   if (claims.kind === 'unknown')
-    return { kind: 'unknown', reason: `the claims could not be read: ${claims.cause}` };
+    return { kind: 'unknown', reason: `the PersistentVolumeClaims could not be read: ${claims.cause}` };
   if (pods.kind === 'unknown')
     return { kind: 'unknown', reason: `the pods could not be read: ${pods.cause}` };
   const { violations } = decide(versionRules, {
@@ -58,7 +58,7 @@ export function startCheck(
     kind: 'violation',
     failure: failure(
       'DowngradeBlocked',
-      `version ${newer} has led this cluster (sys/version-history), and ${wanted.version} is older`,
+      `version ${newer} has been the version of the leader (sys/version-history), and ${wanted.version} is older`,
       `Set spec.version to ${newer} or newer`,
     ),
   };

@@ -25,7 +25,7 @@ export function startStepDown(input: PhaseInput, ordinal: number): Step {
   if (attempt > mostPerMember * input.replicas) {
     const what = `${pod} leads again after ${attempt - 1} step-downs`;
     return hold(
-      failure('StepDownFailed', what, remedy(input, 'find out why no other member keeps leadership')),
+      failure('StepDownFailed', what, remedy(input, 'find out why no other member stays the leader')),
     );
   }
   const askedAt = timestamp(context.now);

@@ -35,14 +35,14 @@ export function judgeImage(
   }
   const said = versionOf(check.observed.message ?? '');
   if (said === undefined) {
-    const what = `image ${image} did not say which version it holds`;
+    const what = `image ${image} did not report its version`;
     return {
       kind: 'failed',
       failure: failure('TargetImageUnusable', what, remedy(input, `read kubectl logs job/${name}`)),
     };
   }
   if (isSameVersion(said, version)) return undefined;
-  const what = `image ${image} holds version ${said}, not ${version}`;
+  const what = `image ${image} has version ${said}, not ${version}`;
   return {
     kind: 'failed',
     failure: failure('TargetImageUnusable', what, remedy(input, 'correct spec.version or spec.image')),

@@ -238,7 +238,7 @@ class Teller {
       ...steps.map((step) => `          - ${step}`),
       ...history.map(
         (each) =>
-          `          ended: ${each.nonce} ${each.reason} by ${each.acknowledgedBy ?? 'someone the gate did not see'}`,
+          `          ended: ${each.nonce} ${each.reason} by ${each.acknowledgedBy ?? 'a user whom the gate did not see'}`,
       ),
     ];
   }

@@ -74,7 +74,7 @@ export class WatchedHalves extends SimulatedHalves {
     if (enters('Promoting') && autoPromote === false && !isAsked(asked, before, 'promote'))
       this.fail('nobody asked to promote');
     if (enters('Promoting') && to.greenVersion !== this.cluster.spec.version)
-      this.fail('spec asks for something else');
+      this.fail('the spec asks for another target');
     if (enters('Cleanup')) {
       if (autoCleanup === false && !isAsked(asked, before, 'cleanup')) this.fail('nobody asked for Cleanup');
       const { leader = '', voters } = this.raft;

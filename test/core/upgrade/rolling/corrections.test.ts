@@ -50,7 +50,7 @@ describe('a target is taken back', () => {
       const { upgrade: after } = revert({ [field]: unknown('timed out') });
       expect(after?.targetVersion).to.equal('2.5.6');
       expect(after?.targetStarted).to.equal(undefined);
-      expect(after?.waitingFor).to.contain('whether 2.5.6 has run is not known');
+      expect(after?.waitingFor).to.contain('it is unknown whether 2.5.6 has run');
     });
   }
 

@@ -44,10 +44,12 @@ describe('the message of an upgrade that holds', () => {
 
   it('says that spec does not help any more once a pod is done, and only then', () => {
     const words =
-      'The image and the pod template cannot change until the upgrade has ended: mend the outside (registry, node, quota), then retry';
+      'The image and the pod template cannot change until the upgrade has ended: fix the cause outside the spec (registry, node, quota), then retry';
     const replacing = { phase: 'Replacing', currentPartition: 1 } as const;
     expect(messageOf({ ...replacing, completedPods: [2] })).to.contain(words);
-    expect(messageOf({ ...replacing, completedPods: [] })).to.not.contain('fixed');
+    expect(messageOf({ ...replacing, completedPods: [] })).to.not.contain(
+      'cannot change until the upgrade has ended',
+    );
   });
 
   it('has the whole command that removes a stranger from Raft', () => {

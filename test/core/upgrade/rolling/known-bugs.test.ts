@@ -339,7 +339,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
       const raft = known(raftOf(['prod-0', 'prod-1', 'prod-2', 'prod-7', 'prod-8']));
       const { status } = decideMidway({ observation: { raft } });
       expect(status.upgrade?.currentPartition).to.equal(2);
-      expect(status.upgrade?.waitingFor).to.contain('no quorum: 3 of 5 are needed');
+      expect(status.upgrade?.waitingFor).to.contain('not a quorum: 3 of 5 are needed');
     });
   });
 
@@ -410,7 +410,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
         observation: { pods, members: membersOf(member(0), newMember(2)) },
       });
       expect(status.lastErrorReason).to.equal(undefined);
-      expect(status.upgrade?.waitingFor).to.equal('pod of ordinal 1 to be made');
+      expect(status.upgrade?.waitingFor).to.equal('pod of ordinal 1 to be created');
     });
 
     it('another one down keeps the next one up', () => {

@@ -75,7 +75,7 @@ describe('the partition comes down', () => {
     [
       'two pods would go at once',
       { statefulSet: rollingSet(3), pods: known([serverPod(0), serverPod(1), serverPod(2)]) },
-      'prod-1 and prod-2 would be taken down together',
+      'prod-1 and prod-2 would be stopped together',
     ],
   ] as const) {
     it(`not when ${name}, and says so`, () => {

@@ -124,7 +124,7 @@ describe("the gate's own rules before the start", () => {
       'one older than has ever led',
       { spec: newer, observation: { versionHistory: known(['2.5.5', '2.6.1']) } },
       'DowngradeBlocked',
-      '2.6.1 has led',
+      '2.6.1 has been the version of the leader',
     ],
     [
       'an image of another version',

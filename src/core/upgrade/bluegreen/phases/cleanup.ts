@@ -45,7 +45,7 @@ function whyNotLearnt(input: PhaseInput): Step | undefined {
   const until = servesSince + endpointPropagationMs;
   if (context.now >= until) return undefined;
   const patch = { servesSince: timestamp(servesSince) };
-  return wait('every node to learn that green serves', { patch, until });
+  return wait('every node to route clients to the green pods', { patch, until });
 }
 
 /** What is done at the same time. What goes wrong with one counts before the other is waited for. */
@@ -67,10 +67,10 @@ function both(first: Step | undefined, second: Step | undefined): Step | undefin
  */
 function whyNotServed({ observation }: PhaseInput): string | undefined {
   const { cluster, drifted, refused = [] } = observation;
-  if (cluster.status?.blueGreen?.phase !== 'Cleanup') return 'the public Service to select green';
+  if (cluster.status?.blueGreen?.phase !== 'Cleanup') return 'the public Service to select the green pods';
   if (drifted.kind === 'unknown') return `the Services could not be compared: ${drifted.cause}`;
   const service = [...drifted.value, ...refused.map(({ kind, name }) => ({ kind, metadata: { name } }))].find(
     ({ kind }) => kind === 'Service',
   );
-  return service === undefined ? undefined : `Service ${service.metadata?.name} to select green`;
+  return service === undefined ? undefined : `Service ${service.metadata?.name} to select the green pods`;
 }

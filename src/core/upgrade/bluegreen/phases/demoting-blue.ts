@@ -19,11 +19,13 @@ export const demotingBlue: PhaseHandler = (input) => {
   if (step !== undefined) return step;
   if (leadsSince === undefined) {
     const leader = peers.leader.kind === 'known' ? peers.leader.value : 'a green member';
-    return wait('green to lead', {
+    return wait('a green member to become the leader', {
       patch: { leadsSince: timestamp(context.now) },
       statusPatch: { lastStepDownAt: timestamp(context.now) },
       until: context.now,
-      events: [event('Normal', 'GreenLeads', 'HandOver', `${leader} leads; no blue member votes any more`)],
+      events: [
+        event('Normal', 'GreenLeads', 'HandOver', `${leader} leads; no blue member is a voter any more`),
+      ],
     });
   }
   for (const peer of green) {
@@ -33,7 +35,10 @@ export const demotingBlue: PhaseHandler = (input) => {
   const { verification, autoCleanup } = observation.cluster.spec.upgrade?.blueGreen ?? {};
   const until = leadsSince + (parseDuration(verification?.cleanupDelay ?? '0s') ?? 0);
   if (context.now < until) {
-    return wait(`green to lead for ${verification?.cleanupDelay}`, { until, isOpenEnded: true });
+    return wait(`a green member to have been the leader for ${verification?.cleanupDelay}`, {
+      until,
+      isOpenEnded: true,
+    });
   }
   if (autoCleanup === false && !isAsked(observation, input.status, 'cleanup')) {
     return waitForRequest('cleanup');
@@ -45,7 +50,7 @@ export const demotingBlue: PhaseHandler = (input) => {
         'Normal',
         'CleanupStarted',
         'Cleanup',
-        'clients go to green and blue is removed; from here there is no way back but a restore',
+        'clients are routed to the green pods and the blue pods are removed; from now on only a restore leads back',
       ),
     ],
   });

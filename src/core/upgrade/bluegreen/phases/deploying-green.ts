@@ -16,7 +16,10 @@ export const deployingGreen: PhaseHandler = (input) => {
   if (failed !== undefined) return fail(failed.reason, failed.what);
   const cleanup = blueGreen.deadServerCleanup === true ? deadServerCleanupSet(input, false) : undefined;
   if (cleanup !== undefined) return cleanup;
-  const missing = whyNotInPlace(observation.greenStatefulSet ?? unknown('it was not looked for yet'), input);
+  const missing = whyNotInPlace(
+    observation.greenStatefulSet ?? unknown('it has not been observed yet'),
+    input,
+  );
   if (missing !== undefined) return wait(missing);
   for (const { name, pod, member } of green) {
     if (pod === undefined) return wait(`${name} has no pod`);

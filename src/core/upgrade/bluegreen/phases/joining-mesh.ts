@@ -12,7 +12,10 @@ export const joiningMesh: PhaseHandler = (input) => {
   if (raft.kind === 'unknown') return wait(`the Raft membership could not be read: ${raft.cause}`);
   const voting = votersAmong(input, halves.green) ?? [];
   if (voting.length > 0) {
-    return fail('GreenVotesEarly', `${voting.join(', ')} votes, although nobody was promoted yet`);
+    return fail(
+      'GreenVotesEarly',
+      `${voting.join(', ')} is a voter, although no member has been promoted yet`,
+    );
   }
   for (const peer of green) {
     if (!raft.value.servers.some(({ id }) => id === peer.name)) return wait(`${peer.name} to join`);

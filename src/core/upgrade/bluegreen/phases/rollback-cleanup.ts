@@ -15,7 +15,7 @@ export const rollbackCleanup: PhaseHandler = (input) => {
   const step = ensureByJob(input, 'remove-green-peers', areRemoved(input, halves.green));
   if (step !== undefined) return step;
   const remains = removeHalf(input, {
-    statefulSet: observation.greenStatefulSet ?? unknown('it was not looked for'),
+    statefulSet: observation.greenStatefulSet ?? unknown('it was not observed'),
     name: greenNames(observation.cluster)?.statefulSet ?? '',
     pods: halves.green,
     deletesVolumes: true,

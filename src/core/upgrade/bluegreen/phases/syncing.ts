@@ -28,22 +28,30 @@ export const syncing: PhaseHandler = (input) => {
   if (failed !== undefined) return fail(failed.reason, failed.what);
   const voting = votersAmong(input, halves.green) ?? [];
   if (voting.length > 0) {
-    return fail('GreenVotesEarly', `${voting.join(', ')} votes, although nobody was promoted yet`);
+    return fail(
+      'GreenVotesEarly',
+      `${voting.join(', ')} is a voter, although no member has been promoted yet`,
+    );
   }
   const behind = whyOutOfSync(input);
   // A member that is lost for a moment must be in sync for the whole time anew.
   if (behind !== undefined) return wait(behind, { patch: { syncedAt: undefined } });
   const syncedAt = parseTimestamp(blueGreen.syncedAt);
   if (syncedAt === undefined) {
-    return wait('green to stay in sync', {
+    return wait('the green members to stay in sync', {
       patch: { syncedAt: timestamp(context.now) },
       until: context.now,
-      events: [event('Normal', 'GreenInSync', 'Sync', 'every green member has what the leader had')],
+      events: [
+        event('Normal', 'GreenInSync', 'Sync', 'every green member has applied the log of the leader'),
+      ],
     });
   }
   const until = syncedAt + (parseDuration(verification?.minSyncDuration ?? '0s') ?? 0);
   if (context.now < until) {
-    return wait(`green to stay in sync for ${verification?.minSyncDuration}`, { until, isOpenEnded: true });
+    return wait(`the green members to stay in sync for ${verification?.minSyncDuration}`, {
+      until,
+      isOpenEnded: true,
+    });
   }
   const hooked = hook(input);
   if (hooked !== undefined) return hooked;

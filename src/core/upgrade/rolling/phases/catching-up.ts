@@ -27,11 +27,11 @@ export const catchingUp: PhaseHandler = (input) => {
     return wait(`ordinal ${entry.ordinal} to have a pod`);
   const { pod, name, member } = peer;
   if (!isOfNewestTemplate(pod, statefulSet.value, upgrade))
-    return wait(`${name} to be of the newest template`);
+    return wait(`${name} to have the newest template`);
   const uid = pod.metadata.uid;
   if (uid !== undefined && uid !== entry.podUID) {
     // It was made anew meanwhile: what was measured of the one before says nothing of this one.
-    return wait(`${name}, made anew, to catch up`, { patch: { catchUp: [{ ...entry, podUID: uid }] } });
+    return wait(`${name}, recreated, to catch up`, { patch: { catchUp: [{ ...entry, podUID: uid }] } });
   }
   if (
     member.kind === 'known' &&
@@ -39,7 +39,7 @@ export const catchingUp: PhaseHandler = (input) => {
     !isSameVersion(member.value.version, upgrade.targetVersion ?? '')
   ) {
     const what = `${name} reports version ${member.value.version}, not ${upgrade.targetVersion}`;
-    return hold(failure('VersionMismatch', what, remedy(input, 'the image has to hold that version')));
+    return hold(failure('VersionMismatch', what, remedy(input, 'the image must have that version')));
   }
   const unhealthy = whyUnhealthy(peer, peers);
   if (unhealthy !== undefined) return wait(unhealthy);

@@ -19,7 +19,7 @@ export const finalizing: PhaseHandler = (input) => {
   const { currentRevision, updateRevision } = statefulSet.value?.status ?? {};
   for (const peer of peers.expected) {
     if (peer.pod === undefined || !isOfNewestTemplate(peer.pod, statefulSet.value, upgrade)) {
-      return wait(`${peer.name} to be of the newest template`);
+      return wait(`${peer.name} to have the newest template`);
     }
     const unhealthy = whyUnhealthy(peer, peers);
     if (unhealthy !== undefined) return wait(unhealthy);
@@ -28,7 +28,7 @@ export const finalizing: PhaseHandler = (input) => {
       !isSameVersion(peer.member.value.version, upgrade.targetVersion ?? '')
     ) {
       const what = `${peer.name} reports version ${peer.member.value.version}, not ${upgrade.targetVersion}`;
-      return hold(failure('VersionMismatch', what, remedy(input, 'the image has to hold that version')));
+      return hold(failure('VersionMismatch', what, remedy(input, 'the image must have that version')));
     }
   }
   if (currentRevision !== updateRevision) {

@@ -28,7 +28,7 @@ export const preChecks: PhaseHandler = (input) => {
   if (forbidden !== undefined) return wait(forbidden.reason);
   // A green half adds members before it takes any away.
   if (replicas === 2 && !isBlueGreen(observation.cluster, upgrade)) {
-    const what = 'two members are no quorum without one of them, so replacing either would stop writes';
+    const what = 'one of two members is not a quorum, so replacing either would stop writes';
     return hold(failure('QuorumWouldBeLost', what, remedy(input, 'set spec.replicas to 3')));
   }
   return judgeMembers(input) ?? judgeJobs(input, target);
@@ -52,7 +52,7 @@ function judgeMembers(input: PhaseInput): Step | undefined {
   const expected = new Set(peers.expected.map(({ name }) => name));
   const strangers = peers.voters.value.filter((id) => !expected.has(id));
   if (strangers.length > 0) {
-    const what = `Raft counts ${strangers.join(', ')} as voter, which is no pod of this cluster`;
+    const what = `Raft counts ${strangers.join(', ')} as a voter, but no pod of this cluster has that name`;
     return hold(
       failure(
         'MembershipMismatch',
@@ -80,7 +80,7 @@ export function twoClusters(input: PhaseInput) {
   return failure(
     'TwoClusters',
     `the members belong to different OpenBao clusters: ${ids.join(', ')}`,
-    remedy(input, 'empty the volume of the members that left the recorded one'),
+    remedy(input, 'empty the volumes of the members that belong to another cluster'),
   );
 }
 
@@ -131,7 +131,7 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
  */
 function judgeRoom({ observation, replicas }: PhaseInput): Step | undefined {
   const { cluster, room = unknown('not read yet') } = observation;
-  if (room.kind === 'unknown') return wait(`what there is room for could not be read: ${room.cause}`);
+  if (room.kind === 'unknown') return wait(`the available resources could not be read: ${room.cause}`);
   const cramped = insufficientCapacity(cluster, replicas, room.value);
   return cramped === undefined ? undefined : wait(cramped.what, { overdue: cramped.reason });
 }

@@ -20,7 +20,7 @@ export const replacing: PhaseHandler = (input) => {
   const peer = peers.expected[ordinal];
   const { statefulSet } = observation;
   if (peer?.pod === undefined || statefulSet.kind === 'unknown')
-    return wait(`pod of ordinal ${ordinal} to be made`);
+    return wait(`pod of ordinal ${ordinal} to be created`);
   const { pod, name, member } = peer;
   const uid = pod.metadata.uid;
   if (pod.metadata.deletionTimestamp !== undefined) return wait(`${name} to end`);
@@ -70,14 +70,14 @@ function replaceOld({ peers, observation, replicas }: PhaseInput, pod: Pod): Ste
     target: { apiVersion: 'v1', kind: 'Pod', name, ...(namespace === undefined ? {} : { namespace }) },
     uid: pod.metadata.uid ?? '',
   };
-  return wait(`${name}, which is broken, to be made anew`, {
+  return wait(`${name}, which is broken, to be recreated`, {
     effects: [effect],
     events: [
       event(
         'Normal',
         'BrokenPodDeleted',
         'Delete',
-        `${name} runs an older template, or holds the upgrade up, and is not Ready`,
+        `${name} runs an older template or blocks the upgrade, and is not Ready`,
       ),
     ],
   });

@@ -16,7 +16,7 @@ export const snapshot: PhaseHandler = (input) => {
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
   const check = executorCheck(input, jobs.value, 'snapshot');
   const { name } = check;
-  const hint = 'correct spec.backup, or switch spec.upgrade.preUpgradeSnapshot off';
+  const hint = 'correct spec.backup, or set spec.upgrade.preUpgradeSnapshot to false';
   if (check.outcome === 'absent') return wait(`Job ${name}`, { effects: [check.create] });
   if (check.outcome === 'running') return wait(jobInWords(check));
   if (check.outcome === 'failed') {
@@ -24,7 +24,7 @@ export const snapshot: PhaseHandler = (input) => {
   }
   const taken = snapshotOf(jobReport(check.observed)?.data);
   if (taken?.name === undefined) {
-    const what = `Job ${name} succeeded, but does not say what it stored`;
+    const what = `Job ${name} succeeded, but does not report what it stored`;
     return hold(failure('PreUpgradeSnapshotFailed', what, remedy(input, hint)));
   }
   return advance('Locking', {

@@ -80,7 +80,7 @@ function unknownOutcome(input: PhaseInput, stepDown: StepDown, name: string): St
   if (blocked !== undefined) return waitBlocked(blocked);
   const askedAt = timestamp(context.now);
   const { pod, attempt } = stepDown;
-  return wait(`Job ${name}, created again because it is gone and ${pod} still leads`, {
+  return wait(`Job ${name}, created again because it is missing and ${pod} is still the leader`, {
     patch: { stepDown: { pod, attempt, askedAt } },
     statusPatch: { lastStepDownAt: askedAt },
     effects: [stepDownEffect(input, pod, attempt)],
