@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv';
+import { defined } from './object-fields.ts';
 import formats from './formats.ts';
 import type { StructuralSchema } from './structural.ts';
 
@@ -60,7 +61,7 @@ export function shapeOf({ type, properties, required, items }: StructuralSchema)
             Object.entries(properties).map(([name, each]) => [name, shapeOf(each)]),
           ),
         }),
-    ...(required === undefined ? {} : { required }),
+    ...defined({ required }),
     ...(items === undefined ? {} : { items: shapeOf(items) }),
   };
 }

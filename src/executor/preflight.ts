@@ -1,3 +1,4 @@
+import { defined } from '../api/object-fields.ts';
 import { unknown, type Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { until, type ExecutorContext } from './context.ts';
@@ -44,7 +45,7 @@ export async function preflight(
   return done('Ready', `logged in as ${context.role}; ${leader} leads ${voters.length} voters`, {
     leader,
     voters,
-    ...(deadServerCleanup === undefined ? {} : { deadServerCleanup }),
+    ...defined({ deadServerCleanup }),
   });
 }
 

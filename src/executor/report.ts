@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { defined } from '../api/object-fields.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 
 /** What Kubernetes keeps of a termination message, less what JSON adds to escape a text. */
@@ -10,7 +11,7 @@ export const done = (reason: string, message: string, data?: Data): ExecutorRepo
   outcome: 'done',
   reason,
   message,
-  ...(data === undefined ? {} : { data }),
+  ...defined({ data }),
 });
 
 export const refused = (reason: string, message: string, data?: Data): ExecutorReport => ({

@@ -1,6 +1,7 @@
 import type { KubernetesObject, PersistentVolumeClaim, Pod } from '../api/kubernetes.ts';
 import { componentLabel, components } from '../api/labels.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../api/openbaocluster.ts';
+import { defined } from '../api/object-fields.ts';
 import type {
   ClusterSecrets,
   Member,
@@ -93,7 +94,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
     secrets,
     namespace,
     issuer,
-    ...(room === undefined ? {} : { room }),
+    ...defined({ room }),
     drifted,
   };
 }

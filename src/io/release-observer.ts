@@ -6,6 +6,7 @@ import {
   type MetadataServices,
 } from '../api/metadataservices.ts';
 import { SchemaViolation } from '../api/parse.ts';
+import { defined } from '../api/object-fields.ts';
 import type { ReleaseObservation } from '../core/release/observation.ts';
 import { renderReleases } from '../core/release/render/render.ts';
 import type { ClusterKey } from './kubernetes/admission-facts.ts';
@@ -93,8 +94,7 @@ export function managersOf({ metadata }: MetadataServices): ReleaseObservation['
     return `f:${rollbackToAnnotation}` in annotations;
   });
   return {
-    ...(tags === undefined ? {} : { tags }),
-    ...(rollbackTo === undefined ? {} : { rollbackTo }),
+    ...defined({ tags, rollbackTo }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { parseMetadataServices } from '../../src/api/metadataservices.ts';
+import { defined } from '../../src/api/object-fields.ts';
 import { evaluateReleaseChange } from '../../src/core/policies/index.ts';
 import { allow } from '../../src/core/policies/policy.ts';
 import { asksForRollback } from '../../src/core/policies/release-request.ts';
@@ -15,7 +16,7 @@ export const validateMetadataServices: ValidatingRoute = {
     const object = required('object', request, parseMetadataServices);
     const oldObject =
       request.operation === 'UPDATE' ? required('oldObject', request, parseMetadataServices) : undefined;
-    const change = { object, ...(oldObject === undefined ? {} : { oldObject }) };
+    const change = { object, ...defined({ oldObject }) };
     const { namespace = '', name = object.metadata.name ?? '', userInfo } = request;
     const target = { resource: 'metadataservices', namespace, name } as const;
     const permission = asksForRollback(change)

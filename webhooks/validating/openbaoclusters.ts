@@ -1,5 +1,6 @@
 import type { AdmissionRequest } from '../../src/api/admission-review.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import { defined } from '../../src/api/object-fields.ts';
 import { changesVersion, type ClusterRequest } from '../../src/core/policies/cluster-request.ts';
 import { verbsNeeded } from '../../src/core/policies/cluster-permission-required.ts';
 import { evaluateClusterChange, evaluateClusterDeletion } from '../../src/core/policies/index.ts';
@@ -45,7 +46,7 @@ async function gather(
   const change = {
     operation: operation === 'CREATE' ? operation : 'UPDATE',
     object,
-    ...(oldObject === undefined ? {} : { oldObject }),
+    ...defined({ oldObject }),
   } as const;
   const cluster = { namespace, name: name ?? object.metadata.name ?? '' };
   const readsData = changesVersion(change);

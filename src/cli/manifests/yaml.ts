@@ -12,6 +12,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
+import { defined } from '../../api/object-fields.ts';
 import { sameValue } from '../../core/model/same-value.ts';
 import type { At, Document, Where } from './document.ts';
 import { duplicateKey, type Report } from './problem.ts';
@@ -237,7 +238,7 @@ function findAlias(document: YamlDocument.Parsed): { any: boolean; wrong?: Alias
       return undefined;
     },
   });
-  return { any, ...(wrong === undefined ? {} : { wrong }) };
+  return { any, ...defined({ wrong }) };
 }
 
 function aliasError(alias: Alias, document: YamlDocument): { what: string; remedy: string } {

@@ -2,6 +2,7 @@ import jsonpatch, { type Operation as PatchOperation } from 'fast-json-patch';
 import type { AdmissionRequest } from '../../api/admission-review.ts';
 import type { UserInfo } from '../../api/kubernetes.ts';
 import { e6dataGroup, openbaoGroup, requestedByAnnotation, type Verb } from '../../api/labels.ts';
+import { defined } from '../../api/object-fields.ts';
 import { allow, type Decision, type Violation } from '../../core/policies/policy.ts';
 import type { Path } from '../manifests/document.ts';
 import { Deadline } from '../../../webhooks/deadline.ts';
@@ -138,8 +139,7 @@ function requestOf(
     uid: 'review',
     kind: { group, version: '', kind: type },
     resource: { group, version: '', resource },
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(name === undefined ? {} : { name }),
+    ...defined({ namespace, name }),
     operation,
     userInfo: user,
     ...(operation === 'DELETE' ? { oldObject: object } : { object }),
@@ -155,8 +155,7 @@ function routesFor(request: AdmissionRequest): {
   const mutating = found.find((route) => route.kind === 'mutating');
   const validating = found.find((route) => route.kind === 'validating');
   return {
-    ...(mutating === undefined ? {} : { mutating }),
-    ...(validating === undefined ? {} : { validating }),
+    ...defined({ mutating, validating }),
   };
 }
 

@@ -5,6 +5,7 @@ import { parseMetadataServices, type MetadataServices } from '../../api/metadata
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { parseOpenBaoRestore, type OpenBaoRestore } from '../../api/openbaorestore.ts';
 import { SchemaViolation } from '../../api/parse.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import { isObject, type JsonObject, type Manifest } from '../manifests/manifest.ts';
 import type { Report } from '../manifests/problem.ts';
 import { invalidPlaces, pruned, type Invalid, type OwnKind } from './schema.ts';
@@ -33,19 +34,12 @@ export function requestedSubject(
   stored: Subject | undefined,
   report: Report,
 ): Subject | undefined {
-  const { status: _status, ...object } = inNamespace(manifest);
-  const { uid: _uid, deletionTimestamp: _deletionTimestamp, ...ours } = asObject(object['metadata']);
+  const object = omit(inNamespace(manifest), 'status');
+  const ours = omit(asObject(object['metadata']), 'uid', 'deletionTimestamp');
   const { status, metadata } = asObject(stored?.object);
   const { uid, deletionTimestamp } = asObject(metadata);
-  const theirs = {
-    ...(uid === undefined ? {} : { uid }),
-    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-  };
-  return read(
-    manifest,
-    { ...object, metadata: { ...ours, ...theirs }, ...(status === undefined ? {} : { status }) },
-    report,
-  );
+  const theirs = defined({ uid, deletionTimestamp });
+  return read(manifest, { ...object, metadata: { ...ours, ...theirs }, ...defined({ status }) }, report);
 }
 
 /** Where the API server would refuse an object of ours before it asks the gate. */

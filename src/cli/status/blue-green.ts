@@ -1,4 +1,5 @@
 import { blueGreenPhases, type OpenBaoCluster, type RollingUpgrade } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { parseTimestamp } from '../../core/model/time.ts';
 import { awaitedRequest, type AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
 import { onTimeout } from '../../core/upgrade/bluegreen/on-failure.ts';
@@ -33,13 +34,13 @@ export function checkedView(upgrade: RollingUpgrade, now: number): BlueGreenView
     strategy: 'BlueGreen',
     stage: 'checks',
     ...kindOf(upgrade),
-    ...(phase === undefined ? {} : { phase }),
+    ...defined({ phase }),
     ...clockOf(upgrade, now),
     onFailure: 'hold',
     held,
     leadershipChanges,
     jobFailures: 0,
-    ...(snapshot === undefined ? {} : { snapshot }),
+    ...defined({ snapshot }),
   };
 }
 
@@ -72,13 +73,12 @@ export function blueGreenView(cluster: OpenBaoCluster, now: number): BlueGreenVi
     onFailure: onTimeout(cluster.spec, phase),
     held: blueGreen.held ?? false,
     leadershipChanges: blueGreen.leadershipChanges ?? 0,
-    ...(votes === undefined ? {} : { votes }),
+    ...defined({ votes }),
     ...(awaits === undefined || blueGreen.held === true ? {} : { awaits }),
-    ...(crossing === undefined ? {} : { crossingForMs: crossing }),
-    ...(noReturn === undefined ? {} : { noReturnForMs: noReturn }),
+    ...defined({ crossingForMs: crossing, noReturnForMs: noReturn }),
     ...(stage === 'back' ? { rollback: rollbackOf(blueGreen, since(blueGreen.rollbackStartedAt)) } : {}),
     jobFailures: blueGreen.jobFailures ?? 0,
-    ...(lastJobFailure === undefined ? {} : { lastJobFailure }),
+    ...defined({ lastJobFailure }),
   };
 }
 
@@ -87,8 +87,7 @@ function rollbackOf(
   forMs: number | undefined,
 ): NonNullable<BlueGreenView['rollback']> {
   return {
-    ...(reason === undefined ? {} : { reason }),
-    ...(forMs === undefined ? {} : { forMs }),
+    ...defined({ reason, forMs }),
     attempts,
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../api/object-fields.ts';
 import { parseTimestamp } from '../../core/model/time.ts';
 import type { Consequence } from '../../core/upgrade/bluegreen/on-failure.ts';
 
@@ -41,7 +42,7 @@ export function kindOf({
 }: Ends): Pick<Progress, 'kind' | 'from' | 'to'> {
   const kind = fromVersion !== targetVersion ? 'upgrade' : fromImage !== targetImage ? 'image' : 'restart';
   const [from, to] = kind === 'image' ? [fromImage, targetImage] : [fromVersion, targetVersion];
-  return { kind, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  return { kind, ...defined({ from, to }) };
 }
 
 /** The times of a status that says where an upgrade is. */

@@ -1,6 +1,7 @@
 import { runningVersionLabel } from '../../api/labels.ts';
 import type { ContainerStatus, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { wantedReplicas } from '../../core/model/selectors.ts';
 import type { Known } from '../../core/model/known.ts';
 import { imageVersion } from '../../core/version/image-reference.ts';
@@ -54,7 +55,7 @@ function expectedOf(cluster: OpenBaoCluster): readonly Expected[] {
     Array.from({ length: size }, (_, index) => size - 1 - index).map((ordinal) => ({
       name: pod(ordinal),
       ordinal,
-      ...(half === undefined ? {} : { half }),
+      ...defined({ half }),
     }));
   const green = greenNames(cluster);
   return blueGreen === undefined || green === undefined
@@ -87,7 +88,7 @@ function seenPod(one: Expected, pod: Pod | undefined, status: OpenBaoClusterStat
   const version = pod.metadata.labels?.[runningVersionLabel] ?? taggedVersion(pod);
   return {
     ...one,
-    ...(version === undefined ? {} : { version }),
+    ...defined({ version }),
     ready: pod.status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
     ...said_,
     doing: [podTrouble(pod), said_.doing].filter((text) => text !== '').join('; '),
@@ -97,7 +98,7 @@ function seenPod(one: Expected, pod: Pod | undefined, status: OpenBaoClusterStat
 /** Where pods may not be read: what the status says of them. */
 function unseenPod(one: Expected, status: OpenBaoClusterStatus): PodView {
   const version = versionOf(one, status);
-  return { ...one, ...(version === undefined ? {} : { version }), ...said(one, status) };
+  return { ...one, ...defined({ version }), ...said(one, status) };
 }
 
 function versionOf(
@@ -123,7 +124,7 @@ function said(one: Expected, status: OpenBaoClusterStatus): Pick<PodView, 'role'
           ? 'non-voter'
           : undefined;
   return {
-    ...(role === undefined ? {} : { role }),
+    ...defined({ role }),
     ...(one.half === undefined ? ofRolling(one.ordinal, status) : ofHalf(one.half, status)),
   };
 }

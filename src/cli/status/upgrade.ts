@@ -1,4 +1,5 @@
 import type { OpenBaoCluster, RollingUpgrade } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { wantedReplicas } from '../../core/model/selectors.ts';
 import { isBlueGreen } from '../../core/upgrade/target.ts';
 import { liveNames } from '../../core/model/members.ts';
@@ -35,7 +36,7 @@ function rollingView(cluster: OpenBaoCluster, upgrade: RollingUpgrade, now: numb
   return {
     strategy: 'RollingUpdate',
     ...kindOf(upgrade),
-    ...(phase === undefined ? {} : { phase }),
+    ...defined({ phase }),
     pods: ordinalsOf(upgrade).map(liveNames(cluster).pod),
     completedPods,
     totalPods,
@@ -48,7 +49,7 @@ function rollingView(cluster: OpenBaoCluster, upgrade: RollingUpgrade, now: numb
     held: upgrade.held ?? false,
     leadershipChanges: upgrade.leadershipChanges ?? 0,
     stepDowns: upgrade.stepDowns ?? 0,
-    ...(snapshot === undefined ? {} : { snapshot }),
+    ...defined({ snapshot }),
   };
 }
 

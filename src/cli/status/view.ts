@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { wantedReplicas } from '../../core/model/selectors.ts';
 import type { Known } from '../../core/model/known.ts';
 import { parseTimestamp } from '../../core/model/time.ts';
@@ -85,22 +86,20 @@ export function clusterView(
     object: { namespace: metadata.namespace ?? '', name: metadata.name ?? '' },
     state: stateOf(cluster),
     down: isDown(cluster),
-    ...optional('phase', status.phase),
-    version: { wanted: spec.version, ...optional('current', status.currentVersion) },
-    ...optional('image', status.image),
-    replicas: { wanted: wantedReplicas(cluster), ...optional('ready', status.readyReplicas) },
+    ...defined({ phase: status.phase }),
+    version: { wanted: spec.version, ...defined({ current: status.currentVersion }) },
+    ...defined({ image: status.image }),
+    replicas: { wanted: wantedReplicas(cluster), ...defined({ ready: status.readyReplicas }) },
     paused: spec.paused ?? false,
     maintenance: spec.maintenance?.enabled ?? false,
-    ...optional('upgrade', upgrade),
+    ...defined({ upgrade }),
     milestones: upgrade === undefined ? [] : milestones(upgrade, isSnapshotWanted(spec, upgrade)),
-    ...optional('scaling', scaling),
-    ...optional('waitingFor', waitingFor),
-    ...optional('leader', leader),
+    ...defined({ scaling, waitingFor, leader }),
     pods: podViews(cluster, pods),
     ...(pods.kind === 'unknown' ? { podsUnknown: pods.cause } : {}),
-    ...optional('snapshot', snapshot === undefined ? undefined : snapshotView(snapshot, now)),
+    ...defined({ snapshot: snapshot === undefined ? undefined : snapshotView(snapshot, now) }),
     ...(breakGlass?.active === true ? { breakGlass: breakGlassView(breakGlass, now) } : {}),
-    ...optional('error', error),
+    ...defined({ error }),
     conditions: status.conditions ?? [],
     next: adviceOn(cluster, upgrade, now, kubectl),
   };
@@ -109,11 +108,6 @@ export function clusterView(
 const isSnapshotWanted = ({ upgrade }: OpenBaoCluster['spec'], { strategy }: UpgradeView): boolean =>
   upgrade?.preUpgradeSnapshot === true ||
   (strategy === 'BlueGreen' && upgrade?.blueGreen?.preUpgradeSnapshot === true);
-
-/** A property where there is a value, nothing where there is none. */
-function optional<K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: T });
-}
 
 /** Why the last attempt failed, or else what a person is needed for. An incident is said by itself. */
 function errorOf(cluster: OpenBaoCluster): ClusterView['error'] {
@@ -146,11 +140,13 @@ function scalingView(
 ): ScalingView {
   const [started, due] = [startedAt, deadline].map(parseTimestamp);
   return {
-    ...optional('from', replicas),
-    ...optional('to', target),
-    ...optional('step', step),
-    ...optional('runningForMs', started === undefined ? undefined : now - started),
-    ...optional('holdsInMs', due === undefined || held ? undefined : due - now),
+    ...defined({
+      from: replicas,
+      to: target,
+      step,
+      runningForMs: started === undefined ? undefined : now - started,
+      holdsInMs: due === undefined || held ? undefined : due - now,
+    }),
     held,
   };
 }
@@ -160,10 +156,7 @@ type Snapshot = NonNullable<NonNullable<OpenBaoClusterStatus['backup']>['latestS
 function snapshotView({ name, size, takenAt, version }: Snapshot, now: number): SnapshotView {
   const taken = parseTimestamp(takenAt);
   return {
-    ...optional('name', name),
-    ...optional('sizeBytes', size),
-    ...optional('ageMs', taken === undefined ? undefined : now - taken),
-    ...optional('version', version),
+    ...defined({ name, sizeBytes: size, ageMs: taken === undefined ? undefined : now - taken, version }),
   };
 }
 
@@ -173,9 +166,7 @@ function breakGlassView(
 ): IncidentView {
   const entered = parseTimestamp(enteredAt);
   return {
-    ...optional('reason', reason),
-    ...optional('forMs', entered === undefined ? undefined : now - entered),
-    ...optional('nonce', nonce),
+    ...defined({ reason, forMs: entered === undefined ? undefined : now - entered, nonce }),
     steps,
   };
 }

@@ -1,4 +1,5 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { parseTimestamp } from '../../core/model/time.ts';
 import { upgradeUnderWay } from './active-upgrade.ts';
 
@@ -37,9 +38,7 @@ export function upgradeTransition(
       ? undefined
       : { outcome: outcomeOf(before, after), seconds: Math.max(0, (now - start) / 1000) };
   return {
-    ...(phase === undefined ? {} : { phase }),
-    ...(upgrade === undefined ? {} : { upgrade }),
-    ...(heldFor === undefined ? {} : { heldFor }),
+    ...defined({ phase, upgrade, heldFor }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { defined } from '../../api/object-fields.ts';
 import { ApiError, readCollection, type StreamingClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
 import { metadataOnly, watch, type WatchEvent } from '../../io/kubernetes/watch.ts';
@@ -98,7 +99,7 @@ class ListWatch<T extends KubernetesObject> implements Informer<T> {
     this.#trim = options.trim ?? withoutManagedFields;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#query = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
+    this.#query = defined({ labelSelector: options.labelSelector });
     this.#accept = options.metadataOnly === true ? metadataOnly : undefined;
     this.#cache = objectCache<T>(options.groupOf);
   }

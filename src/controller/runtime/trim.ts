@@ -1,5 +1,6 @@
 import type { KubernetesObject, Pod } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
+import { defined } from '../../api/object-fields.ts';
 
 /** Two writers' bookkeeping, which is often half of an object and which nothing here reads. */
 export function withoutManagedFields<T extends KubernetesObject>(object: T): T {
@@ -43,12 +44,9 @@ export function podAsRead(pod: Pod): Pod {
   const { apiVersion, kind, metadata, spec, status } = withoutManagedFields(pod);
   const containers = spec?.containers?.map((container) => picked(container, containerFields));
   return {
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-    ...(kind === undefined ? {} : { kind }),
+    ...defined({ apiVersion, kind }),
     metadata,
-    ...(spec === undefined
-      ? {}
-      : { spec: { ...picked(spec, specFields), ...(containers === undefined ? {} : { containers }) } }),
+    ...(spec === undefined ? {} : { spec: { ...picked(spec, specFields), ...defined({ containers }) } }),
     ...(status === undefined ? {} : { status: picked(status, statusFields) }),
   };
 }

@@ -1,4 +1,5 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
 import { whyUnhealthy } from '../raft/health.ts';
 import { isActive } from '../raft/leader.ts';
@@ -139,7 +140,7 @@ function workOf(
     const { phase = 'PreChecks', waitingFor } = upgrade;
     return { kind: 'waiting', reason: phase, message: `${target(upgrade)}: ${waitingFor ?? phase}` };
   }
-  const current = activeBlueGreen(blueGreen === undefined ? {} : { blueGreen });
+  const current = activeBlueGreen(defined({ blueGreen }));
   if (current !== undefined) {
     const { phase, waitingFor } = current;
     return { kind: 'waiting', reason: phase, message: `${course(current)}: ${waitingFor ?? phase}` };

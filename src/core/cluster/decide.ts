@@ -1,4 +1,5 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { sameValue } from '../model/same-value.ts';
 import { decideBlueGreen } from '../upgrade/bluegreen/decide.ts';
 import { forgetRejectedTarget, reportRejectedTarget } from '../upgrade/rejected-target.ts';
@@ -124,6 +125,6 @@ function decision(
     status: isSame ? stored : { ...status, leaseTransitions },
     effects,
     events,
-    ...(requeueAt === undefined ? {} : { requeueAt }),
+    ...defined({ requeueAt }),
   };
 }

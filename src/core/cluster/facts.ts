@@ -1,4 +1,5 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import { imageOf } from '../model/server-container.ts';
 import { revisionHash } from '../model/selectors.ts';
 import { byMember, liveRevision, memberNamed } from '../model/members.ts';
@@ -78,7 +79,7 @@ function initialization(observation: Observation, status: Status): Status {
     next = {
       ...next,
       currentVersion: leader.version,
-      ...(restartAt === undefined ? {} : { lastRestartAt: restartAt }),
+      ...defined({ lastRestartAt: restartAt }),
     };
   }
   const image = imageOfLeader(observation, leader);
@@ -116,7 +117,7 @@ function leadership(observation: Observation, status: Status): Status {
   const pods = podsByName(observation);
   const silent = pods === undefined || [...members.values()].some(({ kind }) => kind === 'unknown');
   if (silent || status.activeLeader === undefined) return status;
-  const { activeLeader: _, ...rest } = status;
+  const rest = omit(status, 'activeLeader');
   return rest;
 }
 
@@ -126,7 +127,7 @@ function restartPending({ statefulSet }: Observation, status: Status): Status {
   if (status.upgrade !== undefined || status.initialized !== true) return status;
   const pending = pendingRestart(statefulSet.value);
   if (pending === undefined || pending === (status.pendingRestart ?? false)) return status;
-  const { pendingRestart: _, ...rest } = status;
+  const rest = omit(status, 'pendingRestart');
   return pending ? { ...rest, pendingRestart: true } : rest;
 }
 
@@ -139,7 +140,7 @@ function membership({ cluster, raft }: Observation, status: Status): Status {
       raft.value.servers.filter((server) => server.voter === voter).map(({ id }) => id),
     );
   const leader = markedLeader(raft.value.servers);
-  const next = { voters: idsOf(true), nonVoters: idsOf(false), ...(leader === undefined ? {} : { leader }) };
+  const next = { voters: idsOf(true), nonVoters: idsOf(false), ...defined({ leader }) };
   const { voters = [], nonVoters = [], leader: former } = status.raft ?? {};
   const same =
     status.raft !== undefined &&

@@ -1,4 +1,5 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { executorJob } from '../jobs/executor-job.ts';
 import { jobName } from '../jobs/job-name.ts';
 import { followedJob } from '../jobs/followed-job.ts';
@@ -63,7 +64,7 @@ function begin({ observation, status, context, issuer, sum }: Input): ConcernRes
   }
   const operationId = context.newOperationId;
   const { trusted } = status.issuer ?? {};
-  const next = { ...(trusted === undefined ? {} : { trusted }), wanted: sum, operationId };
+  const next = { ...defined({ trusted }), wanted: sum, operationId };
   return {
     status: { ...status, issuer: next },
     effects: [

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { maintenanceAnnotation } from '../../api/labels.ts';
+import { omit } from '../../api/object-fields.ts';
 import { known } from '../model/known.ts';
 import { maintenanceEnabled } from '../model/selectors.ts';
 import type { Effect } from '../model/decision.ts';
@@ -44,7 +45,7 @@ export const decideMaintenance: Concern = (observation, status) => {
     statefulSet.kind === 'known' &&
     greenStatefulSet.kind === 'known';
   if (!clean) return { ...unchanged(status), effects };
-  const { maintenance: _, ...rest } = status;
+  const rest = omit(status, 'maintenance');
   return unchanged(rest);
 };
 

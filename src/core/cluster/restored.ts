@@ -1,3 +1,4 @@
+import { omit } from '../../api/object-fields.ts';
 import type { Observation } from '../model/observation.ts';
 import { unchanged, waiting, type Concern } from '../model/cluster-concern.ts';
 import { activeMember } from '../raft/leader.ts';
@@ -17,7 +18,7 @@ export const decideRestored: Concern = (observation, status) => {
     operationLock?.operation === 'Restore' && operationLock.operationId === restore.operationId;
   const isRestarted = restore.restartAt === undefined || restore.restartAt === lastRestartAt;
   if (!isLocked && isRestarted && id !== undefined) {
-    const { restore: _, ...rest } = known;
+    const rest = omit(known, 'restore');
     return unchanged(rest);
   }
   const what = isLocked

@@ -1,6 +1,7 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, runningVersionLabel } from '../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { everStarted, imageOf } from '../model/server-container.ts';
 import { imageVersion, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
@@ -42,7 +43,7 @@ function stampOn(
     target: targetIn(cluster, 'v1', 'PersistentVolumeClaim', name),
     uid,
     // Nobody's higher stamp is overwritten.
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...defined({ resourceVersion }),
     patch: { metadata: { annotations: { [dataVersionAnnotation]: version.canonical } } },
   };
 }

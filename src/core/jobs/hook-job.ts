@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { apiAddress, usesTls } from '../workload/configuration.ts';
 import { names } from '../model/names.ts';
 import { job } from './job.ts';
@@ -39,8 +40,7 @@ export function hookJob(
     container: {
       name: 'hook',
       image,
-      ...(command === undefined ? {} : { command }),
-      ...(args === undefined ? {} : { args }),
+      ...defined({ command, args }),
       env: [
         { name: 'CLUSTER_NAME', value: name },
         { name: 'CLUSTER_NAMESPACE', value: namespace },

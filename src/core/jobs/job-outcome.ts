@@ -1,4 +1,5 @@
 import type { ContainerStatus, Job, Pod } from '../../api/kubernetes.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { ObservedJob } from '../model/observation.ts';
 import { parseTimestamp } from '../model/time.ts';
 import { executorReportOf, type ExecutorReport } from './executor-report.ts';
@@ -36,8 +37,7 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
     job,
     ...(isReportPending ? { isReportPending } : {}),
     ...(hasSucceeded ? { hasSucceeded } : {}),
-    ...(message === undefined ? {} : { message }),
-    ...(hindrance === undefined ? {} : { podReason: hindrance }),
+    ...defined({ message, podReason: hindrance }),
   };
 }
 

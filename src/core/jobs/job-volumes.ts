@@ -1,4 +1,5 @@
 import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 
 type Target = NonNullable<NonNullable<OpenBaoClusterSpec['backup']>['target']>;
 
@@ -64,7 +65,7 @@ export function storeEnvironment(target: Target = {}): readonly object[] {
   if (name === undefined || target.provider === 'pvc') return [];
   const from = (variable: string, key: string, optional?: boolean) => ({
     name: variable,
-    valueFrom: { secretKeyRef: { name, key, ...(optional === undefined ? {} : { optional }) } },
+    valueFrom: { secretKeyRef: { name, key, ...defined({ optional }) } },
   });
   return [
     from('AWS_ACCESS_KEY_ID', 'accessKeyId'),

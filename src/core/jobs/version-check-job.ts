@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { ControllerSettings } from '../model/decision.ts';
 import { names } from '../model/names.ts';
 import { job } from './job.ts';
@@ -21,7 +22,7 @@ export function versionCheckJob(
   const wanted = {
     action: 'version-check' as const,
     operationId,
-    ...(attempt === undefined ? {} : { attempt }),
+    ...defined({ attempt }),
   };
   return job(cluster, wanted, {
     component: components.upgrade,

@@ -1,5 +1,6 @@
 /** Conditions as kstatus reads them, of every kind that is driven. */
 import type { Condition } from '../../api/fields.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { Notice } from './concern.ts';
 import { timestamp } from './time.ts';
 
@@ -25,7 +26,7 @@ export function dated(
   return {
     ...said,
     lastTransitionTime: former?.status === said.status ? former.lastTransitionTime : timestamp(now),
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...defined({ observedGeneration: generation }),
   };
 }
 

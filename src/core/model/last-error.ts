@@ -1,5 +1,6 @@
 import { isHoldReasonOf } from '../../api/hold-reasons.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { omit } from '../../api/object-fields.ts';
 import type { Notice } from './cluster-concern.ts';
 
 /** Holds that are no operation's: they end with their cause, and their words with them. */
@@ -32,6 +33,6 @@ export function withLastError(
 }
 
 export function withoutLastError(status: OpenBaoClusterStatus): OpenBaoClusterStatus {
-  const { lastErrorReason: _, lastErrorMessage: __, ...rest } = status;
+  const rest = omit(status, 'lastErrorReason', 'lastErrorMessage');
   return rest;
 }

@@ -1,4 +1,5 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { omit } from '../../api/object-fields.ts';
 import { parseTimestamp, timestamp } from './time.ts';
 
 type OperationLock = NonNullable<OpenBaoClusterStatus['operationLock']>;
@@ -68,6 +69,6 @@ export function unwatchedMs(
 /** Gives the lock back, where this operation holds it. */
 export function withoutLock(status: OpenBaoClusterStatus, operation: Operation): OpenBaoClusterStatus {
   if (status.operationLock?.operation !== operation) return status;
-  const { operationLock: _, ...rest } = status;
+  const rest = omit(status, 'operationLock');
   return rest;
 }

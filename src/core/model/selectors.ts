@@ -1,5 +1,6 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { byMember, memberNamed } from './members.ts';
 import type { Target } from './decision.ts';
 import type { Member, Observation } from './observation.ts';
@@ -73,7 +74,7 @@ export function targetIn(
   name: string,
 ): Target {
   const { namespace } = metadata;
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  return { apiVersion, kind, name, ...defined({ namespace }) };
 }
 
 /** The label in which the StatefulSet controller says which template a pod was made from. */

@@ -2,6 +2,7 @@ import { requestedByAnnotation } from '../../api/labels.ts';
 import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts';
 import type { MetadataServices } from '../../api/metadataservices.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import {
   acknowledgement,
   changesAcknowledgement,
@@ -34,7 +35,7 @@ export function requestedBy(
     acknowledgement(object) !== '' ||
     maintenanceEnabled(object) ||
     requestFields.some((field) => upgradeRequest(object, field) !== '');
-  const request = { object, ...(oldObject === undefined ? {} : { oldObject }) };
+  const request = { object, ...defined({ oldObject }) };
   const changes =
     changesAcknowledgement(request) ||
     changesMaintenance(request) ||
@@ -49,7 +50,7 @@ export function rollbackRequestedBy(
   username: string,
 ): MetadataServices {
   const asks = (rollbackTarget(object) ?? '') !== '';
-  const changes = changesRollback({ object, ...(oldObject === undefined ? {} : { oldObject }) });
+  const changes = changesRollback({ object, ...defined({ oldObject }) });
   return signed(object, oldObject, { asks, changes }, username);
 }
 

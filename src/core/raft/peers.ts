@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/kubernetes.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { Member, Observation } from '../model/observation.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { names } from '../model/names.ts';
@@ -79,7 +80,7 @@ function peersNamed(
     return {
       name,
       ordinal,
-      ...(pod === undefined ? {} : { pod }),
+      ...defined({ pod }),
       member: memberOf(name, pod, members),
       voter: voters.kind === 'known' ? known(voters.value.includes(name)) : voters,
     };

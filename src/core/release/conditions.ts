@@ -1,4 +1,5 @@
 import type { MetadataServices, MetadataServicesStatus } from '../../api/metadataservices.ts';
+import { defined } from '../../api/object-fields.ts';
 import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
 import type { Notice } from '../model/concern.ts';
 import { recordOf } from './history.ts';
@@ -44,7 +45,7 @@ export function withReleaseConditions(
 }
 
 const observedGeneration = ({ metadata }: MetadataServices) =>
-  metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
+  defined({ observedGeneration: metadata.generation });
 
 /** Of the three words of the specification, page 003. */
 function phaseOf(status: MetadataServicesStatus): NonNullable<MetadataServicesStatus['deploymentPhase']> {

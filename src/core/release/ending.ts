@@ -1,4 +1,5 @@
 import type { MetadataServicesStatus, PendingRelease, ReleaseRecord } from '../../api/metadataservices.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import { timestamp } from '../model/time.ts';
 import { normal, warns, type ReleasePart } from './decision.ts';
 import { withActive, withRecord } from './history.ts';
@@ -38,21 +39,12 @@ export const recordOfPending = (
   timestamp: startedAt,
   status,
   inputs,
-  ...(rollbackTo === undefined ? {} : { rollbackTo }),
-  ...(rollbackReason === undefined ? {} : { rollbackReason }),
-  ...(rollbackBy === undefined ? {} : { rollbackBy }),
+  ...defined({ rollbackTo, rollbackReason, rollbackBy }),
 });
 
 /** What is said of a release under way goes; the rest of the status stays. */
 export function withoutPending(status: MetadataServicesStatus): MetadataServicesStatus {
-  const {
-    pending: _,
-    pendingStrategy: __,
-    pendingReleaseVersion: ___,
-    step: ____,
-    waitingFor: _____,
-    ...rest
-  } = status;
+  const rest = omit(status, 'pending', 'pendingStrategy', 'pendingReleaseVersion', 'step', 'waitingFor');
   return rest;
 }
 
@@ -142,8 +134,8 @@ export function switchTrafficBack(
   isRejected: boolean = cause === 'Failed',
 ): ReleasePart {
   const text = message.slice(0, longest);
-  const { watching: _, waitingFor: __, ...rest } = status;
-  const { reason: ___, message: ____, ...wasGood } = before;
+  const rest = omit(status, 'watching', 'waitingFor');
+  const wasGood = omit(before, 'reason', 'message');
   const active = withActive(rest, { ...wasGood, status: 'Active' });
   const rejected = {
     inputs: current.inputs ?? '',

@@ -1,4 +1,5 @@
 import type { ContainerStatus, Deployment, Pod } from '../../api/kubernetes.ts';
+import { defined } from '../../api/object-fields.ts';
 import { deploymentsOf, podsOf, type ReleaseObservation } from './observation.ts';
 
 /** Why a release is not well. */
@@ -66,7 +67,7 @@ function podFailures({ metadata, status }: Pod): readonly ReleaseFailure[] {
     ...own.flatMap((each) => containerFailure(each, `${where}, container ${each.name}`)),
   ];
   if (found.length > 0) return found;
-  if (isReady({ metadata, ...(status === undefined ? {} : { status }) })) return [];
+  if (isReady({ metadata, ...defined({ status }) })) return [];
   if (status?.phase === 'Running') {
     return [{ reason: 'NotReady', message: `${where} runs, but is not ready`, isTerminal: false }];
   }

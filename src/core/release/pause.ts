@@ -1,4 +1,5 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
+import { defined } from '../../api/object-fields.ts';
 import { unchanged } from '../model/concern.ts';
 import { parseTimestamp, timestamp } from '../model/time.ts';
 import { normal, type DecideReleasePart } from './decision.ts';
@@ -41,8 +42,7 @@ function later(status: MetadataServicesStatus, ms: number): MetadataServicesStat
       : {
           pending: {
             ...pending,
-            ...(readyDeadline === undefined ? {} : { readyDeadline }),
-            ...(graceUntil === undefined ? {} : { graceUntil }),
+            ...defined({ readyDeadline, graceUntil }),
           },
         }),
     ...(watching === undefined

@@ -1,5 +1,6 @@
 import { releaseReasonAnnotation, releaseStatusAnnotation, strategyLabel } from '../../api/labels.ts';
 import type { ReleaseRecord } from '../../api/metadataservices.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import { unchanged } from '../model/concern.ts';
 import { parseTimestamp, timestamp } from '../model/time.ts';
 import { normal, type DecideReleasePart } from './decision.ts';
@@ -44,7 +45,7 @@ export const decideHistory: DecideReleasePart = (observation, status) => {
 };
 
 function withoutReason(failed: ReleaseRecord): ReleaseRecord {
-  const { reason: _, message: __, ...record } = failed;
+  const record = omit(failed, 'reason', 'message');
   return record;
 }
 
@@ -66,7 +67,7 @@ function recordFrom({ object, snapshot }: ObservedRevision): readonly ReleaseRec
       status,
       inputs: inputsHash(snapshot.inputs),
       ...(status === 'Failed' ? { reason } : {}),
-      ...(repeats === undefined ? {} : { rollbackTo: repeats }),
+      ...defined({ rollbackTo: repeats }),
     },
   ];
 }

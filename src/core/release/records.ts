@@ -1,6 +1,7 @@
 import type { ControllerRevision } from '../../api/kubernetes.ts';
 import { releaseReasonAnnotation, releaseStatusAnnotation } from '../../api/labels.ts';
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { ObjectEffect, Target } from '../model/effect.ts';
 import { ownerReference } from '../workload/metadata.ts';
 import { historyOf } from './history.ts';
@@ -26,7 +27,7 @@ export function recordEffects(
     if (record === undefined) return history.length === 0 ? [] : [{ kind: 'delete', target, uid }];
     const annotations = {
       [releaseStatusAnnotation]: record.status,
-      ...(record.reason === undefined ? {} : { [releaseReasonAnnotation]: record.reason }),
+      ...defined({ [releaseReasonAnnotation]: record.reason }),
     };
     const isSaid = Object.entries(annotations).every(
       ([name, value]) => object.metadata.annotations?.[name] === value,

@@ -1,5 +1,6 @@
 import { requestedByAnnotation, rollbackReasonAnnotation, rollbackToAnnotation } from '../../api/labels.ts';
 import type { MetadataServicesStatus, ReleaseRecord } from '../../api/metadataservices.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { ObjectEffect } from '../model/effect.ts';
 import { held, unchanged, waiting } from '../model/concern.ts';
 import { printable } from '../model/printable.ts';
@@ -300,7 +301,7 @@ function consumeRequest({ resource }: ReleaseObservation, inputs: ReleaseInputs 
       metadata: {
         annotations: { [rollbackToAnnotation]: null, [rollbackReasonAnnotation]: null, ...author },
       },
-      ...(spec === undefined ? {} : { spec }),
+      ...defined({ spec }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { strategyLabel } from '../../api/labels.ts';
 import type { MetadataServicesStatus, PendingRelease, Strategy } from '../../api/metadataservices.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import { held, unchanged, type Notice } from '../model/concern.ts';
 import { timestamp } from '../model/time.ts';
 import { whoFights } from './conflict.ts';
@@ -87,7 +88,7 @@ function begin(
 /** A request to roll back makes one release: later ones of the same inputs are not its doing. */
 function withRequestUsed(status: MetadataServicesStatus): MetadataServicesStatus {
   if (status.rollback === undefined) return status;
-  const { inputs: _, ...rollback } = status.rollback;
+  const rollback = omit(status.rollback, 'inputs');
   return { ...status, rollback };
 }
 
@@ -108,8 +109,7 @@ function repetition(
   if (rollback?.state !== 'Done' || rollback.inputs !== inputs) return {};
   return {
     rollbackTo: rollback.to,
-    ...(rollback.reason === undefined ? {} : { rollbackReason: rollback.reason }),
-    ...(rollback.requestedBy === undefined ? {} : { rollbackBy: rollback.requestedBy }),
+    ...defined({ rollbackReason: rollback.reason, rollbackBy: rollback.requestedBy }),
   };
 }
 
@@ -135,7 +135,7 @@ function withoutOutdated(
   const { spec } = observation.resource;
   if (rejected === undefined) return status;
   if (asksFor(spec, rejected.rolledBackTo)) {
-    const { by: _, ...quiet } = rejected;
+    const quiet = omit(rejected, 'by');
     return { ...rest, rejected: quiet };
   }
   if (!asksFor(spec, rejected.inputs)) return rest;

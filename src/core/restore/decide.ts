@@ -1,4 +1,5 @@
 import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { DecidedEvent } from '../model/effect.ts';
 import { sameValue } from '../model/same-value.ts';
 import { timestamp } from '../model/time.ts';
@@ -196,6 +197,6 @@ function decision(
     status: sameValue(restore.status, told) ? (restore.status ?? {}) : told,
     effects,
     events,
-    ...(requeueAt === undefined ? {} : { requeueAt }),
+    ...defined({ requeueAt }),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../api/object-fields.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { printable } from '../model/printable.ts';
 import { parseVersion, type Version } from './version.ts';
@@ -45,10 +46,9 @@ export function parseImageReference(text: string): Known<ImageReference> {
   if (error !== undefined) return unknown(error);
   const domain = domainOf(name);
   return known({
-    ...(domain === undefined ? {} : { domain }),
+    ...defined({ domain }),
     path: domain === undefined ? name : name.slice(domain.length + 1),
-    ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest }),
+    ...defined({ tag, digest }),
   });
 }
 

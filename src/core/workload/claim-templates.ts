@@ -1,5 +1,6 @@
 import type { ClaimTemplate } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { labelsOf } from './metadata.ts';
 import { canonicalQuantity } from './quantity.ts';
@@ -24,7 +25,7 @@ function fromSpec(cluster: OpenBaoCluster): object {
     metadata: { name: dataVolume, labels: labelsOf(cluster) },
     spec: {
       accessModes: ['ReadWriteOnce'],
-      ...(storageClassName === undefined ? {} : { storageClassName }),
+      ...defined({ storageClassName }),
       resources: { requests: { storage: canonicalQuantity(size) } },
     },
   };
@@ -33,7 +34,7 @@ function fromSpec(cluster: OpenBaoCluster): object {
 /** Without what the API server adds, so that it is the same as on the day it was made, and so is its mark. */
 function asApplied(template: ClaimTemplate): object {
   const { status: _, metadata = {}, spec = {}, ...rest } = template;
-  const { creationTimestamp: __, ...own } = metadata;
+  const own = omit(metadata, 'creationTimestamp');
   const { volumeMode = 'Filesystem', ...claim } = spec;
   return {
     ...rest,

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { appliedHashAnnotation } from '../../api/labels.ts';
+import { omit } from '../../api/object-fields.ts';
 import { fingerprint } from './fingerprint.ts';
 
 /**
@@ -22,7 +23,7 @@ export function withHash(object: KubernetesObject): KubernetesObject {
  */
 export function isApplied(desired: KubernetesObject, live: KubernetesObject): boolean {
   // An item of a list says neither.
-  const { apiVersion: _, kind: __, ...fields } = desired;
+  const fields = omit(desired, 'apiVersion', 'kind');
   return holds(fields, live);
 }
 

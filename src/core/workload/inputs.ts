@@ -1,5 +1,6 @@
 import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import type { ControllerSettings } from '../model/decision.ts';
 import type { TokenIssuer } from '../model/observation.ts';
 import { wantedReplicas } from '../model/selectors.ts';
@@ -82,8 +83,7 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
     version: upgrade?.targetVersion ?? status?.currentVersion ?? spec.version,
     replicas,
     partition: partitionFor(status, replicas, statefulSet),
-    ...(restartAt === undefined ? {} : { restartAt }),
-    ...(claimTemplates === undefined ? {} : { claimTemplates }),
+    ...defined({ restartAt, claimTemplates }),
     selfInitialize: selfInitializes(cluster, facts.claims),
     issuer,
     controller: settings.controller,
@@ -118,7 +118,7 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
     return { sets: [live], members: membersOf(live), serving: live.revision };
   }
   const { greenStatefulSet } = facts;
-  const { claimTemplates: _, ...common } = live;
+  const common = omit(live, 'claimTemplates');
   const claimTemplates = greenStatefulSet?.spec?.volumeClaimTemplates;
   const green: WorkloadInputs = {
     ...common,
@@ -128,7 +128,7 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
     partition: heldPartition(live.replicas, greenStatefulSet),
     selfInitialize: false,
     joinsWithoutVote: phase !== 'Cleanup',
-    ...(claimTemplates === undefined ? {} : { claimTemplates }),
+    ...defined({ claimTemplates }),
   };
   return {
     // In Cleanup blue goes; on the way back green does.

@@ -1,5 +1,6 @@
 import { componentLabel, components, restartAtAnnotation, revisionLabel } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import { apiAddress, usesTls } from './configuration.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { WorkloadInputs } from './inputs.ts';
@@ -49,8 +50,7 @@ export function podTemplate({ cluster, revision, image, restartAt }: WorkloadInp
   };
 }
 
-const restartAnnotation = (restartAt: string | undefined) =>
-  restartAt === undefined ? {} : { [restartAtAnnotation]: restartAt };
+const restartAnnotation = (restartAt: string | undefined) => defined({ [restartAtAnnotation]: restartAt });
 
 /** Of what the user chose and a running server does not read again. Addresses to join and self-init are not among it. */
 function configurationHash({ spec }: OpenBaoCluster): Record<string, string> {

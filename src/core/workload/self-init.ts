@@ -1,3 +1,4 @@
+import { defined } from '../../api/object-fields.ts';
 import { accesses, type Access } from './access.ts';
 import { raftTiming } from './configuration.ts';
 import type { WorkloadInputs } from './inputs.ts';
@@ -73,7 +74,7 @@ const requested = ({ name, operation, path, data, allowFailure }: Requested): Re
   [name]: {
     operation,
     path,
-    ...(data === undefined ? {} : { data }),
+    ...defined({ data }),
     ...(allowFailure === true ? { allow_failure: true } : {}),
   },
 });

@@ -8,6 +8,7 @@ import {
   type Verb,
 } from '../../api/labels.ts';
 import type { PersistentVolumeClaim, Pod, UserInfo } from '../../api/kubernetes.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { Known } from '../../core/model/known.ts';
 import { maintenanceEnabled } from '../../core/model/selectors.ts';
 import type { KubernetesClient } from './kubernetes.ts';
@@ -99,7 +100,7 @@ function subjectAccessReview(
     kind: 'SubjectAccessReview',
     spec: {
       user: user.username ?? '',
-      ...(user.uid === undefined ? {} : { uid: user.uid }),
+      ...defined({ uid: user.uid }),
       groups: user.groups ?? [],
       extra: user.extra ?? {},
       resourceAttributes: { group, resource, verb, namespace, name },

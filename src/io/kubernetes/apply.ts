@@ -1,4 +1,5 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { Effect } from '../../core/model/decision.ts';
 import type { ObjectEffect, Target } from '../../core/model/effect.ts';
 import { ApiError, isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
@@ -63,7 +64,7 @@ export async function applyObjectEffect(
       );
     case 'patch': {
       const { uid, resourceVersion } = effect;
-      const metadata = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+      const metadata = { uid, ...defined({ resourceVersion }) };
       const patch = effect.patch as { metadata?: object };
       const patching = client.request({
         method: 'PATCH',

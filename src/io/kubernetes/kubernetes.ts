@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
+import { defined } from '../../api/object-fields.ts';
 
 /** Milliseconds a call may take, connecting and reading included, unless the caller says otherwise. */
 const defaultTimeoutMs = 10_000;
@@ -234,7 +235,7 @@ export async function readCollection<T, Kept = T>(
   let next: string | undefined;
   let resourceVersion = '';
   do {
-    const position: Record<string, string> = next === undefined ? {} : { continue: next };
+    const position: Record<string, string> = defined({ continue: next });
     let page: Page<T>;
     try {
       page = await read({ limit: String(pageSize), ...position });
@@ -343,7 +344,7 @@ async function send<T>(
       dispatcher,
       headers: {
         ...headers,
-        ...(accept === undefined ? {} : { accept }),
+        ...defined({ accept }),
         ...(body === undefined ? {} : { 'content-type': contentType ?? defaultType }),
       },
       body: body === undefined ? null : JSON.stringify(body),
@@ -387,7 +388,7 @@ async function open(
       body,
     } = await request(`${server}${path}${search(query)}`, {
       dispatcher,
-      headers: { ...headers, ...(accept === undefined ? {} : { accept }) },
+      headers: { ...headers, ...defined({ accept }) },
       headersTimeout: inactivityMs,
       bodyTimeout: inactivityMs,
       signal: signal ?? null,

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { Target } from '../../core/model/decision.ts';
 
 /** Every kind that Rollguard reads or writes, by apiVersion and kind: its name in a path. */
@@ -52,5 +53,5 @@ export function targetOf({ apiVersion, kind, metadata }: KubernetesObject): Targ
   if (apiVersion === undefined || kind === undefined || name === undefined)
     throw new Error(`an object without apiVersion, kind or name cannot be written`);
   const namespace = metadata?.namespace;
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  return { apiVersion, kind, name, ...defined({ namespace }) };
 }

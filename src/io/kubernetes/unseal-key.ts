@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { ClusterSecrets } from '../../core/model/observation.ts';
 import { labelsOf } from '../../core/workload/metadata.ts';
 import { names, sealKeyId, sealKeyName } from '../../core/model/names.ts';
@@ -70,6 +71,6 @@ export async function inspectUnsealKey(
   return {
     unsealKey: isThere,
     ...(isThere ? {} : { unsealKeyMalformed: true }),
-    ...(uid === undefined ? {} : { unsealKeyUID: uid }),
+    ...defined({ unsealKeyUID: uid }),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../api/object-fields.ts';
 import { StoreError, type StoreErrorReason } from './store-error.ts';
 
 /** errno(3) of a file system, as a store's reasons. */
@@ -43,6 +44,6 @@ export function folderError(error: unknown, folder: string, signal: AbortSignal)
   const remedy = remedies[reason];
   return new StoreError(reason, `the volume at ${folder}: ${message}`, {
     cause: error,
-    ...(remedy === undefined ? {} : { remedy }),
+    ...defined({ remedy }),
   });
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
 import { Agent, request, type Dispatcher } from 'undici';
+import { defined } from '../../api/object-fields.ts';
 import type { StoreLimits } from './contract.ts';
 import { answerError, transportError } from './s3-errors.ts';
 import { s3Url, type S3Location } from './s3-location.ts';
@@ -47,7 +48,7 @@ type Answered = Dispatcher.ResponseData;
 export function connectS3(location: S3Location, ca: string | undefined, limits: StoreLimits): S3Client {
   const agent = new Agent({
     allowH2: false,
-    connect: { timeout: limits.connectMs, ...(ca === undefined ? {} : { ca }) },
+    connect: { timeout: limits.connectMs, ...defined({ ca }) },
     // The guards below judge each call by what moves in either direction.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -97,7 +98,7 @@ export function connectS3(location: S3Location, ca: string | undefined, limits: 
         } catch (error) {
           if (pauseMs === undefined || !mayRepeat(call, error)) throw error;
         }
-        await delay(pauseMs, undefined, call.signal === undefined ? {} : { signal: call.signal });
+        await delay(pauseMs, undefined, defined({ signal: call.signal }));
       }
     },
     async *stream(call) {

@@ -1,3 +1,4 @@
+import { defined } from '../../api/object-fields.ts';
 import type { S3Location } from './s3-location.ts';
 import { StoreError, type StoreErrorReason } from './store-error.ts';
 
@@ -52,7 +53,7 @@ export function answerError({ status, text }: FailedAnswer, what: string, locati
   return new StoreError(
     reason,
     `the store at ${location.endpoint.origin} answered ${what} in bucket ${location.bucket} with ${said}`,
-    remedy === undefined ? {} : { remedy },
+    defined({ remedy }),
   );
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../api/object-fields.ts';
 import type { Member } from '../../core/model/observation.ts';
 import { podHost } from '../../core/model/names.ts';
 import type { LeaderStatus } from './answers.ts';
@@ -42,10 +43,7 @@ export async function readMember(
   const leads = leaderOf(node.pod, leader.value, podOf);
   return {
     ...member,
-    ...(clusterId === undefined ? {} : { clusterId }),
-    ...(leads === undefined ? {} : { leader: leads }),
-    ...(lastIndex === undefined ? {} : { lastIndex }),
-    ...(appliedIndex === undefined ? {} : { appliedIndex }),
+    ...defined({ clusterId, leader: leads, lastIndex, appliedIndex }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
+import { defined } from '../../api/object-fields.ts';
 import { answerReason, networkReason, OpenBaoError, saidIn } from './error.ts';
 
 /** Milliseconds a call may take, connecting and reading included, unless the caller says otherwise. */
@@ -77,7 +78,7 @@ export function openBaoTransport({ pod, url, servername, ca }: OpenBaoAddress): 
         timeout: connectTimeoutMs,
         // No CA given: nobody is trusted, rather than everybody whom Node.js trusts.
         ca: ca ?? [],
-        ...(servername === undefined ? {} : { servername }),
+        ...defined({ servername }),
       },
     });
   const calls = dial();
@@ -163,7 +164,7 @@ function requestOf(
   signal: AbortSignal,
 ): Dispatcher.RequestOptions {
   if (upload !== undefined) {
-    const bare = requestOf({ method, path, ...(token === undefined ? {} : { token }) }, signal);
+    const bare = requestOf({ method, path, ...defined({ token }) }, signal);
     return {
       ...bare,
       headers: { ...bare.headers, 'content-length': String(upload.size) },
@@ -178,7 +179,7 @@ function requestOf(
     headers: {
       accept: 'application/json',
       'user-agent': 'rollguard',
-      ...(token === undefined ? {} : { 'x-vault-token': token }),
+      ...defined({ 'x-vault-token': token }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     body: body === undefined ? null : JSON.stringify(body),

@@ -1,5 +1,6 @@
 import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import { omit } from '../../../api/object-fields.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
@@ -171,7 +172,7 @@ const locked = (status: Status, { operationId = '' }: Scaling, now: number): Sta
   withLock(status, 'Scale', operationId, now) ?? status;
 
 function finished({ status, scaling, wanted }: ScaleInput): ConcernResult {
-  const { scaling: _, ...rest } = status;
+  const rest = omit(status, 'scaling');
   const cleared = scaling.held === true ? withoutLastError(rest) : rest;
   return {
     ...unchanged(withoutLock(cleared, 'Scale')),

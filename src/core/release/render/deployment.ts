@@ -1,5 +1,6 @@
 import type { Deployment, KubernetesObject } from '../../../api/kubernetes.ts';
 import { defaultPorts, type MetadataServices } from '../../../api/metadataservices.ts';
+import { defined } from '../../../api/object-fields.ts';
 import { canonicalQuantity } from '../../workload/quantity.ts';
 import type { ReleaseInForce } from '../in-force.ts';
 import type { ReleaseInputs } from '../inputs.ts';
@@ -70,7 +71,7 @@ function podSpec(
   const configMap = releaseNames(resource.metadata.name ?? '').configMap(source, strategy);
   const { imagePullSecrets, serviceAccountName } = inputs;
   return {
-    ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
+    ...defined({ serviceAccountName }),
     ...(imagePullSecrets === undefined
       ? {}
       : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),

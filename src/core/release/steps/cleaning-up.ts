@@ -1,4 +1,5 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
+import { omit } from '../../../api/object-fields.ts';
 import { endpointPropagationMs } from '../../model/limits.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { deletionOf, isServed } from '../cleaning.ts';
@@ -30,7 +31,7 @@ export function cleaningUp(
       effects: left.map(deletionOf),
     };
   }
-  const { step: _, waitingFor: __, ...done } = rest;
+  const done = omit(rest, 'step', 'waitingFor');
   const { activeStrategy, activeReleaseVersion } = status;
   const rolledBack = normal(
     'RollbackComplete',

@@ -1,3 +1,4 @@
+import { omit } from '../../../api/object-fields.ts';
 import { parseTimestamp } from '../../model/time.ts';
 import { endPending, type Ending } from '../ending.ts';
 import { releaseFailures, restartsOf } from '../failure.ts';
@@ -22,7 +23,7 @@ export const grace: DecideStep = (inputs) => {
   const isHopeless = observation.resource.spec.rollout?.failFast === true && failure?.isTerminal === true;
   if (ending !== undefined && (now >= until || isHopeless)) return endPending(status, pending, ending, now);
   if (ending === undefined && now >= until) {
-    const { waitingFor: _, ...rest } = status;
+    const rest = omit(status, 'waitingFor');
     return { status: { ...rest, step: 'Switching' }, effects: [], events: [] };
   }
   const what = ending === undefined ? 'the end of the grace period' : `${ending.reason}: ${ending.message}`;

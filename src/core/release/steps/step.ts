@@ -1,4 +1,5 @@
 import type { MetadataServicesStatus, PendingRelease } from '../../../api/metadataservices.ts';
+import { defined } from '../../../api/object-fields.ts';
 import type { ReleaseContext, ReleasePart } from '../decision.ts';
 import type { ReleaseInForce } from '../in-force.ts';
 import type { ReleaseObservation } from '../observation.ts';
@@ -24,6 +25,6 @@ export function wait(
     status: { ...status, waitingFor: waitingFor.slice(0, 1_000) },
     effects: [],
     events: [],
-    ...(requeueAt === undefined ? {} : { requeueAt }),
+    ...defined({ requeueAt }),
   };
 }

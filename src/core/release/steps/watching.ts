@@ -1,4 +1,5 @@
 import type { MetadataServicesStatus } from '../../../api/metadataservices.ts';
+import { defined, omit } from '../../../api/object-fields.ts';
 import { endpointPropagationMs } from '../../model/limits.ts';
 import { parseTimestamp } from '../../model/time.ts';
 import { windowOf, type ReleaseContext, type ReleasePart } from '../decision.ts';
@@ -46,7 +47,7 @@ export function watching(
     );
   const delayMs = windowOf('cleanupDelay', observation.resource.spec, context);
   const isCutShort = context.now < until || delayMs < endpointPropagationMs;
-  const { waitingFor: _, ...next } = rest;
+  const next = omit(rest, 'waitingFor');
   return {
     status: {
       ...next,
@@ -89,7 +90,7 @@ export function mayGiveBack(
   { watching: old, releaseHistory }: MetadataServicesStatus,
   { settings }: ReleaseContext,
 ): boolean {
-  const before = old && recordOf(releaseHistory === undefined ? {} : { releaseHistory }, old.version);
+  const before = old && recordOf(defined({ releaseHistory }), old.version);
   const snapshot = before && snapshotFor(observation, before, settings.imageRepository);
   return (
     before !== undefined &&

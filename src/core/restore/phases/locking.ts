@@ -1,5 +1,6 @@
 import { restoreFinalizer } from '../../../api/labels.ts';
 import type { OpenBaoRestore } from '../../../api/openbaorestore.ts';
+import { defined } from '../../../api/object-fields.ts';
 import type { ObjectEffect } from '../../model/effect.ts';
 import { isLockedFor, locked } from '../cluster-status.ts';
 import { whyNewer } from '../source.ts';
@@ -38,7 +39,7 @@ export function finalizerEffect({ metadata }: OpenBaoRestore, wanted: boolean): 
         apiVersion: 'openbao.org/v1alpha1',
         kind: 'OpenBaoRestore',
         name,
-        ...(namespace === undefined ? {} : { namespace }),
+        ...defined({ namespace }),
       },
       uid,
       resourceVersion,

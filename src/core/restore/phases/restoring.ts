@@ -1,3 +1,4 @@
+import { defined } from '../../../api/object-fields.ts';
 import type { ObjectEffect } from '../../model/effect.ts';
 import { jobInWords } from '../../jobs/followed-job.ts';
 import { jobReport } from '../../jobs/job-outcome.ts';
@@ -73,7 +74,7 @@ function letRun({ restore }: RestoreInput, { name, observed }: RestoreJob): read
         apiVersion: 'batch/v1',
         kind: 'Job',
         name,
-        ...(namespace === undefined ? {} : { namespace }),
+        ...defined({ namespace }),
       },
       uid,
       patch: { spec: { suspend: false } },

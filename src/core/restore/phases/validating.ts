@@ -1,3 +1,4 @@
+import { defined } from '../../../api/object-fields.ts';
 import { failure } from '../failure.ts';
 import { snapshotVersion, sourceOf, takenAt, whyNewer } from '../source.ts';
 import { advance, fail, type PhaseHandler } from '../step.ts';
@@ -20,7 +21,7 @@ export const validating: PhaseHandler = ({ restore, cluster }) => {
       snapshot: {
         name: restore.spec.snapshot,
         version: made.version,
-        ...(taken === undefined ? {} : { takenAt: taken }),
+        ...defined({ takenAt: taken }),
       },
     },
   });

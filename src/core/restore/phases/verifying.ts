@@ -1,3 +1,4 @@
+import { defined } from '../../../api/object-fields.ts';
 import { jobInWords } from '../../jobs/followed-job.ts';
 import { jobReport } from '../../jobs/job-outcome.ts';
 import { failureOf, restoreJob } from '../jobs.ts';
@@ -25,7 +26,7 @@ export const verifying: PhaseHandler = (input) => {
         sha256,
         ...(typeof size === 'number' ? { size } : {}),
         ...(typeof index === 'number' ? { index } : {}),
-        ...(takenAt === undefined ? {} : { takenAt }),
+        ...defined({ takenAt }),
       },
     },
     events: [event('Normal', 'SnapshotVerified', 'Verify', report?.message ?? 'the snapshot is whole')],

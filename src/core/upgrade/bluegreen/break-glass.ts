@@ -2,6 +2,7 @@ import { documents } from '../../../api/documents.ts';
 import { holdReasons, type HoldReasonOf } from '../../../api/hold-reasons.ts';
 import { clusterLabel, requestedByAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
+import { defined } from '../../../api/object-fields.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
 import { timestamp } from '../../model/time.ts';
@@ -92,8 +93,7 @@ export function acknowledged(
   const ended = {
     nonce,
     acknowledgedAt,
-    ...(reason === undefined ? {} : { reason }),
-    ...(enteredAt === undefined ? {} : { enteredAt }),
+    ...defined({ reason, enteredAt }),
     ...(acknowledgedBy === undefined ? {} : { acknowledgedBy: acknowledgedBy.slice(0, 253) }),
   };
   const incident: Incident = {

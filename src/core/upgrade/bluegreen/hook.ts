@@ -1,3 +1,4 @@
+import { defined } from '../../../api/object-fields.ts';
 import { hookJob } from '../../jobs/hook-job.ts';
 import { jobName } from '../../jobs/job-name.ts';
 import { followedJob, jobInWords } from '../../jobs/followed-job.ts';
@@ -25,7 +26,7 @@ export function hook(input: PhaseInput): Step | undefined {
   const step = {
     action: 'pre-promotion-hook',
     operationId,
-    ...(attempt === undefined ? {} : { attempt }),
+    ...defined({ attempt }),
   } as const;
   const name = jobName(cluster.metadata.name ?? '', step);
   const job = followedJob(jobs.value, name);

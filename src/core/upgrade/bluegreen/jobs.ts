@@ -1,3 +1,4 @@
+import { defined } from '../../../api/object-fields.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
@@ -80,7 +81,7 @@ function hasSucceeded(
 
 const identity = ({ blueGreen: { operationId = '', attempt } }: PhaseInput) => ({
   operationId,
-  ...(attempt === undefined ? {} : { attempt }),
+  ...defined({ attempt }),
 });
 
 function run(

@@ -1,4 +1,5 @@
 import type { BlueGreenUpgrade, OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { omit } from '../../../api/object-fields.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
 import { liveRevision } from '../../model/members.ts';
 import { initialRevision } from '../../model/names.ts';
@@ -21,7 +22,7 @@ export function startBlueGreen(
   { now, settings }: DecisionContext,
 ): { readonly status: OpenBaoClusterStatus; readonly events: readonly ClusterEvent[] } {
   const { operationId = '', targetVersion: version = '', targetImage: image = '' } = upgrade;
-  const { upgrade: _, ...rest } = status;
+  const rest = omit(status, 'upgrade');
   const replicas = status.replicas ?? 0;
   const greenRevision = revisionOf(operationId, { version, image }, replicas);
   const live = liveRevision(status);

@@ -1,3 +1,4 @@
+import { defined } from '../../../api/object-fields.ts';
 import { event } from '../event.ts';
 import { whyNotStepDown, whyNotTakeDown } from './disruption-guard.ts';
 import { advance, wait, waitBlocked, type PhaseInput, type Step } from './phase.ts';
@@ -37,7 +38,7 @@ export function nextOrdinal(input: PhaseInput): Step {
   return advance('Replacing', {
     patch: {
       currentPartition: ordinal,
-      replacing: { ordinal, ...(uid === undefined ? {} : { oldPodUID: uid }) },
+      replacing: { ordinal, ...defined({ oldPodUID: uid }) },
       stepDown: undefined,
     },
     events: [

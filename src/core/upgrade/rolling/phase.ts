@@ -1,4 +1,5 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { defined } from '../../../api/object-fields.ts';
 import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Peers } from '../../raft/peers.ts';
@@ -57,7 +58,7 @@ export const wait = (
 });
 /** Waits for a gate to open, at the latest until it is known to. */
 export const waitBlocked = ({ reason, until }: { readonly reason: string; readonly until?: number }): Step =>
-  wait(reason, until === undefined ? {} : { until });
+  wait(reason, defined({ until }));
 export const advance = (phase: PhaseName, more: Consequences = {}): Step => ({
   kind: 'advance',
   phase,

@@ -1,4 +1,5 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { defined } from '../../../api/object-fields.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
 import { isReady } from '../../model/selectors.ts';
@@ -76,5 +77,5 @@ function workOfRetry(
   const ordinal = currentPartition ?? 0;
   const pod = peers.expected[ordinal]?.pod;
   const uid = pod === undefined || isReady(pod) ? replacing?.oldPodUID : pod.metadata.uid;
-  return { catchUp: undefined, replacing: { ordinal, ...(uid === undefined ? {} : { oldPodUID: uid }) } };
+  return { catchUp: undefined, replacing: { ordinal, ...defined({ oldPodUID: uid }) } };
 }

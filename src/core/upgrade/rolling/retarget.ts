@@ -1,5 +1,6 @@
 import { dataVersionAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { defined } from '../../../api/object-fields.ts';
 import { whyUnhealthy } from '../../raft/health.ts';
 import { isReady } from '../../model/selectors.ts';
 import type { Peer } from '../../raft/peers.ts';
@@ -163,7 +164,7 @@ function switchTo(input: PhaseInput, { version, image }: UpgradeTarget, operatio
       stepDown: undefined,
       catchUp: undefined,
       targetStarted: aborts ? undefined : upgrade.targetStarted,
-      replacing: { ordinal, ...(uid === undefined ? {} : { oldPodUID: uid }) },
+      replacing: { ordinal, ...defined({ oldPodUID: uid }) },
     },
     statusPatch:
       lock === undefined

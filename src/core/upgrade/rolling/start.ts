@@ -1,4 +1,5 @@
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { defined } from '../../../api/object-fields.ts';
 import type { Decision, DecisionContext } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
 import { wantedReplicas } from '../../model/selectors.ts';
@@ -60,7 +61,7 @@ export function decideStart(
     targetVersion: wanted.version,
     fromImage: current.image,
     targetImage: wanted.image,
-    ...(restartAt === undefined ? {} : { restartAt }),
+    ...defined({ restartAt }),
     startedAt: timestamp(now),
     phase: 'PreChecks',
     phaseStartedAt: timestamp(now),

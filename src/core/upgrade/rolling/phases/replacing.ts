@@ -1,4 +1,5 @@
 import type { Pod } from '../../../../api/kubernetes.ts';
+import { defined } from '../../../../api/object-fields.ts';
 import type { Effect } from '../../../model/decision.ts';
 import { leaderIndex, whyUnhealthy } from '../../../raft/health.ts';
 import { isReady } from '../../../model/selectors.ts';
@@ -40,7 +41,7 @@ export const replacing: PhaseHandler = (input) => {
         {
           ordinal,
           podUID: uid,
-          ...(index === undefined ? {} : { index }),
+          ...defined({ index }),
           deadline: deadlineOf('CatchingUp', context.now, context.settings),
         },
       ],
@@ -67,7 +68,7 @@ function replaceOld({ peers, observation, replicas }: PhaseInput, pod: Pod): Ste
   const namespace = observation.cluster.metadata.namespace;
   const effect: Effect = {
     kind: 'delete',
-    target: { apiVersion: 'v1', kind: 'Pod', name, ...(namespace === undefined ? {} : { namespace }) },
+    target: { apiVersion: 'v1', kind: 'Pod', name, ...defined({ namespace }) },
     uid: pod.metadata.uid ?? '',
   };
   return wait(`${name}, which is broken, to be recreated`, {

@@ -1,4 +1,5 @@
 import type { RollingUpgrade } from '../../../../api/openbaocluster.ts';
+import { omit } from '../../../../api/object-fields.ts';
 import { jobName } from '../../../jobs/job-name.ts';
 import { followedJob } from '../../../jobs/followed-job.ts';
 import { jobFailure, jobReport } from '../../../jobs/job-outcome.ts';
@@ -33,7 +34,7 @@ export const steppingDown: PhaseHandler = (input) => {
   const job = followedJob(jobs.value, name);
   // It may act until it has ended.
   if (job.outcome === 'running') {
-    const { missingSince: _, ...seen } = stepDown;
+    const seen = omit(stepDown, 'missingSince');
     return wait(`Job ${name} to end`, { patch: { stepDown: seen } });
   }
   // Whoever brought it about: a Job that failed is no reason to hold then.

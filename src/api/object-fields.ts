@@ -1,0 +1,17 @@
+/** Fields that may be undefined are optional instead. */
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The fields that have a value, in their order: what is written to the API server has no field that is undefined. */
+export const defined = <const T extends object>(fields: T): Defined<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+
+/** The other fields, in their order. */
+export function omit<T extends object, K extends keyof T & string>(
+  object: T,
+  ...names: readonly K[]
+): Omit<T, K> {
+  const left = new Set<string>(names);
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !left.has(name))) as Omit<T, K>;
+}
