@@ -70,6 +70,20 @@ function untilActive(world: World): number {
 }
 
 describe('the model of an OpenBao cluster', () => {
+  // docs/facts/openbao-2.6-measured.md, 1: the answers of sys/leader by version.
+  it('leaves out of sys/leader what is false or empty from 2.6 on', () => {
+    const world = cluster(3, '2.6.2');
+    expect(ask(world, 'bao-0', 'sys/leader').body).to.include({ is_self: true });
+    expect(ask(world, 'bao-1', 'sys/leader').body).to.have.all.keys([
+      'ha_enabled',
+      'leader_address',
+      'leader_cluster_address',
+      'raft_committed_index',
+      'raft_applied_index',
+    ]);
+    expect(ask(cluster(3, '2.5.5'), 'bao-1', 'sys/leader').body).to.include({ is_self: false });
+  });
+
   it('comes up by itself: three voters in about 8 s, no root token left', () => {
     const world = createWorld(begin);
     for (const ordinal of [0, 1, 2]) startMember(world, ordinal);

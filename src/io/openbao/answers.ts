@@ -38,12 +38,15 @@ export const parseHealth = parser<Health>(
   'health',
 );
 
-/** GET sys/leader. */
+/**
+ * GET sys/leader. From OpenBao 2.6 on a standby leaves out what is false, and every node what is empty
+ * (docs/facts/openbao-2.6-measured.md, 0.3): an absent field means no more than false or empty.
+ */
 export interface LeaderStatus {
-  readonly is_self: boolean;
-  /** Empty in an election; of the dead one for a while after a crash. */
-  readonly leader_address: string;
-  readonly leader_cluster_address: string;
+  readonly is_self?: boolean;
+  /** Empty or absent in an election; of the dead one for a while after a crash. */
+  readonly leader_address?: string;
+  readonly leader_cluster_address?: string;
   /** This node's own last log index. */
   readonly raft_committed_index?: number;
   /** The last entry this node applied. */
@@ -62,7 +65,7 @@ export const parseLeaderStatus = parser<LeaderStatus>(
       raft_applied_index: index,
       active_time: text,
     },
-    ['is_self', 'leader_address', 'leader_cluster_address'],
+    [],
   ),
   'leader',
 );

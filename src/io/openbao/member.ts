@@ -49,8 +49,8 @@ export async function readMember(
 
 /** An address that is no member's stays as it is: it is somebody, and matches no pod. */
 function leaderOf(pod: string, leader: LeaderStatus, podOf: PodOfAddress): string | undefined {
-  if (leader.is_self) return pod;
-  const { leader_address: api, leader_cluster_address: peer } = leader;
+  const { is_self: leads = false, leader_address: api = '', leader_cluster_address: peer = '' } = leader;
+  if (leads) return pod;
   if (api === '' && peer === '') return undefined;
   return podOf(api) ?? podOf(peer) ?? (api === '' ? peer : api);
 }

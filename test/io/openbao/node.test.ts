@@ -304,6 +304,15 @@ describe('the client of OpenBao', () => {
       expect((await readMember(self, 'u', podOf)).leader).to.equal('prod-0');
     });
 
+    // docs/facts/openbao-2.6-measured.md, 0.3: from 2.6 on a server leaves out what is false or empty.
+    it('may leave out what is false, none or empty: a standby of 2.6.2, and one in an election', async () => {
+      const names = await readMember(await member({}, { is_self: undefined }), 'u', podOf);
+      expect(names).to.include({ leader: 'prod-1', lastIndex: 47, appliedIndex: 46 });
+      const nothing = { is_self: undefined, leader_address: undefined, leader_cluster_address: undefined };
+      const electing = await readMember(await member({}, nothing), 'u', podOf);
+      expect(electing).to.include({ lastIndex: 47, appliedIndex: 46 }).and.not.have.property('leader');
+    });
+
     it('keeps the address of a leader that is no member', async () => {
       const foreign = { leader_address: 'https://prod-0.other.bao.svc:8200', leader_cluster_address: '' };
       expect((await readMember(await member({}, foreign), 'u', podOf)).leader).to.equal(

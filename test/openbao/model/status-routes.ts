@@ -62,16 +62,24 @@ export function leader(world: World, node: Node): Response {
   if (cluster === undefined || isSealed(node)) return errors(503, 'Vault is sealed');
   const self = isActive(world, node);
   const named = cluster.named === undefined ? undefined : world.nodes[cluster.named];
+  // From 2.6 on a node leaves out what is false or empty (docs/facts/openbao-2.6-measured.md, 0.3).
+  const isTerse = atLeast(node, '2.6.0');
   return json(200, {
     ha_enabled: true,
-    is_self: self,
-    active_time: self ? new Date(cluster.activeSince).toISOString() : '0001-01-01T00:00:00Z',
-    leader_address: named?.settings.apiAddress ?? '',
-    leader_cluster_address: named === undefined ? '' : `https://${named.settings.clusterAddress}`,
+    ...(isTerse && !self ? {} : { is_self: self, active_time: activeTime(cluster.activeSince, self) }),
+    ...(isTerse && named === undefined
+      ? {}
+      : {
+          leader_address: named?.settings.apiAddress ?? '',
+          leader_cluster_address: named === undefined ? '' : `https://${named.settings.clusterAddress}`,
+        }),
     raft_committed_index: node.disk?.lastIndex ?? 0,
     raft_applied_index: node.disk?.appliedIndex ?? 0,
   });
 }
+
+const activeTime = (since: number, self: boolean): string =>
+  self ? new Date(since).toISOString() : '0001-01-01T00:00:00Z';
 
 export function sealStatus(world: World, node: Node): Response {
   return json(200, {
