@@ -6,7 +6,7 @@ import { byMember, liveRevision, memberNamed } from '../model/members.ts';
 import { activeMember, markedLeader } from '../raft/leader.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
 import type { ClusterEvent } from '../model/decision.ts';
-import type { Member, Observation, RaftConfiguration } from '../model/observation.ts';
+import type { Member, Observation } from '../model/observation.ts';
 import { unchanged, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
 import {
   answers,
@@ -170,7 +170,7 @@ function volumes(observation: Observation, status: Status): Status {
     if (recorded.claimUID === claim.uid) {
       return recorded.catchUpIndex === undefined ? recorded : { name: id, claimUID: claim.uid };
     }
-    return refilled(recorded, claim.uid, member, leaderOf(observation, raft.value));
+    return refilled(recorded, claim.uid, member, memberOf(observation, raft.value.readFrom));
   });
   const sorted = inOrder(
     observation.cluster,
@@ -195,9 +195,6 @@ function refilled(
   }
   return (member?.appliedIndex ?? -1) >= catchUpIndex ? { name: recorded.name, claimUID } : recorded;
 }
-
-const leaderOf = (observation: Observation, raft: RaftConfiguration): Member | undefined =>
-  memberOf(observation, raft.readFrom);
 
 const equalMember = (a: Volume, b: Volume | undefined) =>
   a.name === b?.name && a.claimUID === b.claimUID && a.catchUpIndex === b.catchUpIndex;

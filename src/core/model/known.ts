@@ -1,4 +1,7 @@
-/** A fact that was read, or why it could not be. Unknown is a value and never means yes (docs/design.md, rule 2). */
+/**
+ * A fact, or why it is not known: it could not be read, is not so yet, or a text does not say it. Unknown is a value
+ * and never means yes (docs/design.md, rule 2).
+ */
 export type Known<T> =
   { readonly kind: 'known'; readonly value: T } | { readonly kind: 'unknown'; readonly cause: string };
 

@@ -40,7 +40,7 @@ export async function readMember(
   if (!initialized || sealed) return member;
   if (leader.status === 'rejected') throw leader.reason;
   const { raft_committed_index: lastIndex, raft_applied_index: appliedIndex } = leader.value;
-  const leads = leaderOf(node.pod, leader.value, podOf);
+  const leads = leaderNamed(node.pod, leader.value, podOf);
   return {
     ...member,
     ...defined({ clusterId, leader: leads, lastIndex, appliedIndex }),
@@ -48,7 +48,7 @@ export async function readMember(
 }
 
 /** An address that is no member's stays as it is: it is somebody, and matches no pod. */
-function leaderOf(pod: string, leader: LeaderStatus, podOf: PodOfAddress): string | undefined {
+function leaderNamed(pod: string, leader: LeaderStatus, podOf: PodOfAddress): string | undefined {
   const { is_self: leads = false, leader_address: api = '', leader_cluster_address: peer = '' } = leader;
   if (leads) return pod;
   if (api === '' && peer === '') return undefined;
