@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { cacheDirectory } from './cluster/cache.ts';
 import { cut } from './support/cut.ts';
 import { loadedOnce, reachedFrom } from './support/imports.ts';
 import { packageRoot } from './support/package-root.ts';
@@ -194,7 +195,9 @@ function startNode(
   stdio: ('ignore' | 'inherit' | 'pipe')[],
   environment: NodeJS.ProcessEnv = {},
 ): ChildProcess {
-  return spawn(process.execPath, args, { stdio, env: { ...process.env, ...environment } });
+  // What Node.js has compiled once, it, and what it starts, need not compile again: half of a start.
+  const compiled = { NODE_COMPILE_CACHE: join(cacheDirectory(), 'compiled') };
+  return spawn(process.execPath, args, { stdio, env: { ...compiled, ...process.env, ...environment } });
 }
 
 process.chdir(packageRoot);

@@ -109,6 +109,8 @@ export function startApiServer(
     '--enable-admission-plugins=NodeRestriction',
     '--allow-privileged=true',
     '--profiling=false',
+    // Nobody here has to be protected from anybody's many requests.
+    '--enable-priority-and-fairness=false',
     ...furtherFlags,
   ];
   return startProcess({ name: 'kube-apiserver', prefix, command, logDirectory: join(directory, 'logs') });

@@ -61,6 +61,8 @@ export async function startNodeGround(
     ]);
     await startComponents(context, controlPlane);
     const { kubeconfig, kubectl, kubeconfigFor, restartApiServer } = controlPlane;
+    // Suites that share the node ask for the same images, each hundreds of megabytes.
+    const loaded = new Map<string, Promise<void>>();
     return {
       size: 'node',
       isOwn: true,
@@ -70,7 +72,11 @@ export async function startNodeGround(
       hostAddress: addresses.host,
       kubectl,
       kubeconfigFor,
-      loadImage: (archive) => importImage(enter, archive),
+      loadImage(archive) {
+        const loading = loaded.get(archive) ?? importImage(enter, archive);
+        loaded.set(archive, loading);
+        return loading;
+      },
       restartApiServer,
       stop: () => closeState(state.directory),
     };

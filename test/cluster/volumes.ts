@@ -1,9 +1,18 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, isConflict } from '../../src/io/kubernetes/kubernetes.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import type { KubernetesObject } from '../../src/api/kubernetes.ts';
+import { informer } from '../../src/controller/runtime/informer.ts';
+import {
+  connect,
+  isConflict,
+  isNotFound,
+  type KubernetesClient,
+} from '../../src/io/kubernetes/kubernetes.ts';
 import type { Ground } from './contract.ts';
 
-interface Claim {
+interface Claim extends KubernetesObject {
   readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly spec: {
     readonly volumeName?: string;
@@ -13,7 +22,7 @@ interface Claim {
   };
 }
 
-interface Volume {
+interface Volume extends KubernetesObject {
   readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: { readonly hostPath?: { readonly path: string } };
   readonly status?: { readonly phase?: string };
@@ -31,23 +40,43 @@ export function provideVolumes(ground: Ground): () => Promise<void> {
   if (!ground.isOwn) return () => Promise.resolve();
   const client = connect({ kubeconfig: ground.kubeconfig });
   const stopping = new AbortController();
+  const logger = pino({ level: 'silent' });
+  const claims = informer<Claim>({ client, path: '/api/v1/persistentvolumeclaims', logger });
+  const volumes = informer<Volume>({
+    client,
+    path: '/api/v1/persistentvolumes',
+    labelSelector: `${label}=folder`,
+    logger,
+  });
+  let wake = () => {};
+  for (const collection of [claims, volumes]) collection.onChange(() => wake());
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      await provide(client, join(ground.directory, 'volumes')).catch(() => {
-        // The API server may be restarting: the next round sees what is there.
-      });
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      const changed = new Promise<void>((resolve) => (wake = resolve));
+      try {
+        await provide(client, claims.values(), volumes.values(), join(ground.directory, 'volumes'));
+        await changed;
+      } catch {
+        // The API server may be restarting.
+        await sleep(200);
+      }
     }
   })();
+  const watching = [claims, volumes].map((collection) => collection.run(stopping.signal));
   return async () => {
     stopping.abort();
-    await running;
+    wake();
+    await Promise.all([running, ...watching]);
     await client.close();
   };
 }
 
-async function provide(client: ReturnType<typeof connect>, folder: string): Promise<void> {
-  const claims = await client.list<Claim>('/api/v1/persistentvolumeclaims');
+async function provide(
+  client: KubernetesClient,
+  claims: Iterable<Claim>,
+  volumes: Iterable<Volume>,
+  folder: string,
+): Promise<void> {
   for (const { metadata, spec } of claims) {
     if (spec.volumeName !== undefined || (spec.storageClassName ?? '') !== '') continue;
     const path = join(folder, metadata.uid);
@@ -60,12 +89,11 @@ async function provide(client: ReturnType<typeof connect>, folder: string): Prom
         if (!isConflict(error)) throw error;
       });
   }
-  const volumes = await client.list<Volume>('/api/v1/persistentvolumes', {
-    query: { labelSelector: `${label}=folder` },
-  });
   for (const { metadata, spec, status } of volumes) {
     if (status?.phase !== 'Released') continue;
-    await client.remove(`/api/v1/persistentvolumes/${metadata.name}`);
+    await client.remove(`/api/v1/persistentvolumes/${metadata.name}`).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
     if (spec.hostPath !== undefined) rmSync(spec.hostPath.path, { recursive: true, force: true });
   }
 }

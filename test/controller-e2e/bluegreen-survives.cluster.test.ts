@@ -4,7 +4,6 @@ import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import { cutPod } from '../cluster/cut.ts';
 import { succeed } from '../support/gate.ts';
 import { until } from '../openbao/local-cluster.ts';
-import { crashAtEachEffect } from './crashes.ts';
 import { isBackOn, runs } from './controller.ts';
 import { inEach, phaseOf, storiesIn } from './stories.ts';
 import { newer, older } from './suite.ts';
@@ -31,29 +30,6 @@ describe('a blue-green upgrade survives', function () {
     await nothingIsLost();
     return done;
   }
-
-  it('a controller that is killed at each of its effects, before one and after the next', async () => {
-    await begin('crash');
-    await story.driver.stop();
-    await upgrade();
-    const crashes = await crashAtEachEffect(story, runs(newer));
-    expect(crashes).to.be.above(12);
-    await endsOnGreen();
-  });
-
-  it('a controller that is killed at each of its effects on the late way back', async () => {
-    await begin('return', { autoCleanup: false });
-    await upgrade();
-    await story.cluster.until('green leads', ({ status }) => status?.blueGreen?.leadsSince !== undefined);
-    await story.driver.stop();
-    await request('rollback');
-    const crashes = await crashAtEachEffect(story, isBackOn(older));
-    expect(crashes).to.be.above(5);
-    const back = await story.cluster.read();
-    expect(back.status?.raft?.voters).to.deep.equal(['return-0', 'return-1', 'return-2']);
-    expect(await names('pods', 'server')).to.have.members(['return-0', 'return-1', 'return-2']);
-    await nothingIsLost();
-  });
 
   it('a green member that is killed while it catches up, and one while votes move', async () => {
     await begin('green');

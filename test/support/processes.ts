@@ -137,6 +137,9 @@ function componentEnvironment(): NodeJS.ProcessEnv {
     PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: '/nonexistent',
     LANG: 'C.UTF-8',
+    // The components are small and many: a fifth of their time would go into collecting garbage early.
+    GOGC: '400',
+    GOMEMLIMIT: '1GiB',
   };
 }
 
