@@ -136,7 +136,13 @@ async function lead(
 ): Promise<void> {
   metrics.leading(leaseName, true);
   const stopping = new AbortController();
-  const term: Leadership = { ...leadership, signal: AbortSignal.any([leadership.signal, stopping.signal]) };
+  // By name: a copy of an instance has none of its methods.
+  const term: Leadership = {
+    term: leadership.term,
+    signal: AbortSignal.any([leadership.signal, stopping.signal]),
+    isHeld: () => leadership.isHeld(),
+    release: () => leadership.release(),
+  };
   let isOver = false;
   const begin = (controller: Controller) => {
     const { name, concurrency = 4 } = controller;
