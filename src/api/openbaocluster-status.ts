@@ -461,6 +461,31 @@ export const openBaoClusterStatus = {
       'Reason why the last attempt failed, in CamelCase. Removed when the next attempt starts.',
     ),
     lastErrorMessage: text('Message for people with the details of the failure and what to do now.', 2048),
+    lastErrorDetails: {
+      type: 'object',
+      description: 'The parts of lastErrorMessage, for programs.',
+      additionalProperties: false,
+      required: ['message'],
+      properties: {
+        message: text('What is wrong.', 2048),
+        remedy: text('What to do now, without the commands.', 2048),
+        commands: {
+          type: 'array',
+          description: 'The commands that do it, in the order of lastErrorMessage.',
+          'x-kubernetes-list-type': 'atomic',
+          maxItems: 8,
+          items: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['line'],
+            properties: {
+              purpose: text('What the command is for. Absent where the remedy leads to the command.'),
+              line: text('The command for a shell.', 2048),
+            },
+          },
+        },
+      },
+    },
     backup: {
       type: 'object',
       description: 'Snapshots of the cluster.',

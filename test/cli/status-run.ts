@@ -1,3 +1,4 @@
+import { lastError } from '../../src/core/model/last-error.ts';
 import { isHoldReasonOf } from '../../src/api/hold-reasons.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
@@ -143,16 +144,17 @@ function withWholeMessage(cluster: OpenBaoCluster): OpenBaoCluster {
   const { status } = cluster;
   const { upgrade, blueGreen, lastErrorReason = '', lastErrorMessage = '' } = status ?? {};
   if (status !== undefined && blueGreen?.held === true) {
-    const message = blueGreenRemedy({ observation: { cluster }, status, blueGreen }, lastErrorMessage);
-    return { ...cluster, status: { ...status, lastErrorMessage: message } };
+    const whatToDo = blueGreenRemedy({ observation: { cluster }, status, blueGreen });
+    const said = lastError(lastErrorReason, { message: lastErrorMessage, ...whatToDo });
+    return { ...cluster, status: { ...status, ...said } };
   }
   if (upgrade?.held !== true || !isFailureReason(lastErrorReason)) return cluster;
   if (forbidding.includes(lastErrorReason)) return cluster;
   const given = { observation: { cluster }, upgrade };
   const hint = hints[lastErrorReason];
   const whatToDo = hint === undefined ? overdueRemedy(given, lastErrorReason) : remedy(given, hint);
-  const { message } = failureOf(lastErrorReason, lastErrorMessage, whatToDo);
-  return { ...cluster, status: { ...status, lastErrorMessage: message } };
+  const failure = failureOf(lastErrorReason, lastErrorMessage, whatToDo);
+  return { ...cluster, status: { ...status, ...lastError(lastErrorReason, failure) } };
 }
 
 /** Their remedy is the rule's own. */

@@ -1,3 +1,5 @@
+import { omit } from '../../api/object-fields.ts';
+import { inWords } from '../../core/model/explanation.ts';
 import { visible, type Paint, type Style } from '../terminal.ts';
 import { shortDuration, sizeText } from './duration.ts';
 import type { BlueGreenView } from './blue-green.ts';
@@ -176,17 +178,12 @@ function snapshotText({ snapshot }: ClusterView): string | undefined {
   ]);
 }
 
-/** Where the message of a hold says how to try again, or to go back. */
-const retryPart =
-  /(?:; then|, or is retried after|; or roll back|; or, once it is fixed, (?:continue|retry it)): kubectl [^]*"retry"[^]*$/;
-
-/** Without the retry where it is said below: twice it would only be longer. */
+/** Without the commands where the retry is among those below: twice they would only be longer. */
 function messageOf({ error, next }: ClusterView): string {
-  const { reason = '', message: whole = '' } = error ?? {};
-  const message = whole.startsWith(`${reason}: `) ? whole.slice(reason.length + 2) : whole;
-  return next.some(({ command }) => command?.includes('"retry"') === true)
-    ? message.replace(retryPart, '')
-    : message;
+  const { reason = '', message: whole = '', details } = error ?? {};
+  const isSaidBelow = next.some(({ command }) => command?.includes('"retry"') === true);
+  const message = isSaidBelow && details !== undefined ? inWords(omit(details, 'commands')) : whole;
+  return message.startsWith(`${reason}: `) ? message.slice(reason.length + 2) : message;
 }
 
 function errorLines(view: ClusterView, paint: Paint): readonly string[] {

@@ -34,7 +34,11 @@ export interface ClusterView {
   readonly podsUnknown?: string;
   readonly snapshot?: SnapshotView;
   readonly breakGlass?: IncidentView;
-  readonly error?: { readonly reason: string; readonly message: string };
+  readonly error?: {
+    readonly reason: string;
+    readonly message: string;
+    readonly details?: NonNullable<OpenBaoClusterStatus['lastErrorDetails']>;
+  };
   readonly conditions: NonNullable<OpenBaoClusterStatus['conditions']>;
   readonly next: readonly Advice[];
 }
@@ -111,8 +115,9 @@ const isSnapshotWanted = ({ upgrade }: OpenBaoCluster['spec'], { strategy }: Upg
 
 /** Why the last attempt failed, or else what a person is needed for. An incident is said by itself. */
 function errorOf(cluster: OpenBaoCluster): ClusterView['error'] {
-  const { lastErrorReason, lastErrorMessage = '', breakGlass } = cluster.status ?? {};
-  if (lastErrorReason !== undefined) return { reason: lastErrorReason, message: lastErrorMessage };
+  const { lastErrorReason, lastErrorMessage = '', lastErrorDetails, breakGlass } = cluster.status ?? {};
+  if (lastErrorReason !== undefined)
+    return defined({ reason: lastErrorReason, message: lastErrorMessage, details: lastErrorDetails });
   const stalled = condition(cluster, 'Stalled');
   if (stalled?.status !== 'True' || breakGlass?.active === true) return undefined;
   return { reason: stalled.reason, message: stalled.message };

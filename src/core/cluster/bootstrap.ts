@@ -11,10 +11,10 @@ export const decideInitialization: Concern = ({ cluster }, status) => {
   const pod = `${clusterName(cluster)}-0`;
   return unchanged(
     status,
-    held(
-      'SelfInitRequired',
-      `spec.selfInit.enabled is false and the cluster is not initialized: keep what this prints, and set up auth/jwt-operator (${documents.initialize}): kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- bao operator init`,
-    ),
+    held('SelfInitRequired', 'spec.selfInit.enabled is false and the cluster is not initialized', {
+      remedy: `Keep what this prints, and set up auth/jwt-operator (${documents.initialize})`,
+      commands: [{ line: `kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- bao operator init` }],
+    }),
   );
 };
 

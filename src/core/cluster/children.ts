@@ -62,10 +62,12 @@ const longest = 1_500;
 /** What the API server does not take is tried on, but only another spec makes it pass. */
 const refusals = ({ cluster, refused = [] }: Observation): readonly Notice[] =>
   refused.map(({ kind, name, message }) =>
-    held(
-      'ApplyRefused',
-      `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}; fix the spec (kubectl edit openbaocluster ${cluster.metadata.name} -n ${cluster.metadata.namespace})`,
-    ),
+    held('ApplyRefused', `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}`, {
+      remedy: 'Fix the spec',
+      commands: [
+        { line: `kubectl edit openbaocluster ${cluster.metadata.name} -n ${cluster.metadata.namespace}` },
+      ],
+    }),
   );
 
 function drift(observation: Observation, status: OpenBaoClusterStatus, notices: readonly Notice[]): Applied {

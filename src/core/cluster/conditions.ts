@@ -1,3 +1,4 @@
+import { inWords } from '../model/explanation.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
@@ -112,7 +113,7 @@ function degradation(
   available: Verdict,
 ): Verdict {
   const [gravest] = holds;
-  if (gravest !== undefined) return verdict('Degraded', true, gravest.reason, gravest.message);
+  if (gravest !== undefined) return verdict('Degraded', true, gravest.reason, inWords(gravest));
   if (initialized !== true) return verdict('Degraded', false, 'Initializing', 'the cluster is starting');
   if (available.status === 'False') return verdict('Degraded', true, available.reason, available.message);
   const busy = new Set([

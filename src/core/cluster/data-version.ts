@@ -1,4 +1,4 @@
-import { decide, explain, notJudged } from '../policies/policy.ts';
+import { decide, explanationOf, notJudged } from '../policies/policy.ts';
 import { versionRules } from '../policies/version-rules.ts';
 import { known } from '../model/known.ts';
 import { held, unchanged, waiting, type Concern } from '../model/cluster-concern.ts';
@@ -29,10 +29,14 @@ export const decideDataVersion: Concern = (observation, status) => {
   const [violation] = violations;
   if (violation === undefined) return unchanged(status);
   const reason = violation.reason === 'DowngradeBlocked' ? downgradeBlocked : policyViolation;
+  const { message, remedy } = explanationOf(violation);
   const { name, namespace = 'default' } = observation.cluster.metadata;
   return unchanged(
     status,
-    held(reason, `${explain(violation)} To edit it: kubectl edit openbaocluster ${name} -n ${namespace}`),
+    held(reason, message, {
+      remedy,
+      commands: [{ purpose: 'to edit it', line: `kubectl edit openbaocluster ${name} -n ${namespace}` }],
+    }),
   );
 };
 

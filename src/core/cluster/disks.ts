@@ -70,7 +70,11 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
       status,
       held(
         'DiskRepairFailed',
-        `${name} has lost its volume and could not be removed from Raft. ${jobFailure(job.observed)}. To try again: kubectl -n ${namespace} delete job ${job.name}`,
+        `${name} has lost its volume and could not be removed from Raft. ${jobFailure(job.observed)}`,
+        {
+          remedy: 'To try again',
+          commands: [{ line: `kubectl -n ${namespace} delete job ${job.name}` }],
+        },
       ),
       ...stranded,
     );
@@ -137,7 +141,10 @@ function strandedMembers(
     .map((peer) =>
       held(
         'MemberWithoutMembership',
-        `${peer.name} runs, but Raft does not list it, and with its data it cannot join again; clients may read old values from it. With the verb maintenance on ${name}, ${emptyDisks(cluster.metadata, [peer.name])}`,
+        `${peer.name} runs, but Raft does not list it, and with its data it cannot join again; clients may read old values from it`,
+        {
+          remedy: `With the verb maintenance on ${name}, ${emptyDisks(cluster.metadata, [peer.name])}`,
+        },
       ),
     );
 }

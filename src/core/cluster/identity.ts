@@ -1,3 +1,4 @@
+import { inWords } from '../model/explanation.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { unknown } from '../model/known.ts';
 import type { ClusterEvent } from '../model/decision.ts';
@@ -40,7 +41,7 @@ export function decideIdentity(observation: Observation, status: OpenBaoClusterS
             type: 'Warning',
             reason: secondClusterDetected,
             action: 'CompareClusterIds',
-            note: notice.message,
+            note: inWords(notice),
           },
         ];
   return { ...unchanged(status, notice), events };
@@ -64,7 +65,8 @@ function secondCluster(
         );
   return held(
     secondClusterDetected,
-    `pods of ${name} belong to another OpenBao cluster: ${list}; ${own}. Upgrades, scaling and changes of pods have stopped. Data written to the other cluster is not in this one; save what you need, then, with the verb maintenance, ${remedy}`,
+    `pods of ${name} belong to another OpenBao cluster: ${list}; ${own}. Upgrades, scaling and changes of pods have stopped. Data written to the other cluster is not in this one`,
+    { remedy: `Save what you need, then, with the verb maintenance, ${remedy}` },
   );
 }
 

@@ -1,3 +1,4 @@
+import { inWords } from '../model/explanation.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import { executorJob } from '../jobs/executor-job.ts';
@@ -132,24 +133,36 @@ function failed(input: Input, job: ObservedJob): ConcernResult {
   if (retryAt !== undefined && context.now >= retryAt && !isStopped(observation.cluster, status)) {
     return begin(input);
   }
-  const message = `${why(status)}, and they could not be written to it: ${jobFailure(job).slice(0, 1_000)}. This is retried every 10 minutes. Once tokens are signed with a key that it does not have, only you can write the keys, with a login of your own: bao write auth/jwt-operator/config bound_issuer=${issuer.url} jwt_validation_pubkeys=@KEYS.pem, with the keys of kubectl get --raw /openid/v1/jwks`;
+  const notice = held(
+    issuerNotTrusted,
+    `${why(status)}, and they could not be written to it: ${jobFailure(job).slice(0, 1_000)}. This is retried every 10 minutes`,
+    {
+      remedy:
+        'Once tokens are signed with a key that it does not have, only you can write the keys, with a login of your own; they are those of kubectl get --raw /openid/v1/jwks',
+      commands: [
+        {
+          line: `bao write auth/jwt-operator/config bound_issuer=${issuer.url} jwt_validation_pubkeys=@KEYS.pem`,
+        },
+      ],
+    },
+  );
   if (retryAt !== undefined) {
     return {
-      ...unchanged(status, held(issuerNotTrusted, message)),
+      ...unchanged(status, notice),
       requeueAt: Math.max(retryAt, context.now),
     };
   }
   return {
     ...unchanged(
       { ...status, issuer: { ...status.issuer, retryAt: timestamp(context.now + retryMs) } },
-      held(issuerNotTrusted, message),
+      notice,
     ),
     events: [
       {
         type: 'Warning',
         reason: issuerNotTrusted,
         action: 'TrustIssuer',
-        note: message.slice(0, 1_000),
+        note: inWords(notice, 1_000),
       },
     ],
     requeueAt: context.now + retryMs,

@@ -1,6 +1,7 @@
+import type { Command } from '../model/explanation.ts';
 import type { ObjectMeta } from '../../api/kubernetes.ts';
 import { names, sealKeyName } from '../model/names.ts';
-import { held, unchanged, waiting, type Concern } from '../model/cluster-concern.ts';
+import { held, unchanged, waiting, type Concern, type Notice } from '../model/cluster-concern.ts';
 import { claimsByPod, clusterName, isPaused } from '../model/selectors.ts';
 
 /**
@@ -16,7 +17,7 @@ export const decideUnsealKey: Concern = (observation, status) => {
   const claims = claimsByPod(observation);
   const secret = names(clusterName(cluster)).unsealKey;
   if (secrets.value.unsealKeyMalformed === true) {
-    return unchanged(status, held(unsealKeyMissing, malformedKey(cluster.metadata, secret)));
+    return unchanged(status, malformedKey(cluster.metadata, secret));
   }
   if (status.initialized !== true && claims === undefined) {
     return unchanged(
@@ -25,10 +26,7 @@ export const decideUnsealKey: Concern = (observation, status) => {
     );
   }
   if (status.initialized === true || (claims !== undefined && claims.size > 0)) {
-    return unchanged(
-      status,
-      held(unsealKeyMissing, missingKey(cluster.metadata, secret, status.initialized)),
-    );
+    return unchanged(status, missingKey(cluster.metadata, secret, status.initialized));
   }
   if (isPaused(cluster))
     return unchanged(status, waiting('Paused', 'the unseal key is not created while paused'));
@@ -50,14 +48,35 @@ const unsealKeyMissing = 'UnsealKeyMissing';
 
 /** It may be immutable, and what it holds may be the key under another name: it is kept, to be made anew from. */
 const malformedKey = ({ namespace = '' }: ObjectMeta, secret: string) =>
-  `the Secret ${secret} exists but has no entry ${sealKeyName}, which the members read. Save it (kubectl -n ${namespace} get secret ${secret} -o yaml), and put it back with the key under ${sealKeyName}: kubectl -n ${namespace} delete secret ${secret}; kubectl -n ${namespace} create secret generic ${secret} --from-file=${sealKeyName}=FILE. If there is no data and never was a key, deleting it is enough`;
+  held(
+    unsealKeyMissing,
+    `the Secret ${secret} exists but has no entry ${sealKeyName}, which the members read`,
+    {
+      remedy: `Save it (kubectl -n ${namespace} get secret ${secret} -o yaml), and put it back with the key under ${sealKeyName}: kubectl -n ${namespace} delete secret ${secret}; kubectl -n ${namespace} create secret generic ${secret} --from-file=${sealKeyName}=FILE. If there is no data and never was a key, deleting it is enough`,
+    },
+  );
 
-const missingKey = (
+function missingKey(
   { name: cluster = '', namespace = '' }: ObjectMeta,
   secret: string,
   initialized = false,
-) =>
-  `the Secret ${secret} with the unseal key is missing, and ${initialized ? 'the cluster was initialized with it' : 'volumes of an earlier cluster of this name, which it opens, exist'}; a new key could not open them. Put it back from your backup: kubectl -n ${namespace} apply -f ${secret}.yaml${initialized ? '' : `; or, if that data may be lost, delete the volumes: kubectl -n ${namespace} delete pvc -l openbao.org/cluster=${cluster}`}`;
+): Notice {
+  const data = initialized
+    ? 'the cluster was initialized with it'
+    : 'volumes of an earlier cluster of this name, which it opens, exist';
+  const give: Command = {
+    purpose: 'or, if that data may be lost, delete the volumes',
+    line: `kubectl -n ${namespace} delete pvc -l openbao.org/cluster=${cluster}`,
+  };
+  return held(
+    unsealKeyMissing,
+    `the Secret ${secret} with the unseal key is missing, and ${data}; a new key could not open them`,
+    {
+      remedy: 'Put it back from your backup',
+      commands: [{ line: `kubectl -n ${namespace} apply -f ${secret}.yaml` }, ...(initialized ? [] : [give])],
+    },
+  );
+}
 
 /** Certificates are issued when absent, and renewed before they end. With tls.mode External they are awaited. */
 export const decideCertificates: Concern = ({ cluster, secrets }, status) => {
@@ -72,7 +91,15 @@ export const decideCertificates: Concern = ({ cluster, secrets }, status) => {
       status,
       held(
         certificatesMissing,
-        `spec.tls.mode is External and the Secrets ${ca} (ca.crt) and ${serverCertificate} (tls.crt, tls.key) do not both exist; create them: kubectl create secret generic ${ca} -n ${namespace} --from-file=ca.crt; kubectl create secret tls ${serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
+        `spec.tls.mode is External and the Secrets ${ca} (ca.crt) and ${serverCertificate} (tls.crt, tls.key) do not both exist`,
+        {
+          remedy: 'Create them',
+          commands: [
+            {
+              line: `kubectl create secret generic ${ca} -n ${namespace} --from-file=ca.crt; kubectl create secret tls ${serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
+            },
+          ],
+        },
       ),
     );
   }

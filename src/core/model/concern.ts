@@ -1,4 +1,5 @@
 /** How decisions about one object are put together from parts, of every kind that is driven. */
+import type { Explanation, Remedy } from './explanation.ts';
 import type { HoldReason } from '../../api/hold-reasons.ts';
 import type { DecidedEvent } from './effect.ts';
 
@@ -13,12 +14,12 @@ export interface ConcernResultOf<Status, Effect> {
   readonly notices?: readonly Notice[];
 }
 
-export interface Notice {
+export interface Notice extends Explanation {
   /** `waiting` resumes by itself; `held` needs a person. */
   readonly kind: 'waiting' | 'held';
   /** One CamelCase word. */
   readonly reason: string;
-  /** In words; for `held` with what to do now. The same words as long as the cause is the same. */
+  /** The same words as long as the cause is the same. */
   readonly message: string;
 }
 
@@ -41,7 +42,12 @@ export const unchanged = <Status>(
 });
 
 export const waiting = (reason: string, message: string): Notice => ({ kind: 'waiting', reason, message });
-export const held = (reason: HoldReason, message: string): Notice => ({ kind: 'held', reason, message });
+export const held = (reason: HoldReason, message: string, remedy: Remedy): Notice => ({
+  kind: 'held',
+  reason,
+  message,
+  ...remedy,
+});
 
 /** One part after another, each with the status of those before it. */
 export function runConcerns<Observation, Status, Context, Effect>(

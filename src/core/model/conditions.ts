@@ -1,4 +1,5 @@
 /** Conditions as kstatus reads them, of every kind that is driven. */
+import { inWords } from './explanation.ts';
 import type { Condition } from '../../api/fields.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { Notice } from './concern.ts';
@@ -38,7 +39,7 @@ export function readiness(
   degraded: Verdict,
   asExpected: string,
 ): Verdict {
-  if (hold !== undefined) return verdict('Ready', false, hold.reason, hold.message);
+  if (hold !== undefined) return verdict('Ready', false, hold.reason, inWords(hold));
   if (available.status !== 'True') return { ...available, type: 'Ready' };
   if (work !== undefined) return verdict('Ready', false, work.reason, work.message);
   if (degraded.status === 'True') return verdict('Ready', false, degraded.reason, degraded.message);
@@ -49,4 +50,4 @@ export function readiness(
 export const stalled = (hold: Notice | undefined): Verdict =>
   hold === undefined
     ? verdict('Stalled', false, 'AsExpected', 'no action is needed')
-    : verdict('Stalled', true, hold.reason, hold.message);
+    : verdict('Stalled', true, hold.reason, inWords(hold));

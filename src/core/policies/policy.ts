@@ -1,3 +1,4 @@
+import { inWords, type Explanation, type Remedy } from '../model/explanation.ts';
 import { verbs, type Verb } from '../../api/labels.ts';
 import { reasonOrder, reasons, type Reason } from '../../api/reasons.ts';
 import type { Known } from '../model/known.ts';
@@ -88,10 +89,14 @@ export function warnOnly(decision: Decision): Decision {
   return { allowed: true, violations: [], warnings: [...softened, ...decision.warnings] };
 }
 
-/** One violation as sentences: what, why, what to do now. */
-export function explain({ reason, message, remedy }: Violation): string {
-  return `${message}. Why: ${reasons[reason].meaning}. Now: ${remedy}.`;
-}
+/** One violation: what and why, and what to do now. */
+export const explanationOf = ({ reason, message, remedy }: Violation): Explanation & Remedy => ({
+  message: `${message}. Why: ${reasons[reason].meaning}`,
+  remedy: `Now: ${remedy}`,
+});
+
+/** The same as sentences. */
+export const explain = (each: Violation): string => `${inWords(explanationOf(each))}.`;
 
 /** The text of a denial: one violation as it is, several numbered with their reasons. */
 export function denialText(violations: readonly Violation[]): string {

@@ -49,8 +49,12 @@ const longest = 1_000;
 /** What the API server does not take is tried on, but only another spec, or another quota, makes it pass. */
 export const refusals = ({ resource, refused = [] }: ReleaseObservation): readonly Notice[] =>
   refused.map(({ kind, name, message }) =>
-    held(
-      'ApplyRefused',
-      `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}; fix the spec (kubectl edit metadataservices ${resource.metadata.name} -n ${resource.metadata.namespace})`,
-    ),
+    held('ApplyRefused', `the API server refuses ${kind} ${name}: ${message.slice(0, longest)}`, {
+      remedy: 'Fix the spec',
+      commands: [
+        {
+          line: `kubectl edit metadataservices ${resource.metadata.name} -n ${resource.metadata.namespace}`,
+        },
+      ],
+    }),
   );

@@ -1,3 +1,4 @@
+import { inWords } from '../model/explanation.ts';
 import type { MetadataServices, MetadataServicesStatus } from '../../api/metadataservices.ts';
 import { defined } from '../../api/object-fields.ts';
 import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
@@ -88,7 +89,7 @@ function degradation(
   available: Verdict,
   unready: string | undefined,
 ): Verdict {
-  if (hold !== undefined) return verdict('Degraded', true, hold.reason, hold.message);
+  if (hold !== undefined) return verdict('Degraded', true, hold.reason, inWords(hold));
   if (status.activeReleaseVersion === undefined)
     return verdict('Degraded', false, 'Deploying', 'the first release is being deployed');
   if (available.status === 'Unknown') return { ...available, type: 'Degraded' };

@@ -50,7 +50,8 @@ export const decideProgress: DecideReleasePart = (observation, status, context) 
       status,
       held(
         'ReleaseRecordLost',
-        `what ${pending.version} was made from is lost: neither its ControllerRevision nor spec has it; change spec to begin another release`,
+        `what ${pending.version} was made from is lost: neither its ControllerRevision nor spec has it`,
+        { remedy: 'Change spec to begin another release' },
       ),
     );
   }

@@ -83,10 +83,9 @@ function returned(status: MetadataServicesStatus, last: Request, by: string | un
     effects: [],
     events: last.state === 'Returned' ? [] : [warns('RollbackRequestReturned', 'Rollback', message)],
     notices: [
-      held(
-        'RollbackRequestReturned',
-        `${message}. Take the annotation out where ${who} takes it from, and write the tags that should run there`,
-      ),
+      held('RollbackRequestReturned', message, {
+        remedy: `Take the annotation out where ${who} takes it from, and write the tags that should run there`,
+      }),
     ],
   };
 }

@@ -167,7 +167,13 @@ function rejection(
     return [
       held(
         'SpecConflict',
-        `${by} put back into spec what was rolled back from (${version}); ${activeReleaseVersion ?? 'nothing'} serves on. Change the tags where ${by} takes them from; or deploy them all the same: ${annotate} rollguard.io/retry="$(date +%s)"`,
+        `${by} put back into spec what was rolled back from (${version}); ${activeReleaseVersion ?? 'nothing'} serves on`,
+        {
+          remedy: `Change the tags where ${by} takes them from`,
+          commands: [
+            { purpose: 'or deploy them all the same', line: `${annotate} rollguard.io/retry="$(date +%s)"` },
+          ],
+        },
       ),
     ];
   }
@@ -180,7 +186,13 @@ function rejection(
     {
       kind: 'held',
       reason,
-      message: `release ${version} failed and is not tried again until spec changes: ${message}. ${activeReleaseVersion === undefined ? 'Nothing serves yet. Correct spec' : `${activeReleaseVersion} serves on. Correct spec, or put it back to what serves`}: ${back}; or try the same again: ${annotate} rollguard.io/retry="$(date +%s)"`,
+      message: `release ${version} failed and is not tried again until spec changes: ${message}. ${activeReleaseVersion === undefined ? 'Nothing serves yet' : `${activeReleaseVersion} serves on`}`,
+      remedy:
+        activeReleaseVersion === undefined ? 'Correct spec' : 'Correct spec, or put it back to what serves',
+      commands: [
+        { line: back },
+        { purpose: 'or try the same again', line: `${annotate} rollguard.io/retry="$(date +%s)"` },
+      ],
     },
   ];
 }

@@ -49,7 +49,11 @@ export const reportRejectedTarget: Concern = (observation, status, { settings })
     status,
     held(
       'TargetRejected',
-      `the upgrade to ${rejectedTarget.version} was rolled back (${rejectedTarget.reason}) and will not be retried automatically${waits}. Set spec.version to ${status.currentVersion}, or to another target; or, once it is fixed, retry it: ${retryCommand(name, namespace)}`,
+      `the upgrade to ${rejectedTarget.version} was rolled back (${rejectedTarget.reason}) and will not be retried automatically${waits}`,
+      {
+        remedy: `Set spec.version to ${status.currentVersion}, or to another target`,
+        commands: [{ purpose: 'or, once it is fixed, retry it', line: retryCommand(name, namespace) }],
+      },
     ),
   );
 };

@@ -135,7 +135,7 @@ describe('the conditions', () => {
   });
 
   it('put the gravest first: an incident, a held operation, what else needs a person', () => {
-    const key = held('UnsealKeyMissing', 'put it back');
+    const key = held('UnsealKeyMissing', 'it is gone', { remedy: 'Put it back' });
     expect(told({}, settledStatus(), [waiting('DiskLost', 'x'), key]).of('Degraded')).to.equal(
       'True UnsealKeyMissing',
     );

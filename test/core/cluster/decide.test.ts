@@ -149,7 +149,7 @@ describe('what is wrong with a cluster', () => {
     ];
     const { status } = decideCluster(observation({ refused }), context());
     const message =
-      'the API server refuses StatefulSet prod: Forbidden: updates to statefulset spec; fix the spec (kubectl edit openbaocluster prod -n bao)';
+      'the API server refuses StatefulSet prod: Forbidden: updates to statefulset spec. Fix the spec: kubectl edit openbaocluster prod -n bao';
     expect(status).to.include({
       phase: 'Failed',
       lastErrorReason: 'ApplyRefused',
@@ -164,7 +164,7 @@ describe('what is wrong with a cluster', () => {
   it('keeps what to do about a refusal behind long words', () => {
     const refused = [{ kind: 'StatefulSet', name: 'prod', message: 'x'.repeat(5_000) }];
     const { status } = decideCluster(observation({ refused }), context());
-    expect(status.lastErrorMessage).to.match(/kubectl edit openbaocluster prod -n bao\)$/);
+    expect(status.lastErrorMessage).to.match(/kubectl edit openbaocluster prod -n bao$/);
   });
 });
 

@@ -1,3 +1,4 @@
+import { wordsOf } from '../../support/notices.ts';
 import { expect } from 'chai';
 import { actionAnnotation } from '../../../src/api/labels.ts';
 import { decideDisks } from '../../../src/core/cluster/disks.ts';
@@ -42,7 +43,7 @@ function decided(given: Given, status = recorded) {
   return {
     jobs: effects.map((effect) => (effect.kind === 'create' ? effect.object.metadata?.name : effect.kind)),
     notices: (notices ?? []).map(({ reason }) => reason),
-    message: notices?.[0]?.message,
+    message: wordsOf(notices?.[0]),
   };
 }
 

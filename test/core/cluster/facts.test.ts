@@ -1,3 +1,4 @@
+import { wordsOf } from '../../support/notices.ts';
 import { expect } from 'chai';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideFacts } from '../../../src/core/cluster/facts.ts';
@@ -176,7 +177,7 @@ describe('two clusters among the pods', () => {
   it('are told, once, with the way out', () => {
     const { events, notices } = decideIdentity(seen, settledStatus());
     expect(events).to.have.length(1);
-    expect(notices?.[0]?.message)
+    expect(wordsOf(notices?.[0]))
       .to.contain('prod-1 (another)')
       .and.to.contain(clusterId)
       .and.to.contain('pvc/data-prod-1');

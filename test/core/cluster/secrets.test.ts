@@ -1,3 +1,4 @@
+import { wordsOf } from '../../support/notices.ts';
 import { expect } from 'chai';
 import type { ClusterSecrets } from '../../../src/core/model/observation.ts';
 import { decideInitialization, decideGuarding } from '../../../src/core/cluster/bootstrap.ts';
@@ -48,7 +49,7 @@ describe('the unseal key', () => {
     const { effects, notices } = decideUnsealKey(seen, {}, context());
     expect(effects).to.deep.equal([]);
     expect(notices?.[0]).to.include({ kind: 'held', reason: 'UnsealKeyMissing' });
-    expect(notices?.[0]?.message).to.contain('has no entry key,').and.to.contain('--from-file=key=FILE');
+    expect(wordsOf(notices?.[0])).to.contain('has no entry key,').and.to.contain('--from-file=key=FILE');
   });
 
   it('is left alone when it is there', () => {
@@ -63,7 +64,7 @@ describe('the unseal key', () => {
     const seen = observation({ secrets: known(unborn), claims: known([claim(0)]) });
     const [notice] = decideUnsealKey(seen, {}, context()).notices ?? [];
     expect(notice?.kind).to.equal('held');
-    expect(notice?.message).to.contain('prod-unseal-key').and.to.contain('openbao.org/cluster=prod');
+    expect(wordsOf(notice)).to.contain('prod-unseal-key').and.to.contain('openbao.org/cluster=prod');
   });
 });
 
@@ -94,7 +95,7 @@ describe('certificates', () => {
     });
     const [notice] = decideCertificates(seen, {}, context()).notices ?? [];
     // To let Rollguard issue them swaps the CA under every client.
-    expect(notice?.message)
+    expect(wordsOf(notice))
       .to.contain('kubectl create secret generic prod-tls-ca -n bao --from-file=ca.crt')
       .and.to.match(/kubectl create secret tls prod-tls-server -n bao --cert=tls.crt --key=tls.key$/)
       .and.not.to.contain('OperatorManaged');
@@ -114,7 +115,7 @@ describe('a cluster that somebody else initializes', () => {
     });
     const [notice] = decideInitialization(seen, {}, context()).notices ?? [];
     // Switching selfInit on does nothing once the pod has started.
-    expect(notice?.message).to.match(/kubectl exec -n bao prod-0 -c openbao -- bao operator init$/);
+    expect(wordsOf(notice)).to.match(/kubectl exec -n bao prod-0 -c openbao -- bao operator init$/);
     expect(decideInitialization(seen, { initialized: true }, context())).to.not.have.property('notices');
   });
 });

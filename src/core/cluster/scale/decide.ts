@@ -7,7 +7,7 @@ import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { retryCommand } from '../../model/kubectl.ts';
 import { patched } from '../../model/patch.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
-import { withoutLastError } from '../../model/last-error.ts';
+import { lastError, withoutLastError } from '../../model/last-error.ts';
 import type { Observation } from '../../model/observation.ts';
 import { isLockedAgainst, withLock, withoutLock } from '../../model/operation-lock.ts';
 import { unchanged, waiting, type Concern, type ConcernResult } from '../../model/cluster-concern.ts';
@@ -187,15 +187,22 @@ function heldAt(
   what: string,
 ): ConcernResult {
   const { cluster } = observation;
-  const remedy = `Fix the cause; the change continues automatically when it can, or is retried after: ${retryCommand(clusterName(cluster), cluster.metadata.namespace ?? '')}`;
-  const lastErrorMessage = `${what.slice(0, 1_500)}. ${remedy}`;
+  const said = lastError(reason, {
+    message: what,
+    remedy: 'Fix the cause; the change continues automatically when it can',
+    commands: [
+      {
+        purpose: 'or is retried after',
+        line: retryCommand(clusterName(cluster), cluster.metadata.namespace ?? ''),
+      },
+    ],
+  });
+  const note = (said.lastErrorMessage ?? '').slice(0, 1_000);
   const scaling: Scaling = { ...base, held: true };
   return {
-    status: locked({ ...status, scaling, lastErrorReason: reason, lastErrorMessage }, scaling, context.now),
+    status: locked({ ...status, scaling, ...said }, scaling, context.now),
     effects: [],
-    events: [
-      { type: 'Warning', reason: 'ScalingHeld', action: 'Scale', note: lastErrorMessage.slice(0, 1_000) },
-    ],
+    events: [{ type: 'Warning', reason: 'ScalingHeld', action: 'Scale', note }],
     requeueAt: context.now + context.settings.idlePollMs,
   };
 }

@@ -1,3 +1,4 @@
+import { lastError, noLastError } from '../../model/last-error.ts';
 import { documents } from '../../../api/documents.ts';
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../model/decision.ts';
@@ -92,7 +93,7 @@ export function decideBlueGreen(
   const locked = takeLock(resumed.status, run.blueGreen.operationId ?? '', context.now);
   if (locked.kind === 'held') {
     const isTold = run.blueGreen.held === true && status.lastErrorReason === 'OperationLockLost';
-    return isTold ? rest(resumed) : held(resumed, { reason: 'OperationLockLost', what: locked.by });
+    return isTold ? rest(resumed) : held(resumed, { reason: 'OperationLockLost', message: locked.by });
   }
   return requested({ ...resumed, status: locked.status });
 }
@@ -154,10 +155,7 @@ function incident(run: Run): Decision {
   const again = withBlueGreen(
     {
       ...run,
-      status: patched(
-        { ...alive, breakGlass: over.incident },
-        { lastErrorReason: undefined, lastErrorMessage: undefined },
-      ),
+      status: patched({ ...alive, breakGlass: over.incident }, noLastError),
       events: [...run.events, over.event],
     },
     {
@@ -187,7 +185,7 @@ function requested(run: Run): Decision {
     const status = handledRequests(observation, run.status, 'rollback');
     const at = { ...run, status };
     if (stage === 'early' || stage === 'late') {
-      return startRollback(at, { reason: 'RollbackRequested', what: 'spec.upgrade.requests.rollback' });
+      return startRollback(at, { reason: 'RollbackRequested', message: 'spec.upgrade.requests.rollback' });
     }
     const note = `a rollback was requested, but Cleanup began at ${blueGreen.cleanupStartedAt}: only a restore leads back (${documents.restore})`;
     const told =
@@ -201,7 +199,7 @@ function requested(run: Run): Decision {
   if (stage === 'early' && !sameTarget(wanted, target)) {
     return startRollback(run, {
       reason: 'TargetChanged',
-      what: `spec asks for ${wanted.version} (${wanted.image})`,
+      message: `spec asks for ${wanted.version} (${wanted.image})`,
     });
   }
   const kept = { ...run, status: handledRequests(observation, run.status, ...stray) };
@@ -218,7 +216,7 @@ function retried(run: Run): Decision {
   const next = withBlueGreen(
     {
       ...run,
-      status: patched(run.status, { lastErrorReason: undefined, lastErrorMessage: undefined }),
+      status: patched(run.status, noLastError),
       events: [...run.events, event('Normal', 'UpgradeRetried', 'Retry', `continues in phase ${phase}`)],
     },
     {
@@ -306,7 +304,7 @@ function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Deci
   const deadline = parseTimestamp(run.blueGreen.deadline);
   if (step.isOpenEnded !== true && deadline !== undefined && now > deadline) {
     const what = `phase ${run.phase} has waited since ${run.blueGreen.phaseStartedAt} for: ${step.reason}`;
-    return failed({ ...run, effects: [] }, { reason: 'PhaseTimeout', what });
+    return failed({ ...run, effects: [] }, { reason: 'PhaseTimeout', message: what });
   }
   // The clock of a phase does not run while a person, or spec's own time, is waited for; then it starts anew.
   const at = withBlueGreen(run, {
@@ -340,7 +338,7 @@ function failed(run: Run, failure: PhaseFailure): Decision {
   if (!goesBackByItself(spec, failure.reason)) return held(counted, failure);
   const failures = counted.blueGreen.jobFailures ?? 0;
   if (failure.reason === 'UpgradeJobFailed' && failures < maxJobFailures) {
-    const note = `${failure.what}; attempt ${failures + 1} of ${maxJobFailures} follows`;
+    const note = `${failure.message}; attempt ${failures + 1} of ${maxJobFailures} follows`;
     const again = withBlueGreen(counted, { attempt: (blueGreen.attempt ?? 0) + 1 });
     return {
       ...result({
@@ -357,14 +355,14 @@ function failed(run: Run, failure: PhaseFailure): Decision {
  * Turns round: where green has votes they are brought back first; where it has none it is only removed. Whether it
  * has is read, and where that cannot be, or a promotion may be under way, it is taken to have some.
  */
-function startRollback(run: Run, { reason, what }: PhaseFailure): Decision {
+function startRollback(run: Run, { reason, message }: PhaseFailure): Decision {
   const { blueGreen, context, halves } = run;
   const voting = votersAmong(run, halves.green);
   const isClean = stageOf(run.phase) === 'early' && voting?.length === 0;
   const hasVotes = stageOf(run.phase) === 'late' || (voting !== undefined && voting.length > 0);
   // A green that never got so far as to be read about has no votes: nobody was promoted yet.
   const phase = isClean || !hasVotes ? 'RollbackCleanup' : 'RollingBack';
-  const rollbackReason = `${reason}: ${what}`.slice(0, 1024);
+  const rollbackReason = `${reason}: ${message}`.slice(0, 1024);
   const at = withBlueGreen(entered(run, phase), {
     held: undefined,
     rollbackReason,
@@ -381,7 +379,7 @@ function startRollback(run: Run, { reason, what }: PhaseFailure): Decision {
   return {
     ...result({
       ...at,
-      status: patched(at.status, { lastErrorReason: undefined, lastErrorMessage: undefined }),
+      status: patched(at.status, noLastError),
       effects: [],
       events: [...run.events, turned],
     }),
@@ -390,15 +388,14 @@ function startRollback(run: Run, { reason, what }: PhaseFailure): Decision {
 }
 
 /** The way back itself fails: going on could make things worse. */
-function broken(run: Run, reason: IncidentReason, { what }: PhaseFailure): Decision {
-  const entry = enterBreakGlass(run, reason, what);
+function broken(run: Run, reason: IncidentReason, { message }: PhaseFailure): Decision {
+  const entry = enterBreakGlass(run, reason, message);
   const at: Run = {
     ...run,
     status: {
       ...run.status,
       breakGlass: entry.incident,
-      lastErrorReason: reason,
-      lastErrorMessage: (entry.incident.message ?? '').slice(0, 2048),
+      ...lastError(reason, { message: entry.incident.message ?? '' }),
     },
     effects: [],
     events: [...run.events, entry.event],
@@ -407,14 +404,15 @@ function broken(run: Run, reason: IncidentReason, { what }: PhaseFailure): Decis
 }
 
 /** Stops until a person acts. */
-function held(run: Run, { reason, what }: PhaseFailure): Decision {
+function held(run: Run, { reason, message }: PhaseFailure): Decision {
   const at = withBlueGreen(run, { held: true, ...notWaiting });
-  const message = remedyOf(at, what);
+  const said = lastError(reason, { message, ...remedyOf(at) });
+  const note = `${reason}: ${said.lastErrorMessage}`.slice(0, 1024);
   return rest({
     ...at,
-    status: { ...at.status, lastErrorReason: reason, lastErrorMessage: message },
+    status: { ...at.status, ...said },
     effects: [],
-    events: [...run.events, event('Warning', 'UpgradeHeld', 'Hold', `${reason}: ${message}`.slice(0, 1024))],
+    events: [...run.events, event('Warning', 'UpgradeHeld', 'Hold', note)],
   });
 }
 

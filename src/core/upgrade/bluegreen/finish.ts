@@ -1,3 +1,4 @@
+import { noLastError } from '../../model/last-error.ts';
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent } from '../../model/decision.ts';
 import { timestamp } from '../../model/time.ts';
@@ -25,8 +26,7 @@ export function finished(status: OpenBaoClusterStatus, blueGreen: BlueGreenUpgra
         { blueRevision: greenRevision, lastJobFailure },
       ),
       operationLock: undefined,
-      lastErrorReason: undefined,
-      lastErrorMessage: undefined,
+      ...noLastError,
     }),
     event: event('Normal', 'UpgradeCompleted', 'Upgrade', note),
   };
@@ -56,8 +56,7 @@ export function finishedBack(
         { blueRevision, lastJobFailure, rollbackReason, rollbackStartedAt },
       ),
       operationLock: undefined,
-      lastErrorReason: undefined,
-      lastErrorMessage: undefined,
+      ...noLastError,
     }),
     event: event('Normal', 'UpgradeRolledBack', 'Rollback', note.slice(0, 1024)),
   };

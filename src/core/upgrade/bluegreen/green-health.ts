@@ -20,17 +20,17 @@ export function whyGreenFailed({ green, blueGreen, peers }: PhaseInput): PhaseFa
     const ids = [...peers.clusterIds].map(([id, pods]) => `${id} (${pods.join(', ') || 'recorded'})`);
     return {
       reason: 'TwoClusters',
-      what: `the members belong to different OpenBao clusters: ${ids.join(', ')}`,
+      message: `the members belong to different OpenBao clusters: ${ids.join(', ')}`,
     };
   }
   for (const { name, pod, member } of green) {
     const trouble = pod === undefined ? undefined : troubleOf(pod);
-    if (trouble !== undefined) return { reason: 'GreenFailed', what: `${name}: ${trouble}` };
+    if (trouble !== undefined) return { reason: 'GreenFailed', message: `${name}: ${trouble}` };
     if (member.kind === 'known' && !isSameVersion(member.value.version, blueGreen.greenVersion ?? '')) {
       const { version } = member.value;
       return {
         reason: 'VersionMismatch',
-        what: `${name} reports version ${version}, not ${blueGreen.greenVersion}; its image is ${imageOf(pod?.spec)}`,
+        message: `${name} reports version ${version}, not ${blueGreen.greenVersion}; its image is ${imageOf(pod?.spec)}`,
       };
     }
   }

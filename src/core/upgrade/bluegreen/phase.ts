@@ -1,3 +1,4 @@
+import type { Explanation } from '../../model/explanation.ts';
 import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
@@ -56,10 +57,8 @@ export type Step =
   | { readonly kind: 'finish-back' };
 
 /** Why a phase failed. */
-export interface PhaseFailure {
+export interface PhaseFailure extends Explanation {
   readonly reason: FailureReason;
-  /** What is wrong, with the values seen; without a full stop. */
-  readonly what: string;
 }
 
 export type PhaseHandler = (input: PhaseInput) => Step;
@@ -78,13 +77,13 @@ export const advance = (phase: PhaseName, more: Consequences = {}): Step => ({
   phase,
   ...more,
 });
-export const fail = (reason: FailureReason, what: string, more: Consequences = {}): Step => ({
+export const fail = (reason: FailureReason, message: string, more: Consequences = {}): Step => ({
   kind: 'fail',
-  failure: { reason, what },
+  failure: { reason, message },
   ...more,
 });
-export const hold = (reason: FailureReason, what: string, more: Consequences = {}): Step => ({
+export const hold = (reason: FailureReason, message: string, more: Consequences = {}): Step => ({
   kind: 'hold',
-  failure: { reason, what },
+  failure: { reason, message },
   ...more,
 });

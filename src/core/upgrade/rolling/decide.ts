@@ -1,3 +1,4 @@
+import { lastError, noLastError } from '../../model/last-error.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
@@ -169,10 +170,7 @@ function freed(run: Run): Run {
     deadline: deadlineOf(phase, context.now, context.settings),
     phaseStartedAt: timestamp(context.now),
   });
-  return withUpgrade(
-    { ...run, status: patched(run.status, { lastErrorReason: undefined, lastErrorMessage: undefined }) },
-    next,
-  );
+  return withUpgrade({ ...run, status: patched(run.status, noLastError) }, next);
 }
 
 /** Runs phases until one waits. */
@@ -257,18 +255,22 @@ function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
  * Stops until a person acts. Before anything was touched, the lock is given back
  * (docs/facts/openbao-operator.md, 7.1, 11).
  */
-function held(run: Run, { reason, message }: Failure): Decision {
+function held(run: Run, failed: Failure): Decision {
   const { context, upgrade } = run;
   const releases = upgrade.phase === 'PreChecks' || upgrade.phase === 'Snapshot';
+  const said = lastError(failed.reason, failed);
   const next = patched(upgrade, { held: true, waitingFor: undefined });
   const status = patched(
-    { ...run.status, upgrade: next, lastErrorReason: reason, lastErrorMessage: message },
+    { ...run.status, upgrade: next, ...said },
     releases && run.status.operationLock?.operation === 'Upgrade' ? { operationLock: undefined } : {},
   );
   return {
     status,
     effects: run.effects,
-    events: [...run.events, event('Warning', 'UpgradeHeld', 'Hold', `${reason}: ${message}`)],
+    events: [
+      ...run.events,
+      event('Warning', 'UpgradeHeld', 'Hold', `${said.lastErrorReason}: ${said.lastErrorMessage}`),
+    ],
     requeueAt: context.now + context.settings.idlePollMs,
   };
 }
@@ -297,8 +299,7 @@ function finished(run: Run): Decision {
       image: targetImage,
       upgrade: undefined,
       operationLock: undefined,
-      lastErrorReason: undefined,
-      lastErrorMessage: undefined,
+      ...noLastError,
       lastRestartAt: restartAt ?? status.lastRestartAt,
     }),
     effects: run.effects,

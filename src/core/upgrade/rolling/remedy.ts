@@ -1,3 +1,4 @@
+import type { Remedy } from '../../model/explanation.ts';
 import { diagnosis } from './diagnosis.ts';
 import { type FailureReason } from './failure.ts';
 import { retryCommand } from '../../model/kubectl.ts';
@@ -11,15 +12,18 @@ type Given = Pick<PhaseInput, 'upgrade'> & {
 const fixed =
   'The image and the pod template cannot change until the upgrade has ended: fix the cause outside the spec (registry, node, quota), then retry. ';
 
-/** What to do now: a hint, then the exact command that goes on, which is the last. */
-export function remedy({ observation, upgrade }: Given, hint: string): string {
+/** What to do now: a hint, then the exact command that goes on. */
+export function remedy({ observation, upgrade }: Given, hint: string): Remedy {
   const { name = '', namespace = 'default' } = observation.cluster.metadata;
   const outside = (upgrade.completedPods ?? []).length > 0 ? fixed : '';
-  return `${outside}${hint.charAt(0).toUpperCase()}${hint.slice(1)}; then: ${retryCommand(name, namespace)}`;
+  return {
+    remedy: `${outside}${hint.charAt(0).toUpperCase()}${hint.slice(1)}`,
+    commands: [{ purpose: 'then', line: retryCommand(name, namespace) }],
+  };
 }
 
 /** What to do when something took too long: the commands that say why. */
-export function overdueRemedy(given: Given, reason: FailureReason): string {
+export function overdueRemedy(given: Given, reason: FailureReason): Remedy {
   const look = diagnosis(given.observation.cluster, given.upgrade, reason);
   const hint =
     look.length === 0

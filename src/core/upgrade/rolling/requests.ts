@@ -1,3 +1,4 @@
+import { noLastError } from '../../model/last-error.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { defined } from '../../../api/object-fields.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
@@ -44,7 +45,7 @@ export function tryAgain(
   });
   const handled = handledRequests(observation, locked.status, 'retry');
   return {
-    status: patched(handled, { upgrade: next, lastErrorReason: undefined, lastErrorMessage: undefined }),
+    status: patched(handled, { upgrade: next, ...noLastError }),
     events: [event('Normal', 'UpgradeRetried', 'Retry', `continues in phase ${phase}`)],
   };
 }

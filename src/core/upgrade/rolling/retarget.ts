@@ -1,3 +1,4 @@
+import { withoutLastError } from '../../model/last-error.ts';
 import { dataVersionAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { defined } from '../../../api/object-fields.ts';
@@ -85,7 +86,9 @@ export function retarget(input: PhaseInput): Step | undefined {
   }
   if (isBackwards && started === true) {
     const what = `spec asks for ${wanted.version}, but ${upgrade.targetVersion} has already run on this data`;
-    return hold(failure('DowngradeBlocked', what, `Set spec.version to ${upgrade.targetVersion} or newer`));
+    return hold(
+      failure('DowngradeBlocked', what, { remedy: `Set spec.version to ${upgrade.targetVersion} or newer` }),
+    );
   }
   const others = (upgrade.completedPods ?? []).length > 0;
   const ordinal = upgrade.currentPartition ?? replicas;
@@ -190,7 +193,7 @@ function switchTo(input: PhaseInput, { version, image }: UpgradeTarget, operatio
 
 /** Drops an upgrade that has touched nothing; what spec asks for then starts anew by itself. */
 export function dropped(status: OpenBaoClusterStatus): OpenBaoClusterStatus {
-  const { upgrade: _, operationLock, lastErrorReason: __, lastErrorMessage: ___, ...rest } = status;
+  const { upgrade: _, operationLock, ...rest } = withoutLastError(status);
   return operationLock === undefined || operationLock.operation === 'Upgrade'
     ? rest
     : { ...rest, operationLock };

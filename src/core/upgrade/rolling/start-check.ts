@@ -1,6 +1,6 @@
 import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
 import type { Observation } from '../../model/observation.ts';
-import { decide, explain, notJudged } from '../../policies/policy.ts';
+import { decide, explanationOf, notJudged } from '../../policies/policy.ts';
 import { versionRules } from '../../policies/version-rules.ts';
 import { failure, type Failure } from './failure.ts';
 import { isOlder, type UpgradeTarget } from '../target.ts';
@@ -36,15 +36,14 @@ export function startCheck(
   const [violation] = violations;
   if (violation !== undefined) {
     const { reason } = violation;
-    // Another spec starts anew by itself, so the rule's own remedy is all there is to do.
-    const [what, now = ''] = explain(violation).split(/ (?=Now: )/);
-    const failed = `${reason}: ${what?.replace(/\.$/, '')}`;
+    const { message, remedy } = explanationOf(violation);
     return {
       kind: 'violation',
       failure: failure(
         reason === 'DowngradeBlocked' ? reason : 'PolicyViolation',
-        failed,
-        now.replace(/\.$/, ''),
+        `${reason}: ${message}`,
+        // Another spec starts anew by itself, so the rule's own remedy is all there is to do.
+        { remedy },
       ),
     };
   }
@@ -59,7 +58,7 @@ export function startCheck(
     failure: failure(
       'DowngradeBlocked',
       `version ${newer} has been the version of the leader (sys/version-history), and ${wanted.version} is older`,
-      `Set spec.version to ${newer} or newer`,
+      { remedy: `Set spec.version to ${newer} or newer` },
     ),
   };
 }

@@ -1,3 +1,5 @@
+import { lastError, noLastError } from '../../model/last-error.ts';
+import type { HoldReason } from '../../../api/hold-reasons.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { defined } from '../../../api/object-fields.ts';
 import type { Decision, DecisionContext } from '../../model/decision.ts';
@@ -49,8 +51,9 @@ export function decideStart(
     return {
       ...nothing,
       status: patched(acknowledged, {
-        lastErrorReason: 'OperationLockHeld',
-        lastErrorMessage: `an upgrade to ${wanted.version} waits: ${locked.by}`,
+        ...lastError('OperationLockHeld' satisfies HoldReason, {
+          message: `an upgrade to ${wanted.version} waits: ${locked.by}`,
+        }),
       }),
       requeueAt: now + context.settings.idlePollMs,
     };
@@ -81,8 +84,7 @@ export function decideStart(
         ? {}
         : { upgradeRequests: { ...locked.status.upgradeRequests, lastHandledRestart: handled } }),
       upgrade,
-      lastErrorReason: undefined,
-      lastErrorMessage: undefined,
+      ...noLastError,
     }),
     effects: [],
     events,
@@ -96,6 +98,4 @@ const restartAfterRestore = ({ restore, lastRestartAt }: OpenBaoClusterStatus): 
 
 /** Nothing waits for the lock any more. */
 const withoutLockError = (status: OpenBaoClusterStatus): OpenBaoClusterStatus =>
-  status.lastErrorReason === 'OperationLockHeld'
-    ? patched(status, { lastErrorReason: undefined, lastErrorMessage: undefined })
-    : status;
+  status.lastErrorReason === 'OperationLockHeld' ? patched(status, noLastError) : status;

@@ -13,7 +13,7 @@ import { advance, fail, wait, type PhaseHandler, type PhaseInput } from '../phas
 export const deployingGreen: PhaseHandler = (input) => {
   const { green, blueGreen, observation } = input;
   const failed = whyGreenFailed(input);
-  if (failed !== undefined) return fail(failed.reason, failed.what);
+  if (failed !== undefined) return fail(failed.reason, failed.message);
   const cleanup = blueGreen.deadServerCleanup === true ? deadServerCleanupSet(input, false) : undefined;
   if (cleanup !== undefined) return cleanup;
   const missing = whyNotInPlace(

@@ -7,7 +7,7 @@ import { advance, fail, wait, type PhaseHandler } from '../phase.ts';
 export const joiningMesh: PhaseHandler = (input) => {
   const { green, halves, observation, peers } = input;
   const failed = whyGreenFailed(input);
-  if (failed !== undefined) return fail(failed.reason, failed.what);
+  if (failed !== undefined) return fail(failed.reason, failed.message);
   const { raft } = observation;
   if (raft.kind === 'unknown') return wait(`the Raft membership could not be read: ${raft.cause}`);
   const voting = votersAmong(input, halves.green) ?? [];

@@ -25,7 +25,7 @@ export const syncing: PhaseHandler = (input) => {
   const { observation, blueGreen, halves, context } = input;
   const { autoPromote, verification } = observation.cluster.spec.upgrade?.blueGreen ?? {};
   const failed = whyGreenFailed(input);
-  if (failed !== undefined) return fail(failed.reason, failed.what);
+  if (failed !== undefined) return fail(failed.reason, failed.message);
   const voting = votersAmong(input, halves.green) ?? [];
   if (voting.length > 0) {
     return fail(
