@@ -134,8 +134,8 @@ function checkThenSwitch(input: PhaseInput, wanted: UpgradeTarget, from: Upgrade
   const { observation, upgrade, context } = input;
   const { jobs } = observation;
   const forbidden = startCheck(observation, from, wanted);
-  if (forbidden?.kind === 'violation') return hold(forbidden.failure);
-  if (forbidden !== undefined) return wait(forbidden.reason);
+  if (forbidden.kind === 'unknown') return wait(forbidden.cause);
+  if (forbidden.value !== undefined) return hold(forbidden.value);
   const asked =
     upgrade.retarget !== undefined && sameTarget(upgrade.retarget, wanted)
       ? upgrade.retarget

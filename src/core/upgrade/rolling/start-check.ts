@@ -1,4 +1,5 @@
 import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
+import { known, unknown, type Known } from '../../model/known.ts';
 import type { Observation } from '../../model/observation.ts';
 import { decide, explanationOf, notJudged } from '../../policies/policy.ts';
 import { versionRules } from '../../policies/version-rules.ts';
@@ -10,21 +11,17 @@ import { isOlder, type UpgradeTarget } from '../target.ts';
  * this data, which a downgrade of the leader leaves in place (docs/facts/openbao-measured.md, section 6).
  *
  * @param from what the data was written by: status.currentVersion, or a target that has run
- * @returns what forbids the target, why that cannot be told yet, or nothing
+ * @returns what forbids the target, if anything does; unknown while that cannot be told
  */
 export function startCheck(
   observation: Observation,
   from: UpgradeTarget,
   wanted: UpgradeTarget,
-):
-  | { readonly kind: 'violation'; readonly failure: Failure }
-  | { readonly kind: 'unknown'; readonly reason: string }
-  | undefined {
+): Known<Failure | undefined> {
   const { cluster, claims, pods, versionHistory } = observation;
   if (claims.kind === 'unknown')
-    return { kind: 'unknown', reason: `the PersistentVolumeClaims could not be read: ${claims.cause}` };
-  if (pods.kind === 'unknown')
-    return { kind: 'unknown', reason: `the pods could not be read: ${pods.cause}` };
+    return unknown(`the PersistentVolumeClaims could not be read: ${claims.cause}`);
+  if (pods.kind === 'unknown') return unknown(`the pods could not be read: ${pods.cause}`);
   const { violations } = decide(versionRules, {
     operation: 'UPDATE',
     object: cluster,
@@ -37,30 +34,23 @@ export function startCheck(
   if (violation !== undefined) {
     const { reason } = violation;
     const { message, remedy } = explanationOf(violation);
-    return {
-      kind: 'violation',
-      failure: failure(
-        reason === 'DowngradeBlocked' ? reason : 'PolicyViolation',
-        `${reason}: ${message}`,
-        // Another spec starts anew by itself, so the rule's own remedy is all there is to do.
-        { remedy },
-      ),
-    };
+    const failed = reason === 'DowngradeBlocked' ? reason : 'PolicyViolation';
+    // Another spec starts anew by itself, so the rule's own remedy is all there is to do.
+    return known(failure(failed, `${reason}: ${message}`, { remedy }));
   }
-  if (wanted.version === from.version) return undefined;
+  if (wanted.version === from.version) return known(undefined);
   if (versionHistory.kind === 'unknown') {
-    return { kind: 'unknown', reason: `the version history could not be read: ${versionHistory.cause}` };
+    return unknown(`the version history could not be read: ${versionHistory.cause}`);
   }
   const newer = versionHistory.value.find((version) => isOlder(wanted.version, version));
-  if (newer === undefined) return undefined;
-  return {
-    kind: 'violation',
-    failure: failure(
+  if (newer === undefined) return known(undefined);
+  return known(
+    failure(
       'DowngradeBlocked',
       `version ${newer} has been the version of the leader (sys/version-history), and ${wanted.version} is older`,
       { remedy: `Set spec.version to ${newer} or newer` },
     ),
-  };
+  );
 }
 
 /** The cluster as if its spec still named what it runs, so that every rule judges the change. */

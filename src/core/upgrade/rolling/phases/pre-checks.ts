@@ -24,8 +24,8 @@ export const preChecks: PhaseHandler = (input) => {
   const from = { version: upgrade.fromVersion ?? '', image: upgrade.fromImage ?? '' };
   const target = { version: upgrade.targetVersion ?? '', image: upgrade.targetImage ?? '' };
   const forbidden = startCheck(observation, from, target);
-  if (forbidden?.kind === 'violation') return hold(forbidden.failure);
-  if (forbidden !== undefined) return wait(forbidden.reason);
+  if (forbidden.kind === 'unknown') return wait(forbidden.cause);
+  if (forbidden.value !== undefined) return hold(forbidden.value);
   // A green half adds members before it takes any away.
   if (replicas === 2 && !isBlueGreen(observation.cluster, upgrade)) {
     const what = 'one of two members is not a quorum, so replacing either would stop writes';
