@@ -479,7 +479,7 @@ export const openBaoClusterStatus = {
             additionalProperties: false,
             required: ['line'],
             properties: {
-              purpose: text('What the command is for. Absent where the remedy leads to the command.'),
+              purpose: text('Another way that the command is for. Absent where the command is the remedy.'),
               line: text('The command for a shell.', 2048),
             },
           },

@@ -1,10 +1,8 @@
-import { documents } from '../../api/documents.ts';
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { timestamp } from '../../core/model/time.ts';
 import { diagnosis, membersLook, type Look } from '../../core/upgrade/rolling/diagnosis.ts';
 import type { AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
-import { names, serverContainer } from '../../core/model/names.ts';
 import { condition, isDown, isUnseen, pendingRequest, stateOf } from './state.ts';
 import type { UpgradeView } from './upgrade.ts';
 
@@ -52,6 +50,8 @@ export function adviceOn(
 interface Commands {
   readonly patch: (spec: object) => string;
   readonly run: (words: string) => string;
+  /** A command of the status, called in the same way. */
+  readonly own: (line: string) => string;
 }
 
 function commandsFor(
@@ -66,6 +66,7 @@ function commandsFor(
     patch: (spec) =>
       `${kubectl} patch openbaocluster ${name} -n ${namespace} --type merge -p ${quoted(JSON.stringify({ spec }))}`,
     run: (words) => `${kubectl} ${words}`,
+    own: (line) => line.replace(/^kubectl (?=\S)/, `${kubectl} `),
   };
 }
 
@@ -110,68 +111,42 @@ function rollback(
   return [{ needed: false, why: `go back to ${from}, which is possible until Cleanup`, command }];
 }
 
-/** What mends a hold, by its reason. The message of the hold says the same with more words. */
-const remedies: Readonly<
-  Record<string, (cluster: OpenBaoCluster, commands: Commands, now: number) => readonly Advice[]>
-> = {
-  TargetRejected: ({ spec, status }, { patch }, now) => {
-    const { currentVersion: version = '', image, blueGreen } = status ?? {};
-    // An image that names the target's version would be refused beside the old one.
-    const restored = spec.image === undefined || image === undefined ? {} : { image };
-    return [
-      {
-        needed: true,
-        why: `keep ${version}: nothing of ${blueGreen?.rejectedTarget?.version ?? 'the target'} is left`,
-        command: patch({ version, ...restored }),
-      },
-      {
-        needed: false,
-        why: 'or, once it is fixed, retry it',
-        command: patch({ upgrade: { requests: { retry: timestamp(now) } } }),
-      },
-    ];
-  },
-  SelfInitRequired: ({ metadata: { name = '', namespace = '' } }, { run }) => [
+/** The status says the way back in words only: the command is made here. */
+function rejected({ spec, status }: OpenBaoCluster, { patch }: Commands, now: number): readonly Advice[] {
+  const { currentVersion: version = '', image, blueGreen } = status ?? {};
+  // An image that names the target's version would be refused beside the old one.
+  const restored = spec.image === undefined || image === undefined ? {} : { image };
+  return [
     {
       needed: true,
-      why: `initialize it, keep what this prints, and set up auth/jwt-operator: ${documents.initialize}`,
-      command: run(`exec -n ${namespace} ${names(name).pod(0)} -c ${serverContainer} -- bao operator init`),
-    },
-  ],
-  UnsealKeyMissing: ({ metadata: { name = '', namespace = '' } }, { run }) => [
-    {
-      needed: true,
-      why: 'put the unseal key back from your backup; no new key would open the data',
-      command: run(`apply -n ${namespace} -f ${names(name).unsealKey}.yaml`),
-    },
-  ],
-  CertificatesMissing: ({ metadata: { name = '', namespace = '' } }, { run, patch }) => [
-    {
-      needed: true,
-      why: 'create the Secret with the CA of your certificates, if it is not there',
-      command: run(`create secret generic ${names(name).ca} -n ${namespace} --from-file=ca.crt`),
-    },
-    {
-      needed: true,
-      why: 'create the Secret with the certificate and its key, if it is not there',
-      command: run(
-        `create secret tls ${names(name).serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
-      ),
+      why: `keep ${version}: nothing of ${blueGreen?.rejectedTarget?.version ?? 'the target'} is left`,
+      command: patch({ version, ...restored }),
     },
     {
       needed: false,
-      why: 'or let Rollguard issue certificates; every client must then trust its new CA',
-      command: patch({ tls: { mode: 'OperatorManaged' } }),
+      why: 'or, once it is fixed, retry it',
+      command: patch({ upgrade: { requests: { retry: timestamp(now) } } }),
     },
-  ],
-  ApplyRefused: ({ metadata: { name = '', namespace = '' } }, { run }) => [
-    {
-      needed: true,
-      why: 'change in spec what the API server does not take',
-      command: run(`edit openbaocluster ${name} -n ${namespace}`),
-    },
-  ],
-};
+  ];
+}
+
+/** A remedy of the status as a clause. */
+export const clauseOf = (remedy: string): string => `${remedy.charAt(0).toLowerCase()}${remedy.slice(1)}`;
+
+/** What the status itself says is to be done. */
+function remedied({ status }: OpenBaoCluster, { own }: Commands): readonly Advice[] {
+  const { remedy, commands = [] } = status?.lastErrorDetails ?? {};
+  if (remedy === undefined) return [];
+  const isWithCommand = commands.some(({ purpose }) => purpose === undefined);
+  return [
+    ...(isWithCommand ? [] : [{ needed: true, why: clauseOf(remedy) }]),
+    ...commands.map(({ purpose, line }) => ({
+      needed: purpose === undefined,
+      why: purpose ?? clauseOf(remedy),
+      command: own(line),
+    })),
+  ];
+}
 
 function hold(
   cluster: OpenBaoCluster,
@@ -181,8 +156,7 @@ function hold(
 ): readonly Advice[] {
   const { metadata, status } = cluster;
   const reason = condition(cluster, 'Stalled')?.reason ?? status?.lastErrorReason ?? '';
-  const known = remedies[reason]?.(cluster, commands, now);
-  if (known !== undefined) return known;
+  if (reason === 'TargetRejected') return rejected(cluster, commands, now);
   const back = forbidden(cluster, reason, commands);
   if (back !== undefined) return [back];
   if (status?.breakGlass?.active === true) return [];
@@ -195,6 +169,8 @@ function hold(
       ...wayBack(cluster, upgrade, commands),
     ];
   }
+  const told = remedied(cluster, commands);
+  if (told.length > 0) return told;
   const { name = '', namespace = '' } = metadata;
   const describe = commands.run(`describe openbaocluster ${name} -n ${namespace}`);
   return [{ needed: true, why: 'do what it says; this shows the whole status', command: describe }];

@@ -1,3 +1,4 @@
+import { clauseOf } from './advice.ts';
 import { omit } from '../../api/object-fields.ts';
 import { inWords } from '../../core/model/explanation.ts';
 import { visible, type Paint, type Style } from '../terminal.ts';
@@ -178,11 +179,14 @@ function snapshotText({ snapshot }: ClusterView): string | undefined {
   ]);
 }
 
-/** Without the commands where the retry is among those below: twice they would only be longer. */
+/** Without what is said below: twice it would only be longer. */
 function messageOf({ error, next }: ClusterView): string {
   const { reason = '', message: whole = '', details } = error ?? {};
-  const isSaidBelow = next.some(({ command }) => command?.includes('"retry"') === true);
-  const message = isSaidBelow && details !== undefined ? inWords(omit(details, 'commands')) : whole;
+  const areCommandsBelow = next.some(({ needed, command }) => needed && command !== undefined);
+  const remedy = clauseOf(details?.remedy ?? '');
+  const isRemedyBelow = remedy !== '' && next.some(({ why }) => why === remedy);
+  const left = details && (isRemedyBelow ? omit(details, 'remedy', 'commands') : omit(details, 'commands'));
+  const message = left !== undefined && (areCommandsBelow || isRemedyBelow) ? inWords(left) : whole;
   return message.startsWith(`${reason}: `) ? message.slice(reason.length + 2) : message;
 }
 

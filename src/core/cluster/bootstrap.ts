@@ -12,7 +12,7 @@ export const decideInitialization: Concern = ({ cluster }, status) => {
   return unchanged(
     status,
     held('SelfInitRequired', 'spec.selfInit.enabled is false and the cluster is not initialized', {
-      remedy: `Keep what this prints, and set up auth/jwt-operator (${documents.initialize})`,
+      remedy: `Initialize it, keep what this prints, and set up auth/jwt-operator (${documents.initialize})`,
       commands: [{ line: `kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- bao operator init` }],
     }),
   );

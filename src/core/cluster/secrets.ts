@@ -93,10 +93,13 @@ export const decideCertificates: Concern = ({ cluster, secrets }, status) => {
         certificatesMissing,
         `spec.tls.mode is External and the Secrets ${ca} (ca.crt) and ${serverCertificate} (tls.crt, tls.key) do not both exist`,
         {
-          remedy: 'Create them',
+          remedy: 'Create the one that is missing, or both',
           commands: [
             {
-              line: `kubectl create secret generic ${ca} -n ${namespace} --from-file=ca.crt; kubectl create secret tls ${serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
+              line: `kubectl create secret generic ${ca} -n ${namespace} --from-file=ca.crt`,
+            },
+            {
+              line: `kubectl create secret tls ${serverCertificate} -n ${namespace} --cert=tls.crt --key=tls.key`,
             },
           ],
         },

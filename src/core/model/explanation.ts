@@ -1,6 +1,6 @@
 /** A command for a shell, with nothing left to fill in but what is written in capitals. */
 export interface Command {
-  /** What it is for, a clause such as `or go back`; absent where the remedy before it says so. */
+  /** What it is for where that is another way, a clause such as `or roll back`; absent where it is the remedy itself. */
   readonly purpose?: string;
   readonly line: string;
 }
@@ -25,14 +25,12 @@ export interface Explanation extends Partial<Remedy> {
  * @param longest characters
  */
 export function inWords({ message, remedy, commands = [] }: Explanation, longest = Infinity): string {
-  const [first, ...rest] = commands;
-  const begin = [remedy, ...(first?.purpose === undefined && first !== undefined ? [first.line] : [])];
-  const now = [
-    begin.filter((part) => part !== undefined).join(': '),
-    ...(first?.purpose === undefined ? rest : commands).map(({ purpose, line }) => `${purpose}: ${line}`),
-  ]
-    .filter((part) => part !== '')
-    .join('; ');
+  const [first, ...others] = commands.map(({ purpose, line }) =>
+    purpose === undefined ? line : `${purpose}: ${line}`,
+  );
+  const isLedTo = commands[0]?.purpose === undefined;
+  const begin = [remedy, first].filter((part) => part !== undefined).join(isLedTo ? ': ' : '; ');
+  const now = [begin, ...others].filter((part) => part !== '').join('; ');
   if (now === '') return message.slice(0, longest);
   const room = longest - now.length - 2;
   const shown = message.length > room ? `${message.slice(0, Math.max(room - 1, 0))}…` : message;
