@@ -2,26 +2,40 @@ import type { BlueGreenUpgrade, OpenBaoCluster } from '../../api/openbaocluster.
 
 export type PhaseName = Exclude<NonNullable<BlueGreenUpgrade['phase']>, 'Idle'>;
 
-/** Where a phase belongs. */
-export type Stage = 'early' | 'late' | 'cleanup' | 'back';
-
-const stages: Readonly<Record<PhaseName, Stage>> = {
-  DeployingGreen: 'early',
-  JoiningMesh: 'early',
-  Syncing: 'early',
-  Promoting: 'late',
-  DemotingBlue: 'late',
-  Cleanup: 'cleanup',
-  RollingBack: 'back',
-  RollbackCleanup: 'back',
-};
-
 /**
- * Early, blue is untouched and green can be thrown away. Late, votes have moved and are moved back. From Cleanup
- * there is no way back. Going back itself has none but break glass (specification, page 000;
+ * Where a phase belongs. Early, blue is untouched and green can be thrown away. Late, votes have moved and are moved
+ * back. From cleanup there is no way back. Going back itself has none but break glass (specification, page 000;
  * docs/facts/openbao-operator.md, 3.3).
  */
-export const stageOf = (phase: PhaseName): Stage => stages[phase];
+export type Stage = 'early' | 'late' | 'cleanup' | 'back';
+
+interface PhaseTraits {
+  readonly stage: Stage;
+  /** Which halves are rendered as they should be; the other one is on its way out. */
+  readonly keeps: 'both' | 'blue' | 'green';
+}
+
+/** All that other parts must know of a phase, in one place: a new phase cannot be forgotten anywhere. */
+const traits: Readonly<Record<PhaseName, PhaseTraits>> = {
+  DeployingGreen: { stage: 'early', keeps: 'both' },
+  JoiningMesh: { stage: 'early', keeps: 'both' },
+  Syncing: { stage: 'early', keeps: 'both' },
+  Promoting: { stage: 'late', keeps: 'both' },
+  DemotingBlue: { stage: 'late', keeps: 'both' },
+  Cleanup: { stage: 'cleanup', keeps: 'green' },
+  RollingBack: { stage: 'back', keeps: 'both' },
+  RollbackCleanup: { stage: 'back', keeps: 'blue' },
+};
+
+export const stageOf = (phase: PhaseName): Stage => traits[phase].stage;
+
+/**
+ * The traits of a phase as it is stored, which may be another operator's.
+ *
+ * @returns undefined for a phase that is not ours; Idle is none
+ */
+export const storedTraits = (phase: string): PhaseTraits | undefined =>
+  Object.hasOwn(traits, phase) ? traits[phase as PhaseName] : undefined;
 
 type Cluster = Pick<OpenBaoCluster, 'status'>;
 

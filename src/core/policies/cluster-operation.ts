@@ -1,3 +1,4 @@
+import { storedTraits, type Stage } from '../model/blue-green.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { printable } from '../model/printable.ts';
 import { parseVersion } from '../version/version.ts';
@@ -7,34 +8,16 @@ import { changesImage, changesVersion, storedStatus, type ClusterRequest } from 
 type Change = Pick<ClusterRequest, 'object' | 'oldObject'>;
 
 /**
- * Where a blue-green upgrade stands, by what is still possible.
- *
- * idle: none is under way. early: green has no vote, so it can be dropped as if it had never been. crossed:
- * green may vote or lead; a rollback leads back. cleanup: blue is going; only a restore leads back. returning:
- * it is on its way back. unknown: another operator's phase, which may be any of them.
+ * Where a blue-green upgrade stands, by what is still possible: a stage of its phase, which is late as soon as green
+ * may ever have voted; `idle` when none is in progress; `unknown` for another operator's phase, which may be any.
  */
-type BlueGreenStage = 'idle' | 'early' | 'crossed' | 'cleanup' | 'returning' | 'unknown';
+type BlueGreenStage = Stage | 'idle' | 'unknown';
 
 export function blueGreenStage(request: Pick<ClusterRequest, 'oldObject'>): BlueGreenStage {
   const { phase = 'Idle', crossedAt } = storedStatus(request).blueGreen ?? {};
-  switch (phase) {
-    case 'Idle':
-      return 'idle';
-    case 'DeployingGreen':
-    case 'JoiningMesh':
-    case 'Syncing':
-      return crossedAt === undefined ? 'early' : 'crossed';
-    case 'Promoting':
-    case 'DemotingBlue':
-      return 'crossed';
-    case 'Cleanup':
-      return 'cleanup';
-    case 'RollingBack':
-    case 'RollbackCleanup':
-      return 'returning';
-    default:
-      return 'unknown';
-  }
+  if (phase === 'Idle') return 'idle';
+  const stage = storedTraits(phase)?.stage ?? 'unknown';
+  return stage === 'early' && crossedAt !== undefined ? 'late' : stage;
 }
 
 /** Whether version, image and replicas stay as they are: votes are moving between two halves, or an incident is open. */

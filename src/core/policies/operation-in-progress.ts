@@ -92,13 +92,13 @@ function wayOut(request: ClusterRequest): string {
     return `repair the incident and acknowledge its nonce; apply this again when no operation is in progress (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.breakGlass.steps}' shows how)`;
   }
   const stage = blueGreenStage(request);
-  if (stage === 'crossed') {
+  if (stage === 'late') {
     const ask = requestCommand('rollback', name, namespace);
     return goesBack(request)
       ? `to return, request a rollback: ${ask} ; then set spec.version back ${idleAgain} again`
       : `apply it again ${idleAgain}; to roll back instead: ${ask}`;
   }
-  if (stage === 'returning')
+  if (stage === 'back')
     return `the upgrade is being rolled back automatically; apply this again ${idleAgain}`;
   const noWayBack =
     stage === 'cleanup' && goesBack(request)

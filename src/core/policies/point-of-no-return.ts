@@ -24,10 +24,10 @@ export const pointOfNoReturn: Policy<ClusterRequest> = {
         return [tooLate(request)];
       case 'idle':
         return [warning(`${path} has no effect: no blue-green upgrade is in progress`)];
-      case 'returning':
+      case 'back':
         return [warning(`${path} has no effect: the upgrade is already being rolled back`)];
       case 'early':
-      case 'crossed':
+      case 'late':
       case 'unknown':
         return [];
       default:

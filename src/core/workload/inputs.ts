@@ -7,7 +7,9 @@ import { wantedReplicas } from '../model/selectors.ts';
 import { effectiveImage } from './image.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
 import { names } from '../model/names.ts';
-import { heldPartition, isRolling, partitionFor } from './partition.ts';
+import { heldPartition, partitionFor } from './partition.ts';
+import { storedTraits } from '../model/blue-green.ts';
+import { isRolling } from '../model/rolling.ts';
 
 /** All that the children of a cluster are made from. Nothing else: same inputs, same objects. */
 export interface WorkloadInputs {
@@ -90,17 +92,6 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   };
 }
 
-/** Phases in which the half of each color is kept as it should be; in the others it is on its way out. */
-const keepsGreen: ReadonlySet<string | undefined> = new Set([
-  'DeployingGreen',
-  'JoiningMesh',
-  'Syncing',
-  'Promoting',
-  'DemotingBlue',
-  'Cleanup',
-  'RollingBack',
-]);
-
 /**
  * The sets of members that are to be there. Both halves are pinned in the status: no edit of spec moves them
  * (docs/facts/openbao-operator.md, 7.1, 15).
@@ -109,7 +100,8 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
   const { status, metadata } = cluster;
   const live = workloadInputs(cluster, facts);
   const revision = greenRevision(status);
-  const { phase, greenImage, greenVersion } = status?.blueGreen ?? {};
+  const { phase = 'Idle', greenImage, greenVersion } = status?.blueGreen ?? {};
+  const keeps = storedTraits(phase)?.keeps ?? 'blue';
   const membersOf = (inputs: Pick<WorkloadInputs, 'revision' | 'replicas'>) =>
     Array.from({ length: inputs.replicas }, (_, ordinal) =>
       names(metadata.name ?? '', inputs.revision).pod(ordinal),
@@ -131,8 +123,7 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
     ...defined({ claimTemplates }),
   };
   return {
-    // In Cleanup blue goes; on the way back green does.
-    sets: [...(phase === 'Cleanup' ? [] : [live]), ...(keepsGreen.has(phase) ? [green] : [])],
+    sets: [...(keeps === 'green' ? [] : [live]), ...(keeps === 'blue' ? [] : [green])],
     members: [...membersOf(live), ...membersOf(green)],
     serving: phase === 'Cleanup' ? revision : live.revision,
   };

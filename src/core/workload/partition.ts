@@ -1,5 +1,6 @@
 import type { StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { isRolling } from '../model/rolling.ts';
 
 /**
  * Pods with an ordinal below the partition keep what they run; one that is re-created there comes back at
@@ -44,16 +45,3 @@ function isSettled({ metadata, status }: StatefulSet): boolean {
     status.currentRevision === status.updateRevision
   );
 }
-
-type Phase = NonNullable<OpenBaoClusterStatus['upgrade']>['phase'];
-
-const rolling: ReadonlySet<Phase> = new Set([
-  'Locking',
-  'SteppingDown',
-  'Replacing',
-  'CatchingUp',
-  'Finalizing',
-]);
-
-/** Whether the pods are to run the upgrade's target by now: all checks have passed. */
-export const isRolling = (phase: Phase): boolean => rolling.has(phase);

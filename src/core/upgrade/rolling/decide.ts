@@ -2,6 +2,7 @@ import { lastError, noLastError } from '../../model/last-error.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
+import { isRolling } from '../../model/rolling.ts';
 import { unwatchedMs } from '../../model/operation-lock.ts';
 import { wantedReplicas } from '../../model/selectors.ts';
 import { peersOf } from '../../raft/peers.ts';
@@ -187,7 +188,8 @@ function runPhases(run: Run): Decision {
     if (step.kind === 'finish') return finished(at);
     if (
       step.kind === 'advance' &&
-      step.phase === 'Locking' &&
+      isRolling(step.phase) &&
+      !isRolling(at.upgrade.phase) &&
       isBlueGreen(at.observation.cluster, at.upgrade)
     ) {
       return handedOver(applyStep(at, step));
@@ -257,7 +259,7 @@ function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
  */
 function held(run: Run, failed: Failure): Decision {
   const { context, upgrade } = run;
-  const releases = upgrade.phase === 'PreChecks' || upgrade.phase === 'Snapshot';
+  const releases = upgrade.phase !== undefined && !isRolling(upgrade.phase);
   const said = lastError(failed.reason, failed);
   const next = patched(upgrade, { held: true, waitingFor: undefined });
   const status = patched(

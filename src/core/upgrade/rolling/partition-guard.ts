@@ -3,7 +3,7 @@ import type { Observation } from '../../model/observation.ts';
 import { wantedReplicas } from '../../model/selectors.ts';
 import { known } from '../../model/known.ts';
 import { peersOf } from '../../raft/peers.ts';
-import { isRolling } from '../../workload/partition.ts';
+import { isRolling } from '../../model/rolling.ts';
 import { whyNotTakeDown } from './disruption-guard.ts';
 import { advance, type PhaseInput, type Step } from './phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from './pods.ts';

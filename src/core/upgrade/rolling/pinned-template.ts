@@ -2,7 +2,7 @@ import type { KubernetesObject, StatefulSet } from '../../../api/kubernetes.ts';
 import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import { withHash } from '../../workload/drift.ts';
-import { isRolling } from '../../workload/partition.ts';
+import { isRolling } from '../../model/rolling.ts';
 import { imageOf } from '../../model/server-container.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { isRolling } from '../../model/rolling.ts';
 import { noLastError } from '../../model/last-error.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { defined } from '../../../api/object-fields.ts';
@@ -52,7 +53,7 @@ export function tryAgain(
 
 /** Before anything was touched all checks run again; a replaced pod that is not up is replaced once more. */
 function phaseOfRetry({ phase = 'PreChecks', catchUp }: RollingUpgrade, peers: Peers): PhaseName {
-  if (phase === 'PreChecks' || phase === 'Snapshot') return 'PreChecks';
+  if (!isRolling(phase)) return 'PreChecks';
   const [entry] = catchUp ?? [];
   const pod = entry === undefined ? undefined : peers.expected[entry.ordinal]?.pod;
   if (phase === 'CatchingUp' && entry !== undefined && (pod === undefined || !isReady(pod)))

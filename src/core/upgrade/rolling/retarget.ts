@@ -17,6 +17,7 @@ import { cannotStart, mayRunTarget } from './pods.ts';
 import { startCheck } from './start-check.ts';
 import { startStepDown } from './step-down.ts';
 import { isOlder, isSameVersion, sameTarget, wantedTarget, type UpgradeTarget } from '../target.ts';
+import { isRolling } from '../../model/rolling.ts';
 import { judgeImage } from './version-check.ts';
 
 export const targetOf = ({ targetVersion, targetImage }: RollingUpgrade): UpgradeTarget => ({
@@ -30,9 +31,7 @@ export const isOfRestore = ({ restartAt }: RollingUpgrade, { restore }: OpenBaoC
 
 /** Whether no pod has been touched yet, so that the upgrade can be dropped as if it had never been. */
 export const isUntouched = (upgrade: RollingUpgrade, replicas: number): boolean =>
-  upgrade.phase === 'PreChecks' ||
-  upgrade.phase === 'Snapshot' ||
-  lowestTouched(upgrade, replicas) >= replicas;
+  (upgrade.phase !== undefined && !isRolling(upgrade.phase)) || lowestTouched(upgrade, replicas) >= replicas;
 
 /**
  * Whether a container of the target has ever started, on any pod or volume that it may have run on. What was

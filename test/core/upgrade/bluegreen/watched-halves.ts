@@ -1,3 +1,4 @@
+import { blueGreenPhases } from '../../../../src/api/openbaocluster.ts';
 import type { KubernetesObject, StatefulSet } from '../../../../src/api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
 import type { Decision } from '../../../../src/core/model/decision.ts';
@@ -11,7 +12,9 @@ import { start } from '../../../support/observation.ts';
 import { flagsOf, SimulatedHalves, type SimulatedJob, type SimulatedMember } from './simulated-halves.ts';
 
 /** Which phase may follow which; in one pass several may pass by. */
-const order = ['DeployingGreen', 'JoiningMesh', 'Syncing', 'Promoting', 'DemotingBlue', 'Cleanup'];
+const order: readonly string[] = blueGreenPhases.filter(
+  (phase) => phase !== 'Idle' && stageOf(phase) !== 'back',
+);
 
 const isAboutHalves = (action: string) =>
   action.endsWith('-voters') || action.endsWith('-peers') || action === 'repair-consensus';

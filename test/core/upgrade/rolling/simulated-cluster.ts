@@ -1,3 +1,4 @@
+import { isRolling } from '../../../../src/core/model/rolling.ts';
 import type { Pod } from '../../../../src/api/kubernetes.ts';
 import { actionAnnotation, operationAnnotation, restartAtAnnotation } from '../../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
@@ -283,9 +284,7 @@ export class SimulatedCluster {
     if (cluster.spec.paused === true) return;
     const status = cluster.status ?? {};
     const { upgrade } = status;
-    const rolls = ['Locking', 'SteppingDown', 'Replacing', 'CatchingUp', 'Finalizing'].includes(
-      upgrade?.phase ?? '',
-    );
+    const rolls = isRolling(upgrade?.phase);
     const image = rolls ? upgrade?.targetImage : undefined;
     const next = {
       image: image ?? status.image ?? effectiveImage(cluster.spec, this.settings.imageRepository),

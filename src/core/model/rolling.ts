@@ -1,0 +1,21 @@
+import type { RollingUpgrade } from '../../api/openbaocluster.ts';
+
+type RollingPhase = NonNullable<RollingUpgrade['phase']>;
+
+/**
+ * What other parts must know of a phase of status.upgrade. In `checks` no pod is touched, the lock is given back on a
+ * hold, and both strategies are alike; in `rolling` the pods are to run the target.
+ */
+const parts: Readonly<Record<RollingPhase, 'checks' | 'rolling'>> = {
+  PreChecks: 'checks',
+  Snapshot: 'checks',
+  Locking: 'rolling',
+  SteppingDown: 'rolling',
+  Replacing: 'rolling',
+  CatchingUp: 'rolling',
+  Finalizing: 'rolling',
+};
+
+/** Whether the pods are to run the upgrade's target by now: all checks have passed. */
+export const isRolling = (phase: RollingPhase | undefined): boolean =>
+  phase !== undefined && parts[phase] === 'rolling';
