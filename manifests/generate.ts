@@ -22,10 +22,11 @@ const generated: Readonly<Record<string, (present: string) => string>> = {
 function withReasons(page: string): string {
   const [before, rest = ''] = page.split(/(?<=<!-- reasons: .* -->\n)/);
   const [, after] = rest.split(/(?=<!-- \/reasons -->)/).slice(-2);
-  const sections = Object.entries(reasons).map(
-    ([reason, { when, meaning, remedy }]) =>
-      `## \`${reason}\`\n\n**When:** ${sentence(when)}.\n\n**Why:** ${sentence(meaning)}.\n\n**Now:** ${sentence(remedy)}.\n`,
-  );
+  const sections = Object.entries(reasons).map(([reason, entry]) => {
+    const { when, meaning, remedy } = entry;
+    const guide = 'guide' in entry ? `\n[Step by step](${entry.guide.replace('docs/', '../')}).\n` : '';
+    return `## \`${reason}\`\n\n**When:** ${sentence(when)}.\n\n**Why:** ${sentence(meaning)}.\n\n**Now:** ${sentence(remedy)}.\n${guide}`;
+  });
   return [before, '\n', sections.join('\n'), '\n', after ?? rest].join('');
 }
 

@@ -4,7 +4,9 @@
  */
 export const documents = {
   backUpUnsealKey: 'docs/clusters.md#back-up-the-unseal-key',
+  breakGlass: 'docs/operations/break-glass.md',
   consensusRepair: 'docs/operations/break-glass.md#rollbackconsensusrepairfailed',
+  deletePod: 'docs/operations/delete-a-pod.md',
   downgrade: 'docs/upgrades/downgrade.md',
   initialize: 'docs/clusters.md#initialize-it-yourself',
   issuerKeys: 'docs/clusters.md#new-keys-for-serviceaccount-tokens',

@@ -173,6 +173,12 @@ export const holdReasons = {
     meaning: 'the spec asked for another target meanwhile (a reason in `status.blueGreen.rejectedTarget`)',
     remedy: 'Revert `spec.version`, or set `requests.retry`',
   },
+  BreakGlassRequired: {
+    scopes: ['Cluster'],
+    meaning:
+      'a rollback failed and all automation stopped; `status.breakGlass.reason` has one of the next two',
+    remedy: `[Break glass](${documents.breakGlass})`,
+  },
   RollbackConsensusRepairFailed: {
     scopes: ['BreakGlass'],
     meaning: 'votes and leadership could not be moved back to the blue members',

@@ -1,3 +1,5 @@
+import { documents } from './documents.ts';
+
 /**
  * Every reason that the gate gives, once: what it means and what to do about it.
  * The order is the order of the rules; the first violated one is the reason of the
@@ -12,6 +14,8 @@ interface ReasonEntry {
   readonly meaning: string;
   /** What to do about it in general: one sentence, without a full stop. A denial says it with its own values. */
   readonly remedy: string;
+  /** The page that has the way out step by step, from the root of the repository. */
+  readonly guide?: string;
 }
 
 export const reasons = {
@@ -85,6 +89,7 @@ export const reasons = {
     when: 'a pod of a cluster is deleted that does not have the annotation openbao.org/maintenance=true',
     meaning: 'deleting a member of a Raft cluster by accident can cost its quorum',
     remedy: 'set spec.maintenance.enabled=true on the OpenBaoCluster first, then delete one pod at a time',
+    guide: documents.deletePod,
   },
   PermissionRequired: {
     code: 403,

@@ -7,6 +7,7 @@ import { clusterMetrics } from '../../src/controller/metrics/cluster-metrics.ts'
 import { controllerMetrics } from '../../src/controller/runtime/metrics.ts';
 import { releaseMetrics } from '../../src/controller/metrics/release-metrics.ts';
 import { restoreMetrics } from '../../src/controller/metrics/restore-metrics.ts';
+import { codeBlocks } from '../support/documents.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 
 interface Rule {
@@ -57,6 +58,22 @@ describe('the alerts', () => {
       expect(annotations.summary, alert).to.match(/\.$/);
       expect(annotations.description, alert).to.match(/`(kubectl|rollguard) [^`]+`/);
       expect(annotations.runbook_url).to.equal(`DOCUMENTS/${page}#${alert.toLowerCase()}`);
+    }
+  });
+
+  it('have every command of their descriptions under their headings, which begin with the first', async () => {
+    const blocks = await codeBlocks(page);
+    for (const { alert, annotations } of rules()) {
+      const commands = Array.from(
+        annotations.description.matchAll(/`((?:kubectl|bao|rollguard) [^`]+)`/g),
+        ([, command = '']) =>
+          command.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label: string) => label.toUpperCase()),
+      );
+      const shown = blocks
+        .filter(({ heading }) => heading === alert)
+        .flatMap(({ text }) => Array.from(text.matchAll(/^\$ (.*)$/gm), ([, command]) => command));
+      expect(shown, alert).to.include.members(commands);
+      expect(shown[0], alert).to.equal(commands[0]);
     }
   });
 
