@@ -38,11 +38,13 @@ export function readTranscript(path: string): Transcript {
   const steps: (Command | Prose)[] = [];
   let file: string | undefined;
   let inOutput = false;
-  for (const line of text.replace(/\n$/, '').split('\n')) {
+  const lines = text.replace(/\n$/, '').split('\n');
+  for (const [at, line] of lines.entries()) {
     const name = /^-- (\S+) --$/.exec(line)?.[1];
     if (line.startsWith('$ ')) {
       steps.push({ kind: 'command', line: line.slice(2) });
-      [file, inOutput] = [undefined, true];
+      // A new command has no output yet: what comes after a blank line is prose again.
+      [file, inOutput] = [undefined, (lines[at + 1] ?? '') !== ''];
     } else if (inOutput) {
       inOutput = !/^\[exit \S+\]$/.test(line);
     } else if (name === undefined && file !== undefined) {

@@ -100,7 +100,8 @@ describe('the manifests', () => {
     ['metadataservices', metadataServicesCrd()],
   ] as const) {
     it(`hold the CRD of ${kind} that the schemas say`, async () => {
-      expect(parse(await readFile(`manifests/crds/${kind}.yaml`, 'utf8'))).to.deep.equal(
+      const file = `manifests/crds/${kind}.yaml`;
+      expect(parse(await readFile(file, 'utf8')), `${file} is stale; run: npm run generate`).to.deep.equal(
         JSON.parse(JSON.stringify(crd)),
       );
     });
