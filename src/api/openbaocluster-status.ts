@@ -467,8 +467,8 @@ export const openBaoClusterStatus = {
       additionalProperties: false,
       required: ['message'],
       properties: {
-        message: text('What is wrong.', 2048),
-        remedy: text('What to do now, without the commands.', 2048),
+        message: text('What is wrong, with the values that were seen.', 2048),
+        remedy: text('What a person can do now, without the commands.', 2048),
         commands: {
           type: 'array',
           description: 'The commands that do it, in the order of lastErrorMessage.',
@@ -480,7 +480,7 @@ export const openBaoClusterStatus = {
             required: ['line'],
             properties: {
               purpose: text('Another way that the command is for. Absent where the command is the remedy.'),
-              line: text('The command for a shell.', 2048),
+              line: text('The whole command, to be run in a shell.', 2048),
             },
           },
         },

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { RollingUpgrade } from '../../../../src/api/openbaocluster.ts';
+import { lastError } from '../../../../src/core/model/last-error.ts';
 import { known } from '../../../../src/core/model/known.ts';
 import { raftOf } from '../../../support/observation.ts';
 import { at, decideMidway, rollingSet, upgrade } from './rolling-observation.ts';
@@ -16,6 +17,19 @@ const messageOf = (given: Parameters<typeof upgrade>[0]) => {
 };
 
 describe('the message of an upgrade that holds', () => {
+  it('has its parts in lastErrorDetails, which go with it', () => {
+    const overdue = upgrade({ ...late, phase: 'Replacing', currentPartition: 1 });
+    const { lastErrorDetails } = decideMidway({ upgrade: overdue }).status;
+    expect(lastErrorDetails?.message).to.match(/^phase Replacing .* prod-1/);
+    expect(lastErrorDetails?.commands).to.deep.equal([{ purpose: 'then', line: retry }]);
+    const retried = decideMidway({
+      spec: { upgrade: { requests: { retry: 'once more' } } },
+      upgrade: { ...overdue, held: true },
+      status: { ...lastError('PodNotReady', { message: 'late' }) },
+    });
+    expect(retried.status).to.not.have.any.keys('lastErrorReason', 'lastErrorMessage', 'lastErrorDetails');
+  });
+
   it('ends with the retry and nothing else, so that it can be copied', () => {
     expect(messageOf({ phase: 'Replacing', currentPartition: 1 }).endsWith(`; then: ${retry}`)).to.equal(
       true,
