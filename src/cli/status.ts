@@ -72,7 +72,7 @@ export async function status(name: string, options: StatusOptions, io: StatusIo)
 }
 
 function remedy({ status: code }: ApiError): string {
-  if (code === 403) return '; it takes the right to get openbaoclusters in that namespace';
+  if (code === 403) return '; you need the right to get openbaoclusters in that namespace';
   if (code === 401) return '; the credentials of the kubeconfig are not accepted';
   return code === 0 ? '; is the address in the kubeconfig right, and can it be reached from here?' : '';
 }
@@ -98,7 +98,7 @@ async function watch(first: Reading, reader: Reader, options: StatusOptions, io:
     view: viewer(options, io),
     show,
     trouble(message) {
-      if (message !== undefined && !troubled) io.writeError(`${visible(message)}; asking on\n`);
+      if (message !== undefined && !troubled) io.writeError(`${visible(message)}; retrying\n`);
       troubled = message !== undefined;
     },
     // Nobody could end it where there is no terminal.
@@ -109,7 +109,7 @@ async function watch(first: Reading, reader: Reader, options: StatusOptions, io:
   });
   finish();
   if (ending === 'gone') io.writeError('the cluster is gone\n');
-  if (ending === 'late') io.writeError('not done within --timeout; it goes on\n');
+  if (ending === 'late') io.writeError('not done within --timeout; the operation continues\n');
   return exitCodes[ending];
 }
 

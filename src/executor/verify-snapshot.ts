@@ -32,7 +32,7 @@ export async function verifyStored(snapshot: StoredSnapshot, deadline: Deadline)
     const wrong = whyAnother(verified, snapshot);
     if (wrong !== undefined) return failed('WrongSnapshot', wrong);
     const nonVoters = servers.filter(({ voter }) => !voter).map(({ id }) => id);
-    return done('SnapshotVerified', `${name}, ${size} bytes up to index ${index}, is whole`, {
+    return done('SnapshotVerified', `${name}, ${size} bytes up to index ${index}, is intact`, {
       name,
       size,
       sha256,

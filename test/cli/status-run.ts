@@ -130,7 +130,7 @@ function readingIn(yaml: string, namespace: string, name: string): Reading | und
   return {
     cluster: withWholeMessage(parseOpenBaoCluster(cluster)),
     // No pods in a story stand for no right to list them.
-    pods: pods.length === 0 ? unknown('you may not list pods here') : known(pods),
+    pods: pods.length === 0 ? unknown('you are not permitted to list pods here') : known(pods),
   };
 }
 

@@ -56,14 +56,14 @@ describe('rollguard status', () => {
       expect(stderr).to.equal('');
       expect(code).to.equal(0);
       expect(stdout).to.contain(`✓ ${namespace}/prod  Running 2.5.5`);
-      expect(stdout).to.contain('! pods as the status knows them: you may not list pods here');
+      expect(stdout).to.contain('! pods as the status knows them: you are not permitted to list pods here');
     });
 
     it('takes the namespace of the kubeconfig where none is named, and says what right is missing', async () => {
       const { code, stdout, stderr } = await status();
       expect([code, stdout]).to.deep.equal([2, '']);
       expect(stderr).to.contain('namespaces/default/openbaoclusters/prod: 403 Forbidden');
-      expect(stderr).to.contain('it takes the right to get openbaoclusters in that namespace');
+      expect(stderr).to.contain('you need the right to get openbaoclusters in that namespace');
     });
 
     it('watches until the upgrade is done', async () => {
@@ -111,7 +111,7 @@ describe('rollguard status', () => {
       const command = /kubectl --kubeconfig \S+ (patch .*)$/m.exec(held.stdout)?.[1] ?? '';
       const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
       await succeed(ground.kubectl(words));
-      expect((await status(`-n ${namespace}`)).stdout).to.contain('for the controller to take up the retry');
+      expect((await status(`-n ${namespace}`)).stdout).to.contain('for the controller to handle the retry');
     });
 
     it('is what kubectl get shows in short', async () => {

@@ -49,7 +49,7 @@ describe('npm start', function () {
     }
     expect(nonces.size).to.equal(2);
     for (const shown of [
-      'Going back 2.5.5 → 2.4.4',
+      'Rolling back 2.5.5 → 2.4.4',
       'break glass',
       'TargetRejected',
       '✓ bao/prod  Running 2.5.5',

@@ -77,7 +77,7 @@ const quoted = (text: string) =>
 function incident({ spec, status }: OpenBaoCluster, { patch }: Commands): readonly Advice[] {
   const { active, nonce, reason } = status?.breakGlass ?? {};
   if (active !== true) return [];
-  const why = `repair what stopped the automation${reason === undefined ? '' : ` (${reason})`}, then acknowledge this incident`;
+  const why = `repair what stopped automation${reason === undefined ? '' : ` (${reason})`}, then acknowledge this incident`;
   if (nonce === undefined) return [{ needed: true, why: `${why}: its nonce is not in the status yet` }];
   // In one change with the end of a pause that was for the repair (specification, page 000).
   const resumed = spec.paused === true ? { paused: false } : {};
@@ -86,8 +86,9 @@ function incident({ spec, status }: OpenBaoCluster, { patch }: Commands): readon
 
 /** What a request that is waited for lets happen. */
 const awaitedWhy: Readonly<Record<AwaitedRequest, string>> = {
-  promote: 'green is in sync: let votes and leadership move to it',
-  cleanup: 'green leads: let clients move to it and blue go, after which only a restore leads back',
+  promote: 'the green members are in sync: move votes and leadership to them',
+  cleanup:
+    'a green member leads: route clients to the green pods and remove the blue pods, after which only a restore leads back',
 };
 
 function awaited(upgrade: UpgradeView | undefined, now: number, { patch }: Commands): readonly Advice[] {
@@ -105,10 +106,10 @@ function rollback(
   { patch }: Commands,
 ): readonly Advice[] {
   if (upgrade?.strategy !== 'BlueGreen' || pendingRequest(cluster) === 'rollback') return [];
-  const { stage, from = 'the version of before' } = upgrade;
+  const { stage, from = 'the previous version' } = upgrade;
   if (stage !== 'early' && stage !== 'late') return [];
   const command = patch({ upgrade: { requests: { rollback: timestamp(now) } } });
-  return [{ needed: false, why: `go back to ${from}, which is possible until Cleanup`, command }];
+  return [{ needed: false, why: `roll back to ${from}, which is possible until Cleanup`, command }];
 }
 
 /** The status says the way back in words only: the command is made here. */
@@ -119,7 +120,7 @@ function rejected({ spec, status }: OpenBaoCluster, { patch }: Commands, now: nu
   return [
     {
       needed: true,
-      why: `keep ${version}: nothing of ${blueGreen?.rejectedTarget?.version ?? 'the target'} is left`,
+      why: `keep ${version}: ${blueGreen?.rejectedTarget?.version ?? 'the target'} was removed completely`,
       command: patch({ version, ...restored }),
     },
     {
@@ -173,12 +174,12 @@ function hold(
   if (told.length > 0) return told;
   const { name = '', namespace = '' } = metadata;
   const describe = commands.run(`describe openbaocluster ${name} -n ${namespace}`);
-  return [{ needed: true, why: 'do what it says; this shows the whole status', command: describe }];
+  return [{ needed: true, why: 'follow the message; this shows the whole status', command: describe }];
 }
 
 /** What a retry does where it is not what one would think. */
 const retryWhy: Readonly<Record<string, string>> = {
-  HookOutcomeUnknown: 'see what the hook did; where it may run once more, let it',
+  HookOutcomeUnknown: 'see what the hook did; if it may run again, retry',
 };
 
 /** Where to look first. */
@@ -191,7 +192,7 @@ function looksAt(cluster: OpenBaoCluster, upgrade: UpgradeView | undefined, reas
   const ofJob =
     lastJobFailure === undefined
       ? []
-      : [{ why: 'see what the Job that failed said', words: `logs -n ${namespace} job/${lastJobFailure}` }];
+      : [{ why: 'see the log of the failed Job', words: `logs -n ${namespace} job/${lastJobFailure}` }];
   return [...ofJob, ...membersLook(cluster)];
 }
 
@@ -211,8 +212,8 @@ function forbidden(
   return {
     needed: true,
     why: started
-      ? `go back to ${version}, which has run on this data; or name what the rule allows`
-      : `give it up: nothing but ${version} has started; or name what the rule allows`,
+      ? `return to ${version}, which has run on this data; or set a version that the rule allows`
+      : `cancel the upgrade: nothing but ${version} has started; or set a version that the rule allows`,
     command: patch({ version, ...(spec.image === undefined || image === undefined ? {} : { image }) }),
   };
 }
@@ -231,7 +232,7 @@ function wayBack(
   const { fromImage } = status.upgrade;
   const image = spec.image === undefined || fromImage === undefined ? {} : { image: fromImage };
   const command = patch({ version: from, ...image });
-  return [{ needed: false, why: `or give it up: no pod has run ${to} yet`, command }];
+  return [{ needed: false, why: `or cancel the upgrade: no pod has run ${to} yet`, command }];
 }
 
 function paused(
@@ -242,7 +243,9 @@ function paused(
   // An acknowledgement ends the pause as well.
   if (spec.paused !== true || status?.breakGlass?.active === true) return [];
   const isStopped = status?.upgrade?.held === true || status?.blueGreen?.held === true;
-  const what = isWaiting ? 'it is paused; let it go on' : 'it is paused; nothing new would start';
+  const what = isWaiting
+    ? 'the cluster is paused; resume it'
+    : 'the cluster is paused; no new step would start';
   return [{ needed: isWaiting && !isStopped, why: what, command: patch({ paused: false }) }];
 }
 
@@ -250,10 +253,10 @@ function unseen({ status }: OpenBaoCluster, { run }: Commands): Advice {
   const what =
     status === undefined
       ? 'no controller has written a status yet'
-      : 'the controller has not seen the newest spec yet';
+      : 'the controller has not observed the newest spec yet';
   return {
     needed: false,
-    why: `${what}; if that stays, look at the controller`,
+    why: `${what}; if this persists, check the controller`,
     command: run('get pods,lease -n rollguard-system'),
   };
 }
@@ -264,8 +267,8 @@ function degraded(cluster: OpenBaoCluster, { run }: Commands): Advice {
   return {
     needed,
     why: needed
-      ? 'it serves nobody; see the state of its pods'
-      : 'no operation is in progress, but it is not Ready; see the state of its pods',
+      ? 'the cluster is not available; see the state of its pods'
+      : 'no operation is in progress, but the cluster is not Ready; see the state of its pods',
     command: run(
       `describe pods -n ${namespace} -l ${clusterLabel}=${name},${componentLabel}=${components.server}`,
     ),
@@ -277,7 +280,7 @@ function restart({ status }: OpenBaoCluster, now: number, { patch }: Commands): 
   return [
     {
       needed: false,
-      why: 'its pods run an older template; the next upgrade brings the new one, or a restart of one pod after another now',
+      why: 'its pods run an older template; the next upgrade applies the new one, or a rolling restart does so now',
       command: patch({ maintenance: { restartAt: timestamp(now) } }),
     },
   ];

@@ -16,7 +16,7 @@ export const symbols: Readonly<Record<State, string>> = {
 export function activity({ phase, upgrade, scaling, version }: ClusterView): string {
   if (upgrade !== undefined) {
     const { kind, from = '?', to = '?' } = upgrade;
-    if (isGoingBack(upgrade)) return `Going back ${to} → ${from}`;
+    if (isGoingBack(upgrade)) return `Rolling back ${to} → ${from}`;
     if (kind === 'restart') return `Restarting ${to}`;
     return `${kind === 'image' ? 'Changing image' : 'Upgrading'} ${from} → ${to}`;
   }

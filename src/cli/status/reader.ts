@@ -33,7 +33,7 @@ export function clusterReader(client: KubernetesClient, namespace: string, name:
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status !== 403) return unknown(error.message);
-      return (forbidden = unknown('you may not list pods here'));
+      return (forbidden = unknown('you are not permitted to list pods here'));
     }
   };
   return {

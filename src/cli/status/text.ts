@@ -82,7 +82,7 @@ function facts(view: ClusterView): readonly (readonly [string, string])[] {
     ['snapshot', snapshotText(view)],
     [
       'switches',
-      joined([maintenance ? 'maintenance: pods may be deleted by hand' : '', paused ? 'paused' : '']),
+      joined([maintenance ? 'maintenance: pods may be deleted manually' : '', paused ? 'paused' : '']),
     ],
   ];
   return lines.flatMap(([name, text]) =>
@@ -126,12 +126,12 @@ const since = (milliseconds: number | undefined) => lasting(milliseconds) ?? 'no
 /** What is left of the way back, and what is past (Crossing, PointOfNoReturn). */
 function wayBackText({ stage, crossingForMs, noReturnForMs, rollback, to = '' }: BlueGreenView): string {
   const texts: Readonly<Record<BlueGreenView['stage'], string>> = {
-    checks: 'nothing was touched',
-    early: 'a rollback costs nothing: green has no vote, blue is untouched',
+    checks: 'nothing was changed',
+    early: 'a rollback has no impact: the green members have no votes, the blue members are unchanged',
     late: `crossing to ${to} ${since(crossingForMs)}; a rollback is possible until Cleanup`,
-    cleanup: `none but a restore: past the point of no return ${since(noReturnForMs)}`,
+    cleanup: `only by a restore: past the point of no return ${since(noReturnForMs)}`,
     back: joined([
-      `it is on it ${since(rollback?.forMs)}`,
+      `in progress ${since(rollback?.forMs)}`,
       rollback?.reason,
       rollback === undefined || rollback.attempts === 0 ? '' : `attempt ${rollback.attempts + 1}`,
     ]),
@@ -148,7 +148,7 @@ function failedText({ jobFailures, lastJobFailure }: BlueGreenView): string {
 function readyText({ replicas: { ready, wanted }, upgrade }: ClusterView): string | undefined {
   if (ready === undefined) return undefined;
   const hasHalves = upgrade?.strategy === 'BlueGreen' && upgrade.stage !== 'checks';
-  return `${ready} of ${wanted}${hasHalves ? ' in the half that serves' : ''}`;
+  return `${ready} of ${wanted}${hasHalves ? ' of the active pods' : ''}`;
 }
 
 /** Said when the upgrade under way, or no upgrade, leads to what the spec asks for. */
@@ -164,7 +164,7 @@ function leaderText({ leader, upgrade }: ClusterView): string | undefined {
   return joined([
     leader ?? 'none seen',
     `${changes} ${changes === 1 ? 'change' : 'changes'} since the start`,
-    stepDowns === 0 ? '' : `${stepDowns} asked for`,
+    stepDowns === 0 ? '' : `${stepDowns} requested`,
   ]);
 }
 

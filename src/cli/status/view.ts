@@ -127,11 +127,11 @@ function waitingForOf(cluster: OpenBaoCluster): string | undefined {
   const { metadata, status } = cluster;
   if (isUnseen(cluster))
     return status === undefined
-      ? 'for the controller to see it'
-      : `for the controller to see generation ${metadata.generation} (its status speaks of ${status.observedGeneration})`;
+      ? 'for the controller to observe it'
+      : `for the controller to see generation ${metadata.generation} (its status is of generation ${status.observedGeneration})`;
   const blueGreen = activeBlueGreen(status);
   const pending = isHeld(cluster) || blueGreen !== undefined ? pendingRequest(cluster) : undefined;
-  if (pending !== undefined) return `for the controller to take up the ${pending}`;
+  if (pending !== undefined) return `for the controller to handle the ${pending}`;
   if (status?.upgrade !== undefined) return status.upgrade.waitingFor;
   if (blueGreen !== undefined) return blueGreen.waitingFor;
   const state = stateOf(cluster);

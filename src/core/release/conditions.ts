@@ -61,15 +61,16 @@ function availability(
   defaultRepository: string,
 ): Verdict {
   const { activeReleaseVersion: version, activeStrategy: strategy } = status;
-  if (version === undefined) return verdict('Available', false, 'NoRelease', 'no release has served yet');
+  if (version === undefined)
+    return verdict('Available', false, 'NoRelease', 'no release has been active yet');
   const active = activeRelease(observation, status, defaultRepository);
   if (active === undefined) {
-    const message = `what ${version} was made from is lost: neither its ControllerRevision nor spec has it`;
+    const message = `the inputs of ${version} are lost: neither its ControllerRevision nor the spec has them`;
     return { type: 'Available', status: 'Unknown', reason: 'ReleaseRecordLost', message };
   }
   const silent = silentComponents(observation, version, active.snapshot.inputs);
   return silent.length === 0
-    ? verdict('Available', true, 'ReleaseServes', `${strategy} (${version}) serves`)
+    ? verdict('Available', true, 'ReleaseServes', `${strategy} (${version}) receives the traffic`)
     : verdict('Available', false, 'NoReadyPods', `no pod of ${silent.join(' and ')} of ${version} is ready`);
 }
 
@@ -95,7 +96,7 @@ function degradation(
   if (available.status === 'Unknown') return { ...available, type: 'Degraded' };
   if (available.status === 'False') return verdict('Degraded', true, available.reason, available.message);
   return unready === undefined
-    ? verdict('Degraded', false, 'AsExpected', 'the release that serves is whole')
+    ? verdict('Degraded', false, 'AsExpected', 'the active release is healthy')
     : verdict('Degraded', true, 'PodsNotReady', unready);
 }
 
@@ -139,11 +140,13 @@ function rollingBack(status: MetadataServicesStatus): readonly Verdict[] {
   const { to, state, message = '' } = rollback;
   if (state === 'Refused' || state === 'Returned') return [verdict('RollingBack', false, state, message)];
   if (state === 'Accepted')
-    return [verdict('RollingBack', true, state, `spec is being set to what ${to} was made from`)];
+    return [verdict('RollingBack', true, state, `the spec is being set to the inputs of ${to}`)];
   if (pending?.rollbackTo === to)
     return [verdict('RollingBack', true, 'Deploying', `release ${pending.version} repeats ${to}`)];
   const made = recordOf(status, status.activeReleaseVersion);
   const isServed = made?.version === to || made?.rollbackTo === to;
-  const what = isServed ? `${made?.version} serves what ${to} was made from` : message || 'it is over';
+  const what = isServed
+    ? `${made?.version} is active with the inputs of ${to}`
+    : message || 'the rollback has ended';
   return [verdict('RollingBack', false, 'Done', what)];
 }

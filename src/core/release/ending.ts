@@ -96,7 +96,7 @@ function eventsOf(
       normal(
         cause === 'Aborted' ? 'ReleaseAborted' : 'ReleaseReplaced',
         'Abort',
-        `Release ${version} (${strategy}) is given up: ${message}`,
+        `Release ${version} (${strategy}) is aborted: ${message}`,
       ),
     ];
   }
@@ -161,7 +161,7 @@ export function switchTrafficBack(
       (cause === 'Failed' ? warns : normal)(
         cause === 'Failed' ? 'AutomaticRollback' : 'RolledBack',
         'Rollback',
-        `${cause === 'Failed' ? `Active strategy failed: ${reason}: ${text}. Automatic rollback` : 'Rollback'}: traffic goes back to ${before.strategy} (${before.version}), which is still there`,
+        `${cause === 'Failed' ? `Active strategy failed: ${reason}: ${text}. Automatic rollback` : 'Rollback'}: traffic is switched back to ${before.strategy} (${before.version}), which is still running`,
       ),
     ],
   };

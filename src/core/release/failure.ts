@@ -69,7 +69,7 @@ function podFailures({ metadata, status }: Pod): readonly ReleaseFailure[] {
   if (found.length > 0) return found;
   if (isReady({ metadata, ...defined({ status }) })) return [];
   if (status?.phase === 'Running') {
-    return [{ reason: 'NotReady', message: `${where} runs, but is not ready`, isTerminal: false }];
+    return [{ reason: 'NotReady', message: `${where} is running but not ready`, isTerminal: false }];
   }
   const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
   const creating = [...init, ...own].find(({ state }) => state?.waiting !== undefined);

@@ -16,14 +16,14 @@ export const decidePause: DecideReleasePart = ({ resource }, status, { now }) =>
     return {
       status: { ...status, pausedAt: timestamp(now) },
       effects: [],
-      events: [normal('Paused', 'Pause', 'Nothing new starts; the clocks stand still')],
+      events: [normal('Paused', 'Pause', 'No new step is started; the clocks are stopped')],
     };
   }
   const stoodMs = Math.max(0, now - (parseTimestamp(pausedAt) ?? now));
   return {
     status: later(rest, stoodMs),
     effects: [],
-    events: [normal('Resumed', 'Resume', `It goes on after ${Math.round(stoodMs / 1000)} s`)],
+    events: [normal('Resumed', 'Resume', `Continued after ${Math.round(stoodMs / 1000)} s`)],
   };
 };
 

@@ -29,7 +29,8 @@ export const decideProgress: DecideReleasePart = (observation, status, context) 
   const { resource } = observation;
   const { pending } = status;
   if (status.pausedAt !== undefined) {
-    const at = status.step === undefined ? 'nothing new starts' : `it stays at ${status.step}`;
+    const at =
+      status.step === undefined ? 'no new step is started' : `the release stays in step ${status.step}`;
     return unchanged(status, waiting('Paused', `spec.paused is true: ${at}`));
   }
   if (status.cleaning !== undefined) return cleaningUp(observation, status, context.now);
@@ -75,7 +76,7 @@ function replaced(
   now: number,
 ) {
   const message = isWanted(spec, status)
-    ? 'spec asks for the release that serves again'
-    : 'spec asks for something else by now';
+    ? 'the spec asks for the active release again'
+    : 'the spec has changed meanwhile';
   return endPending(status, pending, { cause: 'Replaced', reason: 'Replaced', message }, now);
 }

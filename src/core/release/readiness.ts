@@ -39,7 +39,7 @@ function whyDeploymentNotReady(
   const { name = '', generation = 0 } = metadata;
   const wanted = spec?.replicas ?? 1;
   if ((status?.observedGeneration ?? 0) < generation)
-    return `the Deployment controller has not looked at ${name} yet`;
+    return `the Deployment controller has not observed ${name} yet`;
   const { updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
   if (updatedReplicas < wanted) return `${name} has ${updatedReplicas} of ${wanted} pods`;
   const component = componentOf({ metadata });

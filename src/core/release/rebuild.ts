@@ -38,7 +38,7 @@ export const decideHistory: DecideReleasePart = (observation, status) => {
       normal(
         'HistoryRebuilt',
         'Rebuild',
-        `The status was lost; ${records.length} releases were read from their records, ${active === undefined ? 'none' : active.version} serves`,
+        `The status was lost; ${records.length} releases were read from their ControllerRevisions, ${active === undefined ? 'none' : active.version} is active`,
       ),
     ],
   };

@@ -74,7 +74,7 @@ function again(
  */
 function returned(status: MetadataServicesStatus, last: Request, by: string | undefined): ReleasePart {
   const who = by ?? 'an unknown field manager';
-  const message = `${who} put ${rollbackToAnnotation}=${printable(last.to)} back, which was answered already; it is ignored`;
+  const message = `${who} put ${rollbackToAnnotation}=${printable(last.to)} back, which was already handled; it is ignored`;
   return {
     status:
       last.state === 'Returned' && last.by === who
@@ -84,7 +84,7 @@ function returned(status: MetadataServicesStatus, last: Request, by: string | un
     events: last.state === 'Returned' ? [] : [warns('RollbackRequestReturned', 'Rollback', message)],
     notices: [
       held('RollbackRequestReturned', message, {
-        remedy: `Take the annotation out where ${who} takes it from, and write the tags that should run there`,
+        remedy: `Remove the annotation at the source that ${who} reads, and write the wanted tags there`,
       }),
     ],
   };
@@ -109,7 +109,7 @@ function answer(
   if (!history.some(isGood))
     return refuse(
       'NoGoodRelease',
-      'no release has served yet, so there is none to roll back to; correct spec instead',
+      'no release has been active yet, so there is none to roll back to; correct the spec instead',
     );
   if (record === undefined) {
     const known = history.map(({ version }) => version).join(', ');
@@ -119,7 +119,7 @@ function answer(
     );
   }
   if (asked === status.pending?.version) {
-    const message = `release ${asked} is being deployed already`;
+    const message = `release ${asked} is already being deployed`;
     return closed(
       observation,
       status,
@@ -166,7 +166,7 @@ function accept(
   const isActive = target.version === status.activeReleaseVersion;
   const isIdle = status.pending === undefined && status.watching === undefined;
   if (isActive && isIdle && restoringPatch(resource.spec, inputs) === undefined) {
-    const message = `release ${target.version} serves already; nothing is deployed`;
+    const message = `release ${target.version} is already active; nothing is deployed`;
     return closed(
       observation,
       status,
@@ -204,7 +204,7 @@ function supersedePending(
   const ending = {
     cause: 'Aborted' as const,
     reason: 'Aborted',
-    message: `a rollback to ${target.version} was asked for${byWhom(request)}`,
+    message: `a rollback to ${target.version} was requested${byWhom(request)}`,
   };
   if (pending !== undefined && pending.inputs !== request.inputs)
     return endPending(status, pending, ending, now);
@@ -240,7 +240,7 @@ function withMemory(
       inputs,
       version,
       reason: 'RolledBack',
-      message: `it was rolled back to ${target.version}`,
+      message: `the release was rolled back to ${target.version}`,
       at: timestamp(now),
       rolledBackTo: hash,
     },

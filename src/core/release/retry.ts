@@ -12,6 +12,8 @@ export const decideRetry: DecideReleasePart = ({ resource }, status) => {
   return {
     status: next,
     effects: [],
-    events: [normal('RetryRequested', 'Retry', `What failed as ${rejected.version} is tried again`)],
+    events: [
+      normal('RetryRequested', 'Retry', `The inputs of the failed release ${rejected.version} are retried`),
+    ],
   };
 };

@@ -167,11 +167,11 @@ function rejection(
     return [
       held(
         'SpecConflict',
-        `${by} put back into spec what was rolled back from (${version}); ${activeReleaseVersion ?? 'nothing'} serves on`,
+        `${by} put back into the spec what was rolled back (${version}); ${activeReleaseVersion ?? 'no release'} stays active`,
         {
-          remedy: `Change the tags where ${by} takes them from`,
+          remedy: `Change the tags at the source that ${by} reads`,
           commands: [
-            { purpose: 'or deploy them all the same', line: `${annotate} rollguard.io/retry="$(date +%s)"` },
+            { purpose: 'or deploy them anyway', line: `${annotate} rollguard.io/retry="$(date +%s)"` },
           ],
         },
       ),
@@ -186,12 +186,14 @@ function rejection(
     {
       kind: 'held',
       reason,
-      message: `release ${version} failed and is not tried again until spec changes: ${message}. ${activeReleaseVersion === undefined ? 'Nothing serves yet' : `${activeReleaseVersion} serves on`}`,
+      message: `release ${version} failed and will not be retried until the spec changes: ${message}. ${activeReleaseVersion === undefined ? 'No release is active yet' : `${activeReleaseVersion} stays active`}`,
       remedy:
-        activeReleaseVersion === undefined ? 'Correct spec' : 'Correct spec, or put it back to what serves',
+        activeReleaseVersion === undefined
+          ? 'Correct the spec'
+          : 'Correct the spec, or set it back to the active release',
       commands: [
         { line: back },
-        { purpose: 'or try the same again', line: `${annotate} rollguard.io/retry="$(date +%s)"` },
+        { purpose: 'or retry the same inputs', line: `${annotate} rollguard.io/retry="$(date +%s)"` },
       ],
     },
   ];

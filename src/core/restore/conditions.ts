@@ -30,7 +30,7 @@ function verdicts(status: OpenBaoRestoreStatus): readonly Verdict[] {
   const message = hasFailed
     ? lastErrorMessage
     : isComplete
-      ? 'the data is restored, members are repaired and restarted'
+      ? 'the data is restored, and the members are repaired and restarted'
       : waitingFor;
   const of = (type: string, is: boolean | undefined) => verdict(type, is, reason, message);
   return [

@@ -95,7 +95,9 @@ function next({ observation, status, context }: Run): RestoreStep {
   if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) {
     const gone = `there is no OpenBaoCluster ${restore.spec.cluster} in the namespace ${namespace}`;
     if (phase === 'Pending') return wait(gone);
-    return fail(failure('ClusterGone', `${gone} any more. Create another OpenBaoRestore once there is.`));
+    return fail(
+      failure('ClusterGone', `${gone} any more. Create another OpenBaoRestore once the cluster exists.`),
+    );
   }
   return phases[phase as ActivePhase]({ restore, status, cluster, jobs, context });
 }

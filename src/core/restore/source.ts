@@ -34,7 +34,7 @@ export function snapshotVersion(
   const known = recorded(restore, cluster)?.version ?? versionInName(snapshot);
   const version = known ?? stated;
   if (version === undefined) {
-    const what = `nothing says which OpenBao version made ${snapshot}`;
+    const what = `it is unknown which OpenBao version made ${snapshot}`;
     return unknown(`${what}, and an older server must not be given newer data. ${again('that version')}`);
   }
   if (known !== undefined && stated !== undefined && !isSameVersion(known, stated)) {
@@ -42,7 +42,7 @@ export function snapshotVersion(
     return unknown(`${what}. ${again(`${known}, or without it`)}`);
   }
   if (parseVersion(version).kind === 'unknown') {
-    return unknown(`${version} is no version. ${again('one such as 2.5.5')}`);
+    return unknown(`${version} is not a version. ${again('one such as 2.5.5')}`);
   }
   return { version };
 }

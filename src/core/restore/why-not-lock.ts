@@ -37,20 +37,24 @@ export function whyNotLock(
       held: true,
     };
   }
-  if (scaling !== undefined) return waits(`members come or go (spec.replicas); that ends first`);
+  if (scaling !== undefined)
+    return waits(`members are being added or removed (spec.replicas); this must end first`);
   const hasStopped = breakGlass?.active === true || upgrade?.held === true || blueGreen?.held === true;
   const current = activeBlueGreen(status);
   if (!hasStopped && upgrade !== undefined)
-    return waits(`the upgrade in phase ${upgrade.phase} ends or holds first`);
+    return waits(`the upgrade in phase ${upgrade.phase} must end or be held first`);
   if (current !== undefined) {
     const course = `the blue-green upgrade in phase ${current.phase}`;
     const stage = stageOf(current.phase);
     const canGoBack = stage === 'early' || stage === 'late';
     // Whatever asks for a person may ask for long.
     if (canGoBack && (hasStopped || awaitedRequest(current) !== undefined)) {
-      return { reason: `${course} goes back first: ${rollbackCommand(name, namespace)}`, held: true };
+      return {
+        reason: `${course} must be rolled back first: ${rollbackCommand(name, namespace)}`,
+        held: true,
+      };
     }
-    if (!hasStopped) return waits(`${course} ends, or stops, first`);
+    if (!hasStopped) return waits(`${course} must end or stop first`);
   }
   const isAnothers = lock?.operation !== undefined && lock.operationId !== operationId;
   if (isAnothers && !(lock.operation === 'Upgrade' && hasStopped)) {
@@ -64,5 +68,5 @@ export function whyNotLock(
       observed.job.metadata.annotations?.[operationAnnotation] !== operationId &&
       !harmless.has(observed.job.metadata.annotations?.[actionAnnotation]),
   );
-  return busy === undefined ? undefined : waits(`Job ${busy.job.metadata.name} ends first`);
+  return busy === undefined ? undefined : waits(`Job ${busy.job.metadata.name} must end first`);
 }

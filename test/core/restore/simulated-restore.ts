@@ -162,7 +162,7 @@ export class SimulatedRestore {
         index: 83,
         storedAt: '2026-01-01T00:00:00.000Z',
       };
-      report('SnapshotVerified', `${snapshot}, 20283 bytes up to index 83, is whole`, data);
+      report('SnapshotVerified', `${snapshot}, 20283 bytes up to index 83, is intact`, data);
     } else if (job.action === 'restore-snapshot') {
       this.replace();
       report('Restored', `${snapshot} is restored; prod-0 leads`, { index: 83 });

@@ -74,7 +74,8 @@ function whyNotBegin(
 ): { readonly reason: string; readonly message: string } | undefined {
   if (paused) return { reason: 'Paused', message: 'spec.paused is true' };
   if (status.breakGlass?.active === true) return { reason: 'BreakGlass', message: 'an incident is open' };
-  if (status.upgrade !== undefined) return { reason: 'UpgradeUnderWay', message: 'the upgrade ends first' };
+  if (status.upgrade !== undefined)
+    return { reason: 'UpgradeUnderWay', message: 'the upgrade must end first' };
   if (isLockedAgainst(status, 'Scale')) {
     return { reason: 'Locked', message: `${status.operationLock?.holder} holds the lock` };
   }

@@ -23,7 +23,7 @@ export function cleaningUp(
     if (served) {
       const until = parseTimestamp(notBefore) ?? now + endpointPropagationMs;
       const learning = { ...status, cleaning: { ...cleaning, notBefore: timestamp(until) } };
-      const reason = `every node learns that ${strategy} (${version}) has no traffic any more`;
+      const reason = `nodes may still send traffic to ${strategy} (${version})`;
       if (now < until) return wait(learning, reason, until);
     }
     return {
@@ -46,7 +46,7 @@ export function cleaningUp(
         Superseded: normal(
           'ReleaseSucceeded',
           'Deploy',
-          `Release ${activeReleaseVersion} serves. Deployment phase: Stable`,
+          `Release ${activeReleaseVersion} is active. Deployment phase: Stable`,
         ),
         Replaced: normal('ReleaseRemoved', 'Deploy', `${strategy} (${version}) is removed`),
         Aborted: rolledBack,

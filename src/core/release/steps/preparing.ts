@@ -51,7 +51,7 @@ export const preparing: DecideStep = ({ observation, status, context, pending, r
         reason: failure?.reason ?? 'NotCreated',
         message:
           failure?.message ??
-          `the Deployments of ${missing.join(' and ')} could not be made in time${refused?.length ? `: ${refused.join('; ')}` : ''}`,
+          `the Deployments of ${missing.join(' and ')} could not be created in time${refused?.length ? `: ${refused.join('; ')}` : ''}`,
       },
       now,
     );
@@ -61,11 +61,11 @@ export const preparing: DecideStep = ({ observation, status, context, pending, r
     return {
       ...wait(
         status,
-        `${pending.strategy} is being freed of ${releaseOf(leftOver[0]!) ?? 'another release'}`,
+        `${pending.strategy} is being cleared of ${releaseOf(leftOver[0]!) ?? 'another release'}`,
         deadline,
       ),
       effects: removable.map(deletionOf),
     };
   }
-  return wait(status, `the Deployments of ${missing.join(' and ')} are being made`, deadline);
+  return wait(status, `the Deployments of ${missing.join(' and ')} are being created`, deadline);
 };

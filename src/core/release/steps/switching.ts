@@ -55,7 +55,7 @@ function serves({ observation, status, context, pending }: StepInputs): ReleaseP
       normal('TrafficSwitched', 'Switch', `Traffic switched to ${strategy} (${version}${what})`),
       ...('step' in watching
         ? []
-        : [normal('ReleaseSucceeded', 'Deploy', `Release ${version} serves. Deployment phase: Stable`)]),
+        : [normal('ReleaseSucceeded', 'Deploy', `Release ${version} is active. Deployment phase: Stable`)]),
     ],
   };
 }

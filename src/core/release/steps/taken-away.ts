@@ -16,7 +16,7 @@ export function takenAway({
 }: StepInputs): ReleasePart | undefined {
   const missing = missingComponents(observation, pending.version, release.snapshot.inputs);
   if (missing.length === 0) return undefined;
-  const message = `its Deployment of ${missing.join(' and ')} was deleted by somebody`;
+  const message = `its Deployment of ${missing.join(' and ')} was deleted by someone else`;
   return endPending(
     status,
     pending,

@@ -36,13 +36,13 @@ export function watching(
   if (broken !== undefined && isWanted)
     return wait(
       status,
-      `${broken.reason}: ${broken.message}; the release before is not ready either`,
+      `${broken.reason}: ${broken.message}; the previous release is not ready either`,
       undefined,
     );
   if (context.now < until && isWanted)
     return wait(
       status,
-      `the release before, ${old.version} (${old.strategy}), stays until ${old.until}`,
+      `the previous release, ${old.version} (${old.strategy}), is kept until ${old.until}`,
       until,
     );
   const delayMs = windowOf('cleanupDelay', observation.resource.spec, context);

@@ -29,7 +29,7 @@ function loss({ status, cluster, restore }: RestoreInput): string {
   ].join(', ');
   const forced =
     restore.spec.force === true
-      ? '; with force, all data of it if its unseal key does not open the snapshot'
+      ? '; with force, all data of the cluster is lost if its unseal key does not open the snapshot'
       : '';
   return `Everything that was written to ${name} since the snapshot ${status.snapshot?.name} (${known}) will be lost, tokens and leases included${forced}`;
 }

@@ -20,7 +20,7 @@ export const locking: PhaseHandler = ({ restore, status, cluster, jobs, context 
   if (!isLockedFor(cluster, operationId)) {
     return wait('the lock', { effects: [locked(cluster, { name, operationId }, context.now)] });
   }
-  const note = `the data of ${cluster.metadata.name} is replaced by ${restore.spec.snapshot}`;
+  const note = `the data of ${cluster.metadata.name} is being replaced with ${restore.spec.snapshot}`;
   return advance('Restoring', { events: [event('Warning', 'Restoring', 'Restore', note)] });
 };
 

@@ -5,6 +5,6 @@ export const pending: PhaseHandler = ({ cluster }) => {
   const { name } = cluster.metadata;
   const { initialized, currentVersion } = cluster.status ?? {};
   if (initialized !== true) return wait(`OpenBaoCluster ${name} is not initialized yet`);
-  if (currentVersion === undefined) return wait(`which version OpenBaoCluster ${name} runs is not known yet`);
+  if (currentVersion === undefined) return wait(`the version of OpenBaoCluster ${name} is not known yet`);
   return advance('Validating');
 };

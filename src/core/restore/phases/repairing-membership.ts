@@ -26,7 +26,7 @@ export const repairingMembership: PhaseHandler = (input) => {
   const report = jobReport(job.observed);
   if (job.outcome === 'failed') {
     if (attempt < mostAttempts && !hopeless.has(report?.reason)) {
-      return wait(`another try: ${failureOf(input, job.observed, 'MembershipNotRepaired').message}`, {
+      return wait(`another attempt: ${failureOf(input, job.observed, 'MembershipNotRepaired').message}`, {
         patch: { repairAttempt: attempt + 1 },
       });
     }
@@ -48,14 +48,14 @@ const namesIn = (value: unknown): readonly string[] =>
 
 function unrepaired({ restore, cluster, status }: RestoreInput, what: string) {
   const { name, namespace } = cluster.metadata;
-  const roles = `If the roles of the restored data are another cluster's, bind them to this one with a login of yours: bao write auth/jwt-operator/role/rollguard-upgrade bound_subject=system:serviceaccount:${namespace}:${name}-upgrade-serviceaccount (and so rollguard-observer, -backup, -restore).`;
-  const rest = `Then give each member its vote back (bao operator raft promote POD), and restart all of them by a new spec.maintenance.restartAt of ${name}.`;
+  const roles = `If the roles of the restored data are another cluster's, bind them to this one with a login of your own: bao write auth/jwt-operator/role/rollguard-upgrade bound_subject=system:serviceaccount:${namespace}:${name}-upgrade-serviceaccount (and so rollguard-observer, -backup, -restore).`;
+  const rest = `Then make each member a voter again (bao operator raft promote POD), and restart all of them with a new spec.maintenance.restartAt of ${name}.`;
   const state =
     status.outcomeUnknown === true
-      ? `whether ${restore.spec.snapshot} was restored is not known`
+      ? `it is unknown whether ${restore.spec.snapshot} was restored`
       : `${restore.spec.snapshot} is restored`;
   return failure(
     'MembershipNotRepaired',
-    `${state}, but members have not got their votes back: ${what.replace(/\.$/, '')}. ${roles} ${rest}`,
+    `${state}, but not all members are voters again: ${what.replace(/\.$/, '')}. ${roles} ${rest}`,
   );
 }

@@ -21,7 +21,7 @@ export const restarting: PhaseHandler = (input) => {
   const { restore: recorded, lastRestartAt, upgrade } = cluster.status ?? {};
   if (lastRestartAt === restartAt && upgrade === undefined) return ended(input);
   if (recorded?.operationId !== operationId || recorded.restartAt !== restartAt) {
-    return wait('the cluster to take it up', {
+    return wait('the cluster to start the restart', {
       effects: [restartRecorded(cluster, { name, operationId }, restartAt)],
     });
   }
@@ -31,18 +31,20 @@ export const restarting: PhaseHandler = (input) => {
 function progress({ cluster }: RestoreInput, restartAt: string): RestoreStep {
   const { name = '', namespace = 'default' } = cluster.metadata;
   const { upgrade, blueGreen, breakGlass, lastErrorReason, lastErrorMessage } = cluster.status ?? {};
-  const until = 'until then members may answer from memory of before';
+  const until = 'until then members may answer with cached data from before';
   if (breakGlass?.active === true) {
     return ask(
-      `the data is in; the restart of all members waits for the incident of the cluster to be acknowledged, ${until}: ${acknowledgeCommand(name, namespace, breakGlass.nonce ?? '')}`,
+      `the data is restored; the restart of all members waits for the incident of the cluster to be acknowledged, ${until}: ${acknowledgeCommand(name, namespace, breakGlass.nonce ?? '')}`,
     );
   }
   if (upgrade?.held === true || blueGreen?.held === true) {
     const what =
       upgrade?.restartAt === restartAt
-        ? 'the restart of all members holds'
-        : 'the upgrade of the cluster holds, and the restart of all members comes after it';
-    return ask(`the data is in; ${what}, ${until}. ${lastErrorReason}: ${lastErrorMessage}`.slice(0, 2048));
+        ? 'the restart of all members is held'
+        : 'the upgrade of the cluster is held, and the restart of all members follows it';
+    return ask(
+      `the data is restored; ${what}, ${until}. ${lastErrorReason}: ${lastErrorMessage}`.slice(0, 2048),
+    );
   }
   if (cluster.spec.paused === true) return ask(`spec.paused of the cluster is true; ${until}`);
   if (upgrade?.restartAt === restartAt)
@@ -65,8 +67,8 @@ function ended({ cluster, restore, status }: RestoreInput): RestoreStep {
     return advance('RepairingMembership', { patch: { repairAttempt: attempt + 1 } });
   }
   if (status.outcomeUnknown === true) {
-    const what = `whether ${restore.spec.snapshot} was restored is not known (${status.lastErrorMessage})`;
-    const remedy = `Members have their votes and were restarted. Look at the data: if it is not that of the snapshot, create another OpenBaoRestore, which destroys what was written since.`;
+    const what = `it is unknown whether ${restore.spec.snapshot} was restored (${status.lastErrorMessage})`;
+    const remedy = `The members are voters and were restarted. Check the data: if it is not the data of the snapshot, create another OpenBaoRestore, which destroys what was written since.`;
     return fail(failure('RestoreOutcomeUnknown', `${what}. ${remedy}`));
   }
   return { kind: 'complete' };

@@ -48,7 +48,7 @@ export const restoring: PhaseHandler = (input) => {
   const report = jobReport(job.observed);
   if (job.outcome === 'running') return wait(jobInWords(job), { patch: seen });
   if (job.outcome === 'succeeded' && report?.outcome === 'done') {
-    const note = `${restore.spec.snapshot} is restored; what was written since is lost`;
+    const note = `${restore.spec.snapshot} is restored; data that was written after the snapshot is lost`;
     return advance('RepairingMembership', {
       patch: { ...seen, restoredAt: timestamp(input.context.now) },
       events: [event('Normal', 'Restored', 'Restore', note)],
@@ -88,7 +88,7 @@ function missing({ status, context }: RestoreInput, name: string): RestoreStep {
   if (context.now - (parseTimestamp(since) ?? context.now) < goneAfter) {
     return wait(`Job ${name} to be seen again`, { patch: { jobMissingSince: since } });
   }
-  return unknown(`Job ${name} was deleted before it was seen to end`, { jobMissingSince: undefined });
+  return unknown(`Job ${name} was deleted before its end was observed`, { jobMissingSince: undefined });
 }
 
 /** It goes on as if it had been restored, which harms no data: votes are repaired, members restarted. */

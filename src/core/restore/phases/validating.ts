@@ -8,7 +8,7 @@ export const validating: PhaseHandler = ({ restore, cluster }) => {
   const { name } = cluster.metadata;
   if (sourceOf(restore, cluster) === undefined) {
     const remedy = 'create another OpenBaoRestore with spec.source';
-    const what = `spec.source is left out, and the OpenBaoCluster ${name} has no spec.backup.target`;
+    const what = `spec.source is not set, and the OpenBaoCluster ${name} has no spec.backup.target`;
     return fail(failure('SourceMissing', `${what}. Nothing was changed: ${remedy}.`));
   }
   const made = snapshotVersion(restore, cluster);

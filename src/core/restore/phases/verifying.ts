@@ -29,6 +29,6 @@ export const verifying: PhaseHandler = (input) => {
         ...defined({ takenAt }),
       },
     },
-    events: [event('Normal', 'SnapshotVerified', 'Verify', report?.message ?? 'the snapshot is whole')],
+    events: [event('Normal', 'SnapshotVerified', 'Verify', report?.message ?? 'the snapshot is intact')],
   });
 };
