@@ -156,6 +156,23 @@ describe('scaling down', () => {
     expect(new SimulatedScaling(3, 1, 'prod-2').run().voters).to.deep.equal(['prod-0']);
   });
 
+  // Found by "any scaling" below: the second voter's pod went with its vote, and with it the quorum.
+  it('keeps the pod of a joiner that joined before the StatefulSet was lowered, until its peer is removed', () => {
+    const scaling = new SimulatedScaling(1, 2);
+    scaling.turn();
+    scaling.turn();
+    scaling.wish({ replicas: 1 });
+    scaling.turn();
+    scaling.wish({ replicas: 3 });
+    scaling.turn();
+    scaling.turn();
+    scaling.wish({ replicas: 1 });
+    scaling.run();
+    expect(scaling.done).to.deep.equal(['size 2', 'remove-peer prod-1', 'size 1', 'delete data-prod-1']);
+    expect(scaling.voters).to.deep.equal(['prod-0']);
+    expect(scaling.status).to.not.have.any.keys('scaling', 'lastErrorReason');
+  });
+
   it('removes a joiner that was given up and joined all the same', () => {
     const scaling = new SimulatedScaling(3, 4);
     scaling.faults = { broken: [3] };
