@@ -46,7 +46,7 @@ export async function underWriter(
       });
       await cluster.until('up', runs(older));
       const members = await membersOf(ground, namespace, name);
-      const writer = await startWriter(ground, namespace, name);
+      const writer = await startWriter(ground, namespace, name, 50);
       await sleep(2_000);
       const lines = await measure({ cluster, members, writer });
       say(`\nOpenBao: ${images.kind === 'real' ? 'real servers' : 'the model'}, pod network: ${network}`);

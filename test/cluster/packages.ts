@@ -10,6 +10,8 @@ const packages: Readonly<Record<string, string>> = {
   nftables: 'nft',
   iproute2: 'ip',
   mmdebstrap: 'mmdebstrap',
+  // Its shell is the one of OpenBao's images: the start script is tested in it.
+  busybox: '/bin/busybox',
 };
 
 export function missingPackages(): readonly string[] {

@@ -60,8 +60,15 @@ export const writerRequests = (namespace: string): readonly object[] => [
 /**
  * Writes to a cluster from outside, one write after the other: to the member that took the last
  * one, and when that fails to each of the others.
+ *
+ * @param pauseMs between two writes: what a gap is measured by, and what the machine has to do all the while
  */
-export async function startWriter(ground: Ground, namespace: string, cluster: string): Promise<Writer> {
+export async function startWriter(
+  ground: Ground,
+  namespace: string,
+  cluster: string,
+  pauseMs = 100,
+): Promise<Writer> {
   const client = connect({ kubeconfig: ground.kubeconfig });
   const members = await reachMembers(client, namespace, cluster);
   const token = await logIn(client, members, namespace);
@@ -80,7 +87,7 @@ export async function startWriter(ground: Ground, namespace: string, cluster: st
       if (answer?.status !== 204) continue;
       note();
       acknowledged.push(number);
-      await pause(50);
+      await pause(pauseMs);
     }
   })();
   let ended: Promise<void> | undefined;

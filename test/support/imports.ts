@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 const statement =
@@ -7,9 +7,11 @@ const statement =
 /** The files that a file of this package loads when it is run: not those of which it takes types alone. */
 export function loadedBy(file: string): readonly string[] {
   const source = readFileSync(file, 'utf8');
-  return Array.from(source.matchAll(statement), ([, from, bare, dynamic]) =>
-    posix.join(posix.dirname(file), from ?? bare ?? dynamic ?? ''),
-  ).filter((path) => path.endsWith('.ts'));
+  return Array.from(
+    source.matchAll(statement),
+    ([, from, bare, dynamic]) => posix.join(posix.dirname(file), from ?? bare ?? dynamic ?? ''),
+    // A text that a test writes may look like an import, too.
+  ).filter((path) => path.endsWith('.ts') && existsSync(path));
 }
 
 /** All files that a file loads, directly or not, each with the file that loads it first. */

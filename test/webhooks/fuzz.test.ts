@@ -5,6 +5,7 @@ import { known } from '../../src/core/model/known.ts';
 import { reviewIn, send } from './support/client.ts';
 import { clusterReview, podCreation, recorded, servicesReview, type Review } from './support/reviews.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
+import { sized } from '../support/walks.ts';
 
 type Place = readonly (string | number)[];
 
@@ -120,7 +121,7 @@ describe('any value at any place of a good review', function () {
           expect([200, 400]).to.include(answer.status);
           if (answer.status === 200) reviewIn(answer, sent);
         }),
-        { numRuns: 300 },
+        { numRuns: sized(300, 60) },
       );
       expect(server.log.filter(({ level }) => level >= 50)).to.deep.equal([]);
     });
@@ -161,7 +162,7 @@ describe('any value at any place of a good review', function () {
           const answer = await send(server, { path, body: JSON.stringify(sent), agent });
           if (answer.status === 200) expect(reviewIn(answer, sent).allowed).to.equal(false);
         }),
-        { numRuns: 500 },
+        { numRuns: sized(500, 100) },
       );
     });
   }
@@ -171,7 +172,7 @@ describe('any value at any place of a good review', function () {
       fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (body) => {
         expect((await send(server, { path: '/validate/pods', body, agent })).status).to.equal(400);
       }),
-      { numRuns: 200 },
+      { numRuns: sized(200, 50) },
     );
     await fc.assert(
       fc.asyncProperty(fc.uint8Array(), async (bytes) => {
@@ -179,7 +180,7 @@ describe('any value at any place of a good review', function () {
           (await send(server, { path: '/validate/pods', body: Buffer.from(bytes), agent })).status,
         ).to.equal(400);
       }),
-      { numRuns: 200 },
+      { numRuns: sized(200, 50) },
     );
   });
 });

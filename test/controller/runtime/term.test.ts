@@ -38,8 +38,8 @@ describe('the term in which passes run', () => {
             name: 'things',
             sources: [{ informer, subscribe: () => {}, keys: () => ['a/b'] }],
             async reconcile(key, given) {
-              seen.push([key, given.term, given.isHeld()]);
               ending.abort();
+              seen.push([key, given.term, given.isHeld()]);
               return Promise.resolve({ kind: 'done' });
             },
           },

@@ -14,6 +14,7 @@ import {
   settledStatus,
 } from '../../support/observation.ts';
 import { names, SimulatedScaling } from './scale-simulated.ts';
+import { sized } from '../../support/walks.ts';
 
 const reasons = (scaling: SimulatedScaling) =>
   scaling.events.map(({ reason }) => reason).filter((reason) => reason !== 'LeaderChanged');
@@ -328,7 +329,7 @@ describe('any scaling', function () {
         expect(scaling.status).to.not.have.any.keys('scaling', 'operationLock', 'lastErrorReason');
         expect(scaling.voters.toSorted()).to.deep.equal(names(scaling.cluster.spec.replicas ?? 3));
       }),
-      { numRuns: 200 },
+      { numRuns: sized(200, 40) },
     );
   });
 });

@@ -7,7 +7,7 @@ import { sized } from '../../support/walks.ts';
 /** Runs until nothing has happened for a while. */
 function settle(world: WatchedServices, forMs = 600_000): void {
   const end = world.now + forMs;
-  for (let quiet = 0; world.now < end && quiet < 200;) {
+  for (let quiet = 0; world.now < end && quiet < sized(200, 70);) {
     const { status, effects } = world.pass();
     quiet = effects.length === 0 && status.step === undefined ? quiet + 1 : 0;
     world.tick(quiet > 3 ? 3_000 : 1_000);
@@ -72,7 +72,7 @@ describe('a release whose controller is killed', function () {
       settle(whole);
       const expected = ends(whole);
       let crashes = 0;
-      for (let at = 0; ; at += sized(1, 12)) {
+      for (let at = 0; ; at += sized(1, 15)) {
         const world = settled();
         story(world);
         let effects = 0;

@@ -19,6 +19,7 @@ import {
   streamOf,
   sumsOf,
 } from '../../support/snapshot-archive.ts';
+import { sized } from '../../support/walks.ts';
 
 const verify = (archive: Uint8Array, chunkBytes?: number) => verifySnapshot(streamOf(archive, chunkBytes));
 /** Undefined when it cannot be unpacked. */
@@ -73,7 +74,7 @@ describe('a snapshot archive', () => {
       fc.asyncProperty(fc.integer({ min: 0, max: good.byteLength - 1 }), async (length) => {
         expect(await reasonOf(good.subarray(0, length))).to.equal('Truncated');
       }),
-      { numRuns: 300 },
+      { numRuns: sized(300, 60) },
     );
   });
 
@@ -96,7 +97,7 @@ describe('a snapshot archive', () => {
           expect(await failureOf(verify(damaged))).to.be.instanceOf(SnapshotError);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: sized(300, 60) },
     );
   });
 

@@ -29,7 +29,7 @@ export type FromHub =
   | { readonly type: 'pong' };
 
 /** How often each side says that it is there, in milliseconds, and how long a silence is a cut network. */
-export const heartbeat = { interval: 250, silence: 2000 } as const;
+export const heartbeat = { interval: 500, silence: 2000 } as const;
 
 interface Bytes {
   readonly base64: string;

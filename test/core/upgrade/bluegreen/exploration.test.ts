@@ -260,7 +260,7 @@ describe('exploring a blue-green upgrade', function () {
       let runs = 0;
       for (const direction of ['forward', 'back'] as const) {
         for (const [index, name] of names.entries()) {
-          if (index % (replicas === 3 ? sized(1, 3) : sized(1, 9)) !== 0) continue;
+          if (index % (replicas === 3 ? sized(1, 6) : sized(1, 12)) !== 0) continue;
           // Their moments interleave: each one sees every so manieth, all of them see all.
           for (let moment = index % strides[replicas]; ; moment += strides[replicas]) {
             const world = worldOf({ replicas, leader: moment % replicas, deadServerCleanup: true });
@@ -280,7 +280,7 @@ describe('exploring a blue-green upgrade', function () {
 
     it(`survives random walks with ${replicas}+${replicas}`, () => {
       const seen = new Set<string>();
-      const walks = Number(process.env['WALKS'] ?? (replicas === 3 ? sized(120, 12) : sized(40, 4)));
+      const walks = Number(process.env['WALKS'] ?? (replicas === 3 ? sized(120, 6) : sized(40, 3)));
       const first = Number(process.env['SEED'] ?? 1);
       for (let seed = first; seed < first + walks; seed++) walk(replicas, seed, seen);
       report(`random walks, ${replicas}+${replicas}`, walks, seen);
