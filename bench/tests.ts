@@ -31,40 +31,6 @@ interface Run {
   readonly sum: string;
 }
 
-const { values, positionals } = parseArgs({
-  args: process.argv.slice(2),
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '1' }, quick: { type: 'boolean' } },
-});
-const [, first, second] = positionals;
-if (first === undefined || second === undefined) {
-  process.stderr.write('npm run bench -- tests DIR_A DIR_B [--rounds=N]\n');
-  process.exit(2);
-}
-const checkouts = [resolve(first), resolve(second)] as const;
-const runs: readonly [Run[], Run[]] = [[], []];
-for (let round = 1; round <= Number(values.rounds); round += 1) {
-  for (const [index, checkout] of checkouts.entries()) {
-    const run = await measured(checkout, `${checkout}-${round}.log`);
-    runs[index]?.push(run);
-    const { wallSeconds, cpuSeconds, sum } = run;
-    console.log(
-      `${basename(checkout).padEnd(20)} round ${round}: ${wallSeconds.toFixed(0)} s, CPU ${cpuSeconds.toFixed(0)} s: ${sum}`,
-    );
-  }
-}
-const [before, after] = runs;
-for (const [what, of] of [
-  ['wall time', (run: Run) => run.wallSeconds],
-  ['CPU time', (run: Run) => run.cpuSeconds],
-] as const) {
-  const [a, b] = [median(before.map(of)), median(after.map(of))];
-  console.log(`${what}: ${a.toFixed(0)} s before, ${b.toFixed(0)} s after: ${(b / a).toFixed(2)}x`);
-}
-const lost = missing(titles(checkouts[0]), titles(checkouts[1]));
-console.log(`${lost.length} test titles of ${first} are not in ${second}${lost.length > 0 ? ':' : ''}`);
-for (const title of lost) console.log(`  ${title}`);
-
 /**
  * Enters a cgroup of its own and starts the command with it as the root of all cgroups, so that nothing which
  * the run puts into cgroups, such as pods, leaves it.
@@ -174,3 +140,37 @@ function missing(those: readonly string[], there: readonly string[]): readonly s
     return count <= 0;
   });
 }
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '1' }, quick: { type: 'boolean' } },
+});
+const [, first, second] = positionals;
+if (first === undefined || second === undefined) {
+  process.stderr.write('npm run bench -- tests DIR_A DIR_B [--rounds=N]\n');
+  process.exit(2);
+}
+const checkouts = [resolve(first), resolve(second)] as const;
+const runs: readonly [Run[], Run[]] = [[], []];
+for (let round = 1; round <= Number(values.rounds); round += 1) {
+  for (const [index, checkout] of checkouts.entries()) {
+    const run = await measured(checkout, `${checkout}-${round}.log`);
+    runs[index]?.push(run);
+    const { wallSeconds, cpuSeconds, sum } = run;
+    console.log(
+      `${basename(checkout).padEnd(20)} round ${round}: ${wallSeconds.toFixed(0)} s, CPU ${cpuSeconds.toFixed(0)} s: ${sum}`,
+    );
+  }
+}
+const [before, after] = runs;
+for (const [what, of] of [
+  ['wall time', (run: Run) => run.wallSeconds],
+  ['CPU time', (run: Run) => run.cpuSeconds],
+] as const) {
+  const [a, b] = [median(before.map(of)), median(after.map(of))];
+  console.log(`${what}: ${a.toFixed(0)} s before, ${b.toFixed(0)} s after: ${(b / a).toFixed(2)}x`);
+}
+const lost = missing(titles(checkouts[0]), titles(checkouts[1]));
+console.log(`${lost.length} test titles of ${first} are not in ${second}${lost.length > 0 ? ':' : ''}`);
+for (const title of lost) console.log(`  ${title}`);
