@@ -117,7 +117,7 @@ export const holdReasons = {
   },
   VersionMismatch: {
     scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
-    meaning: 'the replaced pod reports another version than the target',
+    meaning: 'a replaced pod, or a green member, reports another version than the target',
     remedy: '`kubectl describe pod`, `kubectl logs`. All other pods still run and serve',
   },
   NotCaughtUp: {
@@ -171,7 +171,7 @@ export const holdReasons = {
   TargetChanged: {
     scopes: ['BlueGreenUpgrade'],
     meaning:
-      'the the the spec asked for another target meanwhile (a reason in `status.blueGreen.rejectedTarget`)',
+      'the spec asked for another target meanwhile (a reason in `status.blueGreen.rejectedTarget`)',
     remedy: 'Revert `spec.version`, or set `requests.retry`',
   },
   BreakGlassRequired: {

@@ -20,7 +20,7 @@ export interface Explanation extends Partial<Remedy> {
 
 /**
  * As one text. It ends with its last command and no full stop, so that it can be copied. Where it must be cut, it is
- * what is wrong that is cut, as far as that goes.
+ * what is wrong that is cut, down to a quarter of the text; then the remedy, and an ellipsis says so.
  *
  * @param longest characters
  */
@@ -32,7 +32,9 @@ export function inWords({ message, remedy, commands = [] }: Explanation, longest
   const begin = [remedy, first].filter((part) => part !== undefined).join(isLedTo ? ': ' : '; ');
   const now = [begin, ...others].filter((part) => part !== '').join('; ');
   if (now === '') return message.slice(0, longest);
-  const room = longest - now.length - 2;
-  const shown = message.length > room ? `${message.slice(0, Math.max(room - 1, 0))}…` : message;
-  return `${shown}. ${now}`.slice(0, longest);
+  const room = Math.max(longest - now.length - 2, Math.floor(longest / 4));
+  return cut(`${cut(message, room)}. ${now}`, longest);
 }
+
+const cut = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest - 1)}…` : text;

@@ -174,6 +174,27 @@ describe('scaling down', () => {
     expect(scaling.status).to.not.have.any.keys('scaling', 'lastErrorReason');
   });
 
+  it('asks of such a joiner all that is asked of others, when it is wanted again', () => {
+    const scaling = new SimulatedScaling(1, 2);
+    scaling.turn();
+    scaling.turn();
+    scaling.wish({ replicas: 1 });
+    scaling.turn();
+    scaling.wish({ replicas: 3 });
+    scaling.turn();
+    scaling.turn();
+    scaling.wish({ replicas: 1 });
+    scaling.turn();
+    scaling.wish({ replicas: 2 });
+    scaling.faults = { broken: [1] };
+    scaling.run(20);
+    expect(scaling.status.scaling).to.include({ step: 'Joining', replicas: 2 });
+    scaling.faults = {};
+    scaling.run();
+    expect(scaling.voters).to.deep.equal(['prod-0', 'prod-1']);
+    expect(scaling.status).to.not.have.any.keys('scaling', 'lastErrorReason');
+  });
+
   it('removes a joiner that was given up and joined all the same', () => {
     const scaling = new SimulatedScaling(3, 4);
     scaling.faults = { broken: [3] };

@@ -127,10 +127,11 @@ export function shrink(input: ScaleInput): ScaleStep {
   const listed = isListed(input, pod);
   if (listed === undefined) return wait('the members are unknown');
   const isKept = (statefulSet.value?.spec?.replicas ?? 0) > scaling.replicas;
-  // It joined before the StatefulSet was lowered: it leaves as members do, for its vote would be lost with its pod.
+  // It joined before the StatefulSet was lowered: it is judged as a joiner again, and leaves as members do, for its
+  // vote would be lost with its pod.
   if (listed && isKept) {
     const replicas = scaling.replicas + 1;
-    return { kind: 'go', patch: { ...atRest, replicas }, statusPatch: { replicas } };
+    return { kind: 'go', patch: { step: 'Joining', index: undefined, replicas }, statusPatch: { replicas } };
   }
   // It was not listed when it was taken down, and joined all the same before it was gone.
   if (listed) return removeLatecomer(input, pod);
