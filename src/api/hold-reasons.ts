@@ -170,8 +170,7 @@ export const holdReasons = {
   },
   TargetChanged: {
     scopes: ['BlueGreenUpgrade'],
-    meaning:
-      'the spec asked for another target meanwhile (a reason in `status.blueGreen.rejectedTarget`)',
+    meaning: 'the spec asked for another target meanwhile (a reason in `status.blueGreen.rejectedTarget`)',
     remedy: 'Revert `spec.version`, or set `requests.retry`',
   },
   BreakGlassRequired: {

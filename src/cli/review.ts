@@ -94,7 +94,7 @@ async function judgeFiles(options: ReviewOptions, stdin: Stdin): Promise<Outcome
   const inventory = emptyInventory();
   // What --old says of an object goes before what --state says of it.
   for (const manifest of [...state, ...old]) {
-    const subject = storedSubject(manifest, report);
+    const subject = storedSubject(manifest, options.gateOnly, report);
     if (subject !== undefined) inventory.put(manifest, subject);
   }
   const reviewed: Reviewed[] = [];
@@ -138,7 +138,7 @@ async function judgeOne(
   const found = manifest.name === '' ? undefined : inventory.find(manifest);
   const operation = options.operation ?? (found === undefined ? 'CREATE' : 'UPDATE');
   const stored = operation === 'CREATE' ? undefined : found;
-  const problem = unjudgeable(manifest, operation, stored !== undefined);
+  const problem = unjudgeable(manifest, operation, stored !== undefined, options.gateOnly);
   if (problem !== undefined) report(problem);
   const hasSchema = operation !== 'DELETE' && !options.gateOnly && ownKindOf(manifest) !== undefined;
   const invalid = hasSchema ? invalidIn(manifest, stored) : [];
@@ -147,8 +147,8 @@ async function judgeOne(
   }
   const subject =
     operation === 'DELETE'
-      ? (stored ?? storedSubject(manifest, report))
-      : requestedSubject(manifest, stored, report);
+      ? (stored ?? storedSubject(manifest, options.gateOnly, report))
+      : requestedSubject(manifest, stored, options.gateOnly, report);
   if (problem !== undefined || subject === undefined) return [];
 
   const verdict = await judge(operation, subject, stored, inventory, callerOf(options));
@@ -165,9 +165,14 @@ async function judgeOne(
 }
 
 /** What keeps a request about a kind that we judge from being one. */
-function unjudgeable(manifest: Manifest, operation: Operation, isStored: boolean): Problem | undefined {
+function unjudgeable(
+  manifest: Manifest,
+  operation: Operation,
+  isStored: boolean,
+  gateOnly: boolean,
+): Problem | undefined {
   const { kind, namespace, name, generateName, at } = manifest;
-  if (typeOf(manifest) === 'other') return undefined;
+  if (typeOf(manifest, gateOnly) === 'other') return undefined;
   if (name === '' && (operation !== 'CREATE' || generateName === '')) {
     return {
       where: at(['metadata', 'name']),

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 
@@ -22,7 +23,7 @@ export function watchRejections({ registry, logger, onRejection }: RejectionWatc
   });
   const hear = (reason: unknown) => {
     counter.inc();
-    const err = reason instanceof Error ? reason : new Error(String(reason));
+    const err = reason instanceof Error ? reason : new Error(inspect(reason));
     logger.error({ err }, 'a promise was rejected and nobody looked at it: please report this');
     onRejection?.();
   };

@@ -36,6 +36,22 @@ describe('rollguard review judges by the whole definition of a kind', () => {
       expect((await review(generated(prefix))).code, prefix).to.equal(1);
   });
 
+  it("leaves another operator's OpenBaoRestore alone under --gate-only, whatever its shape", async () => {
+    const files = new Map([
+      [
+        'r.yaml',
+        'apiVersion: openbao.org/v1alpha1\nkind: OpenBaoRestore\nmetadata: {name: r}\nspec: {cluster: prod, source: {key: k}}\n',
+      ],
+    ]);
+    await inFolder(files, async () => {
+      const alone = await run('rollguard review --gate-only -f r.yaml');
+      expect(alone, alone.stderr).to.include({ code: 0 });
+      expect(alone.stdout).to.contain('not judged');
+      expect((await run('rollguard review --gate-only --operation UPDATE -f r.yaml')).code).to.equal(0);
+      expect((await run('rollguard review -f r.yaml')).code).not.to.equal(0);
+    });
+  });
+
   it('asks the gate alone under --gate-only, whose own refusals stay', async () => {
     const invalid = reviewCases.filter(({ title }) => /misspelt|enumeration|large|label/.test(title));
     expect(invalid).to.have.length.above(15);

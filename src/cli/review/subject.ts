@@ -20,9 +20,13 @@ export type Subject =
   | { readonly type: 'volume'; readonly object: PersistentVolumeClaim }
   | { readonly type: 'other'; readonly object: JsonObject };
 
-/** An object as it is stored: as the file gives it, status included. */
-export const storedSubject = (manifest: Manifest, report: Report): Subject | undefined =>
-  read(manifest, inNamespace(manifest), report);
+/**
+ * An object as it is stored: as the file gives it, status included.
+ *
+ * @param gateOnly kinds that the gate has no route for may be another operator's, of another shape
+ */
+export const storedSubject = (manifest: Manifest, gateOnly: boolean, report: Report): Subject | undefined =>
+  read(manifest, inNamespace(manifest), gateOnly, report);
 
 /**
  * An object as admission sees it: what only the API server writes (status, uid,
@@ -32,6 +36,7 @@ export const storedSubject = (manifest: Manifest, report: Report): Subject | und
 export function requestedSubject(
   manifest: Manifest,
   stored: Subject | undefined,
+  gateOnly: boolean,
   report: Report,
 ): Subject | undefined {
   const object = omit(inNamespace(manifest), 'status');
@@ -39,7 +44,8 @@ export function requestedSubject(
   const { status, metadata } = asObject(stored?.object);
   const { uid, deletionTimestamp } = asObject(metadata);
   const theirs = defined({ uid, deletionTimestamp });
-  return read(manifest, { ...object, metadata: { ...ours, ...theirs }, ...defined({ status }) }, report);
+  const whole = { ...object, metadata: { ...ours, ...theirs }, ...defined({ status }) };
+  return read(manifest, whole, gateOnly, report);
 }
 
 /** Where the API server would refuse an object of ours before it asks the gate. */
@@ -61,12 +67,17 @@ function inNamespace(manifest: Manifest): JsonObject {
   return { ...(kind === undefined ? object : pruned(kind, object)), metadata: withoutAnyNull(named) };
 }
 
-function read(manifest: Manifest, object: JsonObject, report: Report): Subject | undefined {
+function read(
+  manifest: Manifest,
+  object: JsonObject,
+  gateOnly: boolean,
+  report: Report,
+): Subject | undefined {
+  const type = typeOf(manifest, gateOnly);
   try {
-    return parse(manifest, object);
+    return parse(type, object);
   } catch (error) {
     if (!(error instanceof SchemaViolation)) throw error;
-    const type = typeOf(manifest);
     const misfits = type in shapes ? misfitsOf(type as keyof typeof shapes, object) : [];
     for (const { path, what, remedy } of misfits) report({ where: manifest.at(path), what, remedy });
     if (misfits.length === 0) {
@@ -80,8 +91,7 @@ function read(manifest: Manifest, object: JsonObject, report: Report): Subject |
   }
 }
 
-function parse(manifest: Manifest, object: JsonObject): Subject {
-  const type = typeOf(manifest);
+function parse(type: Subject['type'], object: JsonObject): Subject {
   switch (type) {
     case 'cluster':
       return { type, object: parseOpenBaoCluster(object) };
@@ -106,9 +116,9 @@ export function ownKindOf({ group, kind }: Manifest): OwnKind | undefined {
   return group === e6dataGroup && kind === 'MetadataServices' ? kind : undefined;
 }
 
-export function typeOf({ group, kind }: Manifest): Subject['type'] {
+export function typeOf({ group, kind }: Manifest, gateOnly: boolean): Subject['type'] {
   if (group === openbaoGroup && kind === 'OpenBaoCluster') return 'cluster';
-  if (group === openbaoGroup && kind === 'OpenBaoRestore') return 'restore';
+  if (group === openbaoGroup && kind === 'OpenBaoRestore') return gateOnly ? 'other' : 'restore';
   if (group === e6dataGroup && kind === 'MetadataServices') return 'services';
   if (group === '' && kind === 'Pod') return 'pod';
   if (group === '' && kind === 'PersistentVolumeClaim') return 'volume';
