@@ -171,7 +171,9 @@ describe('restoring on a real node', function () {
         () => 'it was taken',
         (error: unknown) => (error as Error).message,
       );
-    expect(await said(create('wrong', { confirm: 'production' }))).to.contain('confirm must be the name');
+    expect(await said(create('wrong', { confirm: 'production' }))).to.contain(
+      'confirm must be the same name',
+    );
     const patching = client.request({
       method: 'PATCH',
       path: `${restores}/missing`,
