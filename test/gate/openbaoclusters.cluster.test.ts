@@ -339,7 +339,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
       expect(late.stderr).to.contain('(PointOfNoReturn)').and.contain('2026-01-02T03:05:05Z');
       await succeed(patch('back', { paused: true }));
       await setStatus('back', { blueGreen: { phase: 'Idle' } });
-      expect((await succeed(patch('back', rollback('three')))).stderr).to.contain('does nothing');
+      expect((await succeed(patch('back', rollback('three')))).stderr).to.contain('has no effect');
     });
   });
 

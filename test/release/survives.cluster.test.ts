@@ -205,7 +205,9 @@ describe('releases of MetadataServices, whatever comes between, on a real node',
     const rebuilt = await services.until('read from its records', serves('1.1'));
     expect(versions(rebuilt)).to.deep.equal(versions(before));
     expect(rebuilt.status?.activeReleaseVersion).to.equal(before.status?.activeReleaseVersion);
-    expect(await eventsOf('git')).to.contain('The status was lost; 2 releases were read from their records');
+    expect(await eventsOf('git')).to.contain(
+      'The status was lost; 2 releases were read from their ControllerRevisions',
+    );
     expect(await uids()).to.equal(running);
 
     const [first = ''] = versions(rebuilt);
