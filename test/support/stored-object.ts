@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../../src/api/kubernetes.ts';
-import { ApiError, connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
-import { watch } from '../../src/io/kubernetes/watch.ts';
+import { connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
 import { objectPath } from '../../src/io/kubernetes/resources.ts';
 import type { Ground } from '../cluster/contract.ts';
 
@@ -30,31 +29,13 @@ export function storedObject<T extends KubernetesObject & { readonly status?: ob
     path,
     read,
     async until(what, isSo, timeoutMs) {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const end = Date.now() + timeoutMs;
       let last: T | undefined;
-      while (!signal.aborted) {
-        try {
-          last = (await client.get<T>(path, { signal })) ?? last;
-          if (last !== undefined && isSo(last)) return last;
-          const changes = watch<T>(client, path.slice(0, path.lastIndexOf('/')), {
-            resourceVersion: last?.metadata?.resourceVersion ?? '',
-            query: { fieldSelector: `metadata.name=${target.name}` },
-            // What is waited for may hang on more than the object: looked at again now and then.
-            timeoutSeconds: 5,
-            inactivityMs: 10_000,
-            signal,
-          });
-          for await (const { type, object } of changes) {
-            if (type !== 'ADDED' && type !== 'MODIFIED') continue;
-            last = object;
-            if (isSo(last)) return last;
-          }
-        } catch (error) {
-          if (signal.aborted) break;
-          // The API server may be restarting, or have forgotten the version.
-          if (!(error instanceof ApiError)) throw error;
-          await sleep(100);
-        }
+      while (Date.now() < end) {
+        // The API server may be restarting.
+        last = await read().catch(() => last);
+        if (last !== undefined && isSo(last)) return last;
+        await sleep(100);
       }
       throw new Error(
         `not within ${timeoutMs} ms: ${what}. Status: ${JSON.stringify(last?.status, null, 1)}`,
