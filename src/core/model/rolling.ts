@@ -1,6 +1,6 @@
 import type { RollingUpgrade } from '../../api/openbaocluster.ts';
 
-type RollingPhase = NonNullable<RollingUpgrade['phase']>;
+export type RollingPhase = NonNullable<RollingUpgrade['phase']>;
 
 /**
  * What other parts must know of a phase of status.upgrade. In `checks` no pod is touched, the lock is given back on a

@@ -104,6 +104,20 @@ describe('a joiner', () => {
   });
 });
 
+/** A second member that is given up just before it joins: the StatefulSet still has its pod. */
+function lateJoiner(): SimulatedScaling {
+  const scaling = new SimulatedScaling(1, 2);
+  scaling.turn();
+  scaling.turn();
+  scaling.wish({ replicas: 1 });
+  scaling.turn();
+  scaling.wish({ replicas: 3 });
+  scaling.turn();
+  scaling.turn();
+  scaling.wish({ replicas: 1 });
+  return scaling;
+}
+
 describe('scaling down', () => {
   it('removes the peer, reads that back, then takes pod and volume away', () => {
     const scaling = new SimulatedScaling(5, 3).run();
@@ -159,15 +173,7 @@ describe('scaling down', () => {
 
   // Found by "any scaling" below: the second voter's pod went with its vote, and with it the quorum.
   it('keeps the pod of a joiner that joined before the StatefulSet was lowered, until its peer is removed', () => {
-    const scaling = new SimulatedScaling(1, 2);
-    scaling.turn();
-    scaling.turn();
-    scaling.wish({ replicas: 1 });
-    scaling.turn();
-    scaling.wish({ replicas: 3 });
-    scaling.turn();
-    scaling.turn();
-    scaling.wish({ replicas: 1 });
+    const scaling = lateJoiner();
     scaling.run();
     expect(scaling.done).to.deep.equal(['size 2', 'remove-peer prod-1', 'size 1', 'delete data-prod-1']);
     expect(scaling.voters).to.deep.equal(['prod-0']);
@@ -175,15 +181,7 @@ describe('scaling down', () => {
   });
 
   it('asks of such a joiner all that is asked of others, when it is wanted again', () => {
-    const scaling = new SimulatedScaling(1, 2);
-    scaling.turn();
-    scaling.turn();
-    scaling.wish({ replicas: 1 });
-    scaling.turn();
-    scaling.wish({ replicas: 3 });
-    scaling.turn();
-    scaling.turn();
-    scaling.wish({ replicas: 1 });
+    const scaling = lateJoiner();
     scaling.turn();
     scaling.wish({ replicas: 2 });
     scaling.faults = { broken: [1] };

@@ -2,10 +2,11 @@ import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaoc
 import { defined } from '../../../api/object-fields.ts';
 import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
+import type { RollingPhase } from '../../model/rolling.ts';
 import type { Peers } from '../../raft/peers.ts';
 import type { Failure, FailureReason } from './failure.ts';
 
-export type PhaseName = NonNullable<RollingUpgrade['phase']>;
+export type PhaseName = RollingPhase;
 
 /** Fields of status.upgrade to set; `undefined` removes one. */
 export type UpgradePatch = { readonly [Key in keyof RollingUpgrade]?: RollingUpgrade[Key] | undefined };
