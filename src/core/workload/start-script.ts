@@ -11,12 +11,7 @@ config=${paths.configuration}
 certificate=${paths.tls}/tls.crt
 scratch=${paths.temporary}
 
-server=''
-on_term() {
-  [ -n "$server" ] || exit 0
-  kill -TERM "$server" 2>/dev/null
-}
-trap on_term TERM INT
+trap 'exit 0' TERM INT
 
 # Of this half alone: a green member with blue's would be given a vote at once. The volume may lag a minute.
 configuration="$config/${configurationFile('$ROLLGUARD_REVISION')}"
@@ -31,8 +26,16 @@ if [ "\${BAO_K8S_POD_NAME##*-}" = 0 ] && [ -e "$config/${files.selfInit}" ]; the
   cp "$config/${files.selfInit}" "$scratch/${files.selfInit}" || exit 1
   set -- "$@" "-config=$scratch/${files.selfInit}"
 fi
+# From here on the server may run although nobody knows its id yet: a TERM is kept until it is known.
+stop=''
+trap 'stop=yes' TERM INT
 bao "$@" &
 server=$!
+on_term() {
+  kill -TERM "$server" 2>/dev/null
+}
+trap on_term TERM INT
+[ -z "$stop" ] || on_term
 
 watch_certificate() {
   seen=$(cksum <"$certificate")

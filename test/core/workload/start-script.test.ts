@@ -111,6 +111,16 @@ for (const [shell, args] of shells) {
       expect(trace()).to.include('ended');
     });
 
+    it('hands on a TERM that comes before the id of the started server is known', async () => {
+      const path = join(folder, 'start.sh');
+      writeFileSync(path, readFileSync(path, 'utf8').replace('server=$!', 'sleep 0.3; server=$!'));
+      const ended = start('prod-1');
+      await until('args');
+      running?.kill('SIGTERM');
+      expect(await ended).to.equal(7);
+      expect(trace().slice(1)).to.deep.equal(['term', 'ended']);
+    });
+
     it('ends as the server ends by itself', async () => {
       expect(await start('prod-1', { FAILS: 'yes' })).to.equal(3);
     });
