@@ -84,7 +84,11 @@ export interface StatefulSet extends KubernetesObject {
     readonly replicas?: number;
     readonly updateStrategy?: {
       readonly type?: string;
-      readonly rollingUpdate?: { readonly partition?: number };
+      readonly rollingUpdate?: {
+        readonly partition?: number;
+        /** A number or a percentage. Absent where the API server does not have the field, or left out: 1. */
+        readonly maxUnavailable?: number | string;
+      };
     };
     readonly template?: {
       readonly metadata?: ObjectMeta;

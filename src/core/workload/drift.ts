@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../api/kubernetes.ts';
+import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
 import { appliedHashAnnotation } from '../../api/labels.ts';
 import { omit } from '../../api/object-fields.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -23,9 +23,29 @@ export function withHash(object: KubernetesObject): KubernetesObject {
  */
 export function isApplied(desired: KubernetesObject, live: KubernetesObject): boolean {
   // An item of a list says neither.
-  const fields = omit(desired, 'apiVersion', 'kind');
+  const fields = omit(withoutDropped(desired, live), 'apiVersion', 'kind');
   return holds(fields, live);
 }
+
+/**
+ * Without what an API server drops that has the feature off: StatefulSets' maxUnavailable, and without it they
+ * are replaced one at a time as well (docs/facts/crossings-measured.md). Else each look would apply it again.
+ */
+function withoutDropped(desired: KubernetesObject, live: KubernetesObject): KubernetesObject {
+  const wanted = strategyOf(desired);
+  const found = strategyOf(live);
+  if (wanted?.maxUnavailable === undefined || found === undefined || found.maxUnavailable !== undefined)
+    return desired;
+  const { spec } = desired as StatefulSet;
+  const rollingUpdate = omit(wanted, 'maxUnavailable');
+  return {
+    ...desired,
+    spec: { ...spec, updateStrategy: { ...spec?.updateStrategy, rollingUpdate } },
+  } as KubernetesObject;
+}
+
+const strategyOf = (object: KubernetesObject) =>
+  object.kind === 'StatefulSet' ? (object as StatefulSet).spec?.updateStrategy?.rollingUpdate : undefined;
 
 function holds(desired: unknown, live: unknown): boolean {
   if (desired === undefined) return true;

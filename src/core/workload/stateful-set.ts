@@ -6,6 +6,9 @@ import { names } from '../model/names.ts';
 import { revisionLabel } from '../../api/labels.ts';
 import { podTemplate } from './pod-template.ts';
 
+/** How many members at once the StatefulSet controller may replace, wherever the partition is. */
+export const maxUnavailable = 1;
+
 /** The members. Their order of coming and going is the driver's, by replicas and partition. */
 export function statefulSet(inputs: WorkloadInputs): KubernetesObject {
   const { cluster, revision, replicas, partition } = inputs;
@@ -19,7 +22,8 @@ export function statefulSet(inputs: WorkloadInputs): KubernetesObject {
         replicas,
         // Members find each other before any is Ready.
         podManagementPolicy: 'Parallel',
-        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition } },
+        // Said, though it is the default: what is left out is anybody's, such as a mutating policy's.
+        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition, maxUnavailable } },
         // Volumes go by deletionPolicy, carried out by the driver, never by a scale or a stray delete.
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
         selector: { matchLabels: { ...memberSelector(cluster), [revisionLabel]: revision } },

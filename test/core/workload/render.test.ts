@@ -94,6 +94,14 @@ describe('the children of a cluster', () => {
     }
   });
 
+  it('say that one member is replaced at a time, whatever the default is', () => {
+    for (const replicas of [1, 3, 5]) {
+      const { spec } = find(rendered({ replicas }), 'StatefulSet');
+      expect(spec.updateStrategy.rollingUpdate.maxUnavailable).to.equal(1);
+      expect(spec.podManagementPolicy).to.equal('Parallel');
+    }
+  });
+
   it('find the members that are not Ready yet, the unsealed ones, and the one that leads', () => {
     const all = rendered();
     expect(find(all, 'Service', 'prod').spec).to.include({

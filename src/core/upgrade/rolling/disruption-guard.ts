@@ -2,7 +2,9 @@ import { stepDownCandidates, survivesLossOf, whyBehind, whyUnhealthy } from '../
 import { quorum } from '../../raft/quorum.ts';
 import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { nextStepDownAt } from '../../raft/step-down.ts';
+import { partitionFor } from '../../workload/partition.ts';
 import type { PhaseInput } from './phase.ts';
+import { whyNotOneAtATime } from './pods.ts';
 
 type GateInput = Pick<PhaseInput, 'observation' | 'peers' | 'replicas' | 'upgrade'>;
 
@@ -54,6 +56,8 @@ function whyOthersNotFit(input: GateInput, name: string, lagging?: string): stri
   // The repair of a disk may be about to take a vote away.
   const removal = whyRemovalUnderWay(observation.jobs);
   if (removal !== undefined) return removal;
+  const loose = whyNotHeldBack(input);
+  if (loose !== undefined) return loose;
   for (const peer of peers.expected) {
     if (peer.name === name) continue;
     const unfit =
@@ -62,6 +66,22 @@ function whyOthersNotFit(input: GateInput, name: string, lagging?: string): stri
     if (unfit !== undefined) return unfit;
   }
   return undefined;
+}
+
+/**
+ * Why the StatefulSet lets the StatefulSet controller at more than the pod in work; undefined when it does not. It is
+ * put back as soon as it is seen; until then Kubernetes may be taking down another pod.
+ */
+function whyNotHeldBack({ observation, replicas, upgrade }: GateInput): string | undefined {
+  const { statefulSet } = observation;
+  if (statefulSet.kind === 'unknown') return `the StatefulSet could not be read: ${statefulSet.cause}`;
+  const { value: live } = statefulSet;
+  if (live === undefined) return undefined;
+  const partition = live.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const wanted = partitionFor({ initialized: true, upgrade }, replicas, live);
+  return partition < wanted
+    ? `the StatefulSet's partition is ${partition}, not ${wanted}; whoever sets it must stop`
+    : whyNotOneAtATime(live);
 }
 
 function whyNoQuorum({ peers }: GateInput, name: string): string | undefined {

@@ -2,6 +2,7 @@ import type { Pod, StatefulSet } from '../../../api/kubernetes.ts';
 import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Known } from '../../model/known.ts';
+import { maxUnavailable as one } from '../../workload/stateful-set.ts';
 import { revisionHash } from '../../model/selectors.ts';
 import { everStarted, imageOf, serverStatus } from '../../model/server-container.ts';
 
@@ -24,6 +25,8 @@ export function whyNotInPlace(
   if (restartAt !== undefined && spec?.template?.metadata?.annotations?.[restartAtAnnotation] !== restartAt) {
     return `the StatefulSet's template does not carry restartAt ${restartAt} yet`;
   }
+  const several = whyNotOneAtATime(value);
+  if (several !== undefined) return several;
   const { type, rollingUpdate } = spec?.updateStrategy ?? {};
   if (type !== undefined && type !== 'RollingUpdate') {
     return `the StatefulSet's updateStrategy is ${type}, not RollingUpdate`;
@@ -35,6 +38,17 @@ export function whyNotInPlace(
     return 'the StatefulSet controller has not seen the newest StatefulSet yet';
   }
   return undefined;
+}
+
+/**
+ * Why the StatefulSet controller might replace more than one member at once; undefined when it will not. A policy
+ * that mutates StatefulSets may say another number than ours again and again.
+ */
+export function whyNotOneAtATime({ spec }: StatefulSet): string | undefined {
+  const { maxUnavailable = one } = spec?.updateStrategy?.rollingUpdate ?? {};
+  return maxUnavailable === one
+    ? undefined
+    : `the StatefulSet's updateStrategy.rollingUpdate.maxUnavailable is ${maxUnavailable}, not ${one}; whoever sets it must stop`;
 }
 
 /**

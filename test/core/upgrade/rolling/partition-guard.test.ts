@@ -14,7 +14,15 @@ import {
   statefulSet,
 } from '../../../support/observation.ts';
 import { partitionFor } from '../../../../src/core/workload/partition.ts';
-import { decideMidway, newMember, newPod, rollingSet, targetImage, upgrade } from './rolling-observation.ts';
+import {
+  at,
+  decideMidway,
+  newMember,
+  newPod,
+  rollingSet,
+  targetImage,
+  upgrade,
+} from './rolling-observation.ts';
 
 /** prod-1 is recorded as the ordinal in work; the StatefulSet is not applied yet. prod-0 leads. */
 const recorded = upgrade({
@@ -23,7 +31,8 @@ const recorded = upgrade({
   replacing: { ordinal: 1, oldPodUID: 'pod-1' },
   referenceIndex: 100,
 });
-const rendered: KubernetesObject = statefulSet({ partition: 1, image: targetImage });
+const statefulSetAt = (partition: number): KubernetesObject => statefulSet({ partition, image: targetImage });
+const rendered = statefulSetAt(1);
 
 const leadingOne = {
   members: membersOf(
@@ -168,5 +177,71 @@ describe('an ordinal recorded as in work, not yet let go', () => {
       },
     });
     expect(reverted.status.upgrade).not.to.equal(undefined);
+  });
+});
+
+/** The StatefulSet as somebody, or a policy, has left it. */
+const changed = (rollingUpdate: object, partition = 2) => {
+  const value = statefulSet({ image: targetImage, updateRevision: newRevision });
+  const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition, ...rollingUpdate } };
+  return known({ ...value, spec: { ...value.spec, updateStrategy } });
+};
+
+describe('a StatefulSet that lets more than the pod in work go', () => {
+  for (const [name, live, words] of [
+    ['may replace three at once', changed({ maxUnavailable: 3 }), 'maxUnavailable is 3, not 1'],
+    ['may replace a share at once', changed({ maxUnavailable: '50%' }), 'maxUnavailable is 50%, not 1'],
+    ['had its partition lowered by hand', changed({ partition: 0 }), 'partition is 0, not 2'],
+  ] as const) {
+    it(`keeps the next pod up while it ${name}`, () => {
+      const { status } = decideMidway({ observation: { statefulSet: live } });
+      expect(status.upgrade).to.include({ phase: 'CatchingUp', currentPartition: 2 });
+      expect(status.upgrade?.waitingFor).to.contain(words);
+    });
+
+    it(`keeps the leader leading while it ${name}`, () => {
+      const { status, effects } = decideMidway({
+        observation: {
+          statefulSet: live,
+          members: membersOf(
+            member(0, { leader: 'prod-1', standby: true }),
+            member(1, { leader: 'prod-1', standby: false }),
+            newMember(2, { leader: 'prod-1' }),
+          ),
+          raft: known(raftOf(['prod-0', 'prod-1', 'prod-2'], { leader: 'prod-1' })),
+        },
+      });
+      expect(effects).to.deep.equal([]);
+      expect(status.upgrade?.phase).to.equal('CatchingUp');
+      expect(status.upgrade?.waitingFor).to.contain(words);
+    });
+
+    it(`holds with that reason where it still ${name} at the deadline`, () => {
+      const { status } = decideMidway({
+        upgrade: upgrade({ phaseStartedAt: at(-700), deadline: at(-1) }),
+        observation: { statefulSet: live },
+      });
+      expect(status.upgrade?.held).to.equal(true);
+      expect(status.lastErrorMessage).to.contain(words);
+    });
+  }
+
+  it('goes on where the API server has dropped the field, or says 1', () => {
+    for (const live of [changed({}), changed({ maxUnavailable: 1 })]) {
+      const { status } = decideMidway({ observation: { statefulSet: live } });
+      expect(status.upgrade).to.include({ phase: 'Replacing', currentPartition: 1 });
+    }
+  });
+
+  it('is put back before its partition comes down further', () => {
+    const live = changed({ maxUnavailable: 3 });
+    expect(applied({ statefulSet: live }).effects).to.deep.equal([]);
+    const { status } = decideMidway({ upgrade: recorded, observation: { statefulSet: live } });
+    expect(status.upgrade).to.include({ phase: 'CatchingUp', currentPartition: 2 });
+    const wanted: KubernetesObject = statefulSetAt(2);
+    expect(applied({ statefulSet: live, drifted: known([wanted]) }, status.upgrade)).to.deep.equal({
+      effects: [{ kind: 'apply', object: wanted }],
+      notices: [],
+    });
   });
 });
