@@ -150,8 +150,9 @@ function lookForStep(context: ExecutorContext, { next, caughtUp }: Swap): LookFo
 function flaggedAmong(servers: readonly RaftServer[], state: AutopilotState): Known<ReadonlySet<string>> {
   const flagged = new Set<string>();
   for (const { id } of servers) {
-    const seen = state.servers[id];
+    const seen = state.servers?.[id];
     if (seen === undefined) return unknown(`autopilot has not seen ${id} yet`);
+    if (seen.node_type === undefined) return unknown(`autopilot does not say whether ${id} is to vote`);
     if (seen.node_type === 'non-voter') flagged.add(id);
   }
   return known(flagged);

@@ -170,7 +170,7 @@ function refusalBefore(error: OpenBaoError, role: string): ExecutorReport | unde
     return refused('SealKeyMismatch', `the members' unseal key does not open this snapshot. ${remedy}`);
   }
   const isUntouched =
-    ['Invalid', 'NotFound', 'WrongNode', 'Sealed', 'NoLeader', ...unreached].includes(reason) ||
+    ['Invalid', 'NotFound', 'Quota', 'WrongNode', 'Sealed', 'NoLeader', ...unreached].includes(reason) ||
     /failed to (read|decompress) snapshot/.test(message);
   return isUntouched ? refused('RestoreRefused', `nothing was restored: ${message}`) : undefined;
 }

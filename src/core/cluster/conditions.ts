@@ -8,6 +8,7 @@ import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
 import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
 import { liveRevision, memberNamed } from '../model/members.ts';
+import { serverContainer } from '../model/names.ts';
 import { secondClusterDetected } from './identity.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Notice } from '../model/cluster-concern.ts';
@@ -96,10 +97,28 @@ function availability(observation: Observation, status: OpenBaoClusterStatus, pe
   const everybody = peers.expected.every(({ pod, member }) => pod === undefined || member.kind === 'known');
   const nobodyLeads = observation.pods.kind === 'known' && !answering.some(isActive);
   if (everybody && nobodyLeads) {
-    return verdict('Available', false, 'NoLeader', 'no member leads; reads and writes are refused');
+    return verdict('Available', false, 'NoLeader', outage(observation));
   }
   const cause = leader.kind === 'unknown' ? leader.cause : voters.kind === 'unknown' ? voters.cause : '';
   return verdict('Available', undefined, 'LeaderUnknown', cause);
+}
+
+/**
+ * That nobody leads. A standby's 429 looks well also where there is nobody to stand by for, and members that are older
+ * than the data can stay so for ever (docs/facts/openbao-2.6-measured.md, 0.4).
+ */
+function outage(observation: Observation): string {
+  const standbys = answers(observation).filter(({ initialized, sealed }) => initialized && !sealed);
+  const [first] = standbys;
+  if (first === undefined) return 'no member leads; reads and writes are refused';
+  const { namespace = '' } = observation.cluster.metadata;
+  const named = standbys.map(({ pod, version }) => `${pod} (${version})`).join(', ');
+  return inWords({
+    message: `no member leads, reads and writes are refused: an outage, although ${named} answer as standbys do (429). An election takes seconds`,
+    remedy:
+      'If it lasts: put the newer version back where an older one runs on its data, or read why nobody is elected',
+    commands: [{ line: `kubectl logs -n ${namespace} ${first.pod} -c ${serverContainer} --tail=100` }],
+  });
 }
 
 const healthyCount = (peers: Peers) =>

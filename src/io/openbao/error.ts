@@ -10,7 +10,8 @@ import { printableCharacter } from '../../core/model/printable.ts';
  *
  * An answer: `WrongNode` (a redirect, which is never followed), `Sealed` (also before the first
  * initialization), `NoLeader` (a standby that knows no active node), `Forbidden`, `Invalid` (400),
- * `NotFound`, `TooLarge`, `Malformed`, and `Server` for everything else.
+ * `NotFound`, `Quota` (429, which says "standby" on sys/health alone), `TooLarge`, `Malformed`, and `Server` for
+ * everything else.
  */
 type OpenBaoReason =
   | 'Refused'
@@ -25,6 +26,7 @@ type OpenBaoReason =
   | 'Forbidden'
   | 'Invalid'
   | 'NotFound'
+  | 'Quota'
   | 'TooLarge'
   | 'Malformed'
   | 'Server';
@@ -80,6 +82,7 @@ export function answerReason(status: number, text: string): OpenBaoReason {
   if (status === 403) return 'Forbidden';
   if (status === 400) return 'Invalid';
   if (status === 404) return 'NotFound';
+  if (status === 429) return 'Quota';
   if (/\bis sealed\b|not (?:yet )?initialized/.test(text)) return 'Sealed';
   if (/active cluster node not found|no active \w+ instance/.test(text)) return 'NoLeader';
   return 'Server';

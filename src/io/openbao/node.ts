@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { SchemaViolation } from '../../api/parse.ts';
 import type { RaftConfiguration } from '../../core/model/observation.ts';
 import { jwtAuth } from '../../core/model/names.ts';
+import { printable } from '../../core/model/printable.ts';
 import * as answers from './answers.ts';
 import { OpenBaoError } from './error.ts';
 import {
@@ -192,17 +193,39 @@ const jwtConfigPath = `auth/${jwtAuth.mount}/config`;
 /** Active, standby, the two of other editions, not initialized, sealed: each with the same body. */
 const healthStatuses = [429, 472, 473, 501, 503];
 
-type Read = <T>(parse: (body: unknown) => T, call: OpenBaoCall) => Promise<T>;
+type Read = <T>(parse: (body: unknown, status: number) => T, call: OpenBaoCall) => Promise<T>;
 
 const readerOf =
   (transport: OpenBaoTransport): Read =>
   async (parse, call) => {
     const { status, body } = await transport.call(call);
     try {
-      return parse(body);
+      return parse(withoutNull(body), status);
     } catch (error) {
       if (!(error instanceof SchemaViolation)) throw error;
-      const message = `${call.method} ${call.path}: ${status} with an answer of another shape: ${error.message}`;
+      const version = await versionOf(transport, call);
+      const message = `${call.method} ${call.path}: ${status} with an answer of another shape: ${error.message} (${version})`;
       throw new OpenBaoError(message, { reason: 'Malformed', pod: transport.pod, status });
     }
   };
+
+/** Go writes a list, map or pointer that is none as null: it is absent. */
+function withoutNull(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (typeof value !== 'object' || value === null) return value;
+  const present = Object.entries(value).filter(([, each]) => each !== null);
+  return Object.fromEntries(present.map(([key, each]) => [key, withoutNull(each)]));
+}
+
+/** What answers in a shape that we do not know, in words: of the shape the version is the likeliest cause. */
+async function versionOf(transport: OpenBaoTransport, { timeoutMs, signal }: OpenBaoCall): Promise<string> {
+  try {
+    const call = { method: 'GET', path: 'sys/health', accept: healthStatuses, timeoutMs, signal } as const;
+    const { body } = await transport.call(call);
+    const version = (body as { readonly version?: unknown } | undefined)?.version;
+    if (typeof version === 'string') return `OpenBao ${printable(version)}`;
+  } catch (error) {
+    if (!(error instanceof OpenBaoError)) throw error;
+  }
+  return 'of a version that it does not say';
+}

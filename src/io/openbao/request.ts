@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Dispatcher } from 'undici';
 import { defined } from '../../api/object-fields.ts';
 import { answerReason, networkReason, OpenBaoError, saidIn } from './error.ts';
@@ -9,6 +10,8 @@ const defaultTimeoutMs = 5000;
 const connectTimeoutMs = 3000;
 /** Milliseconds a stream may stand still. */
 const streamIdleMs = 30_000;
+/** Milliseconds after which a call that a quota refused is tried again: quotas count by the second, and say no time. */
+const quotaPauseMs = 1000;
 /** The longest answer read whole, autopilot/state of 100 members, is about 50 KB. */
 const maxAnswerBytes = 1024 * 1024;
 
@@ -85,7 +88,7 @@ export function openBaoTransport({ pod, url, servername, ca }: OpenBaoAddress): 
   const streams = new Set<Client>();
   return {
     pod,
-    call: (call) => send(calls, pod, call),
+    call: (call) => pastQuota(call, (each) => send(calls, pod, each)),
     async stream(call) {
       const own = dial();
       streams.add(own);
@@ -94,7 +97,7 @@ export function openBaoTransport({ pod, url, servername, ca }: OpenBaoAddress): 
         void own.destroy();
       };
       try {
-        return (await begin(own, pod, call)).once('close', end);
+        return (await pastQuota(call, (each) => begin(own, pod, each))).once('close', end);
       } catch (error) {
         end();
         throw error;
@@ -104,6 +107,26 @@ export function openBaoTransport({ pod, url, servername, ca }: OpenBaoAddress): 
       await Promise.all([calls, ...streams].map((client) => client.close()));
     },
   };
+}
+
+/**
+ * A quota on the root counts our calls, too (docs/facts/openbao-2.6-measured.md, 0.8). What it refused was not begun,
+ * so it is tried again within the call's deadline; what is uploaded could not be sent a second time.
+ */
+async function pastQuota<T>(call: OpenBaoCall, once: (call: OpenBaoCall) => Promise<T>): Promise<T> {
+  const end = performance.now() + (call.timeoutMs ?? defaultTimeoutMs);
+  for (let attempt = call; ;) {
+    try {
+      return await once(attempt);
+    } catch (error) {
+      const isQuota = error instanceof OpenBaoError && error.reason === 'Quota';
+      const timeoutMs = Math.ceil(end - performance.now() - quotaPauseMs);
+      if (!isQuota || call.upload !== undefined || timeoutMs <= 0) throw error;
+      await sleep(quotaPauseMs, undefined, defined({ signal: call.signal })).catch(() => {});
+      if (call.signal?.aborted === true) throw error;
+      attempt = { ...call, timeoutMs };
+    }
+  }
 }
 
 async function send(
@@ -235,8 +258,15 @@ function refused(
 ): OpenBaoError {
   const reason = answerReason(status, text);
   const secrets = [...(call.token === undefined ? [] : [call.token]), ...(call.secrets ?? [])];
-  const said = reason === 'WrongNode' ? `it points to ${hostOf(String(location))}` : saidIn(text, secrets);
-  const message = [`${named(call)}: ${status}`, said].filter((word) => word !== '').join(' ');
+  const said =
+    reason === 'WrongNode'
+      ? `it is not the leader, or the leader has another version: it points to ${hostOf(String(location))}`
+      : saidIn(text, secrets);
+  const remedy =
+    reason === 'Quota'
+      ? '(a rate limit quota on the root counts these calls, too: raise its rate, see bao list sys/quotas/rate-limit, or add the path to rate_limit_exempt_paths at sys/quotas/config)'
+      : '';
+  const message = [`${named(call)}: ${status}`, said, remedy].filter((word) => word !== '').join(' ');
   return new OpenBaoError(message, { reason, pod, status });
 }
 

@@ -74,6 +74,20 @@ describe('the conditions', () => {
     expect(told(silent).of('Degraded')).to.equal('Unknown LeaderUnknown');
   });
 
+  // docs/facts/openbao-2.6-measured.md, 0.4: every member says 429, and nobody ever leads.
+  it('call it an outage when all are standbys and nobody leads, and say what to do', () => {
+    const older = [0, 1, 2].map((ordinal) => member(ordinal, { standby: true, version: '2.5.5' }));
+    const { after, of } = told({ members: membersOf(...older), raft: unread });
+    const said = after.conditions?.find(({ type }) => type === 'Available')?.message ?? '';
+    expect(said).to.contain('an outage');
+    expect(said).to.contain('prod-0 (2.5.5), prod-1 (2.5.5), prod-2 (2.5.5) answer as standbys do (429)');
+    expect(said).to.contain('put the newer version back');
+    expect(said).to.match(/kubectl logs -n bao prod-0 -c openbao --tail=100$/);
+    expect(of('Degraded')).to.equal('True NoLeader');
+    const sealed = told({ members: membersOf(emptyMember(0), emptyMember(1)), raft: unread }).after;
+    expect(sealed.conditions?.find(({ type }) => type === 'Available')?.message).not.to.contain('429');
+  });
+
   it('of a moment without a leader are no failure, of lost quorum are', () => {
     expect(told(leaderless).phase).to.equal('Running');
     const sealed = { members: membersOf(member(0), emptyMember(1), emptyMember(2)), raft: unread };

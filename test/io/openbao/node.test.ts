@@ -90,12 +90,90 @@ describe('the client of OpenBao', () => {
       });
     }
 
+    // docs/facts/openbao-2.6-measured.md, 0.3: one field more that is left out must not cost an upgrade.
+    it('names the version that answered in a shape that is not known', async () => {
+      const node = await nodeThat((request, response) => {
+        const isHealth = request.url === '/v1/sys/health';
+        answering(isHealth ? 429 : 200, isHealth ? { version: '2.9.0' } : { data: {} })(request, response);
+      });
+      expect((await failure(node.raftConfiguration(secret))).message).to.equal(
+        "prod-0: GET sys/storage/raft/configuration: 200 with an answer of another shape: raft configuration: data must have required property 'config' (OpenBao 2.9.0)",
+      );
+      const silent = await nodeThat(answering(200, { data: {} }));
+      expect((await failure(silent.raftConfiguration(secret))).message).to.match(
+        /\(of a version that it does not say\)$/,
+      );
+    });
+
     it('says on one line what the server said', async () => {
       const node = await nodeThat(answering(500, { errors: ['1 error occurred:\n\t* \u001b[31mno\n\n'] }));
       const { message } = await failure(node.removePeer(secret, 'prod-2'));
       expect(message).to.equal(
         'prod-0: POST sys/storage/raft/remove-peer: 500 1 error occurred: * <U+001B>[31mno',
       );
+    });
+  });
+
+  describe('refused by a quota', () => {
+    const quota = { errors: ['request path "sys/leader": rate limit quota exceeded'] };
+    const refusing = (times: number, calls: string[] = []) =>
+      nodeThat((request, response) => {
+        calls.push(`${request.method} ${request.url}`);
+        answering(calls.length > times ? 200 : 429, calls.length > times ? leader : quota)(request, response);
+      });
+
+    it('tries again within its deadline: nothing was begun', async () => {
+      const calls: string[] = [];
+      const node = await refusing(1, calls);
+      expect(await node.leader({ timeoutMs: 3000 })).to.include({ raft_applied_index: 46 });
+      const stepping: string[] = [];
+      await (await refusing(1, stepping)).stepDown(secret, { timeoutMs: 3000 });
+      expect([...calls, ...stepping]).to.deep.equal([
+        'GET /v1/sys/leader',
+        'GET /v1/sys/leader',
+        'PUT /v1/sys/step-down',
+        'PUT /v1/sys/step-down',
+      ]);
+    });
+
+    it('says that it is a quota, no standby, and what to do', async () => {
+      const error = await failure((await refusing(9)).leader({ timeoutMs: 300 }));
+      expect(error).to.deep.include({ reason: 'Quota', status: 429 });
+      expect(error.message).to.contain(
+        'GET sys/leader: 429 request path "sys/leader": rate limit quota exceeded',
+      );
+      expect(error.message).to.contain('bao list sys/quotas/rate-limit');
+      expect((await (await nodeThat(answering(429, health))).health()).standby).to.equal(true);
+    });
+  });
+
+  describe('with what is left out', () => {
+    it('takes the status of sys/health for what its body does not say', async () => {
+      for (const [status, initialized, sealed, standby] of [
+        [200, true, false, false],
+        [429, true, false, true],
+        [503, true, true, true],
+        [501, false, true, true],
+      ] as const) {
+        const node = await nodeThat(answering(status, { version: '2.9.0', cluster_id: null }));
+        const said = await node.health();
+        expect(said).to.deep.equal({ version: '2.9.0', initialized, sealed, standby });
+      }
+    });
+
+    it('takes it for false, none or empty, and leaves what is new', async () => {
+      const servers = [{ node_id: 'a', leader: true, voter: true, zone: 'x' }, { node_id: 'b' }];
+      const raft = await nodeThat(answering(200, { data: { config: { servers }, index: null } }));
+      expect((await raft.raftConfiguration(secret)).servers).to.deep.equal([
+        { id: 'a', address: '', voter: true, leader: true },
+        { id: 'b', address: '', voter: false, leader: false },
+      ]);
+      const autopilot = await nodeThat(answering(200, { data: { servers: null, healthy: 'maybe' } }));
+      expect((await autopilot.autopilotState(secret)).servers).to.equal(undefined);
+      const empty = await nodeThat(answering(200, { data: {} }));
+      expect(await empty.autopilotConfiguration(secret)).to.deep.equal({ cleanup_dead_servers: false });
+      const login = await nodeThat(answering(200, { auth: { client_token: secret } }));
+      expect(await login.login('role', 'jwt')).to.deep.equal({ token: secret, leaseSeconds: 0 });
     });
   });
 
@@ -109,6 +187,7 @@ describe('the client of OpenBao', () => {
       const node = await nodeThat(answering(status, '', { location: `${other.url}/v1/sys/step-down` }));
       const error = await failure(node.stepDown(secret));
       expect(error.reason).to.equal('WrongNode');
+      expect(error.message).to.contain('it is not the leader, or the leader has another version');
       expect(error.message).to.contain(`points to ${new URL(other.url).host}`);
     }
     expect(calls).to.equal(0);
