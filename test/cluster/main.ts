@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { fork, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { componentsAvailability } from './availability.ts';
 import { controlPlaneComponents, findBinaries, nodeComponents } from './components.ts';
 import { availability, startGround, tellStderr, type GroundSize, type PodNetwork } from './test-cluster.ts';
 import { baseImage, pauseImage, rollguardImage } from './images.ts';
@@ -175,6 +176,8 @@ async function prepare(choice: Pick<Choice, 'size'>): Promise<void> {
   await demandAvailable(choice.size);
   await findBinaries(choice.size === 'node' ? nodeComponents : controlPlaneComponents, tellStderr);
   if (choice.size === 'control-plane') return;
+  // Where it cannot be built, the tests of snapshots say so and are skipped.
+  if ((await componentsAvailability(['minio'])).available) await findBinaries(['minio'], tellStderr);
   await installMissingPackages(tellStderr);
   await pauseImage(tellStderr);
   await baseImage([], tellStderr);
