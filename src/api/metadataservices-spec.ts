@@ -16,12 +16,13 @@ const resources = {
   properties: {
     memory: {
       type: 'string',
-      description: 'Memory that each pod requests and may use at most, a quantity such as 8Gi.',
+      description:
+        'Memory that each pod requests and may use at most, a quantity such as 8Gi. Defaults to a request of 256Mi without a limit.',
       maxLength: 32,
     },
     cpu: {
       type: 'string',
-      description: 'CPU that each pod requests, a quantity such as 500m.',
+      description: 'CPU that each pod requests, a quantity such as 500m. Defaults to 100m.',
       maxLength: 32,
     },
   },

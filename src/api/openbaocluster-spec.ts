@@ -480,18 +480,21 @@ export const openBaoClusterSpec = {
     },
     resources: {
       type: 'object',
-      description: 'Compute resources of the OpenBao container. Write numbers in quotes.',
+      description:
+        'Compute resources of the OpenBao container. Write numbers in quotes. A changed value waits for the next upgrade or restart (status.pendingRestart).',
       additionalProperties: false,
       properties: {
         requests: {
           type: 'object',
-          description: 'Compute resources that the container requests, by name.',
+          description:
+            'Compute resources that the container requests, by name. Defaults to a cpu of 100m and a memory of 256Mi, each where neither requests nor limits name it; 0 requests none. A LimitRange of the namespace may require other values.',
           additionalProperties: { type: 'string' },
           maxProperties: 16,
         },
         limits: {
           type: 'object',
-          description: 'Compute resources that the container may use at most, by name.',
+          description:
+            'Compute resources that the container may use at most, by name. Defaults to no limits. A member that needs more memory than its limit is killed.',
           additionalProperties: { type: 'string' },
           maxProperties: 16,
         },

@@ -3,6 +3,7 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { Room } from '../model/observation.ts';
 import { jobResources } from '../jobs/job.ts';
 import { defaultSize } from '../workload/claim-templates.ts';
+import { memberResources } from '../workload/member-resources.ts';
 import { milliLike, milliOf } from '../workload/quantity.ts';
 import { isBlueGreen } from './target.ts';
 
@@ -23,7 +24,7 @@ export function insufficientCapacity(
 ): { readonly reason: 'QuotaExceeded' | 'StorageUnavailable'; readonly what: string } | undefined {
   const noVolumes = whyNoVolumes(cluster, replicas, storage);
   if (noVolumes !== undefined) return { reason: 'StorageUnavailable', what: noVolumes };
-  const members = times(replicas, podAmounts(cluster.spec.resources ?? {}));
+  const members = times(replicas, podAmounts(memberResources(cluster)));
   const whole = total(
     members,
     // One Job at a time changes Raft.
@@ -123,10 +124,11 @@ const scopesOf = ({ spec }: ResourceQuota) => [
 const isScoped = (quota: ResourceQuota): boolean => scopesOf(quota).length > 0;
 
 /** Whether members' pods count in a quota with scopes; of priorities, which Rollguard sets nowhere, they have none. */
-function appliesTo(quota: ResourceQuota, { spec }: OpenBaoCluster): boolean {
-  const { requests = {}, limits = {} } = spec.resources ?? {};
-  const isBestEffort = ![...Object.keys(requests), ...Object.keys(limits)].some((name) =>
-    ['cpu', 'memory'].includes(name),
+function appliesTo(quota: ResourceQuota, cluster: OpenBaoCluster): boolean {
+  const { requests, limits = {} } = memberResources(cluster);
+  // Zero is as good as nothing.
+  const isBestEffort = ![...Object.entries(requests), ...Object.entries(limits)].some(
+    ([name, quantity]) => ['cpu', 'memory'].includes(name) && milliOf(quantity) !== 0n,
   );
   return scopesOf(quota).every(({ scopeName, operator }) => {
     if (operator !== 'Exists') return false;

@@ -6,9 +6,9 @@ import { fingerprint } from './fingerprint.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { labelsOf, memberSelector } from './metadata.ts';
 import { names, podHost, ports, serverContainer } from '../model/names.ts';
+import { memberResources } from './member-resources.ts';
 import { files, paths } from './paths.ts';
 import { probes } from './probes.ts';
-import { canonicalQuantities } from './quantity.ts';
 import { volumeMounts, volumes } from './volumes.ts';
 
 /** Annotation on the pod template: what the user set of OpenBao's configuration, which is read at a start alone. */
@@ -18,8 +18,8 @@ const configurationAnnotation = 'rollguard.io/configuration-hash';
 const user = { uid: 100, gid: 1000 } as const;
 
 /**
- * A pod of a member: restricted by the pod security standards, one per node as far as there are nodes. Nothing in
- * it is made of our own defaults' values, so that a new Rollguard restarts nobody (docs/design.md, rule 12).
+ * A pod of a member: restricted by the pod security standards, one per node as far as there are nodes. What a new
+ * Rollguard makes otherwise waits behind the partition for the next restart (docs/design.md, rule 12).
  */
 export function podTemplate({ cluster, revision, image, restartAt }: WorkloadInputs): object {
   const annotations = { ...configurationHash(cluster), ...restartAnnotation(restartAt) };
@@ -74,11 +74,6 @@ const spreadOverNodes = (cluster: OpenBaoCluster) => ({
 });
 
 function container(cluster: OpenBaoCluster, image: string): object {
-  const { requests, limits } = cluster.spec.resources ?? {};
-  const resources = {
-    ...(requests === undefined ? {} : { requests: canonicalQuantities(requests) }),
-    ...(limits === undefined ? {} : { limits: canonicalQuantities(limits) }),
-  };
   return {
     name: serverContainer,
     image,
@@ -89,7 +84,7 @@ function container(cluster: OpenBaoCluster, image: string): object {
       { name: 'cluster', containerPort: ports.cluster, protocol: 'TCP' },
     ],
     ...probes(usesTls(cluster)),
-    ...(Object.keys(resources).length === 0 ? {} : { resources }),
+    resources: memberResources(cluster),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

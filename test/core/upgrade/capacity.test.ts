@@ -81,6 +81,12 @@ describe('room for a green half', () => {
     expect(lacks({ 'limits.memory': '6Gi' }, {}, { resources })).to.contain('lacks 256Mi of limits.memory');
   });
 
+  it('is counted in what members request where spec says nothing', () => {
+    expect(lacks({ 'requests.cpu': '310m', 'requests.memory': '832Mi' })).to.equal(undefined);
+    expect(lacks({ 'requests.cpu': '309m' })).to.contain('lacks 1m of requests.cpu');
+    expect(lacks({ 'requests.memory': '831Mi' })).to.contain('lacks 1Mi of requests.memory');
+  });
+
   it('is counted as requested where it is only limited', () => {
     const resources = { limits: { memory: '1Gi' } };
     expect(lacks({ memory: '3Gi' }, {}, { resources })).to.contain('lacks 64Mi of memory');
@@ -106,7 +112,10 @@ describe('room for a green half', () => {
     const resources = { requests: { cpu: '1' } };
     expect(scoped(['NotTerminating'])).to.contain('lacks 1 of pods');
     expect(scoped(['Terminating'])).to.equal(undefined);
-    expect(scoped(['BestEffort'])).to.contain('lacks 1 of pods');
+    expect(scoped(['BestEffort'])).to.equal(undefined);
+    const none = { resources: { requests: { cpu: '0', memory: '0' } } };
+    expect(scoped(['BestEffort'], none)).to.contain('lacks 1 of pods');
+    expect(scoped(['NotBestEffort'], none)).to.equal(undefined);
     expect(scoped(['BestEffort'], { resources })).to.equal(undefined);
     expect(scoped(['NotBestEffort'], { resources })).to.contain('lacks 1 of pods');
     const priority = { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }] };

@@ -199,6 +199,32 @@ describe('the pod of a member', () => {
     });
   });
 
+  const resourcesOf = (resources?: OpenBaoClusterSpec['resources']) =>
+    template(rendered(resources === undefined ? {} : { resources })).spec.containers[0].resources;
+
+  it('requests CPU and memory, so that it is not the first to be evicted, and has no limits', () => {
+    expect(resourcesOf()).to.deep.equal({ requests: { cpu: '100m', memory: '256Mi' } });
+    expect(resourcesOf({})).to.deep.equal(resourcesOf());
+  });
+
+  it('requests what spec says, each by itself, and what is limited as Kubernetes does', () => {
+    expect(resourcesOf({ requests: { memory: '1024Mi' } })).to.deep.equal({
+      requests: { cpu: '100m', memory: '1Gi' },
+    });
+    expect(resourcesOf({ limits: { memory: '128Mi' } })).to.deep.equal({
+      requests: { cpu: '100m' },
+      limits: { memory: '128Mi' },
+    });
+    expect(resourcesOf({ requests: { cpu: '0', memory: '0' } })).to.deep.equal({
+      requests: { cpu: '0', memory: '0' },
+    });
+    expect(resourcesOf({ requests: { 'hugepages-2Mi': '4Mi' } }).requests).to.have.keys(
+      'cpu',
+      'memory',
+      'hugepages-2Mi',
+    );
+  });
+
   const templateOf = (spec: Partial<OpenBaoClusterSpec>, status = running) =>
     template(rendered(spec, status));
 

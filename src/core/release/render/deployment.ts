@@ -84,7 +84,7 @@ function podSpec(
         ports: [{ name: 'http', containerPort: portOf(inputs, component), protocol: 'TCP' }],
         env: variablesOf(inputs, source).map(([name, value]) => ({ name, value })),
         readinessProbe: readinessProbe(inputs, component),
-        ...resources(inputs, source),
+        resources: resources(inputs, source),
         securityContext: { allowPrivilegeEscalation: false },
         volumeMounts: [{ name: 'config', mountPath: configurationFolder, readOnly: true }],
       },
@@ -109,18 +109,20 @@ function readinessProbe(inputs: ReleaseInputs, component: ServiceComponent): obj
   };
 }
 
-/** Memory is also the limit, as it cannot be taken back; processor time can. */
+/**
+ * What a pod requests where spec does not say, so that it is not the first to be evicted: little, for what these
+ * services need is not known. A Deployment is made once, so that another default here restarts nobody.
+ */
+const defaultRequests = { cpu: '100m', memory: '256Mi' } as const;
+
+/** Memory that spec names is also the limit, as it cannot be taken back; processor time can. */
 function resources(inputs: ReleaseInputs, source: 'storage' | 'schema'): object {
   const { memory, cpu } = inputs[source].resources ?? {};
-  const requests = {
-    ...(memory === undefined ? {} : { memory: canonicalQuantity(memory) }),
-    ...(cpu === undefined ? {} : { cpu: canonicalQuantity(cpu) }),
-  };
-  if (Object.keys(requests).length === 0) return {};
   return {
-    resources: {
-      requests,
-      ...(memory === undefined ? {} : { limits: { memory: canonicalQuantity(memory) } }),
+    requests: {
+      cpu: canonicalQuantity(cpu ?? defaultRequests.cpu),
+      memory: canonicalQuantity(memory ?? defaultRequests.memory),
     },
+    ...(memory === undefined ? {} : { limits: { memory: canonicalQuantity(memory) } }),
   };
 }
