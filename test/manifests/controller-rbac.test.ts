@@ -4,7 +4,12 @@ import { parseAllDocuments } from 'yaml';
 
 interface Role {
   readonly kind: string;
-  readonly rules?: readonly { readonly resources?: readonly string[]; readonly verbs: readonly string[] }[];
+  readonly metadata: { readonly namespace?: string };
+  readonly rules?: readonly {
+    readonly resources?: readonly string[];
+    readonly resourceNames?: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
 }
 
 describe('what the controller may do', () => {
@@ -46,6 +51,23 @@ describe('what the controller may do', () => {
       // The Role that it makes for the members' own label grants it.
       'pods',
       'secrets',
+    ]);
+  });
+
+  it('reads where the API server listens by its name, and where the DNS does in kube-system alone', () => {
+    const rules = roles.flatMap((role) =>
+      (role.rules ?? [])
+        .filter(({ resources }) => resources?.includes('endpointslices') === true)
+        .map(({ resourceNames, verbs }) => ({
+          kind: role.kind,
+          namespace: role.metadata.namespace,
+          resourceNames,
+          verbs,
+        })),
+    );
+    expect(rules).to.deep.equal([
+      { kind: 'ClusterRole', namespace: undefined, resourceNames: ['kubernetes'], verbs: ['get'] },
+      { kind: 'Role', namespace: 'kube-system', resourceNames: undefined, verbs: ['list'] },
     ]);
   });
 

@@ -13,6 +13,7 @@ import { render } from '../../core/workload/render.ts';
 import type { applyEffect, EffectTools } from '../../io/kubernetes/apply.ts';
 import { childComparison } from '../../io/kubernetes/children.ts';
 import { readNamespace } from '../../io/kubernetes/cluster-facts.ts';
+import { readEndpointPorts } from '../../io/kubernetes/endpoint-ports.ts';
 import { readIssuer } from '../../io/kubernetes/issuer.ts';
 import type { KubernetesClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
@@ -58,6 +59,7 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
   const { caches } = watch;
   const children = childComparison(client, caches, isApplied);
   const issuer = ttlCache(() => readIssuer(client), 10 * minute);
+  const endpointPorts = ttlCache(() => readEndpointPorts(client), minute);
   const namespaces = ttlCache((namespace) => readNamespace(client, namespace), minute);
   const tools: EffectTools = { client, ...secrets };
   const refused = rejectedApplies();
@@ -76,6 +78,7 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
       statefulSet,
       greenStatefulSet: green === undefined ? undefined : caches.statefulSet({ namespace, name: green }),
       issuer: await issuer.get(''),
+      endpointPorts: await endpointPorts.get(''),
       settings,
     });
     const rendered = render(sets).map((child) =>

@@ -63,6 +63,17 @@ export interface TokenIssuer {
   readonly publicKeys: readonly string[];
 }
 
+/**
+ * The ports behind the Services that members need, as their endpoints have them: where a Service leads to another
+ * port, a NetworkPolicy is asked about that one. Absent is what could not be read, or is not there.
+ */
+export interface EndpointPorts {
+  /** TCP, of the API server. */
+  readonly apiServer?: readonly number[];
+  /** Of the cluster's DNS. */
+  readonly dns?: readonly { readonly port: number; readonly protocol: string }[];
+}
+
 export interface ClusterSecrets {
   /** Whether the unseal key is there. Nothing ever replaces it. */
   readonly unsealKey: boolean;

@@ -2,7 +2,7 @@ import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../ap
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined, omit } from '../../api/object-fields.ts';
 import type { ControllerSettings } from '../model/decision.ts';
-import type { TokenIssuer } from '../model/observation.ts';
+import type { EndpointPorts, TokenIssuer } from '../model/observation.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { effectiveImage } from './image.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
@@ -36,6 +36,8 @@ export interface WorkloadInputs {
   readonly joinsWithoutVote: boolean;
   /** How OpenBao checks ServiceAccount tokens. */
   readonly issuer: TokenIssuer;
+  /** Where the API server and the DNS listen, as far as that is known. */
+  readonly endpointPorts: EndpointPorts;
   /** Who reads as rollguard-observer. */
   readonly controller: { readonly namespace: string; readonly serviceAccount: string };
 }
@@ -59,6 +61,7 @@ export interface WorkloadFacts {
   /** Of the green half. */
   readonly greenStatefulSet?: StatefulSet | undefined;
   readonly issuer: WorkloadInputs['issuer'];
+  readonly endpointPorts?: EndpointPorts;
   readonly settings: Pick<ControllerSettings, 'imageRepository' | 'controller'>;
 }
 
@@ -88,6 +91,7 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
     ...defined({ restartAt, claimTemplates }),
     selfInitialize: selfInitializes(cluster, facts.claims),
     issuer,
+    endpointPorts: facts.endpointPorts ?? {},
     controller: settings.controller,
   };
 }

@@ -18,6 +18,7 @@ const resources: Readonly<Record<string, string>> = {
   'apps/v1/StatefulSet': 'statefulsets',
   'batch/v1/Job': 'jobs',
   'coordination.k8s.io/v1/Lease': 'leases',
+  'discovery.k8s.io/v1/EndpointSlice': 'endpointslices',
   'e6data.io/v1alpha1/MetadataServices': 'metadataservices',
   'events.k8s.io/v1/Event': 'events',
   'networking.k8s.io/v1/NetworkPolicy': 'networkpolicies',

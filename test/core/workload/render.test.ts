@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
 import { clusterLabel, componentLabel } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
+import type { EndpointPorts } from '../../../src/core/model/observation.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { cluster } from '../../support/builders.ts';
 import { setsOf } from './inputs-of.ts';
@@ -141,6 +142,51 @@ describe('the children of a cluster', () => {
     ]);
     expect(ingress[1].from[0].podSelector.matchLabels).to.include({ [componentLabel]: 'server' });
     expect(egress.at(-1)).to.deep.equal(rule);
+  });
+});
+
+describe('the NetworkPolicy of the members', () => {
+  const egressWith = (endpointPorts?: EndpointPorts) => {
+    const facts = endpointPorts === undefined ? {} : { endpointPorts };
+    const { egress } = find(render(setsOf(cluster(), facts)), 'NetworkPolicy').spec;
+    return egress.slice(1).map(({ to, ports }: any) => {
+      expect(to).to.equal(undefined);
+      return ports.map(({ port, protocol }: any) => `${protocol} ${port}`);
+    });
+  };
+
+  it('lets them to the ports behind the Services of the API server and the DNS (V7)', () => {
+    const dns = [
+      { port: 5354, protocol: 'TCP' },
+      { port: 5353, protocol: 'UDP' },
+    ];
+    expect(egressWith({ apiServer: [8443], dns })).to.deep.equal([
+      ['UDP 53', 'TCP 53', 'UDP 5353', 'TCP 5354'],
+      ['TCP 443', 'TCP 8443'],
+    ]);
+  });
+
+  it('names each port once, whatever order they were read in', () => {
+    const dns = [
+      { port: 53, protocol: 'TCP' },
+      { port: 53, protocol: 'UDP' },
+    ];
+    expect(egressWith({ apiServer: [6443, 443, 6443], dns })).to.deep.equal([
+      ['UDP 53', 'TCP 53'],
+      ['TCP 443', 'TCP 6443'],
+    ]);
+    expect(egressWith({ apiServer: [6443, 443], dns: dns.toReversed() })).to.deep.equal(
+      egressWith({ apiServer: [443, 6443], dns }),
+    );
+  });
+
+  it('lets them to the usual ports where those cannot be read', () => {
+    for (const unreadable of [undefined, {}]) {
+      expect(egressWith(unreadable)).to.deep.equal([
+        ['UDP 53', 'TCP 53'],
+        ['TCP 443', 'TCP 6443'],
+      ]);
+    }
   });
 });
 
