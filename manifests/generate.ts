@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../src/api/crd.ts';
 import { holdReasons, holdScopes, type HoldReason } from '../src/api/hold-reasons.ts';
 import { reasons } from '../src/api/reasons.ts';
+import { pathFacts } from '../src/core/version/upgrade-paths.ts';
 
 const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
 
@@ -16,6 +17,7 @@ const generated: Readonly<Record<string, (present: string) => string>> = {
   'manifests/crds/openbaorestores.yaml': () => crd(openBaoRestoreCrd()),
   'docs/reference/reasons.md': withReasons,
   'docs/reference/holds.md': withHoldReasons,
+  'docs/reference/upgrade-paths.md': withPaths,
 };
 
 /** The page with a heading a reason, between the two comments that mark them. */
@@ -47,6 +49,19 @@ function withHoldReasons(page: string): string {
   });
   if (left.size > 0) throw new Error(`docs/reference/holds.md has no heading for ${[...left].join(', ')}`);
   return made;
+}
+
+/** The page with a row a fact, between the two comments that mark them. */
+function withPaths(page: string): string {
+  const [before, rest = ''] = page.split(/(?<=<!-- paths: .* -->\n)/);
+  const [, after] = rest.split(/(?=<!-- \/paths -->)/);
+  const rows = pathFacts.map(({ strategy, from, to, seals, effect, why, source }) => {
+    const [file = '', section = ''] = source.split(', ');
+    const cells = [strategy, from, to].map((text) => text.replaceAll('-0', '').replaceAll('||', 'or'));
+    return `| ${[effect, ...cells, seals?.join(', ') ?? 'any', sentence(why), `[${file.replace('.md', '')}, ${section}](../facts/${file})`].join(' | ')} |`;
+  });
+  const columns = '| effect | strategy | from | to | seal | why | source |\n| - | - | - | - | - | - | - |';
+  return [before, '\n', [columns, ...rows].join('\n'), '\n\n', after ?? rest].join('');
 }
 
 /** The name of a field stays as it is. */

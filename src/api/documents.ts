@@ -13,4 +13,5 @@ export const documents = {
   peerRemoval: 'docs/operations/break-glass.md#rollbackcleanuppeerremovalfailed',
   personsToken: 'docs/clusters.md#a-persons-token',
   restore: 'docs/operations/restore.md',
+  upgradePaths: 'docs/reference/upgrade-paths.md',
 } as const;

@@ -59,10 +59,12 @@ export const reasons = {
   },
   UpgradePathBlocked: {
     code: 403,
-    when: 'spec.version or the strategy changes, and upgrades to that version with that strategy are known to fail',
-    meaning: 'such an upgrade is known to stop halfway, with two versions in one cluster',
+    when: 'spec.version or the strategy changes, or a cluster is created, and that version is known to fail there: by that strategy, from what runs, or with that seal',
+    meaning:
+      'what is known to fail stops halfway, with two versions in one cluster or with members that cannot unseal',
     remedy:
-      'set spec.upgrade.strategy to a strategy that supports this upgrade, in a separate change, then change spec.version',
+      'choose a version or a strategy that the table of upgrade paths leaves open; change spec.upgrade.strategy in a separate change',
+    guide: documents.upgradePaths,
   },
   StrategyChangeBlocked: {
     code: 403,

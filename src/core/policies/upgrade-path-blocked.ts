@@ -1,60 +1,109 @@
-import { knownBadPath, knownBadPaths } from '../version/upgrade-paths.ts';
-import { parseVersion } from '../version/version.ts';
+import { factsOf, remedyOf, type Path, type PathEffect, type PathFact } from '../version/upgrade-paths.ts';
+import { compareVersions, parseVersion, type Version } from '../version/version.ts';
+import { dataVersionAnnotation } from '../../api/labels.ts';
+import { printable } from '../model/printable.ts';
 import {
   changesStrategy,
   changesVersion,
+  sealType,
   storedStatus,
   upgradeStrategy,
   type ClusterRequest,
 } from './cluster-request.ts';
-import { violation, type Policy, type Violation } from './policy.ts';
+import { violation, warning, type Finding, type Policy } from './policy.ts';
 
 /**
- * The way from the version that runs to spec.version is not known to end badly under the
- * chosen strategy.
+ * What is known of the way to spec.version: from the version that runs, under the chosen strategy and seal; at a
+ * CREATE, from what the volumes carry that are there already, or from nothing (src/core/version/upgrade-paths.ts).
  *
- * Guards: OpenBaoCluster UPDATE of version or strategy; the cluster's own start check.
- * Allows: a CREATE, where nothing runs yet; a cluster that was never initialized.
- * Unknown: a version that cannot be read refuses a change of version under a strategy that
- * has known bad paths.
- * Source: docs/facts/openbao-operator.md, 7.2 (BlueGreenVersionIncompatible) and 8, 2.
+ * Guards: OpenBaoCluster CREATE; UPDATE of version or strategy.
+ * Allows: with a warning, what works with limits, and what only our own controller does not do.
+ * Unknown: what runs refuses a change of version under a strategy that has known bad paths to it.
+ * Source: docs/facts/openbao.md, 7; docs/facts/openbao-2.6-measured.md, 0.1 and 0.2;
+ * docs/facts/openbao-operator.md, 7.2.
  */
-export const upgradePathBlocked: Policy<ClusterRequest> = {
-  id: 'upgrade-path-blocked',
-  changes: (request) => changesVersion(request) || changesStrategy(request),
-  evaluate(request) {
-    // A new cluster has no status.
-    const strategy = upgradeStrategy(request.object);
-    if (knownBadPaths.every((path) => path.strategy !== strategy)) return [];
-    const parsed = parseVersion(request.object.spec.version);
-    // invalid-version speaks of it.
-    if (parsed.kind === 'unknown') return [];
-    const wanted = parsed.value;
-    const { currentVersion, initialized } = storedStatus(request);
-    if (currentVersion === undefined) {
-      return initialized === true && changesVersion(request) ? [untold(wanted.canonical, strategy)] : [];
-    }
-    const running = parseVersion(currentVersion);
-    // downgrade-blocked speaks of it.
-    if (running.kind === 'unknown') return [];
-    const current = running.value;
-    const path = knownBadPath(strategy, current, wanted);
-    if (path === undefined) return [];
-    return [
-      violation(
-        'UpgradePathBlocked',
-        'spec.version',
-        `${strategy} from ${current.canonical} to ${wanted.canonical} cannot succeed: ${path.why}`,
-        `leave spec.version at ${current.canonical}, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into a new cluster of ${wanted.canonical}`,
-      ),
-    ];
-  },
-};
+export const upgradePathBlocked: Policy<ClusterRequest> = byEffect(['refuse']);
 
-const untold = (wanted: string, strategy: string): Violation =>
+/** The same before our own controller drives anything: it also stops at what it does not do itself. */
+export const upgradePathDriven = byEffect(['refuse', 'hold']);
+
+function byEffect(stops: readonly PathEffect[]): Policy<ClusterRequest> {
+  return {
+    id: 'upgrade-path-blocked',
+    changes,
+    evaluate(request) {
+      const path = pathOf(request);
+      if (path === undefined) return [];
+      const found = factsOf(path);
+      const bad = found.filter(({ effect }) => stops.includes(effect));
+      if (path.from === 'unknown') return bad.length > 0 && changesVersion(request) ? [untold(path)] : [];
+      const limits = changes(request) ? found.filter((fact) => !bad.includes(fact)) : [];
+      return [...bad.map((fact) => refused(fact, path)), ...limits.map((fact) => told(fact, path))];
+    },
+  };
+}
+
+/** Every CREATE has a version that was not there before. */
+function changes(request: ClusterRequest): boolean {
+  return changesVersion(request) || changesStrategy(request);
+}
+
+/** Undefined where another rule speaks of what cannot be read. */
+function pathOf(request: ClusterRequest): Path | undefined {
+  const { object } = request;
+  const parsed = parseVersion(object.spec.version);
+  // invalid-version speaks of it.
+  if (parsed.kind === 'unknown') return undefined;
+  const asked = { to: parsed.value, seal: sealType(object) };
+  const strategy = upgradeStrategy(object);
+  const { currentVersion, initialized } = storedStatus(request);
+  if (currentVersion === undefined) {
+    if (initialized === true) return { ...asked, strategy, from: 'unknown' };
+    const from = onVolumes(request);
+    return from === undefined ? asked : { ...asked, from };
+  }
+  const running = parseVersion(currentVersion);
+  // downgrade-blocked speaks of it.
+  return running.kind === 'unknown' ? undefined : { ...asked, strategy, from: running.value };
+}
+
+/** The newest version that volumes of an earlier cluster of this name carry. What they say wrongly, downgrade-blocked tells. */
+function onVolumes({ volumes }: ClusterRequest): Version | undefined {
+  if (volumes.kind === 'unknown') return undefined;
+  const stamps = volumes.value.flatMap(({ metadata }) => {
+    const version = parseVersion(metadata.annotations?.[dataVersionAnnotation] ?? '');
+    return version.kind === 'known' ? [version.value] : [];
+  });
+  return stamps.toSorted((a, b) => compareVersions(b, a))[0];
+}
+
+const refused = (fact: PathFact, path: Path): Finding =>
+  violation('UpgradePathBlocked', 'spec.version', `${subject(fact, path)}: ${fact.why}`, remedy(fact, path));
+
+const told = (fact: PathFact, path: Path): Finding =>
+  warning(`${subject(fact, path)}: ${fact.why}; ${remedy(fact, path)}`);
+
+const remedy = (fact: PathFact, path: Path) =>
+  remedyOf(fact, path, path.strategy === undefined ? undefined : running(path));
+
+const running = ({ from }: Path) => (typeof from === 'object' ? from.canonical : undefined);
+
+/** What a fact is about, and that it goes badly where it does. */
+function subject({ effect, strategy, seals }: PathFact, path: Path): string {
+  const { from, to, seal } = path;
+  const sealed = seals === undefined ? '' : ` with the seal ${printable(seal)}`;
+  const bad =
+    effect === 'refuse' ? ' cannot succeed' : effect === 'hold' ? ' is not driven by Rollguard' : '';
+  if (typeof from !== 'object')
+    return `spec.version ${to.canonical}${sealed}${effect === 'refuse' ? ' cannot be used' : bad}`;
+  const way = strategy === 'any' ? 'the way' : strategy;
+  return `${way} from ${from.canonical} to ${to.canonical}${sealed}${bad}`;
+}
+
+const untold = ({ to, strategy = '' }: Path): Finding =>
   violation(
     'UpgradePathBlocked',
     'spec.version',
-    `whether ${wanted} can be reached with ${strategy} is unknown: status.currentVersion does not have the running version`,
+    `whether ${to.canonical} can be reached with ${strategy} is unknown: status.currentVersion does not have the running version`,
     'apply it again when status.currentVersion is set',
   );

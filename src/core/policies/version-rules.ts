@@ -3,7 +3,7 @@ import { downgradeBlocked } from './downgrade-blocked.ts';
 import { imageVersionMismatch } from './image-version-mismatch.ts';
 import { invalidImageReference } from './invalid-image-reference.ts';
 import { invalidVersion } from './invalid-version.ts';
-import { upgradePathBlocked } from './upgrade-path-blocked.ts';
+import { upgradePathDriven } from './upgrade-path-blocked.ts';
 import type { Policy } from './policy.ts';
 
 /** The gate's rules about a target. It may have been off, or not there yet (docs/design.md, rule 5). */
@@ -12,5 +12,5 @@ export const versionRules: readonly Policy<ClusterRequest>[] = [
   downgradeBlocked,
   imageVersionMismatch,
   invalidImageReference,
-  upgradePathBlocked,
+  upgradePathDriven,
 ];

@@ -39,6 +39,17 @@ export function compareVersions(a: Version, b: Version): number {
   return semver.compare(a.parsed, b.parsed);
 }
 
+/**
+ * The prerelease of a version where OpenBao names its own so: `rc.1`, `beta20251125`. Whatever else stands there,
+ * `r1` or `ubi`, its maintainers never gave: somebody has added it to the name of an image.
+ */
+export function prereleaseOf({ parsed }: Version): string | undefined {
+  const suffix = parsed.prerelease.join('.');
+  return isOpenBaoPrerelease(suffix) ? suffix : undefined;
+}
+
+const isOpenBaoPrerelease = (suffix: string): boolean => /^(?:alpha|beta|rc|nightly|dev)/.test(suffix);
+
 function whyNotVersion(text: string): string {
   const core = text.replace(/^v/, '').split(/[-+]/, 1)[0] ?? '';
   const parts = core.split('.');

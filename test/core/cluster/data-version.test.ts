@@ -47,6 +47,19 @@ describe('a cluster that is created again over volumes', () => {
     expect(born(known([]), { version: 'latest' })).to.include({ applied: 0, reason: 'PolicyViolation' });
   });
 
+  it('V6: starts nothing that Rollguard does not drive, and nothing on data that it cannot read', () => {
+    for (const [version, claims] of [
+      ['2.3.2', []],
+      ['2.4.2', []],
+      ['2.5.5', [claim(0, '2.5.0-beta20251125')]],
+    ] as const) {
+      const { applied, reason, message } = born(known(claims), { version });
+      expect({ applied, reason }, version).to.deep.equal({ applied: 0, reason: 'PolicyViolation' });
+      expect(message).to.contain(version);
+    }
+    expect(born(known([]), { version: '2.4.3' })).to.include({ applied: 1, reason: undefined });
+  });
+
   it('waits while the volumes are unknown', () => {
     expect(born(unknown('not read'))).to.include({ applied: 0, reason: undefined });
   });

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { known } from '../../../src/core/model/known.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
-import { upgradePathBlocked } from '../../../src/core/policies/upgrade-path-blocked.ts';
+import { upgradePathBlocked, upgradePathDriven } from '../../../src/core/policies/upgrade-path-blocked.ts';
 import { decide } from '../../../src/core/policies/policy.ts';
-import { cluster, creation, reasonsOf, strategy, update } from '../../support/builders.ts';
+import { cluster, creation, reasonsOf, strategy, textOf, update, volume } from '../../support/builders.ts';
 
 const refused = ['UpgradePathBlocked'];
 const running = (status: OpenBaoClusterStatus, name = 'BlueGreen') => cluster(strategy(name), status);
@@ -32,7 +33,7 @@ describe('upgrade-path-blocked', () => {
       status: { currentVersion: '2.5.5' },
       by: 'RollingUpdate',
       wanted: '2.6.0',
-      reasons: [],
+      reasons: ['warns'],
     },
     { name: 'allows another way', status: { currentVersion: '2.5.5' }, wanted: '2.5.6', reasons: [] },
     {
@@ -72,9 +73,84 @@ describe('upgrade-path-blocked', () => {
     it(name, () => {
       const request = update(running(status, by), { version: wanted });
       expect(reasonsOf(upgradePathBlocked, request)).to.deep.equal(reasons);
-      expect(decide([upgradePathBlocked], request).allowed).to.equal(reasons.length === 0);
+      expect(decide([upgradePathBlocked], request).allowed).to.equal(!reasons.includes('UpgradePathBlocked'));
     });
   }
+
+  describe('V6: at a CREATE', () => {
+    const sealed = (type?: string) => (type === undefined ? {} : ({ unseal: { type } } as object));
+    const born = (version: string, unseal?: string, name = 'RollingUpdate') =>
+      creation(cluster({ version, ...strategy(name), ...sealed(unseal) }));
+
+    for (const [version, unseal, reasons] of [
+      ['2.3.2', undefined, refused],
+      ['2.0.0', undefined, refused],
+      ['1.15.2', undefined, refused],
+      ['2.4.2', undefined, refused],
+      ['2.3.0', 'awskms', refused],
+      ['2.5.0', 'awskms', refused],
+      ['2.5.0-beta20251125', undefined, refused],
+      ['2.3.2', 'awskms', ['warns']],
+      ['2.7.0', 'awskms', ['warns']],
+      ['2.5.0', undefined, ['warns']],
+      ['2.6.0-rc.1', undefined, ['warns']],
+      ['2.6.2', undefined, []],
+      ['2.5.5', 'transit', []],
+      ['2.4.4', undefined, []],
+    ] as const) {
+      it(`says ${reasons.join() || 'nothing'} of ${version}${unseal === undefined ? '' : ` with ${unseal}`}`, () => {
+        expect(reasonsOf(upgradePathBlocked, born(version, unseal))).to.deep.equal(reasons);
+      });
+    }
+
+    it('takes an unseal that names no type for the static one', () => {
+      for (const unseal of [null, {}, { type: '' }, { type: 7 }]) {
+        const object = cluster({ version: '2.3.2', ...({ unseal } as object) });
+        expect(reasonsOf(upgradePathBlocked, creation(object))).to.deep.equal(refused);
+      }
+    });
+
+    it('says which version to take instead', () => {
+      expect(textOf(upgradePathBlocked.evaluate(born('2.4.2')))).to.equal(
+        'spec.version 2.4.2 cannot be used: its maintainers have withdrawn that release\nset spec.version to 2.4.4 or 2.5.5',
+      );
+      expect(textOf(upgradePathBlocked.evaluate(born('2.5.0', 'awskms')))).to.contain(
+        'spec.version 2.5.0 with the seal awskms cannot be used',
+      );
+    });
+
+    it('goes by what the volumes carry that are there', () => {
+      const over = (version: string, stamp: string) =>
+        reasonsOf(upgradePathBlocked, creation(cluster({ version }), { volumes: known([volume(stamp)]) }));
+      expect(over('2.5.5', '2.5.0-beta20251125')).to.deep.equal(refused);
+      expect(over('2.6.0-beta20260622', '2.5.5')).to.deep.equal(refused);
+      expect(over('2.5.5', '2.4.4')).to.deep.equal([]);
+      expect(over('2.4.2', '2.4.2')).to.deep.equal([]);
+    });
+  });
+
+  it('V6: warns of what only our own controller does not do, which that is stopped by', () => {
+    const sealed = { unseal: { type: 'awskms' } } as object;
+    const request = update(cluster(sealed, { currentVersion: '2.6.3' }), { version: '2.7.0' });
+    expect(decide([upgradePathBlocked], request).allowed).to.equal(true);
+    expect(decide([upgradePathBlocked], request).warnings.join()).to.contain(
+      '2.6.3 to 2.7.0 with the seal awskms is not driven by Rollguard: 2.7.0 has this seal only as a plugin',
+    );
+    expect(decide([upgradePathDriven], request).violations.map(({ reason }) => reason)).to.deep.equal(
+      refused,
+    );
+  });
+
+  it('V6: warns of rolling from 2.5 to 2.6.2 and names 2.6.3, and only where that is asked', () => {
+    const old = running({ currentVersion: '2.5.5' }, 'RollingUpdate');
+    const { allowed, warnings } = decide([upgradePathBlocked], update(old, { version: '2.6.2' }));
+    expect(allowed).to.equal(true);
+    expect(warnings).to.deep.equal([
+      'RollingUpdate from 2.5.5 to 2.6.2: while both versions run, standbys answer writes with a redirect (307), and a member that joins, or has lost its vote, gets none; set spec.version to 2.6.3; or do it in one go, and neither remove nor add a member meanwhile',
+    ]);
+    const waiting = cluster({ version: '2.6.2' }, { currentVersion: '2.5.5' });
+    expect(decide([upgradePathBlocked], update(waiting, { paused: true })).warnings).to.deep.equal([]);
+  });
 
   it('allows a CREATE, whatever status is sent with it', () => {
     const object = cluster({ version: '2.6.0', ...strategy('BlueGreen') }, { currentVersion: '2.5.5' });

@@ -31,6 +31,7 @@ import { handledRequests, isAsked } from '../requests.ts';
 import { tryAgain } from './requests.ts';
 import { dropped, hasTargetStarted, isOfRestore, isUntouched, retarget, targetOf } from './retarget.ts';
 import { decideStart } from './start.ts';
+import { whyForbidden } from './start-check.ts';
 import { sameTarget, wantedTarget } from '../target.ts';
 
 /** The phases in their order. From SteppingDown to CatchingUp once for each ordinal, the highest first. */
@@ -183,17 +184,17 @@ function runPhases(run: Run): Decision {
   let at: Run = { ...run, status: locked.status };
   // Each phase can be entered at most once for each ordinal before something has to be awaited.
   for (let turns = 0; turns < 4 * at.replicas + phaseCount; turns++) {
-    const step =
+    const asked =
       (isUntouched(at.upgrade, at.replicas) ? undefined : retarget(at)) ?? takenBack(at) ?? handle(at);
-    if (step.kind === 'finish') return finished(at);
-    if (
-      step.kind === 'advance' &&
-      isRolling(step.phase) &&
+    const goesOver =
+      asked.kind === 'advance' &&
+      isRolling(asked.phase) &&
       !isRolling(at.upgrade.phase) &&
-      isBlueGreen(at.observation.cluster, at.upgrade)
-    ) {
-      return handedOver(applyStep(at, step));
-    }
+      isBlueGreen(at.observation.cluster, at.upgrade);
+    // The strategy may have changed since the checks: the gate may be off.
+    const step = (goesOver ? whyForbidden(at) : undefined) ?? asked;
+    if (step.kind === 'finish') return finished(at);
+    if (goesOver && step === asked) return handedOver(applyStep(at, step));
     at = applyStep(at, step);
     if (step.kind === 'hold') return held(at, step.failure);
     if (step.kind === 'wait') return waiting(at, step);

@@ -5,6 +5,7 @@ import { decide, explanationOf, notJudged } from '../../policies/policy.ts';
 import { versionRules } from '../../policies/version-rules.ts';
 import { failure, type Failure } from './failure.ts';
 import { isOlder, type UpgradeTarget } from '../target.ts';
+import { hold, wait, type PhaseInput, type Step } from './phase.ts';
 
 /**
  * The gate's own rules once more, and what only the controller can read: the newest version that was ever active on
@@ -51,6 +52,17 @@ export function startCheck(
       { remedy: `Set spec.version to ${newer} or newer` },
     ),
   );
+}
+
+/** What the upgrade under way waits for, or is held by, before it touches anything; nothing where it may. */
+export function whyForbidden({
+  observation,
+  upgrade: { fromVersion = '', fromImage = '', targetVersion = '', targetImage = '' },
+}: Pick<PhaseInput, 'observation' | 'upgrade'>): Step | undefined {
+  const from = { version: fromVersion, image: fromImage };
+  const forbidden = startCheck(observation, from, { version: targetVersion, image: targetImage });
+  if (forbidden.kind === 'unknown') return wait(forbidden.cause);
+  return forbidden.value === undefined ? undefined : hold(forbidden.value);
 }
 
 /** The cluster as if its spec still named what it runs, so that every rule judges the change. */

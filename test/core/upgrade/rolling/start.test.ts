@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
 import type { Decision } from '../../../../src/core/model/decision.ts';
-import type { Observation } from '../../../../src/core/model/observation.ts';
+import type { Observation, ObservedJob } from '../../../../src/core/model/observation.ts';
 import { known, unknown } from '../../../../src/core/model/known.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
-import { claim, context, observation, settledCluster } from '../../../support/observation.ts';
+import { claim, context, observation, observedJob, settledCluster } from '../../../support/observation.ts';
 import { at } from './rolling-observation.ts';
 
 interface Given {
@@ -138,6 +138,18 @@ describe("the gate's own rules before the start", () => {
       'PolicyViolation',
       'InvalidImageReference',
     ],
+    [
+      'V6: a way that is known to be bad',
+      { spec: { version: '2.6.2', upgrade: { strategy: 'BlueGreen' } } },
+      'PolicyViolation',
+      'UpgradePathBlocked: BlueGreen from 2.5.5 to 2.6.2 cannot succeed',
+    ],
+    [
+      'V6: what the gate only warns of, for another operator may do it',
+      { spec: { version: '2.7.0', ...({ unseal: { type: 'awskms' } } as object) } },
+      'PolicyViolation',
+      'UpgradePathBlocked: the way from 2.5.5 to 2.7.0 with the seal awskms is not driven by Rollguard',
+    ],
   ] as const) {
     it(`hold ${name}, with nothing touched and the lock given back`, () => {
       const { status, effects } = decideStarted(given);
@@ -159,6 +171,28 @@ describe("the gate's own rules before the start", () => {
       expect(status.upgrade?.waitingFor, field).to.contain('timed out');
       expect(effects, field).to.deep.equal([]);
     }
+  });
+
+  it('V6: judge once more where a strategy was changed behind the checks', () => {
+    const spec = { version: '2.6.2', upgrade: { strategy: 'BlueGreen' } } as const;
+    const started = decide({ spec: { version: '2.6.2' } }).status;
+    const taken = { operationId: 'aaaa', fromVersion: '2.5.5', fromImage: 'openbao/openbao:2.5.5' };
+    const upgrade = { ...started.upgrade, ...taken, phase: 'Snapshot' } as const;
+    const { status: _, ...cluster } = settledCluster(spec);
+    const status = { ...started, upgrade, operationLock: { ...started.operationLock, operationId: 'aaaa' } };
+    const decided = (jobs: readonly ObservedJob[]) =>
+      decideUpgrade(observation({ cluster: { ...cluster, status }, jobs: known(jobs) }), status, context());
+    const [create] = decided([]).effects;
+    const job = create?.kind === 'create' ? (create.object.metadata?.name ?? '') : '';
+    const report = JSON.stringify({
+      outcome: 'done',
+      reason: 'Done',
+      message: 'done',
+      data: { name: 'snapshot-1' },
+    });
+    const after = decided([observedJob(job, 'succeeded', report)]).status;
+    expect(after.blueGreen).to.equal(undefined);
+    expect(after.lastErrorMessage).to.contain('UpgradePathBlocked: BlueGreen from 2.5.5 to 2.6.2');
   });
 
   it('go by the spec again as soon as it changes', () => {

@@ -11,7 +11,7 @@ import { failure, type FailureReason } from '../failure.ts';
 import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
 import { advance, hold, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { remedy } from '../remedy.ts';
-import { startCheck } from '../start-check.ts';
+import { whyForbidden } from '../start-check.ts';
 import { judgeImage } from '../version-check.ts';
 import { serverContainer } from '../../../model/names.ts';
 
@@ -21,11 +21,9 @@ import { serverContainer } from '../../../model/names.ts';
  */
 export const preChecks: PhaseHandler = (input) => {
   const { observation, upgrade, replicas } = input;
-  const from = { version: upgrade.fromVersion ?? '', image: upgrade.fromImage ?? '' };
   const target = { version: upgrade.targetVersion ?? '', image: upgrade.targetImage ?? '' };
-  const forbidden = startCheck(observation, from, target);
-  if (forbidden.kind === 'unknown') return wait(forbidden.cause);
-  if (forbidden.value !== undefined) return hold(forbidden.value);
+  const forbidden = whyForbidden(input);
+  if (forbidden !== undefined) return forbidden;
   // A green half adds members before it takes any away.
   if (replicas === 2 && !isBlueGreen(observation.cluster, upgrade)) {
     const what = 'one of two members is not a quorum, so replacing either would stop writes';
