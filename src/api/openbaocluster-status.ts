@@ -362,6 +362,21 @@ export const openBaoClusterStatus = {
         leader: text('ID of the Raft leader.', 63),
       },
     },
+    unlabeledLeader: {
+      type: 'object',
+      description:
+        'The member that leads without the label openbao-active=true on its pod, so that the Service NAME-active has no endpoints. Absent if there is none.',
+      additionalProperties: false,
+      properties: {
+        pod: text('Name of its pod.', 63),
+        since: time('Time since which the leader has had no such label.'),
+        reported: {
+          type: 'boolean',
+          description:
+            'Whether that has lasted for longer than a change of leadership takes, so that the condition Degraded and an Event report it.',
+        },
+      },
+    },
     issuer: {
       type: 'object',
       description: 'The ServiceAccount token issuer that auth/jwt-operator trusts.',

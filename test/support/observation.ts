@@ -1,6 +1,7 @@
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../src/api/kubernetes.ts';
 import {
   actionAnnotation,
+  activeLabel,
   clusterLabel,
   componentLabel,
   components,
@@ -74,6 +75,8 @@ export function serverPod(ordinal: number, options: ServerPodOptions = {}): Pod 
         [clusterLabel]: 'prod',
         [componentLabel]: components.server,
         [revisionHashLabel]: revision,
+        // As the members of `member()` do.
+        [activeLabel]: String(ordinal === 0),
       },
       ...(annotations === undefined ? {} : { annotations }),
       ...(terminating ? { deletionTimestamp: '2026-01-02T03:04:05Z' } : {}),

@@ -9,6 +9,7 @@ import { quorum } from '../raft/quorum.ts';
 import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
 import { liveRevision, memberNamed } from '../model/members.ts';
 import { serverContainer } from '../model/names.ts';
+import { activeLabelMissing, whyNotReachable } from './active-label.ts';
 import { secondClusterDetected } from './identity.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Notice } from '../model/cluster-concern.ts';
@@ -40,7 +41,14 @@ export function withConditions(
   const available = availability(observation, status, peers);
   const holds = holdsOf(status, notices);
   const [hold] = holds;
-  const degraded = degradation(status, peers, serving(observation, status, peers), holds, available);
+  const degraded = degradation(
+    status,
+    peers,
+    serving(observation, status, peers),
+    holds,
+    available,
+    whyNotReachable(cluster, status),
+  );
   const work = workOf(observation, status, notices);
   const verdicts: readonly Verdict[] = [
     readiness(hold, available, work, degraded, 'the cluster matches its spec'),
@@ -130,6 +138,7 @@ function degradation(
   expected: Peers['expected'],
   holds: readonly Notice[],
   available: Verdict,
+  unreachable: string | undefined,
 ): Verdict {
   const [gravest] = holds;
   if (gravest !== undefined) return verdict('Degraded', true, gravest.reason, inWords(gravest));
@@ -145,6 +154,8 @@ function degradation(
     .flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
   if (available.status === 'Unknown')
     return verdict('Degraded', undefined, available.reason, available.message);
+  if (unreachable !== undefined)
+    return verdict('Degraded', true, activeLabelMissing, [...missing, unreachable].join('; '));
   return missing.length === 0
     ? verdict('Degraded', false, 'AsExpected', 'every member is healthy or is being replaced')
     : verdict('Degraded', true, 'MembersUnhealthy', missing.join('; '));

@@ -5,6 +5,7 @@ import { decideBlueGreen } from '../upgrade/bluegreen/decide.ts';
 import { forgetRejectedTarget, reportRejectedTarget } from '../upgrade/rejected-target.ts';
 import { activeBlueGreen } from '../model/blue-green.ts';
 import { decideUpgrade } from '../upgrade/rolling/decide.ts';
+import { decideActiveLabel } from './active-label.ts';
 import { decideGuarding, decideInitialization } from './bootstrap.ts';
 import { applyDrifted, keepsPodsAsTheyAre } from './children.ts';
 import { withConditions } from './conditions.ts';
@@ -29,6 +30,7 @@ import { isStopped } from '../model/selectors.ts';
 /** What is so, and what every cluster needs. */
 const life: readonly Concern[] = [
   decideFacts,
+  decideActiveLabel,
   decideRestored,
   decideIdentity,
   decideMaintenance,
