@@ -14,4 +14,5 @@ export const documents = {
   personsToken: 'docs/clusters.md#a-persons-token',
   restore: 'docs/operations/restore.md',
   upgradePaths: 'docs/reference/upgrade-paths.md',
+  unreadable: 'docs/operations/holds.md#an-answer-that-cannot-be-understood',
 } as const;

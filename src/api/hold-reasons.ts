@@ -125,6 +125,12 @@ export const holdReasons = {
     meaning: 'the replaced pod did not catch up in time',
     remedy: '`kubectl describe pod`, `kubectl logs`. All other pods still run and serve',
   },
+  MemberUnreadable: {
+    scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
+    meaning:
+      'a member is Ready, but an answer of it could not be understood for the whole time of a step. The message names the answer, the member and its version',
+    remedy: `[An answer that cannot be understood](${documents.unreadable})`,
+  },
   GreenFailed: {
     scopes: ['BlueGreenUpgrade'],
     meaning: 'a green member crashes, or cannot be started',

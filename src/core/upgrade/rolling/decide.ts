@@ -16,6 +16,7 @@ import { failure, type Failure } from './failure.ts';
 import { executorCheck } from './jobs.ts';
 import { trackLeadership } from './leadership.ts';
 import { takeLock } from '../lock.ts';
+import { unreadAnswers, unreadBehind, unreadInWords } from '../unread.ts';
 import { takenBack } from './partition-guard.ts';
 import { type PhaseHandler, type PhaseInput, type PhaseName, type Step } from './phase.ts';
 import { patched } from '../../model/patch.ts';
@@ -27,12 +28,20 @@ import { replacing } from './phases/replacing.ts';
 import { snapshot } from './phases/snapshot.ts';
 import { steppingDown } from './phases/stepping-down.ts';
 import { overdueRemedy, remedy } from './remedy.ts';
+import { unreadRemedy } from './unread-remedy.ts';
 import { handledRequests, isAsked } from '../requests.ts';
 import { tryAgain } from './requests.ts';
-import { dropped, hasTargetStarted, isOfRestore, isUntouched, retarget, targetOf } from './retarget.ts';
+import {
+  askedTarget,
+  asksForTarget,
+  dropped,
+  hasTargetStarted,
+  isOfRestore,
+  isUntouched,
+  retarget,
+} from './retarget.ts';
 import { decideStart } from './start.ts';
 import { whyForbidden } from './start-check.ts';
-import { sameTarget, wantedTarget } from '../target.ts';
 
 /** The phases in their order. From SteppingDown to CatchingUp once for each ordinal, the highest first. */
 const phases: Readonly<Record<PhaseName, PhaseHandler>> = {
@@ -104,13 +113,15 @@ export function decideUpgrade(
   const isHeld = noted.upgrade.held === true;
   if (isAsked(observation, noted.status, 'retry')) {
     if (isHeld) {
-      const again = tryAgain(observation, noted.status, noted.upgrade, peers, context);
+      const again = tryAgain(noted);
       return { status: again.status, effects: [], events: [...run.events, ...again.events], requeueAt: now };
     }
     const ignored = handledRequests(observation, noted.status, 'retry');
     return runPhases({ ...noted, status: ignored });
   }
   if (isHeld && !isFreed(noted)) {
+    const refused = whyNotRetargeted(noted);
+    if (refused !== undefined) return held(noted, refused);
     return { status: noted.status, effects: [], events: noted.events, requeueAt: now + settings.idlePollMs };
   }
   return runPhases(isHeld ? freed(noted) : noted);
@@ -125,9 +136,6 @@ interface Run extends PhaseInput {
   readonly effects: readonly Effect[];
   readonly events: readonly ClusterEvent[];
 }
-
-const asksForTarget = ({ observation, upgrade, context }: Run) =>
-  sameTarget(wantedTarget(observation.cluster, context.settings), targetOf(upgrade));
 
 /** Why an upgrade that has touched nothing is dropped; what spec asks for then starts anew by itself. */
 function whyUnwanted(run: Run): string | undefined {
@@ -163,12 +171,19 @@ function isFreed(run: Run): boolean {
   return true;
 }
 
+/** Why what spec asks for by now does not end the hold, where the hold does not say so yet. */
+function whyNotRetargeted(run: Run): Failure | undefined {
+  const next = isUntouched(run.upgrade, run.replicas) ? undefined : retarget(run);
+  if (next?.kind !== 'hold' || next.failure.reason === run.status.lastErrorReason) return undefined;
+  return next.failure;
+}
+
 function freed(run: Run): Run {
   const { context, upgrade } = run;
   const phase = upgrade.phase ?? 'PreChecks';
   const next = patched(upgrade, {
     held: undefined,
-    retarget: asksForTarget(run) ? undefined : upgrade.retarget,
+    retarget: askedTarget(run),
     deadline: deadlineOf(phase, context.now, context.settings),
     phaseStartedAt: timestamp(context.now),
   });
@@ -239,6 +254,11 @@ function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
   const deadline = parseTimestamp(run.upgrade.deadline);
   if (deadline !== undefined && now > deadline) {
     const phase = run.upgrade.phase ?? 'PreChecks';
+    const unread = unreadBehind(run, step.reason);
+    if (unread.length > 0) {
+      const what = `${unreadInWords(unread)}; phase ${phase} has waited since ${run.upgrade.phaseStartedAt}`;
+      return held({ ...run, effects: [] }, failure('MemberUnreadable', what, unreadRemedy(run, unread)));
+    }
     const what = `phase ${phase} has waited since ${run.upgrade.phaseStartedAt} for: ${step.reason}`;
     const reason = step.overdue ?? timeoutReason[phase];
     return held({ ...run, effects: [] }, failure(reason, what, overdueRemedy(run, reason)));
@@ -295,7 +315,9 @@ function handedOver(run: Run): Decision {
 function finished(run: Run): Decision {
   const { upgrade, status } = run;
   const { targetVersion, targetImage, restartAt, leadershipChanges = 0 } = upgrade;
-  const note = `${targetVersion} (${targetImage}) runs everywhere; leadership changed ${leadershipChanges} times`;
+  const unread = unreadAnswers(run);
+  const doubt = unread.length === 0 ? '' : `; ${unreadInWords(unread)}`;
+  const note = `${targetVersion} (${targetImage}) runs everywhere; leadership changed ${leadershipChanges} times${doubt}`;
   return {
     status: patched(status, {
       currentVersion: targetVersion,

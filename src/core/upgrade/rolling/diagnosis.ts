@@ -73,6 +73,7 @@ const looks: Readonly<Record<string, (cluster: Cluster, upgrade: RollingUpgrade)
   PodNotReady: member,
   NotCaughtUp: member,
   NotConverged: statefulSet,
+  MemberUnreadable: membersLook,
 };
 
 /**

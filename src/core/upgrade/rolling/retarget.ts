@@ -19,11 +19,30 @@ import { startStepDown } from './step-down.ts';
 import { isOlder, isSameVersion, sameTarget, wantedTarget, type UpgradeTarget } from '../target.ts';
 import { isRolling } from '../../model/rolling.ts';
 import { judgeImage } from './version-check.ts';
+import { isUnread } from '../unread.ts';
 
-export const targetOf = ({ targetVersion, targetImage }: RollingUpgrade): UpgradeTarget => ({
+const targetOf = ({ targetVersion, targetImage }: RollingUpgrade): UpgradeTarget => ({
   version: targetVersion ?? '',
   image: targetImage ?? '',
 });
+
+type Asking = Pick<PhaseInput, 'observation' | 'upgrade' | 'context'>;
+
+const wantedBy = ({ observation, context }: Asking): UpgradeTarget =>
+  wantedTarget(observation.cluster, context.settings);
+
+/** Whether spec asks for the target under way. */
+export const asksForTarget = (input: Asking): boolean => sameTarget(wantedBy(input), targetOf(input.upgrade));
+
+/** What status.upgrade.retarget is to be when a hold ends: the other target that spec asks for, if it does. */
+export function askedTarget(input: Asking): RollingUpgrade['retarget'] {
+  const { upgrade, context } = input;
+  const wanted = wantedBy(input);
+  if (sameTarget(wanted, targetOf(upgrade))) return undefined;
+  return upgrade.retarget !== undefined && sameTarget(upgrade.retarget, wanted)
+    ? upgrade.retarget
+    : { ...wanted, operationId: context.newOperationId };
+}
 
 /** Whether it is the restart after a restore: not spec asks for it, and what spec asks for comes after it. */
 export const isOfRestore = ({ restartAt }: RollingUpgrade, { restore }: OpenBaoClusterStatus): boolean =>
@@ -68,15 +87,16 @@ export function hasTargetStarted({ upgrade, observation, peers, replicas }: Star
 type StartInput = Pick<PhaseInput, 'upgrade' | 'observation' | 'peers' | 'replicas'>;
 
 /**
- * spec asks for something else while pods are being replaced. The pod in work must be stuck, or run another
- * version than it should: one that is making its way is let finish first, and so is a target that runs on other pods already, for under a new
- * template the StatefulSet controller would take them down by itself, without our gate.
+ * spec asks for something else while pods are being replaced. The pod in work must be stuck, run another version than
+ * it should, or not have been understood for the whole time of its step: one that is making its way is let finish
+ * first, and so is a target that runs on other pods already, for under a new template the StatefulSet controller would
+ * take them down by itself, without our gate.
  *
  * @returns what to do instead of the phase; nothing when the phase goes on
  */
 export function retarget(input: PhaseInput): Step | undefined {
-  const { observation, upgrade, status, context, peers, replicas } = input;
-  const wanted = wantedTarget(observation.cluster, context.settings);
+  const { upgrade, status, context, peers, replicas } = input;
+  const wanted = wantedBy(input);
   if (sameTarget(wanted, targetOf(upgrade)) || isOfRestore(upgrade, status)) return undefined;
   const started = hasTargetStarted(input);
   const isBackwards = isOlder(wanted.version, upgrade.targetVersion ?? '');
@@ -93,13 +113,15 @@ export function retarget(input: PhaseInput): Step | undefined {
   const ordinal = upgrade.currentPartition ?? replicas;
   // No pod is in work: the partition was taken back.
   if (ordinal >= replicas) return undefined;
-  const pod = peers.expected[ordinal]?.pod;
+  const peer = peers.expected[ordinal];
+  const pod = peer?.pod;
   const isUp = pod !== undefined && isReady(pod);
-  if (others || (isUp && !runsAnother(peers.expected[ordinal], upgrade))) return undefined;
+  if (others || (isUp && !runsAnother(peer, upgrade) && !isGivenUpOn(peer, upgrade, wanted)))
+    return undefined;
   if (isBackwards && (pod === undefined || !cannotStart(pod))) return undefined;
   const unfit = peers.expected
-    .filter((peer) => peer.ordinal !== ordinal && replicas > 1)
-    .map((peer) => whyUnhealthy(peer, peers))
+    .filter((other) => other.ordinal !== ordinal && replicas > 1)
+    .map((other) => whyUnhealthy(other, peers))
     .find((reason) => reason !== undefined);
   if (unfit !== undefined) return wait(`the next target is ${wanted.version}, but ${unfit}`);
   const kept = isUp ? whyKept(input, ordinal) : undefined;
@@ -116,6 +138,16 @@ const runsAnother = (peer: Peer | undefined, { targetVersion }: RollingUpgrade):
   !peer.member.value.sealed &&
   !isSameVersion(peer.member.value.version, targetVersion ?? '');
 
+/** Whether the pod in work could not be understood until it was held, and spec then asked for something else. */
+const isGivenUpOn = (
+  peer: Peer | undefined,
+  { held, retarget: asked }: RollingUpgrade,
+  wanted: UpgradeTarget,
+): boolean =>
+  peer !== undefined &&
+  isUnread(peer) &&
+  (held === true || (asked !== undefined && sameTarget(asked, wanted)));
+
 /** A pod that is up may lead and vote: it is taken down as any other is. A phase that goes on is no step. */
 function whyKept(input: PhaseInput, ordinal: number): { readonly step: Step | undefined } | undefined {
   const { upgrade, peers, replicas } = input;
@@ -130,15 +162,12 @@ function whyKept(input: PhaseInput, ordinal: number): { readonly step: Step | un
 }
 
 function checkThenSwitch(input: PhaseInput, wanted: UpgradeTarget, from: UpgradeTarget): Step {
-  const { observation, upgrade, context } = input;
+  const { observation, context } = input;
   const { jobs } = observation;
   const forbidden = startCheck(observation, from, wanted);
   if (forbidden.kind === 'unknown') return wait(forbidden.cause);
   if (forbidden.value !== undefined) return hold(forbidden.value);
-  const asked =
-    upgrade.retarget !== undefined && sameTarget(upgrade.retarget, wanted)
-      ? upgrade.retarget
-      : { ...wanted, operationId: context.newOperationId };
+  const asked = askedTarget(input) ?? { ...wanted, operationId: context.newOperationId };
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
   const check = versionCheck(input, jobs.value, asked.operationId, wanted);
   const judged = judgeImage(input, check, wanted);

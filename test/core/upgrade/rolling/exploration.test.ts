@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { defaultDeadlines } from '../../../../src/core/model/decision.ts';
+import { answers, calls, type Answer } from '../../../support/unread.ts';
 import { controllerMishaps, pick, randomOf, slowed, wander, sized } from '../../../support/walks.ts';
 import { durations } from './simulated-cluster.ts';
 import { WatchedCluster } from './watched-cluster.ts';
@@ -40,6 +41,11 @@ const happenings: Readonly<Record<string, (world: WatchedCluster, random: () => 
   'target crash-loops': (world) => break_(world, 'crashes'),
   'target cannot be pulled': (world) => break_(world, 'missing'),
   'target mended': mend,
+  'answer unreadable': (world, random) => {
+    const ordinal = Math.floor(random() * world.replicas);
+    const version = random() < 0.5 ? world.versionOf(ordinal) : undefined;
+    world.unread.add(world.name(ordinal), pick(answers, random) ?? 'health', version);
+  },
   retarget: (world) => world.spec({ version: '2.5.7' }),
   'back to the target': (world) => world.spec({ version: '2.5.6' }),
   revert: (world) => world.spec({ version: '2.5.5' }),
@@ -54,6 +60,7 @@ function break_(world: WatchedCluster, kind: 'crashes' | 'missing'): void {
 }
 
 function mend(world: WatchedCluster): void {
+  world.unread.end();
   for (const version of ['2.5.6', '2.5.7'])
     world.images.set(`openbao/openbao:${version}`, { version, kind: 'good' });
 }
@@ -165,7 +172,7 @@ function mendLater(world: WatchedCluster, name: string, seen: Set<string>): void
   }
   world.cache = undefined;
   if (name === 'pause') world.spec({ paused: false });
-  if (!name.startsWith('target')) return mendAndFinish(world, seen);
+  if (!name.startsWith('target') && world.unread.isEmpty) return mendAndFinish(world, seen);
   settle(world, seen);
   mendAndFinish(world, seen);
 }
@@ -181,6 +188,111 @@ function walk(replicas: number, seed: number, seen: Set<string>): void {
   wander(world, random, trouble, () => happen(world, pick(names, random) ?? '', random), seen);
   mendAndFinish(world, seen);
 }
+
+/** V2: one answer of one member is understood no more, for as long as its server is of that version. */
+interface Fault {
+  readonly leader: number;
+  readonly ordinal: number;
+  readonly answer: Answer;
+  readonly moment: number;
+}
+
+/** @returns undefined when the upgrade has ended before */
+function faulty({ leader, ordinal, answer, moment }: Fault, seen: Set<string>): WatchedCluster | undefined {
+  const world = worldOf(3, leader);
+  if (runUntil(world, moment, seen)) return undefined;
+  world.log.push(`${moment} s: ${answer} of ${world.name(ordinal)} is understood no more`);
+  world.unread.add(world.name(ordinal), answer, world.versionOf(ordinal) ?? '2.5.6');
+  return world;
+}
+
+/** What the message of a hold offers to a person, each tried by itself. */
+const waysOut: Readonly<Record<string, (world: WatchedCluster) => void>> = {
+  'a newer target': (world) => world.spec({ version: '2.5.7' }),
+  'the old target': (world) => world.spec({ version: '2.5.5' }),
+  retry: askForRetry,
+  'another leader, and a retry': (world) => {
+    const { completedPods = [], currentPartition = 3 } = world.status.upgrade ?? {};
+    // One that has had its turn; or else not the one whose turn is next, which would have to hand it on again.
+    const others = [...world.pods.keys()].filter((each) => each !== world.leader);
+    const heir =
+      others.find((each) => completedPods.includes(each)) ??
+      others.find((each) => each !== currentPartition - 1);
+    if (heir !== undefined && world.leader !== undefined) world.leads(heir);
+    askForRetry(world);
+  },
+  'the end of the fault, and a retry': (world) => {
+    world.unread.end();
+    askForRetry(world);
+  },
+};
+
+/** Which of them must do, for a fault that never ends by itself. */
+function sureWaysOut(world: WatchedCluster, { ordinal, answer }: Fault): readonly string[] {
+  const { completedPods = [], currentPartition = 3, replacing } = world.status.upgrade ?? {};
+  const always = ['the end of the fault, and a retry'];
+  if (Math.min(currentPartition, replacing?.ordinal ?? 3) >= 3) return [...always, 'the old target'];
+  const isLeaders = answer === 'login' || answer === 'configuration';
+  if (isLeaders) return [...always, 'another leader, and a retry'];
+  const isInWork = ordinal === currentPartition && world.versionOf(ordinal) === '2.5.6';
+  return isInWork && completedPods.length === 0 ? [...always, 'a newer target'] : always;
+}
+
+/** The hold says which answer of which member could not be understood, and names every sure way out. */
+function judgeWords(world: WatchedCluster, { ordinal, answer }: Fault, sure: readonly string[]): void {
+  const { lastErrorReason, lastErrorMessage: words = '' } = world.status;
+  const says = (text: string) => {
+    if (!words.includes(text)) world.fail(`${lastErrorReason} does not say "${text}": ${words}`);
+  };
+  says(world.name(ordinal));
+  says(calls[answer].split(':')[0] ?? '');
+  says('"retry"');
+  // Of a Job that failed, its own words tell.
+  if (lastErrorReason !== 'MemberUnreadable') return;
+  says(`OpenBao ${world.versionOf(ordinal)}`);
+  if (sure.includes('a newer target')) says('spec.version to a newer version');
+  if (sure.includes('the old target')) says('spec.version back to 2.5.5');
+  if (sure.includes('another leader, and a retry')) says('bao operator step-down');
+}
+
+describe('an answer that is understood no more while a rolling upgrade is under way (V2)', function () {
+  it('is passed by, or held with a way out, at every moment', () => {
+    const seen = new Set<string>();
+    const ends = new Map<string, number>();
+    const count = (what: string) => ends.set(what, (ends.get(what) ?? 0) + 1);
+    const kinds = [0, 2].flatMap((leader) =>
+      [0, 1, 2].flatMap((ordinal) => answers.map((answer) => ({ leader, ordinal, answer }))),
+    );
+    for (const [index, kind] of kinds.entries()) {
+      for (let moment = index % stride; ; moment += stride) {
+        const fault = { ...kind, moment };
+        const world = faulty(fault, seen);
+        if (world === undefined) break;
+        if (settle(world, seen) === 'done') {
+          count('passed by');
+          continue;
+        }
+        const sure = sureWaysOut(world, fault);
+        judgeWords(world, fault, sure);
+        for (const way of sure) {
+          const again = faulty(fault, seen) ?? world.fail('it ends otherwise when told again');
+          settle(again, seen);
+          again.log.push(`held: ${again.status.lastErrorReason}; then ${way}`);
+          // Leadership may come back to it, once for each of the others that hand it on.
+          for (let tries = 0; tries < 3 && again.status.upgrade?.held === true; tries++) {
+            waysOut[way]?.(again);
+            again.pass();
+            settle(again, seen);
+          }
+          if (again.status.upgrade !== undefined) again.fail(`held, and ${way} leaves it so`);
+          finished(again);
+          count(way);
+        }
+      }
+    }
+    report(`unreadable answers (${[...ends].map((each) => each.join(' ')).join(', ')})`, ends.size, seen);
+  });
+});
 
 function report(what: string, runs: number, seen: Set<string>): void {
   console.log(`      ${what}: ${runs} runs, ${seen.size} distinct states`);

@@ -9,6 +9,7 @@ import type {
   Effect,
 } from '../../../../src/core/model/decision.ts';
 import type { Member, Observation } from '../../../../src/core/model/observation.ts';
+import { UnreadAnswers, type Answer } from '../../../support/unread.ts';
 import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
 import { whyNotLowered } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
@@ -115,6 +116,7 @@ export class SimulatedCluster {
   /** What the controller sees of Kubernetes, when its cache is behind. */
   cache: Pick<Observation, 'statefulSet' | 'pods' | 'jobs'> | undefined;
   jobFailures = new Map<string, string>();
+  readonly unread = new UnreadAnswers();
   readonly events: ClusterEvent[] = [];
   readonly stepDowns: number[] = [];
   private serial = 0;
@@ -163,14 +165,12 @@ export class SimulatedCluster {
     const members = new Map<string, Known<Member>>();
     for (const [ordinal, pod] of this.pods) members.set(this.name(ordinal), this.member(ordinal, pod));
     const ids = Array.from({ length: this.replicas }, (_, ordinal) => this.name(ordinal));
-    const leads = this.leader;
     return observation({
       cluster: this.cluster,
       ...kubernetes,
       members,
       claims: known(ids.map((_, ordinal) => claim(ordinal, '2.5.4'))),
-      raft:
-        leads === undefined ? unknown('no member leads') : known(raftOf(ids, { leader: this.name(leads) })),
+      raft: this.membership(ids),
       versionHistory: known(['2.5.4']),
     });
   }
@@ -219,8 +219,28 @@ export class SimulatedCluster {
     return { ...pod, status: { ...pod.status, containerStatuses: statuses } };
   }
 
+  /** As the leader says it: whom nobody can tell to lead is not asked. */
+  private membership(ids: readonly string[]): Observation['raft'] {
+    const leads = this.leader;
+    if (leads === undefined || this.unreadOf(leads, 'health', 'leader') !== undefined)
+      return unknown('no member leads');
+    const unread = this.unreadOf(leads, 'login', 'configuration');
+    return unread === undefined ? known(raftOf(ids, { leader: this.name(leads) })) : unknown(unread);
+  }
+
+  private unreadOf(ordinal: number, ...answers: readonly Answer[]): string | undefined {
+    return this.unread.of(this.name(ordinal), this.versionOf(ordinal) ?? '', ...answers);
+  }
+
+  /** What a member runs; undefined while it has no pod. */
+  versionOf(ordinal: number): string | undefined {
+    return this.images.get(this.pods.get(ordinal)?.image ?? '')?.version;
+  }
+
   private member(ordinal: number, { uid, up, image, endsAt }: SimulatedPod): Known<Member> {
     if (!up) return unknown('connection refused');
+    const unread = this.unreadOf(ordinal, 'health', 'leader');
+    if (unread !== undefined) return unknown(unread);
     const leads = this.leader;
     const leader = leads === undefined ? undefined : this.name(leads);
     return known({
@@ -460,7 +480,9 @@ export class SimulatedCluster {
   runJob(name: string): void {
     const job = this.jobs.get(name);
     if (job === undefined || job.outcome !== 'running' || this.now - job.createdAt < this.speed.job) return;
-    const refusal = this.jobFailures.get(job.action);
+    const unread = this.unreadBy(job);
+    if (unread !== undefined && this.now - job.createdAt < this.settings.deadlines.stepDown / 2) return;
+    const refusal = this.jobFailures.get(job.action) ?? unread;
     if (refusal !== undefined) {
       job.outcome = 'failed';
       job.message = JSON.stringify({ outcome: 'failed', reason: 'Refused', message: refusal });
@@ -471,6 +493,17 @@ export class SimulatedCluster {
         job,
         job.action === 'snapshot' ? { name: 'prod.snap', size: 20_283, index: this.index } : {},
       );
+  }
+
+  /** What a program that asks the leader cannot go on without, however often it asks. */
+  private unreadBy({ action }: SimulatedJob): string | undefined {
+    const leads = this.leader;
+    if (leads === undefined) return undefined;
+    if (action === 'preflight')
+      return this.unreadOf(leads, 'health', 'leader', 'login', 'configuration', 'autopilot');
+    return action === 'step-down'
+      ? this.unreadOf(leads, 'health', 'leader', 'login', 'configuration')
+      : undefined;
   }
 
   private checkVersion(job: SimulatedJob): void {

@@ -1,4 +1,5 @@
 import type { Effect } from '../../../../src/core/model/decision.ts';
+import type { Answer } from '../../../support/unread.ts';
 import { start } from '../../../support/observation.ts';
 import { operationCommands, optionsOf, tellBy, type Commands } from '../../../support/transcript.ts';
 import { SimulatedCluster, type SimulatedImage } from './simulated-cluster.ts';
@@ -35,6 +36,13 @@ const commands: Commands<Teller> = {
     for (const [name, job] of teller.world.jobs) {
       if (job.action === action && job.outcome === 'running') teller.world.jobs.delete(name);
     }
+    return [];
+  },
+  /** unread leader 2.5.6: nobody of this version gives this answer in a shape that is understood; `unread none` ends it */
+  unread: (teller, [answer = '', version]) => {
+    const { unread, pods, name } = teller.world;
+    if (answer === 'none') unread.end();
+    else for (const ordinal of pods.keys()) unread.add(name(ordinal), answer as Answer, version);
     return [];
   },
   // run until=done|held|<phase>

@@ -1,14 +1,20 @@
 import { whyUnhealthy } from '../../../raft/health.ts';
 import { failure } from '../failure.ts';
-import { hold, wait, type PhaseHandler } from '../phase.ts';
+import { hold, wait, type PhaseHandler, type PhaseInput } from '../phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
 import { remedy } from '../remedy.ts';
+import { isReady } from '../../../model/selectors.ts';
+import { parseTimestamp } from '../../../model/time.ts';
 import { isSameVersion } from '../../target.ts';
+import { unreadBehind } from '../../unread.ts';
 
 /**
  * Finalizing: every pod is the target's and healthy, and the StatefulSet controller itself calls the roll
  * done: currentRevision == updateRevision. Only then may the partition hold everything again, for a pod below it is
  * made from currentRevision, which until then is the old version (docs/design.md, "What would hurt most").
+ *
+ * An answer that cannot be understood does not keep it for ever: each pod has caught up once, and nothing is taken down
+ * any more. The next upgrade asks again before it touches anything.
  */
 export const finalizing: PhaseHandler = (input) => {
   const { observation, upgrade, peers } = input;
@@ -22,7 +28,8 @@ export const finalizing: PhaseHandler = (input) => {
       return wait(`${peer.name} to have the newest template`);
     }
     const unhealthy = whyUnhealthy(peer, peers);
-    if (unhealthy !== undefined) return wait(unhealthy);
+    if (unhealthy !== undefined && !(isReady(peer.pod) && isUnreadTooLong(input, unhealthy)))
+      return wait(unhealthy);
     if (
       peer.member.kind === 'known' &&
       !isSameVersion(peer.member.value.version, upgrade.targetVersion ?? '')
@@ -38,3 +45,9 @@ export const finalizing: PhaseHandler = (input) => {
   }
   return { kind: 'finish' };
 };
+
+function isUnreadTooLong(input: PhaseInput, reason: string): boolean {
+  const deadline = parseTimestamp(input.upgrade.deadline);
+  const isOverdue = deadline !== undefined && input.context.now > deadline;
+  return isOverdue && unreadBehind(input, reason).length > 0;
+}

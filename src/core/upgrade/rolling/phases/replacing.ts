@@ -4,6 +4,7 @@ import type { Effect } from '../../../model/decision.ts';
 import { leaderIndex, whyUnhealthy } from '../../../raft/health.ts';
 import { isReady } from '../../../model/selectors.ts';
 import { deadlineOf } from '../deadlines.ts';
+import { whyNotTakeDown } from '../disruption-guard.ts';
 import { event } from '../../event.ts';
 import { advance, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
@@ -30,7 +31,10 @@ export const replacing: PhaseHandler = (input) => {
   // The newest template's, but the one of before a retry: unless it has recovered, it is made anew.
   if (!isReady(pod) && uid === upgrade.replacing?.oldPodUID) return replaceOld(input, pod);
   if (!isReady(pod)) return wait(`${name} to be Ready${whyWaiting(pod)}`);
-  if (member.kind === 'unknown') return wait(`${name} to answer: ${member.cause}`);
+  if (member.kind === 'unknown') {
+    const isOfBefore = uid === upgrade.replacing?.oldPodUID;
+    return isOfBefore ? replaceUnread(input, pod) : wait(`${name} to answer: ${member.cause}`);
+  }
   if (member.value.sealed || !member.value.initialized) return wait(`${name} to be unsealed`);
   // Taken when it is ready, once; taken as soon as there is a leader when there is none now.
   const index = leaderIndex(peers);
@@ -54,7 +58,8 @@ export const replacing: PhaseHandler = (input) => {
  * broken one it may leave for ever (docs/facts/openbao-operator.md, 7.1, 12), so we delete it: only this ordinal,
  * only this very pod, and only while every other member is a healthy voter.
  */
-function replaceOld({ peers, observation, replicas }: PhaseInput, pod: Pod): Step {
+function replaceOld(input: PhaseInput, pod: Pod): Step {
+  const { peers, replicas } = input;
   const name = pod.metadata.name ?? '';
   if (isReady(pod)) return wait(`the StatefulSet controller to replace ${name}`);
   const unfit =
@@ -65,22 +70,35 @@ function replaceOld({ peers, observation, replicas }: PhaseInput, pod: Pod): Ste
           .map((peer) => whyUnhealthy(peer, peers))
           .find((reason) => reason !== undefined);
   if (unfit !== undefined) return wait(`${name} is to be replaced, but ${unfit}`);
-  const namespace = observation.cluster.metadata.namespace;
-  const effect: Effect = {
-    kind: 'delete',
-    target: { apiVersion: 'v1', kind: 'Pod', name, ...defined({ namespace }) },
-    uid: pod.metadata.uid ?? '',
-  };
-  return wait(`${name}, which is broken, to be recreated`, {
+  return recreated(
+    input,
+    pod,
+    'which is broken',
+    `${name} runs an older template or blocks the upgrade, and is not Ready`,
+  );
+}
+
+/** Ready, not understood for a whole step, and a person asked for a retry: taken down as any other that is up. */
+function replaceUnread(input: PhaseInput, pod: Pod): Step {
+  const name = pod.metadata.name ?? '';
+  const blocked = whyNotTakeDown(input, input.upgrade.currentPartition ?? 0);
+  if (blocked !== undefined) return wait(`${name} is to be replaced, but ${blocked}`);
+  return recreated(
+    input,
+    pod,
+    'which cannot be understood',
+    `${name} blocks the upgrade: it is Ready, but cannot be understood`,
+  );
+}
+
+function recreated({ observation }: PhaseInput, { metadata }: Pod, which: string, note: string): Step {
+  const { name = '', uid = '' } = metadata;
+  const { namespace } = observation.cluster.metadata;
+  const target = { apiVersion: 'v1', kind: 'Pod', name, ...defined({ namespace }) };
+  const effect: Effect = { kind: 'delete', target, uid };
+  return wait(`${name}, ${which}, to be recreated`, {
     effects: [effect],
-    events: [
-      event(
-        'Normal',
-        'BrokenPodDeleted',
-        'Delete',
-        `${name} runs an older template or blocks the upgrade, and is not Ready`,
-      ),
-    ],
+    events: [event('Normal', 'BrokenPodDeleted', 'Delete', note)],
   });
 }
 
