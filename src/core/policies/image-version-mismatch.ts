@@ -1,5 +1,5 @@
-import { parseImageReference, tagVersion } from '../version/image-reference.ts';
-import { parseVersion } from '../version/version.ts';
+import { addsToVersion, parseImageReference, tagVersion } from '../version/image-reference.ts';
+import { parseVersion, reportedVersion } from '../version/version.ts';
 import { changesImage, changesVersion, type ClusterRequest } from './cluster-request.ts';
 import { violation, warning, type Policy } from './policy.ts';
 
@@ -8,8 +8,9 @@ import { violation, warning, type Policy } from './policy.ts';
  * and build metadata included; also beside a digest.
  *
  * Guards: OpenBaoCluster CREATE, UPDATE.
- * Allows: no image; a digest alone; a tag that is not a version, with a warning, for then
- * spec.version is all that is known.
+ * Allows: no image; a digest alone; with a warning, for then spec.version is all that is known, a tag that is not a
+ * version, or that is the version and a suffix which OpenBao never gave (-r1, -arm64, -ubi). Such a suffix in
+ * spec.version warns too: no server says it, and the check of the image before an upgrade would stop there.
  * Source: specification, page 004 ("conflicting image/version inputs are rejected").
  */
 export const imageVersionMismatch: Policy<ClusterRequest> = {
@@ -17,32 +18,49 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
   changes: (request) => changesVersion(request) || changesImage(request),
   evaluate(request) {
     const { spec } = request.object;
-    if (spec.image === undefined || spec.image === '') return [];
-    const reference = parseImageReference(spec.image);
     const version = parseVersion(spec.version);
-    // invalid-image-reference and invalid-version speak of these.
-    if (reference.kind === 'unknown' || version.kind === 'unknown') return [];
-    const { tag, digest } = reference.value;
+    // invalid-version speaks of it.
+    if (version.kind === 'unknown') return [];
     const { canonical } = version.value;
+    const reported = reportedVersion(version.value);
+    const changes = changesVersion(request) || changesImage(request);
+    const unsaid = reported === canonical || !changes ? [] : [neverSaid(canonical, reported)];
+    if (spec.image === undefined || spec.image === '') return unsaid;
+    const reference = parseImageReference(spec.image);
+    // invalid-image-reference speaks of it.
+    if (reference.kind === 'unknown') return unsaid;
+    const { tag, digest } = reference.value;
     if (tag === undefined) {
       return digest === undefined
         ? [unproved(`spec.image "${spec.image}" has neither tag nor digest`, spec.version)]
-        : [];
+        : unsaid;
     }
     const said = tagVersion(tag);
     if (said === undefined)
       return [unproved(`the tag "${tag}" of spec.image is not a version`, spec.version)];
-    if (said.canonical === canonical) return [];
+    if (said.canonical === canonical) return unsaid;
+    if (addsToVersion(tag, version.value))
+      return [
+        unproved(`the tag "${tag}" of spec.image has a suffix that no release of OpenBao has`, spec.version),
+      ];
+    const other = reportedVersion(said);
     return [
       violation(
         'ImageVersionMismatch',
         'spec.image',
         `the tag "${tag}" of spec.image is version ${said.canonical}, but spec.version is ${canonical}`,
-        `set the tag of spec.image to ${canonical.replace('+', '_')}, or remove spec.image; if ${said.canonical} is the version you want, set spec.version to it in the same apply`,
+        other === reported
+          ? `set spec.version to ${other}, which such an image reports`
+          : `set the tag of spec.image to ${reported.replace('+', '_')}, or remove spec.image; if ${other} is the version you want, set spec.version to it in the same apply`,
       ),
     ];
   },
 };
+
+const neverSaid = (version: string, reported: string) =>
+  warning(
+    `no release of OpenBao is named ${version}: unless you build OpenBao yourself, its servers say ${reported}; set spec.version to ${reported}, and keep the suffix in the tag of spec.image`,
+  );
 
 const unproved = (what: string, version: string) =>
   warning(`${what}; that it runs ${version} is not verified`);

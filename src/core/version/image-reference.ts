@@ -1,7 +1,7 @@
 import { defined } from '../../api/object-fields.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { printable } from '../model/printable.ts';
-import { parseVersion, type Version } from './version.ts';
+import { isOpenBaoPrerelease, parseVersion, reportedVersion, type Version } from './version.ts';
 
 /** A container image reference, by the grammar of distribution/reference. */
 interface ImageReference {
@@ -61,12 +61,29 @@ export function tagVersion(tag: string): Version | undefined {
   return version.kind === 'known' ? version.value : undefined;
 }
 
-/** The version that an image says by its tag, if it says one. */
+/**
+ * The version that an image says by its tag, if it says one. A tag with a suffix that is none of OpenBao's own
+ * (`2.5.5-r1`, `2.5.5-ubi`) proves nothing.
+ */
 export function imageVersion(image: string): Version | undefined {
   const reference = parseImageReference(image);
-  return reference.kind === 'unknown' || reference.value.tag === undefined
-    ? undefined
-    : tagVersion(reference.value.tag);
+  if (reference.kind === 'unknown' || reference.value.tag === undefined) return undefined;
+  const version = tagVersion(reference.value.tag);
+  return version === undefined || reportedVersion(version) !== version.canonical ? undefined : version;
+}
+
+/**
+ * Whether a tag is the version and more, where the more is no prerelease of OpenBao: `2.5.5-r1`, `2.5.5_r1` and
+ * `2.5.5-arm64` of 2.5.5. Vendors and builds for one architecture are named so; their servers say 2.5.5.
+ */
+export function addsToVersion(tag: string, { canonical }: Version): boolean {
+  const plain = tag.replace(/^v/, '');
+  const said = canonical.replace('+', '_');
+  return (
+    plain.startsWith(said) &&
+    /^[-_]/.test(plain.slice(said.length)) &&
+    !isOpenBaoPrerelease(plain.slice(said.length + 1))
+  );
 }
 
 /** The first part is a registry when it looks like a host: a dot, a port, brackets, capitals, or `localhost`. */

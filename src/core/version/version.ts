@@ -40,15 +40,27 @@ export function compareVersions(a: Version, b: Version): number {
 }
 
 /**
- * The prerelease of a version where OpenBao names its own so: `rc.1`, `beta20251125`. Whatever else stands there,
- * `r1` or `ubi`, its maintainers never gave: somebody has added it to the name of an image.
+ * The prerelease of a version where OpenBao names its own so: `rc.1`, `beta20251125`. What else stands there, `r1` or
+ * `ubi`, its maintainers never gave: somebody has added it to the tag of an image.
  */
 export function prereleaseOf({ parsed }: Version): string | undefined {
-  const suffix = parsed.prerelease.join('.');
-  return isOpenBaoPrerelease(suffix) ? suffix : undefined;
+  const [own = ''] = parsed.prerelease.join('.').split('-', 1);
+  return isOpenBaoPrerelease(own) ? own : undefined;
 }
 
-const isOpenBaoPrerelease = (suffix: string): boolean => /^(?:alpha|beta|rc|nightly|dev)/.test(suffix);
+export const isOpenBaoPrerelease = (suffix: string): boolean =>
+  /^(?:alpha|beta|rc|nightly|dev)(?![a-z])/.test(suffix);
+
+/**
+ * The version that a server says of itself where its image has this one in its name: without what OpenBao's
+ * maintainers never gave. The text of the version itself where there is nothing of that.
+ */
+export function reportedVersion(version: Version): string {
+  const { major, minor, patch, prerelease } = version.parsed;
+  const own = prereleaseOf(version);
+  if (prerelease.join('.') === (own ?? '')) return version.canonical;
+  return `${major}.${minor}.${patch}${own === undefined ? '' : `-${own}`}`;
+}
 
 function whyNotVersion(text: string): string {
   const core = text.replace(/^v/, '').split(/[-+]/, 1)[0] ?? '';

@@ -64,10 +64,45 @@ describe('image-version-mismatch', () => {
       image: 'openbao:2.5.5',
       reasons: refused,
     },
+    ...['2.5.5-r1', '2.5.5-arm64', '2.5.5-ubi', '2.5.5-gitlab2', '2.5.5_r1', '2.5.5_b1', 'v2.5.5-1.el9'].map(
+      (tag) => ({
+        name: `V5: takes the suffix of ${tag} on trust`,
+        version: '2.5.5',
+        image: `openbao:${tag}`,
+        reasons: ['warns'],
+      }),
+    ),
     {
-      name: 'refuses a build that the version lacks',
+      name: 'V5: takes a suffix of a prerelease on trust',
+      version: '2.6.0-rc.1',
+      image: 'openbao:2.6.0-rc.1-ubi',
+      reasons: ['warns'],
+    },
+    ...[
+      '2.5.5-alpha1',
+      '2.5.5-beta20251125',
+      '2.5.5-rc1',
+      '2.5.5-nightly1',
+      '2.5.5-dev',
+      '2.5.6-r1',
+      '2.5.50-r1',
+    ].map((tag) => ({
+      name: `V5: refuses ${tag} for 2.5.5`,
       version: '2.5.5',
-      image: 'openbao:2.5.5_b1',
+      image: `openbao:${tag}`,
+      reasons: refused,
+    })),
+    {
+      name: 'V5: warns of a suffix in the version',
+      version: '2.5.5-r1',
+      image: 'openbao:2.5.5-r1',
+      reasons: ['warns'],
+    },
+    { name: 'V5: warns of it without an image', version: '2.5.5-r1', image: '', reasons: ['warns'] },
+    {
+      name: 'V5: refuses a suffix that only the version has',
+      version: '2.5.5-r1',
+      image: 'openbao:2.5.5',
       reasons: refused,
     },
     {
@@ -110,6 +145,24 @@ describe('image-version-mismatch', () => {
     ]);
   });
 
+  it('V5: advises no version that the image will not report', () => {
+    const said = (version: string, image: string) =>
+      textOf(imageVersionMismatch.evaluate(creation(cluster({ version, image }))));
+    expect(said('2.5.5', 'openbao:2.5.6-r1')).to.contain('if 2.5.6 is the version you want');
+    expect(said('2.5.5-r1', 'openbao:2.5.5')).to.contain(
+      'set spec.version to 2.5.5, which such an image reports',
+    );
+    expect(said('2.6.0-rc.1', 'openbao:2.6.0-rc.2-ubi')).to.contain('if 2.6.0-rc.2 is the version you want');
+    expect(said('2.5.5', 'openbao:2.5.5-r1')).to.equal(
+      'the tag "2.5.5-r1" of spec.image has a suffix that no release of OpenBao has; that it runs 2.5.5 is not verified',
+    );
+    expect(said('2.5.5-r1', 'openbao:2.5.5-r1')).to.equal(
+      'no release of OpenBao is named 2.5.5-r1: unless you build OpenBao yourself, its servers say 2.5.5; set spec.version to 2.5.5, and keep the suffix in the tag of spec.image',
+    );
+    const stored = cluster({ version: '2.5.5-r1' });
+    expect(decide([imageVersionMismatch], update(stored, { paused: true })).warnings).to.deep.equal([]);
+  });
+
   it('says what is taken on trust', () => {
     expect(textOf(imageVersionMismatch.evaluate(creation(cluster({ image: 'openbao:main' }))))).to.equal(
       'the tag "main" of spec.image is not a version; that it runs 2.5.5 is not verified',
@@ -145,7 +198,8 @@ describe('image-version-mismatch', () => {
       fc.property(version, version, fc.boolean(), (a, b, v) => {
         const image = `openbao/openbao:${v ? 'v' : ''}${b.replace('+', '_')}`;
         const { allowed } = decide([imageVersionMismatch], creation(cluster({ version: a, image })));
-        expect(allowed).to.equal(a === b);
+        // What a tag adds to a version is taken on trust.
+        expect(allowed).to.equal(a === b || b === `${a}+b1`);
       }),
     );
   });

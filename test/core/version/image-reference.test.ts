@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { known, unknown } from '../../../src/core/model/known.ts';
-import { parseImageReference, tagVersion } from '../../../src/core/version/image-reference.ts';
+import { imageVersion, parseImageReference, tagVersion } from '../../../src/core/version/image-reference.ts';
 import { sha256 } from '../../support/builders.ts';
 
 const hex64 = '0123456789abcdef'.repeat(4);
@@ -364,4 +364,11 @@ describe('the version that a tag says', () => {
   for (const { name, tag, canonical } of cases) {
     it(name, () => expect(tagVersion(tag)?.canonical).to.equal(canonical));
   }
+
+  it("V5: proves nothing with a suffix that is none of OpenBao's", () => {
+    for (const tag of ['2.5.5-r1', '2.5.5-arm64', '2.6.0-rc.1-ubi'])
+      expect(imageVersion(`openbao:${tag}`), tag).to.equal(undefined);
+    for (const tag of ['2.5.5', '2.6.0-rc.1', '2.5.0-beta20251125', '2.7.0-dev', '2.5.5_b1'])
+      expect(imageVersion(`openbao:${tag}`)?.canonical, tag).to.equal(tag.replace('_', '+'));
+  });
 });

@@ -3,7 +3,7 @@ import { failure, type Failure } from './failure.ts';
 import type { Check } from './jobs.ts';
 import type { PhaseInput } from './phase.ts';
 import { remedy } from './remedy.ts';
-import { isSameVersion, type UpgradeTarget } from '../target.ts';
+import { isOlder, isSameVersion, type UpgradeTarget } from '../target.ts';
 
 /**
  * What the target image's own word says: nothing when it holds the target version, else why not, or what
@@ -43,8 +43,9 @@ export function judgeImage(
   }
   if (isSameVersion(said, version)) return undefined;
   const what = `image ${image} has version ${said}, not ${version}`;
-  return {
-    kind: 'failed',
-    failure: failure('TargetImageUnusable', what, remedy(input, 'correct spec.version or spec.image')),
-  };
+  const isOpen = !isOlder(said, input.upgrade.fromVersion ?? '');
+  const hint = isOpen
+    ? `set spec.version to ${said}, or correct spec.image`
+    : 'correct spec.version or spec.image';
+  return { kind: 'failed', failure: failure('TargetImageUnusable', what, remedy(input, hint)) };
 }

@@ -24,7 +24,7 @@ const commands: Commands<Teller> = {
     });
     return [];
   },
-  /** spec version=2.5.6 paused=true restartAt=… snapshot=true retry=1 */
+  /** spec version=2.5.6 image=… paused=true restartAt=… snapshot=true retry=1 */
   spec: (teller, words) => teller.change(words),
   /** kill 1: the pod goes without warning */
   kill: (teller, [ordinal]) => {
@@ -67,10 +67,11 @@ class Teller {
   }
 
   change(words: readonly string[]): readonly string[] {
-    const { version, paused, restartAt, snapshot, retry } = optionsOf(words);
+    const { version, image, paused, restartAt, snapshot, retry } = optionsOf(words);
     const { upgrade } = this.world.cluster.spec;
     this.world.spec({
       ...(version === undefined ? {} : { version }),
+      ...(image === undefined ? {} : { image }),
       ...(paused === undefined ? {} : { paused: paused === 'true' }),
       ...(restartAt === undefined ? {} : { maintenance: { restartAt } }),
       upgrade: {
