@@ -22,6 +22,8 @@ interface QueueOptions {
   /** Runs at a time, each of another key. */
   readonly concurrency: number;
   readonly run: (key: string) => Promise<Outcome>;
+  /** Told of what a run has thrown: a fault of the program, which nobody else says. */
+  readonly threw: (key: string, error: unknown) => void;
   readonly clock?: Clock | undefined;
   /** Between 0 and 1. */
   readonly random?: (() => number) | undefined;
@@ -63,6 +65,7 @@ export const workQueue = (options: QueueOptions): WorkQueue => new KeyQueue(opti
 class KeyQueue implements WorkQueue {
   readonly #concurrency: number;
   readonly #run: QueueOptions['run'];
+  readonly #threw: QueueOptions['threw'];
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #backoff: Backoff;
@@ -73,9 +76,10 @@ class KeyQueue implements WorkQueue {
   readonly #running = new Map<string, number>();
   #draining: PromiseWithResolvers<void> | undefined;
 
-  constructor({ concurrency, run, clock, random, backoff, observer }: QueueOptions) {
+  constructor({ concurrency, run, threw, clock, random, backoff, observer }: QueueOptions) {
     this.#concurrency = concurrency;
     this.#run = run;
+    this.#threw = threw;
     this.#clock = clock ?? systemClock;
     this.#random = random ?? Math.random;
     this.#backoff = backoff ?? { firstMs: 200, maxMs: 60_000 };
@@ -152,7 +156,8 @@ class KeyQueue implements WorkQueue {
     let outcome: Outcome;
     try {
       outcome = await this.#run(key);
-    } catch {
+    } catch (error) {
+      this.#threw(key, error);
       outcome = { kind: 'failed' };
     }
     this.#running.delete(key);

@@ -147,7 +147,12 @@ async function lead(
   const begin = (controller: Controller) => {
     const { name, concurrency = 4 } = controller;
     const run = (key: string): Promise<Outcome> => controller.reconcile(key, term);
-    const queue = workQueue({ concurrency, run, observer: metrics.queueObserver(name) });
+    const threw = (key: string, err: unknown) =>
+      logger.error(
+        { controller: name, key, err },
+        'a pass ended with a fault of the program; it is tried again',
+      );
+    const queue = workQueue({ concurrency, run, threw, observer: metrics.queueObserver(name) });
     queues.set(controller, queue);
     metrics.showQueue(name, queue, concurrency);
     for (const { keys } of controller.sources) for (const key of keys()) queue.add(key);

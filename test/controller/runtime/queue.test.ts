@@ -13,6 +13,7 @@ import { simulatedClock, type SimulatedClock } from '../support/simulated-clock.
 function controlled(concurrency = 2, observer: QueueObserver = {}) {
   const clock = simulatedClock();
   const started: { readonly key: string; readonly at: number }[] = [];
+  const thrown: { readonly key: string; readonly error: unknown }[] = [];
   const underWay = new Map<string, (outcome: Outcome | Error) => void>();
   let doubled = 0;
   let most = 0;
@@ -22,6 +23,7 @@ function controlled(concurrency = 2, observer: QueueObserver = {}) {
     random: () => 1,
     backoff: { firstMs: 100, maxMs: 800 },
     observer,
+    threw: (key, error) => void thrown.push({ key, error }),
     run: (key) => {
       started.push({ key, at: clock.now() });
       if (underWay.has(key)) doubled += 1;
@@ -39,6 +41,7 @@ function controlled(concurrency = 2, observer: QueueObserver = {}) {
     queue,
     clock,
     started,
+    thrown,
     underWay,
     doubled: () => doubled,
     most: () => most,
@@ -101,6 +104,14 @@ describe('the work queue', () => {
     expect(started).to.have.length(before);
     clock.advance(1);
     expect(started).to.have.length(before + 1);
+  });
+
+  it('says what a run has thrown, which nobody else does', async () => {
+    const { queue, end, thrown } = controlled();
+    queue.add('a');
+    const error = new Error('broken');
+    await end('a', error);
+    expect(thrown).to.deep.equal([{ key: 'a', error }]);
   });
 
   it('waits at least as long as a failure asks for', async () => {
