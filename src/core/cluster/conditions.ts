@@ -9,6 +9,7 @@ import { quorum } from '../raft/quorum.ts';
 import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
 import { liveRevision, memberNamed } from '../model/members.ts';
 import { serverContainer } from '../model/names.ts';
+import { restartInPlace } from '../model/server-container.ts';
 import { activeLabelMissing, whyNotReachable } from './active-label.ts';
 import { secondClusterDetected } from './identity.ts';
 import type { Observation } from '../model/observation.ts';
@@ -151,7 +152,12 @@ function degradation(
   ]);
   const missing = expected
     .filter(({ ordinal }) => !busy.has(ordinal))
-    .flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
+    .flatMap((peer) => {
+      const unhealthy = whyUnhealthy(peer, peers);
+      const restarted = restartInPlace(peer.pod);
+      if (unhealthy === undefined) return [];
+      return restarted === undefined ? unhealthy : `${unhealthy} (${restarted})`;
+    });
   if (available.status === 'Unknown')
     return verdict('Degraded', undefined, available.reason, available.message);
   if (unreachable !== undefined)

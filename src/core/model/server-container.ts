@@ -18,3 +18,18 @@ export function everStarted(pod: Pod): boolean {
   );
   return started || restartCount > 0;
 }
+
+/**
+ * That OpenBao was started anew in its pod, and how it ended last: a clause, or undefined where it never was. No
+ * DELETE says so, for the pod stays: it ended by itself, was killed, or a restart rule or a resize asked for it.
+ */
+export function restartInPlace(pod: Pod | undefined): string | undefined {
+  const { restartCount = 0, state, lastState } = serverStatus(pod) ?? {};
+  if (restartCount === 0) return undefined;
+  const { reason, exitCode } = state?.terminated ?? lastState?.terminated ?? {};
+  const end = [reason, exitCode === undefined ? undefined : `exit code ${exitCode}`].filter(
+    (word) => word !== undefined && word !== '',
+  );
+  const times = restartCount === 1 ? 'once' : `${restartCount} times`;
+  return `its container was restarted ${times}${end.length === 0 ? '' : `, last after ${end.join(', ')}`}`;
+}

@@ -104,6 +104,27 @@ describe('the conditions', () => {
     expect(of('Ready')).to.equal('False MembersUnhealthy');
   });
 
+  it('say of a member that is not well how its container ended, where it was restarted in its pod', () => {
+    const restarted = (restartCount: number, lastState = {}) => {
+      const pod = serverPod(2, { ready: false });
+      const statuses = (pod.status?.containerStatuses ?? []).map((each) => ({
+        ...each,
+        restartCount,
+        lastState,
+      }));
+      return { ...pod, status: { ...pod.status, containerStatuses: statuses } };
+    };
+    const said = (pod: ReturnType<typeof restarted>) =>
+      told({ pods: known([serverPod(0), serverPod(1), pod]) }).after.conditions?.find(
+        ({ type }) => type === 'Degraded',
+      )?.message;
+    expect(said(restarted(3, { terminated: { reason: 'OOMKilled', exitCode: 137 } }))).to.equal(
+      'prod-2 is not Ready (its container was restarted 3 times, last after OOMKilled, exit code 137)',
+    );
+    expect(said(restarted(1))).to.equal('prod-2 is not Ready (its container was restarted once)');
+    expect(said(restarted(0))).to.equal('prod-2 is not Ready');
+  });
+
   it('do not call a pod unhealthy that the upgrade is replacing', () => {
     const { of, phase } = told(
       { pods: known([serverPod(0), serverPod(1)]) },

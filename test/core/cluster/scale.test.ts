@@ -11,6 +11,7 @@ import {
   observation,
   raftOf,
   settledCluster,
+  serverPod,
   settledStatus,
 } from '../../support/observation.ts';
 import { names, SimulatedScaling } from './scale-simulated.ts';
@@ -84,11 +85,13 @@ describe('scaling up', () => {
 
 describe('a joiner', () => {
   const scaling = { operationId: 'op1', replicas: 4, target: 4, step: 'Joining', index: 100 } as const;
-  const joining = (given: Parameters<typeof observation>[0]) => {
-    const cluster = settledCluster({ replicas: 4 }, { ...settledStatus(4), scaling });
+  const look = (given: Parameters<typeof observation>[0], scalingNow: object = scaling) => {
+    const cluster = settledCluster({ replicas: 4 }, { ...settledStatus(4), scaling: scalingNow });
     const seen = observation({ cluster, ...given });
-    return decideScale(seen, seen.cluster.status ?? {}, context()).status.scaling?.step;
+    return decideScale(seen, seen.cluster.status ?? {}, context()).status.scaling;
   };
+  /** The second look, for the first one sees which container the index is about. */
+  const joining = (given: Parameters<typeof observation>[0]) => look(given, look(given))?.step;
 
   it('counts when it votes and has caught up', () => {
     expect(joining({})).to.equal(undefined);
@@ -101,6 +104,37 @@ describe('a joiner', () => {
   it('does not count while it is behind what the leader had', () => {
     const behind = [0, 1, 2, 3].map((n) => member(n, { appliedIndex: n === 3 ? 99 : 100 }));
     expect(joining({ members: membersOf(...behind) })).to.equal('Joining');
+  });
+});
+
+describe('a joiner whose container is restarted in its pod', () => {
+  const scaling = { operationId: 'op1', replicas: 4, target: 4, step: 'Joining' } as const;
+  const restarted = (restartCount: number) => {
+    const pod = serverPod(3);
+    const statuses = (pod.status?.containerStatuses ?? []).map((each) => ({ ...each, restartCount }));
+    return known([
+      ...[0, 1, 2].map((ordinal) => serverPod(ordinal)),
+      { ...pod, status: { ...pod.status, containerStatuses: statuses } },
+    ]);
+  };
+  /** The joiner has applied 150; the leader is at this index. */
+  const look = (restarts: number, leader: number, scalingNow: object) => {
+    const cluster = settledCluster({ replicas: 4 }, { ...settledStatus(4), scaling: scalingNow });
+    const members = [0, 1, 2, 3].map((n) =>
+      member(n, { lastIndex: n === 0 ? leader : 150, appliedIndex: n === 3 ? 150 : leader }),
+    );
+    const seen = observation({ cluster, pods: restarted(restarts), members: membersOf(...members) });
+    return decideScale(seen, seen.cluster.status ?? {}, context()).status.scaling ?? {};
+  };
+
+  it('has to catch up anew: what it had to reach before says nothing any more', () => {
+    const first = look(0, 150, scaling);
+    expect(first).to.include({ step: 'Joining', index: 150 });
+    const again = look(1, 900, first);
+    expect(again).to.include({ step: 'Joining', index: 900 });
+    expect(look(1, 950, again)).to.include({ step: 'Joining', index: 900 });
+    // Without the restart it has what was asked of it.
+    expect(look(0, 900, first)).not.to.have.property('step');
   });
 });
 

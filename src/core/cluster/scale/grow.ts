@@ -1,7 +1,7 @@
-import { leaderIndex, whyBehind, whyUnhealthy } from '../../raft/health.ts';
+import { whyBehind, whyUnhealthy } from '../../raft/health.ts';
 import { liveNames } from '../../model/members.ts';
 import { claimsByPod } from '../../model/selectors.ts';
-import { atRest, wait, type ScaleInput, type ScaleStep } from './step.ts';
+import { atRest, newIndex, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
 /** Lets one more member join, when all that are there are well. */
 export function startJoining({ observation, scaling, peers }: ScaleInput): ScaleStep {
@@ -43,10 +43,9 @@ export function join(input: ScaleInput): ScaleStep {
   if (peer === undefined) return wait(`waiting for ${pod}`);
   const unhealthy = whyUnhealthy(peer, peers);
   if (unhealthy !== undefined) return wait(unhealthy);
-  if (index === undefined) {
-    const leaders = leaderIndex(peers);
-    return wait(`${pod} catches up`, leaders === undefined ? {} : { patch: { index: leaders } });
-  }
+  // Of this start of its container: one that ended meanwhile has to catch up anew.
+  const patch = newIndex(scaling, peers, [peer]);
+  if (patch !== undefined) return wait(`${pod} catches up`, { patch });
   if (whyBehind(peer, index) !== undefined) return wait(`${pod} catches up`);
   return {
     kind: 'go',

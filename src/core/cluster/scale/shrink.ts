@@ -1,3 +1,4 @@
+import { defined } from '../../../api/object-fields.ts';
 import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
@@ -5,7 +6,7 @@ import { jobFailure, jobHindrance } from '../../jobs/job-outcome.ts';
 import { known, unknown, type Known } from '../../model/known.ts';
 import { jobName } from '../../jobs/job-name.ts';
 import type { ExecutorStep } from '../../jobs/step.ts';
-import { healthyVoters, leaderIndex, stepDownCandidates, whyUnhealthy } from '../../raft/health.ts';
+import { healthyVoters, stepDownCandidates, whyUnhealthy } from '../../raft/health.ts';
 import { quorum } from '../../raft/quorum.ts';
 import { nextStepDownAt, unfinishedStepDowns } from '../../raft/step-down.ts';
 import { timestamp } from '../../model/time.ts';
@@ -13,7 +14,7 @@ import { liveNames } from '../../model/members.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { claimsByPod, clusterName, podsByName, targetIn } from '../../model/selectors.ts';
-import { atRest, wait, type ScaleInput, type ScaleStep } from './step.ts';
+import { atRest, newIndex, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
 /** The highest ordinal is the one to go: it steps down if it leads, else it is removed. */
 export function startLeaving(input: ScaleInput): ScaleStep {
@@ -37,12 +38,9 @@ export function startLeaving(input: ScaleInput): ScaleStep {
 
 function startStepDown(input: ScaleInput, pod: string): ScaleStep {
   const { observation, scaling, status, peers, context } = input;
-  if (scaling.index === undefined) {
-    const index = leaderIndex(peers);
-    return wait(
-      `${pod} leads; the pods that could take over are being checked`,
-      index === undefined ? {} : { patch: { index } },
-    );
+  const patch = newIndex(scaling, peers);
+  if (patch !== undefined || scaling.index === undefined) {
+    return wait(`${pod} leads; the pods that could take over are being checked`, defined({ patch }));
   }
   if (stepDownCandidates(peers, pod, scaling.index).length === 0) {
     return wait(`${pod} leads, and no other healthy voter has caught up to take over`);

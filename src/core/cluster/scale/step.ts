@@ -1,6 +1,8 @@
 import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
-import type { Peers } from '../../raft/peers.ts';
+import { defined } from '../../../api/object-fields.ts';
+import type { Peer, Peers } from '../../raft/peers.ts';
+import { newReference } from '../../raft/reference.ts';
 import type { ClusterEvent, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
 
@@ -53,4 +55,14 @@ export const wait = (
 });
 
 /** A point at which nothing is half done; another operation id keeps the Jobs of a new direction apart. */
-export const atRest = { step: undefined, index: undefined } as const;
+export const atRest = { step: undefined, index: undefined, indexOf: undefined } as const;
+
+/** The index to reach where none is taken, or the one that is says nothing any more; see `newReference`. */
+export function newIndex(
+  { index, indexOf }: Scaling,
+  peers: Peers,
+  members?: readonly Peer[],
+): Pick<Scaling, 'index' | 'indexOf'> | undefined {
+  const reference = newReference(defined({ referenceIndex: index, referenceOf: indexOf }), peers, members);
+  return reference && { index: reference.referenceIndex, indexOf: reference.referenceOf };
+}

@@ -1,6 +1,7 @@
 import { whyGreenFailed } from '../green-health.ts';
 import { votersAmong } from '../membership.ts';
-import { leaderIndex, whyAbsent } from '../../../raft/health.ts';
+import { whyAbsent } from '../../../raft/health.ts';
+import { newReference } from '../../../raft/reference.ts';
 import { advance, fail, wait, type PhaseHandler } from '../phase.ts';
 
 /** JoiningMesh: the leader counts every green member, none with a vote, and each follows it. */
@@ -22,8 +23,8 @@ export const joiningMesh: PhaseHandler = (input) => {
     const absent = whyAbsent(peer, input.peers);
     if (absent !== undefined) return wait(absent);
   }
-  const referenceIndex = leaderIndex(peers);
-  return referenceIndex === undefined
+  const reference = newReference({}, peers, green);
+  return reference === undefined
     ? wait("the leader's last index is not known yet")
-    : advance('Syncing', { patch: { referenceIndex } });
+    : advance('Syncing', { patch: reference });
 };

@@ -1,5 +1,7 @@
+import type { BlueGreenUpgrade } from '../../../../api/openbaocluster.ts';
 import { parseDuration } from '../../../model/duration.ts';
 import { whyAbsent, whyBehind, whyUnhealthy } from '../../../raft/health.ts';
+import { newReference } from '../../../raft/reference.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { event } from '../../event.ts';
 import { whyGreenFailed } from '../green-health.ts';
@@ -17,8 +19,8 @@ import {
 import { isAsked } from '../../requests.ts';
 
 /**
- * Syncing: every green member has applied what the leader had when it joined, and stays in sync for
- * `verification.minSyncDuration`; the hook has succeeded; and green may take over, by `autoPromote` or a request.
+ * Syncing: every green member has applied what the leader had when it joined or last started anew, and stays in sync
+ * for `verification.minSyncDuration`; the hook has succeeded; and green may take over, by `autoPromote` or a request.
  * From here back costs nothing.
  */
 export const syncing: PhaseHandler = (input) => {
@@ -33,13 +35,14 @@ export const syncing: PhaseHandler = (input) => {
       `${voting.join(', ')} is a voter, although no member has been promoted yet`,
     );
   }
-  const behind = whyOutOfSync(input);
-  // A member that is lost for a moment must be in sync for the whole time anew.
-  if (behind !== undefined) return wait(behind, { patch: { syncedAt: undefined } });
-  const syncedAt = parseTimestamp(blueGreen.syncedAt);
+  const reference = newReference(blueGreen, input.peers, input.green);
+  const behind = whyOutOfSync(input, reference ?? blueGreen);
+  // A member that is lost for a moment, or has started anew between two looks, must be in sync for the whole time anew.
+  if (behind !== undefined) return wait(behind, { patch: { ...reference, syncedAt: undefined } });
+  const syncedAt = reference === undefined ? parseTimestamp(blueGreen.syncedAt) : undefined;
   if (syncedAt === undefined) {
     return wait('the green members to stay in sync', {
-      patch: { syncedAt: timestamp(context.now) },
+      patch: { ...reference, syncedAt: timestamp(context.now) },
       until: context.now,
       events: [
         event('Normal', 'GreenInSync', 'Sync', 'every green member has applied the log of the leader'),
@@ -61,13 +64,15 @@ export const syncing: PhaseHandler = (input) => {
   return promotion(input);
 };
 
-function whyOutOfSync(input: PhaseInput): string | undefined {
-  const { green, blueGreen } = input;
-  for (const peer of green) {
-    const reason = whyAbsent(peer, input.peers) ?? whyBehind(peer, blueGreen.referenceIndex);
-    if (reason !== undefined) return reason;
-  }
-  return undefined;
+function whyOutOfSync(
+  { green, peers }: PhaseInput,
+  { referenceIndex }: Pick<BlueGreenUpgrade, 'referenceIndex'>,
+): string | undefined {
+  const reasons = [
+    ...green.map((peer) => whyAbsent(peer, peers)),
+    ...green.map((peer) => whyBehind(peer, referenceIndex)),
+  ];
+  return reasons.find((reason) => reason !== undefined);
 }
 
 /** The first vote crosses versions, so blue is whole at that moment. */
