@@ -53,6 +53,12 @@ export const holdReasons = {
     meaning: 'the target image cannot be pulled, does not run, or has another version',
     remedy: 'Correct `spec.version` or `spec.image`. Nothing more is changed',
   },
+  SealUnproved: {
+    scopes: ['RollingUpgrade'],
+    meaning:
+      'a server as the members are could not open its seal, so a pod that is stopped now would not come back. What runs goes on without it, and shows nothing',
+    remedy: `Bring back the key service or its credentials, before a node fails. The message has OpenBao's own words: [seals](${documents.seals})`,
+  },
   QuotaExceeded: {
     scopes: ['RollingUpgrade'],
     meaning: 'a ResourceQuota, which the message names, leaves no room for green members',
@@ -250,6 +256,17 @@ export const holdReasons = {
     meaning: 'the Secret of the unseal key is missing, and cannot be created again',
     remedy: `Put it back [from your backup](${documents.backUpUnsealKey}). Never delete volumes to "fix" it`,
   },
+  SealCredentialsMissing: {
+    scopes: ['Cluster'],
+    meaning:
+      'the Secret that members log in to the key service of their seal with is missing, or has not all entries',
+    remedy: `Create it. The message has the command. No pod is changed until then: [seals](${documents.seals})`,
+  },
+  SealChanged: {
+    scopes: ['Cluster'],
+    meaning: '`spec.unseal` names another seal, or another key of it, than the data is sealed with',
+    remedy: `Put \`spec.unseal\` back. Until then no pod is changed, and none is told of the new seal: [seals](${documents.seals})`,
+  },
   CertificatesMissing: {
     scopes: ['Cluster'],
     meaning: 'a Secret of certificates that cannot be created again is missing',
@@ -298,7 +315,7 @@ export const holdReasons = {
   SealedAfterRestore: {
     scopes: ['Restore'],
     meaning: 'the unseal key of the members does not open the snapshot, which was restored with force',
-    remedy: `Put the key that the snapshot was made under into the Secret \`NAME-unseal-key\`, from [your backup](${documents.backUpUnsealKey}), then delete the pods. The message has the command`,
+    remedy: `Put the key that the snapshot was made under into the Secret \`NAME-unseal-key\`, from [your backup](${documents.backUpUnsealKey}), then delete the pods. With another seal than \`static\`, restore into a cluster that has the seal of the snapshot. The message has the command`,
   },
   RestoreOutcomeUnknown: {
     scopes: ['Restore'],

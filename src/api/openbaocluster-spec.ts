@@ -1,5 +1,6 @@
 import { duration } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
+import { unseal } from './unseal.ts';
 
 const reference = (description: string) =>
   ({
@@ -446,19 +447,7 @@ export const openBaoClusterSpec = {
     backup,
     selfInit,
     tls,
-    unseal: {
-      type: 'object',
-      description: 'How the members of the cluster unseal themselves.',
-      additionalProperties: false,
-      properties: {
-        type: {
-          type: 'string',
-          description:
-            'Type of the seal. static: with the key in the Secret <cluster>-unseal-key, which is created once and which you must back up. Defaults to static.',
-          enum: ['static'],
-        },
-      },
-    },
+    unseal,
     storage: {
       type: 'object',
       description:
@@ -524,7 +513,7 @@ export const openBaoClusterSpec = {
     deletionPolicy: {
       type: 'string',
       description:
-        'What is deleted together with the OpenBaoCluster. Retain: the volumes and the unseal key are kept. DeletePVCs: the volumes are deleted. DeleteAll: the unseal key is deleted too, and without it no snapshot made with it can be opened. DeletePVCs and DeleteAll need a confirmation before the deletion: the annotation rollguard.io/confirm-delete with the uid of the cluster. Defaults to Retain.',
+        'What is deleted together with the OpenBaoCluster. Retain: the volumes and the unseal key are kept. DeletePVCs: the volumes are deleted. DeleteAll: the unseal key of unseal.type static is deleted too, and without it no snapshot made with it can be opened. DeletePVCs and DeleteAll need a confirmation before the deletion: the annotation rollguard.io/confirm-delete with the uid of the cluster. Defaults to Retain.',
       enum: ['Retain', 'DeletePVCs', 'DeleteAll'],
     },
   },

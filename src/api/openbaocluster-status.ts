@@ -128,7 +128,7 @@ const snapshot = {
     sha256: text('SHA-256 checksum of the snapshot, in hexadecimal.', 64),
     takenAt: time('Time at which the snapshot was taken.'),
     version: text('The OpenBao version that made the snapshot.'),
-    unsealKeyId: text('ID of the unseal key that opens the snapshot.'),
+    unsealKeyId: text('ID of the unseal key, or name of the seal and its key, that opens the snapshot.', 512),
     index: {
       type: 'integer',
       format: 'int64',
@@ -306,6 +306,10 @@ export const openBaoClusterStatus = {
       type: 'boolean',
       description: 'Whether the cluster has ever been initialized. Once true, it stays true.',
     },
+    seal: text(
+      'The seal and its key that the cluster was initialized with. Absent for the type static, and before.',
+      512,
+    ),
     clusterID: text(
       "OpenBao's own ID of the cluster. Pods that report another ID belong to another cluster.",
       64,

@@ -38,8 +38,17 @@ export interface OpenBaoCluster {
  * The status fields that rules read. The rest is not looked at: beside another operator its shape
  * is that operator's own, and no rule may refuse a change because of it.
  */
-const { currentVersion, image, initialized, upgrade, upgradeRequests, operationLock, blueGreen, breakGlass } =
-  openBaoClusterStatus.properties;
+const {
+  currentVersion,
+  image,
+  initialized,
+  seal,
+  upgrade,
+  upgradeRequests,
+  operationLock,
+  blueGreen,
+  breakGlass,
+} = openBaoClusterStatus.properties;
 const { targetVersion, completedPods } = upgrade.properties;
 const { phase, blueVersion, greenVersion, greenRevision, crossedAt, cleanupStartedAt } = blueGreen.properties;
 const { operation } = operationLock.properties;
@@ -50,6 +59,7 @@ const judgedStatus = {
     currentVersion,
     image,
     initialized,
+    seal,
     upgrade: { type: 'object', properties: { targetVersion, completedPods } },
     upgradeRequests,
     scaling: { type: 'object' },

@@ -66,6 +66,21 @@ export const reasons = {
       'choose a version or a strategy that the table of upgrade paths leaves open; change spec.upgrade.strategy in a separate change',
     guide: documents.upgradePaths,
   },
+  SealUnsupported: {
+    code: 403,
+    when: 'spec.version, or a new seal, needs a KMS plugin that spec.unseal.plugin does not name, or that this version cannot use',
+    meaning: 'a member that cannot open its seal exits at its start, so every pod that is replaced is lost',
+    remedy:
+      'set spec.unseal.plugin to the plugin of the seal, before the upgrade or together with it, or choose another version',
+    guide: documents.seals,
+  },
+  SealChangeBlocked: {
+    code: 403,
+    when: 'spec.unseal names another seal, or another key of it, than the data of an initialized cluster is sealed with',
+    meaning: 'no member could open its data with another seal or key, and Rollguard does not migrate seals',
+    remedy: 'put spec.unseal back; for another seal create another OpenBaoCluster and move the secrets there',
+    guide: documents.seals,
+  },
   StrategyChangeBlocked: {
     code: 403,
     when: 'spec.upgrade.strategy changes together with another field, or while an operation is in progress',

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
+import { sealKeyId } from '../core/model/names.ts';
 import { executorActions, type ExecutorAction } from '../core/jobs/step.ts';
 import { writeReport } from '../executor/report.ts';
 import type { ExecutorFlags, MemberFlag } from '../executor/run.ts';
@@ -29,6 +30,11 @@ export function executorCommand(): Command {
     .option('--name <key>', 'what the snapshot is called in the store')
     .option('--sha256 <sum>', 'for verify-snapshot and restore-snapshot: the sum that the snapshot must have')
     .option('--force', "for restore-snapshot: without asking whether the members' own key opens it")
+    .option(
+      '--seal <id>',
+      'for snapshot and restore-snapshot: the key or seal that opens the data',
+      sealKeyId,
+    )
     .option('--voter <name>', 'for repair-membership: a member that is to vote (repeatable)', collected, [])
     .option('--issuer <json>', 'for trust-issuer: who signs ServiceAccount tokens, with which keys')
     .option('--spool <folder>', 'a folder with room for one snapshot', tmpdir())

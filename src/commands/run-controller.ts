@@ -27,7 +27,7 @@ import { connect, type KubernetesClient } from '../io/kubernetes/kubernetes.ts';
 import { openBaoObserver } from '../io/openbao/observer.ts';
 import { ttlCache } from '../io/ttl-cache.ts';
 import { objectPath } from '../io/kubernetes/resources.ts';
-import { createUnsealKey, inspectUnsealKey } from '../io/kubernetes/unseal-key.ts';
+import { createUnsealKey, inspectSealCredentials, inspectUnsealKey } from '../io/kubernetes/unseal-key.ts';
 import { shutdownSignal } from './shutdown-signal.ts';
 import { watchRejections } from './unhandled-rejections.ts';
 
@@ -181,9 +181,10 @@ async function inspectSecrets(
   certificates: ClusterCertificates,
   cluster: OpenBaoCluster,
 ): Promise<ClusterSecrets> {
-  const [unsealKey, state] = await Promise.all([
+  const [unsealKey, credentials, state] = await Promise.all([
     inspectUnsealKey(client, cluster),
+    inspectSealCredentials(client, cluster),
     certificates.inspect(cluster),
   ]);
-  return { ...unsealKey, certificates: state };
+  return { ...unsealKey, ...credentials, certificates: state };
 }

@@ -1,3 +1,4 @@
+import { sealKeyId } from '../core/model/names.ts';
 import { known, unknown, type Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { StoreError } from '../io/object-store.ts';
@@ -25,6 +26,8 @@ interface RestoreOrder extends StoredSnapshot {
   readonly spool: string;
   /** Without asking whether the members' own key opens it. */
   readonly force: boolean;
+  /** The key of the seal static, or the seal and its key in words. */
+  readonly seal: string;
 }
 
 /** Milliseconds in which the store must send something; it notices sooner itself. */
@@ -78,7 +81,7 @@ interface Ready {
 
 async function send(
   context: ExecutorContext,
-  { name, force }: RestoreOrder,
+  { name, force, seal }: RestoreOrder,
   { index }: VerifiedSnapshot,
   upload: Upload,
 ): Promise<ExecutorReport> {
@@ -99,7 +102,7 @@ async function send(
     await node.restore(login.token, upload, { force, timeoutMs, signal: deadline.signal });
   } catch (error) {
     if (!(error instanceof OpenBaoError)) throw error;
-    const declined = refusalBefore(error, role);
+    const declined = refusalBefore(error, role, seal);
     if (declined !== undefined) return declined;
     answer = error.message;
     log.warn({ pod: node.pod, answer }, 'no clear answer');
@@ -133,7 +136,7 @@ async function lookBefore(context: ExecutorContext, path: string): Promise<Known
 /** What the token is tried on. */
 const probe = 'sys/storage/raft/configuration';
 
-const sealed = 'every member is sealed: their unseal key does not open this snapshot';
+const sealed = 'every member is sealed: their seal does not open this snapshot';
 
 /** Looks for a leader that knows this token no more. */
 async function lookForRestored(
@@ -161,10 +164,18 @@ async function lookForRestored(
 }
 
 /** Answers with which OpenBao says that it has restored nothing; undefined for any that may follow on a beginning. */
-function refusalBefore(error: OpenBaoError, role: string): ExecutorReport | undefined {
+function refusalBefore(error: OpenBaoError, role: string, seal: string): ExecutorReport | undefined {
   const { reason, message } = error;
   if (reason === 'Forbidden') return { ...refusalOf(error, role), outcome: 'refused' };
   if (/different autoseal key/.test(message)) {
+    if (seal !== sealKeyId) {
+      const elsewhere =
+        'It was made under another seal or another key. Restore it into a cluster whose spec.unseal names the seal that it was made under.';
+      return refused(
+        'SealKeyMismatch',
+        `the members' seal (${seal}) does not open this snapshot. ${elsewhere}`,
+      );
+    }
     const remedy =
       "Put the unseal key of the cluster that it was taken from into the Secret of this cluster's key, before anything is written to this one.";
     return refused('SealKeyMismatch', `the members' unseal key does not open this snapshot. ${remedy}`);

@@ -49,6 +49,8 @@ export interface ExecutorFlags extends StoreFlags {
   readonly name?: string;
   readonly sha256?: string;
   readonly force?: boolean;
+  /** The key of the seal static, or the seal and its key in words. */
+  readonly seal: string;
   readonly voter?: readonly string[];
   readonly issuer?: string;
   readonly spool: string;
@@ -91,7 +93,11 @@ async function act(
         }),
       );
     case 'snapshot': {
-      const place = { name: required(flags.name, '--name'), spool: flags.spool };
+      const place = {
+        name: required(flags.name, '--name'),
+        spool: flags.spool,
+        unsealKeyId: flags.seal,
+      };
       return withStore(flags, (store) =>
         withMembers(flags, log, deadline, (context) => snapshot(context, { ...place, store })),
       );
@@ -109,6 +115,7 @@ async function act(
         sha256: required(flags.sha256, '--sha256'),
         spool: flags.spool,
         force: flags.force === true,
+        seal: flags.seal,
       };
       return withStore(flags, (store) =>
         withMembers(flags, log, deadline, (context) => restoreSnapshot(context, { ...order, store })),

@@ -1,6 +1,5 @@
 import { unknown } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
-import { sealKeyId } from '../core/model/names.ts';
 import type { ObjectStore } from '../io/object-store.ts';
 import { OpenBaoError } from '../io/openbao/node.ts';
 import { SnapshotError } from '../io/snapshot/error.ts';
@@ -19,6 +18,8 @@ interface SnapshotPlace {
   readonly name: string;
   /** A folder with room for it. */
   readonly spool: string;
+  /** Which key, or seal, opens it. */
+  readonly unsealKeyId: string;
 }
 
 /**
@@ -44,7 +45,6 @@ export async function snapshot(context: ExecutorContext, place: SnapshotPlace): 
         key: place.name,
         source: (signal) => node.snapshot(token, { signal, timeoutMs: 30_000 }),
         version,
-        unsealKeyId: sealKeyId,
         now: Date.now,
         signal: signalOf(deadline),
       }),

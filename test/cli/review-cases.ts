@@ -27,6 +27,8 @@ const entry = 'name: a, operation: read, path: b';
 const hook = 'image: a/b:1';
 const many = (count: number, each: (index: number) => string) =>
   Array.from({ length: count }, (_, i) => each(i));
+const transit = 'address: "https://keys:8200", mountPath: transit, keyName: prod';
+const plugin = `command: a, directory: /b, version: v1, sha256sum: ${'a'.repeat(64)}`;
 const tags = 'storage: {imageTag: 1.0}, schema: {imageTag: "1.0"}'.replace('1.0}', '"1.0"}');
 
 const refusedClusters = table('cluster', false, [
@@ -116,6 +118,35 @@ const refusedClusters = table('cluster', false, [
     'version: 2.5.5',
     'ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: a}]',
   ],
+  ...['transit', 'awskms', 'gcpckms', 'azurekeyvault', 'ocikms', 'kmip', 'pkcs11', 'kms'].flatMap(
+    (type) =>
+      [
+        [`the rule on a seal without its settings: ${type}`, `version: 2.5.5, unseal: {type: ${type}}`],
+        // And each setting that it needs.
+        [`the rule on settings of another seal: ${type}`, `version: 2.5.5, unseal: {${type}: {}}`],
+      ] as const,
+  ),
+  ...[
+    ['plugin of a seal that needs none', `type: transit, transit: {${transit}}, plugin: {${plugin}}`],
+    ['Secret of a key that is made', 'credentialsSecretRef: {name: a}'],
+    [
+      'entries of a Secret',
+      `type: transit, transit: {${transit}}, credentialsSecretRef: {name: a, keys: [a/b]}`,
+    ],
+    ['address of a key service', 'type: transit, transit: {address: keys:8200, mountPath: a, keyName: b}'],
+    ['name of a seal', `type: kms, kms: {name: A}, plugin: {${plugin}}`],
+    ['name of a seal that has a type', `type: kms, kms: {name: awskms}, plugin: {${plugin}}`],
+    ['plugin without what it is', 'type: kms, kms: {name: a}, plugin: {}'],
+    [
+      'plugin without its folder',
+      `type: kms, kms: {name: a}, plugin: {command: a, version: v1, sha256sum: ${'a'.repeat(64)}}`,
+    ],
+    ['plugin of two places', `type: kms, kms: {name: a}, plugin: {${plugin}, image: b}`],
+    [
+      'plugin in no folder',
+      `type: kms, kms: {name: a}, plugin: {command: a, directory: b, version: v1, sha256sum: c}`,
+    ],
+  ].map(([title, unseal]) => [`the rule on the ${title}`, `version: 2.6.2, unseal: {${unseal}}`] as const),
   ['a version that the gate refuses', 'version: latest'],
   ['an image that the gate refuses', 'version: 2.5.5, image: openbao/openbao:2.5.4'],
 ]);
@@ -150,6 +181,14 @@ const acceptedClusters = table('cluster', true, [
   [
     'durations',
     'version: 2.5.5, tls: {rotationPeriod: 1h30m}, configuration: {raft: {autopilotUpdateInterval: 500ms}}',
+  ],
+  [
+    'a seal',
+    `version: 2.5.5, unseal: {type: transit, transit: {${transit}}, credentialsSecretRef: {name: a, keys: [token]}}`,
+  ],
+  [
+    'a plugin of a seal',
+    `version: 2.7.0, unseal: {type: kms, kms: {name: a, config: {b: c}}, plugin: {${plugin}}}`,
   ],
   ['an owner', 'version: 2.5.5', 'ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: a, uid: b}]'],
   [

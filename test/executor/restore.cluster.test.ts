@@ -155,7 +155,7 @@ describe(`restoring a snapshot, on ${openBaoKind}`, function () {
         });
         return withContext(servers, { ...asRestore, timeoutSeconds, replaced }, async (context) => {
           const store = openStore(target, { folder });
-          const order = { store, name, sha256: sha256(), spool: folder, force: false };
+          const order = { store, name, sha256: sha256(), spool: folder, force: false, seal: 'rollguard-1' };
           const report = await restoreSnapshot(context, order);
           return { report, calls };
         });

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
+import { sealKeyId } from '../../src/core/model/names.ts';
 import type { ExecutorAction } from '../../src/core/jobs/step.ts';
 import { deadlineIn, type ExecutorContext } from '../../src/executor/context.ts';
 import { runAction, type ExecutorFlags } from '../../src/executor/run.ts';
@@ -33,6 +34,7 @@ export async function run(
         role: 'rollguard-upgrade',
         tokenFile,
         spool: folder,
+        seal: sealKeyId,
         timeoutSeconds: 30,
         ...rest,
       },

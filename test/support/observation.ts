@@ -248,6 +248,7 @@ export function jobAsRead(
     message,
     podReason,
     goneAt,
+    createdAt,
   }: {
     readonly uid: string;
     readonly action: string;
@@ -258,6 +259,8 @@ export function jobAsRead(
     readonly podReason?: string;
     /** It was deleted, and is gone at this time, in milliseconds since the epoch. */
     readonly goneAt?: number;
+    /** Milliseconds since the epoch. */
+    readonly createdAt?: number;
   },
 ): ObservedJob {
   return {
@@ -265,6 +268,7 @@ export function jobAsRead(
       metadata: {
         name,
         uid,
+        ...(createdAt === undefined ? {} : { creationTimestamp: new Date(createdAt).toISOString() }),
         ...(goneAt === undefined ? {} : { deletionTimestamp: new Date(goneAt).toISOString() }),
         annotations: { [actionAnnotation]: action, [operationAnnotation]: operationId },
       },

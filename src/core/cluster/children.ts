@@ -8,6 +8,7 @@ import { held, waiting, type Notice } from '../model/cluster-concern.ts';
 import { liveNames } from '../model/members.ts';
 import { files } from '../workload/paths.ts';
 import { isPaused } from '../model/selectors.ts';
+import { sealChanged } from './seal.ts';
 
 /** What the StatefulSet is rendered from: a change in this pass is rendered by the next one. */
 const renderedFrom = ['upgrade', 'scaling', 'replicas', 'image', 'currentVersion', 'lastRestartAt'] as const;
@@ -22,6 +23,8 @@ const halves = ({ blueGreen }: OpenBaoClusterStatus) => [
 /** Notices with which pods are left as they are. */
 const blocking: ReadonlySet<string> = new Set([
   'UnsealKeyMissing',
+  sealChanged,
+  'SealCredentialsMissing',
   'CertificatesMissing',
   'SecretsUnknown',
   'ClaimsUnknown',
@@ -98,9 +101,12 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
       ? (whyNotLowered(observation, status, partitionOf(object)) ?? [])
       : [],
   );
+  const isSealChanged = notices.some(({ reason }) => reason === sealChanged);
   const applied = drifted.value.filter(
     (object) =>
-      object.kind !== 'StatefulSet' || (!blocked && heldBack.length === 0 && hasSize(object, status)),
+      (object.kind !== 'StatefulSet' || (!blocked && heldBack.length === 0 && hasSize(object, status))) &&
+      // What starts meanwhile reads it.
+      (object.kind !== 'ConfigMap' || !isSealChanged),
   );
   return {
     effects: applied.map((object) => ({ kind: 'apply', object })),

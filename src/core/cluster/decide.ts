@@ -21,6 +21,7 @@ import { decideMaintenance } from './maintenance.ts';
 import type { Observation } from '../model/observation.ts';
 import { runConcerns, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
 import { decideRestored } from './restored.ts';
+import { decideSeal } from './seal.ts';
 import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
 import { decideStaleLock } from './stale-lock.ts';
@@ -36,6 +37,7 @@ const life: readonly Concern[] = [
   decideMaintenance,
   decideVersionStamps,
   decideDataVersion,
+  decideSeal,
   decideUnsealKey,
   decideCertificates,
   decideInitialization,

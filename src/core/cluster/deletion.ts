@@ -3,6 +3,7 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { dated, verdict } from '../model/conditions.ts';
 import { known } from '../model/known.ts';
 import { names } from '../model/names.ts';
+import { hasStaticSeal } from '../model/seal.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import {
@@ -104,7 +105,8 @@ function volumes(observation: Observation): Remaining | undefined {
 }
 
 function unsealKey({ cluster, secrets }: Observation): Remaining | undefined {
-  if (policyOf(cluster) !== 'DeleteAll') return undefined;
+  // A key of the seal static alone is ours; one that is left of an earlier cluster opens that one's snapshots.
+  if (policyOf(cluster) !== 'DeleteAll' || !hasStaticSeal(cluster)) return undefined;
   if (secrets.kind === 'unknown') return remains(`the Secrets could not be read: ${secrets.cause}`);
   const { unsealKey: isThere, unsealKeyMalformed, unsealKeyUID: uid } = secrets.value;
   if (!isThere && unsealKeyMalformed !== true) return undefined;

@@ -7,7 +7,7 @@ import { followedJob } from '../jobs/followed-job.ts';
 import { jobFailure, jobHindrance } from '../jobs/job-outcome.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { timestamp, parseTimestamp } from '../model/time.ts';
-import { fingerprint } from '../workload/fingerprint.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import { selfInitializes } from '../workload/inputs.ts';
 import type { DecisionContext } from '../model/decision.ts';
 import type { Observation, ObservedJob, TokenIssuer } from '../model/observation.ts';

@@ -1,6 +1,7 @@
 import type { Command } from '../model/explanation.ts';
 import type { ObjectMeta } from '../../api/kubernetes.ts';
 import { names, sealKeyName } from '../model/names.ts';
+import { hasStaticSeal } from '../model/seal.ts';
 import { held, unchanged, waiting, type Concern, type Notice } from '../model/cluster-concern.ts';
 import { claimsByPod, clusterName, isPaused } from '../model/selectors.ts';
 
@@ -10,6 +11,8 @@ import { claimsByPod, clusterName, isPaused } from '../model/selectors.ts';
  */
 export const decideUnsealKey: Concern = (observation, status) => {
   const { cluster, secrets } = observation;
+  // Any other key is not ours to make.
+  if (!hasStaticSeal(cluster) && secrets.kind === 'known') return unchanged(status);
   if (secrets.kind === 'unknown') {
     return unchanged(status, waiting('SecretsUnknown', `the Secrets could not be read: ${secrets.cause}`));
   }

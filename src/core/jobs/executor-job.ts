@@ -3,6 +3,7 @@ import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 import type { ControllerSettings } from '../model/decision.ts';
 import { jwtAuth, names, roles } from '../model/names.ts';
+import { hasStaticSeal, sealId } from '../model/seal.ts';
 import {
   caVolume,
   paths,
@@ -12,7 +13,7 @@ import {
   tokenVolume,
   type MountedVolume,
 } from './job-volumes.ts';
-import { job } from './job.ts';
+import { job, literal } from './job.ts';
 import { memberUrls } from './members.ts';
 import { snapshotName } from './snapshot-name.ts';
 import type { ExecutorAction, ExecutorStep } from './step.ts';
@@ -53,7 +54,7 @@ export function executorJob(
     container: {
       name: 'executor',
       image: spec.upgrade?.executorImage ?? spec.upgrade?.image ?? settings.executorImage,
-      args: ['executor', wanted.action, ...argumentsOf(cluster, wanted, activeDeadlineSeconds)],
+      args: ['executor', wanted.action, ...argumentsOf(cluster, wanted, activeDeadlineSeconds)].map(literal),
       ...(env.length === 0 ? {} : { env }),
       volumeMounts: volumes.map(({ mount }) => mount),
     },
@@ -149,6 +150,8 @@ function argumentsOf(cluster: OpenBaoCluster, wanted: ExecutorStep, seconds: num
     ...(target.provider === 'pvc' ? [`--store-folder=${paths.store}`] : []),
     `--name=${namedBy(wanted)?.name ?? snapshotName(cluster, wanted.operationId)}`,
     `--spool=${paths.spool}`,
+    // The static one's is what the flag has by itself.
+    ...(hasStaticSeal(cluster) ? [] : [`--seal=${sealId(cluster)}`]),
   ];
   return [
     `--cluster=${name}`,

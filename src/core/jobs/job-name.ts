@@ -1,5 +1,5 @@
 import { ordinalOf } from '../model/names.ts';
-import type { ExecutorStep, HookStep, VersionCheck } from './step.ts';
+import type { JobStep } from './step.ts';
 
 /** Longest name of a Job: it becomes the value of a label on its pod. */
 const longest = 63;
@@ -11,7 +11,7 @@ const longest = 63;
  * `upgrade-<cluster>-<action>-<operation>[-retry-<attempt>]` (specification, page 001); what is too long loses the
  * end of the cluster's name and gains a sum of the whole.
  */
-export function jobName(cluster: string, wanted: ExecutorStep | HookStep | VersionCheck): string {
+export function jobName(cluster: string, wanted: JobStep): string {
   const { action, operationId, attempt } = wanted;
   const isAboutHalves = 'halves' in wanted;
   const again = attempt === undefined ? [] : [isAboutHalves ? `retry-${attempt}` : `a${attempt}`];
@@ -24,7 +24,7 @@ export function jobName(cluster: string, wanted: ExecutorStep | HookStep | Versi
 }
 
 /** What tells a step from others of the same action and operation. */
-function subjectOf(cluster: string, wanted: ExecutorStep | HookStep | VersionCheck): readonly string[] {
+function subjectOf(cluster: string, wanted: JobStep): readonly string[] {
   if (wanted.action === 'dead-server-cleanup') return [wanted.enabled ? 'on' : 'off'];
   return wanted.pod === undefined ? [] : [String(ordinalOf(cluster, wanted.pod) ?? wanted.pod)];
 }

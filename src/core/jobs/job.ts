@@ -3,10 +3,13 @@ import { actionAnnotation, componentLabel, operationAnnotation } from '../../api
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { child, labelsOf } from '../workload/metadata.ts';
 import { jobName } from './job-name.ts';
-import type { ExecutorStep, HookStep, VersionCheck } from './step.ts';
+import type { JobStep } from './step.ts';
 
 /** Ended Jobs, failed ones above all, stay readable for a day. */
 const keptSeconds = 24 * 60 * 60;
+
+/** A text in a command, its arguments or its environment as it is: the kubelet replaces $(NAME), and $$ by one $. */
+export const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
 /** What the pod of a Job asks for. */
 export const jobResources = {
@@ -17,10 +20,13 @@ export const jobResources = {
 /** What differs from one Job to another. */
 interface JobPod {
   readonly component: string;
+  /** Of the pod, beside those of every Job. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
   /** User and group of the container. */
   readonly user: { readonly uid: number; readonly gid: number };
   readonly activeDeadlineSeconds: number;
+  readonly resources?: object;
   readonly container: {
     readonly name: string;
     readonly image: string;
@@ -38,8 +44,17 @@ interface JobPod {
  */
 export function job(
   cluster: OpenBaoCluster,
-  wanted: ExecutorStep | HookStep | VersionCheck,
-  { component, serviceAccount, user, activeDeadlineSeconds, container, volumes = [] }: JobPod,
+  wanted: JobStep,
+  {
+    component,
+    labels: more = {},
+    serviceAccount,
+    user,
+    activeDeadlineSeconds,
+    resources = jobResources,
+    container,
+    volumes = [],
+  }: JobPod,
 ): KubernetesObject {
   const labels = { ...labelsOf(cluster), [componentLabel]: component };
   const annotations = { [actionAnnotation]: wanted.action, [operationAnnotation]: wanted.operationId };
@@ -53,7 +68,7 @@ export function job(
         activeDeadlineSeconds,
         ttlSecondsAfterFinished: keptSeconds,
         template: {
-          metadata: { labels, annotations },
+          metadata: { labels: { ...labels, ...more }, annotations },
           spec: {
             restartPolicy: 'Never',
             serviceAccountName: serviceAccount,
@@ -72,7 +87,7 @@ export function job(
                 ...container,
                 // The end of the log stands in when the process dies before its report.
                 terminationMessagePolicy: 'FallbackToLogsOnError',
-                resources: jobResources,
+                resources,
                 securityContext: {
                   allowPrivilegeEscalation: false,
                   readOnlyRootFilesystem: true,

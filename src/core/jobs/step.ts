@@ -89,12 +89,23 @@ export interface DeadServerCleanupStep extends Identity {
 }
 
 /** Asks the target image itself which version it holds. */
-export interface VersionCheck {
+interface VersionCheck {
   readonly action: 'version-check';
   readonly operationId: string;
   readonly pod?: undefined;
   readonly attempt?: number;
 }
+
+/** Opens the seal as a member does. */
+export interface SealCheck {
+  readonly action: 'seal-check';
+  readonly operationId: string;
+  readonly pod?: undefined;
+  readonly attempt?: number;
+}
+
+/** What a Job is made for. */
+export type JobStep = ExecutorStep | HookStep | VersionCheck | SealCheck;
 
 /** A Job of the user's, before green takes over. */
 export interface HookStep {

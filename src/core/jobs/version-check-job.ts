@@ -7,7 +7,7 @@ import { names } from '../model/names.ts';
 import { job } from './job.ts';
 
 /** User and group of OpenBao's own image. */
-const openbaoUser = { uid: 100, gid: 1000 } as const;
+export const openbaoUser = { uid: 100, gid: 1000 } as const;
 
 /**
  * The Job that runs `bao version` from an image, so that a typo, a wrong digest or another architecture

@@ -81,6 +81,8 @@ export interface ClusterSecrets {
   readonly unsealKeyMalformed?: boolean;
   /** Of the Secret that holds it, or should; only deletionPolicy DeleteAll needs it. */
   readonly unsealKeyUID?: string;
+  /** Entries that the Secret of spec.unseal.credentialsSecretRef should have and has not; absent when none. */
+  readonly missingSealCredentials?: readonly string[];
   /** `due`: valid, but to be renewed now. Plain listeners are always `valid`, External ones `absent` or `valid`. */
   readonly certificates: 'valid' | 'due' | 'absent';
 }

@@ -40,12 +40,6 @@ export function upgradeStrategy(cluster: OpenBaoCluster | undefined): string {
   return cluster?.spec.upgrade?.strategy || 'RollingUpdate';
 }
 
-/** How the members unseal. Compared as text: it may be another operator's, or one that the schema does not know. */
-export function sealType({ spec }: OpenBaoCluster): string {
-  const { unseal } = spec as { readonly unseal?: { readonly type?: unknown } | null };
-  return typeof unseal?.type === 'string' && unseal.type !== '' ? unseal.type : 'static';
-}
-
 export function changesStrategy({
   object,
   oldObject,

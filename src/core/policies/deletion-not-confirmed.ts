@@ -1,3 +1,4 @@
+import { hasStaticSeal } from '../model/seal.ts';
 import { confirmCommand, isConfirmed, type ClusterDeletion } from './cluster-deletion.ts';
 import { violation, type Policy } from './policy.ts';
 
@@ -18,7 +19,9 @@ export const deletionNotConfirmed: Policy<ClusterDeletion> = {
     const policy: string = deletion.oldObject.spec.deletionPolicy || 'Retain';
     if (policy === 'Retain' || isConfirmed(deletion)) return [];
     const key =
-      policy === 'DeleteAll' ? ' and its unseal key, without which none of its snapshots can be opened' : '';
+      policy === 'DeleteAll' && hasStaticSeal(deletion.oldObject)
+        ? ' and its unseal key, without which none of its snapshots can be opened'
+        : '';
     return [
       violation(
         'DeletionNotConfirmed',

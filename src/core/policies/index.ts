@@ -19,6 +19,8 @@ import { releasePermissionRequired } from './release-permission-required.ts';
 import type { ReleaseRequest } from './release-request.ts';
 import { rollbackTargetEmpty } from './rollback-target-empty.ts';
 import { rollbackTargetKnown } from './rollback-target.ts';
+import { sealChangeBlocked } from './seal-change-blocked.ts';
+import { sealUnsupported } from './seal-unsupported.ts';
 import { snapshotPrerequisiteMissing } from './snapshot-prerequisite-missing.ts';
 import { staleNonce } from './stale-nonce.ts';
 import { strategyChangeBlocked } from './strategy-change-blocked.ts';
@@ -40,6 +42,10 @@ export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
   noActiveBreakGlass,
   // the way to the version is not known to be bad
   upgradePathBlocked,
+  // the version can open the seal
+  sealUnsupported,
+  // which stays, as long as there is data
+  sealChangeBlocked,
   // the strategy changes alone and at rest
   strategyChangeBlocked,
   // version, image and replicas stay while votes move, on the way back and in break glass

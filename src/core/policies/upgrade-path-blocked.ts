@@ -2,10 +2,10 @@ import { factsOf, remedyOf, type Path, type PathEffect, type PathFact } from '..
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import { dataVersionAnnotation } from '../../api/labels.ts';
 import { printable } from '../model/printable.ts';
+import { sealType } from '../model/seal.ts';
 import {
   changesStrategy,
   changesVersion,
-  sealType,
   storedStatus,
   upgradeStrategy,
   type ClusterRequest,

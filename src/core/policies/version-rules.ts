@@ -3,6 +3,7 @@ import { downgradeBlocked } from './downgrade-blocked.ts';
 import { imageVersionMismatch } from './image-version-mismatch.ts';
 import { invalidImageReference } from './invalid-image-reference.ts';
 import { invalidVersion } from './invalid-version.ts';
+import { sealUnsupported } from './seal-unsupported.ts';
 import { upgradePathDriven } from './upgrade-path-blocked.ts';
 import type { Policy } from './policy.ts';
 
@@ -13,4 +14,5 @@ export const versionRules: readonly Policy<ClusterRequest>[] = [
   imageVersionMismatch,
   invalidImageReference,
   upgradePathDriven,
+  sealUnsupported,
 ];

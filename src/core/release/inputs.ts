@@ -1,5 +1,5 @@
 import type { MetadataServicesSpec, ReleaseInputs, ReleaseSnapshot } from '../../api/metadataservices.ts';
-import { fingerprint } from '../workload/fingerprint.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import { canonicalQuantity } from '../workload/quantity.ts';
 import type { ServiceComponent } from './names.ts';
 

@@ -1,5 +1,5 @@
 import { timestamp } from '../model/time.ts';
-import { fingerprint } from '../workload/fingerprint.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 
 /**
  * The name of a new release: vYYYYMMDD-HHMMSS-<hash> (specification, page 003). Two of one second, even of the same

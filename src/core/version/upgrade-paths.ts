@@ -221,20 +221,6 @@ export const pathFacts: readonly PathFact[] = [
     source: 'openbao.md, 2',
   },
   {
-    id: 'built-in-seals-removed',
-    strategy: 'any',
-    from: 'any',
-    to: '>=2.7.0-0',
-    seals: [...cloudSeals, 'pkcs11'],
-    effect: 'hold',
-    why: '2.7.0 has this seal only as a plugin: a member without the plugin ends at its start (exit code 1)',
-    instead: [
-      { advice: 'declare the seal as a plugin and roll that out before the version' },
-      { version: '2.6.3' },
-    ],
-    source: 'openbao-2.6-measured.md, 5',
-  },
-  {
     id: 'built-in-plugins-removed',
     strategy: 'any',
     from: '<2.7.0-0',

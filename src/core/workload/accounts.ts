@@ -17,9 +17,13 @@ export function accounts(
       { apiVersion: 'v1', kind: 'ServiceAccount', name },
       { automountServiceAccountToken: false },
     );
+  const { serviceAccountAnnotations: annotations } = cluster.spec.unseal ?? {};
+  const membersAccount = serviceAccount(own.serviceAccount);
   const members = { apiVersion: `${rbac}/v1`, name: own.serviceAccount };
   return [
-    serviceAccount(own.serviceAccount),
+    annotations === undefined
+      ? membersAccount
+      : { ...membersAccount, metadata: { ...membersAccount.metadata, annotations } },
     serviceAccount(own.upgradeServiceAccount),
     serviceAccount(own.backupServiceAccount),
     serviceAccount(own.restoreServiceAccount),

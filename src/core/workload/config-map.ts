@@ -4,6 +4,8 @@ import type { WorkloadInputs } from './inputs.ts';
 import { child } from './metadata.ts';
 import { names } from '../model/names.ts';
 import { configurationFile, files } from './paths.ts';
+import { hasStaticSeal } from '../model/seal.ts';
+import { sealCheckConfiguration, sealCheckScript } from './seal-check.ts';
 import { selfInit } from './self-init.ts';
 import { startScript } from './start-script.ts';
 
@@ -20,6 +22,12 @@ export function configMap(sets: readonly WorkloadInputs[]): KubernetesObject {
     ),
     ...(first.selfInitialize ? { [files.selfInit]: json(selfInit(first)) } : {}),
     [files.start]: startScript,
+    ...(hasStaticSeal(cluster)
+      ? {}
+      : {
+          [files.sealCheck]: sealCheckScript,
+          [files.sealCheckServer]: json(sealCheckConfiguration(cluster)),
+        }),
   };
   const { config: name } = names(cluster.metadata.name ?? '');
   return child(cluster, { apiVersion: 'v1', kind: 'ConfigMap', name }, { data });

@@ -1,7 +1,8 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { WorkloadInputs } from './inputs.ts';
-import { podHost, ports, sealKeyId, sealKeyName } from '../model/names.ts';
+import { podHost, ports } from '../model/names.ts';
 import { paths } from './paths.ts';
+import { sealConfiguration } from './seal.ts';
 
 /**
  * Raft timing for production, not OpenBao's defaults: a killed leader is replaced in 1-3 s instead of 5-10
@@ -49,14 +50,10 @@ export function configuration(
     retry_join: retryJoin,
     ...(joinsWithoutVote ? { retry_join_as_non_voter: true } : {}),
   };
-  const seal = {
-    current_key_id: sealKeyId,
-    current_key: `file://${paths.unsealKey}/${sealKeyName}`,
-  };
   return {
     storage: { raft },
     listener: [{ tcp: listener(cluster) }],
-    seal: [{ static: seal }],
+    ...sealConfiguration(cluster),
     service_registration: { kubernetes: {} },
     ui: false,
   };

@@ -1,7 +1,7 @@
 import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
 import { appliedHashAnnotation } from '../../api/labels.ts';
 import { omit } from '../../api/object-fields.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 
 /**
  * Marks an object with what it is made of. A field that is dropped from the rendering changes the mark, so that

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
 import { names, ports } from '../model/names.ts';
+import { sealEgress } from './seal.ts';
 
 const tcp = (port: number) => ({ port, protocol: 'TCP' });
 
@@ -36,6 +37,7 @@ export function networkPolicy({
           // By the port of the Service and that of its endpoints, for networks differ in which they ask about.
           { ports: distinct([...dnsPorts, ...(dns ?? [])]) },
           { ports: distinct([443, ...(apiServer ?? [usualApiServerPort])].map(tcp)) },
+          ...sealEgress(cluster),
           ...(cluster.spec.network?.egressRules ?? []),
         ],
       },

@@ -5,6 +5,11 @@ export const paths = {
   /** ca.crt, tls.crt and tls.key. */
   tls: '/etc/bao/tls',
   unsealKey: '/etc/bao/unseal',
+  /** The Secret with what opens the seal, and what the start script makes of it: without a newline at its end. */
+  credentials: '/etc/bao/credentials',
+  seal: '/bao/seal',
+  /** Where OpenBao keeps the plugin that it has downloaded. */
+  plugins: '/bao/plugins',
   data: '/bao/data',
   temporary: '/tmp',
 } as const;
@@ -16,4 +21,7 @@ export const configurationFile = (revision: string): string => `bao-${revision}.
 export const files = {
   selfInit: 'self-init.json',
   start: 'start.sh',
+  /** Of the check of the seal, see seal-check.ts. */
+  sealCheck: 'seal-check.sh',
+  sealCheckServer: 'seal-check.json',
 } as const;

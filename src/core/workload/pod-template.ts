@@ -2,13 +2,15 @@ import { componentLabel, components, restartAtAnnotation, revisionLabel } from '
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import { apiAddress, usesTls } from './configuration.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { labelsOf, memberSelector } from './metadata.ts';
+import { hasStaticSeal } from '../model/seal.ts';
 import { names, podHost, ports, serverContainer } from '../model/names.ts';
 import { memberResources } from './member-resources.ts';
 import { files, paths } from './paths.ts';
 import { probes } from './probes.ts';
+import { sealConfiguration, sealEnvironment, sealLabels } from './seal.ts';
 import { volumeMounts, volumes } from './volumes.ts';
 
 /** Annotation on the pod template: what the user set of OpenBao's configuration, which is read at a start alone. */
@@ -25,7 +27,12 @@ export function podTemplate({ cluster, revision, image, restartAt }: WorkloadInp
   const annotations = { ...configurationHash(cluster), ...restartAnnotation(restartAt) };
   return {
     metadata: {
-      labels: { ...labelsOf(cluster), [componentLabel]: components.server, [revisionLabel]: revision },
+      labels: {
+        ...labelsOf(cluster),
+        ...sealLabels(cluster),
+        [componentLabel]: components.server,
+        [revisionLabel]: revision,
+      },
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: {
@@ -53,10 +60,14 @@ export function podTemplate({ cluster, revision, image, restartAt }: WorkloadInp
 const restartAnnotation = (restartAt: string | undefined) => defined({ [restartAtAnnotation]: restartAt });
 
 /** Of what the user chose and a running server does not read again. Addresses to join and self-init are not among it. */
-function configurationHash({ spec }: OpenBaoCluster): Record<string, string> {
+function configurationHash(cluster: OpenBaoCluster): Record<string, string> {
   // Stored by OpenBao at self-init, no start-up setting.
-  const { serverStabilizationTime: _, ...raft } = spec.configuration?.raft ?? {};
-  return Object.keys(raft).length === 0 ? {} : { [configurationAnnotation]: fingerprint({ raft }) };
+  const { serverStabilizationTime: _, ...raft } = cluster.spec.configuration?.raft ?? {};
+  const chosen = {
+    ...(Object.keys(raft).length === 0 ? {} : { raft }),
+    ...(hasStaticSeal(cluster) ? {} : sealConfiguration(cluster)),
+  };
+  return Object.keys(chosen).length === 0 ? {} : { [configurationAnnotation]: fingerprint(chosen) };
 }
 
 const spreadOverNodes = (cluster: OpenBaoCluster) => ({
@@ -116,5 +127,6 @@ function environment(cluster: OpenBaoCluster): readonly object[] {
     ...(usesTls(cluster) ? [{ name: 'BAO_CACERT', value: `${paths.tls}/ca.crt` }] : []),
     // `bao login` keeps the token there; the image's own home cannot be written.
     { name: 'HOME', value: paths.temporary },
+    ...sealEnvironment(cluster),
   ];
 }

@@ -1,4 +1,5 @@
 import { configurationFile, files, paths } from './paths.ts';
+import { takeCredentials } from './seal-check.ts';
 
 /**
  * Process 1 of a member's container, for busybox and dash alike. It starts OpenBao, hands a TERM on and waits for
@@ -20,6 +21,7 @@ until [ -e "$configuration" ]; do
   told=yes
   sleep 1
 done
+${takeCredentials}
 set -- server "-config=$configuration"
 if [ "\${BAO_K8S_POD_NAME##*-}" = 0 ] && [ -e "$config/${files.selfInit}" ]; then
   # A copy: the file leaves the ConfigMap once the cluster is there, and a reload reads every file again.

@@ -1,13 +1,11 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { usesTls } from './configuration.ts';
-import { names, sealKeyName } from '../model/names.ts';
+import { names } from '../model/names.ts';
 import { paths } from './paths.ts';
+import { sealVolumes, secretMode } from './seal.ts';
 
 /** The volume that is claimed for each member. */
 export const dataVolume = 'data';
-
-/** For the owner and the group that fsGroup gives: 0440. */
-const secretMode = 0o440;
 
 const item = (key: string) => ({ key, path: key });
 
@@ -16,10 +14,7 @@ export function volumes(cluster: OpenBaoCluster): readonly object[] {
   const own = names(cluster.metadata.name ?? '');
   return [
     { name: 'config', configMap: { name: own.config, defaultMode: 0o444 } },
-    {
-      name: 'unseal-key',
-      secret: { secretName: own.unsealKey, items: [item(sealKeyName)], defaultMode: secretMode },
-    },
+    ...sealVolumes(cluster).map(({ volume }) => volume),
     ...(usesTls(cluster)
       ? [
           {
@@ -41,7 +36,7 @@ export function volumes(cluster: OpenBaoCluster): readonly object[] {
 export const volumeMounts = (cluster: OpenBaoCluster): readonly object[] => [
   { name: dataVolume, mountPath: paths.data },
   { name: 'config', mountPath: paths.configuration, readOnly: true },
-  { name: 'unseal-key', mountPath: paths.unsealKey, readOnly: true },
+  ...sealVolumes(cluster).map(({ mount }) => mount),
   ...(usesTls(cluster) ? [{ name: 'tls', mountPath: paths.tls, readOnly: true }] : []),
   { name: 'tmp', mountPath: paths.temporary },
 ];

@@ -5,6 +5,7 @@ import { defined } from '../../api/object-fields.ts';
 import type { ClusterSecrets } from '../../core/model/observation.ts';
 import { labelsOf } from '../../core/workload/metadata.ts';
 import { names, sealKeyId, sealKeyName } from '../../core/model/names.ts';
+import { sealCredentials } from '../../core/model/seal.ts';
 import { fieldManager } from './apply.ts';
 import { isConflict, type KubernetesClient } from './kubernetes.ts';
 import { collectionPath, objectPath } from './resources.ts';
@@ -61,10 +62,7 @@ export async function inspectUnsealKey(
   cluster: OpenBaoCluster,
 ): Promise<UnsealKeyState> {
   const { namespace = '', name: of = '' } = cluster.metadata;
-  const target = { apiVersion: 'v1', kind: 'Secret', namespace, name: names(of).unsealKey };
-  const secret = await client.get<KubernetesObject & { readonly data?: Readonly<Record<string, string>> }>(
-    objectPath(target),
-  );
+  const secret = await readSecret(client, namespace, names(of).unsealKey);
   if (secret === undefined) return { unsealKey: false };
   const uid = secret.metadata?.uid;
   const isThere = (secret.data?.[sealKeyName] ?? '') !== '';
@@ -73,4 +71,25 @@ export async function inspectUnsealKey(
     ...(isThere ? {} : { unsealKeyMalformed: true }),
     ...defined({ unsealKeyUID: uid }),
   };
+}
+
+type Secret = KubernetesObject & { readonly data?: Readonly<Record<string, string>> };
+
+const readSecret = (client: KubernetesClient, namespace: string, name: string) =>
+  client.get<Secret>(objectPath({ apiVersion: 'v1', kind: 'Secret', namespace, name }));
+
+/**
+ * Which entries of the Secret with the seal's credentials are missing or empty; nothing where none is.
+ *
+ * @throws ApiError
+ */
+export async function inspectSealCredentials(
+  client: KubernetesClient,
+  cluster: OpenBaoCluster,
+): Promise<Pick<ClusterSecrets, 'missingSealCredentials'>> {
+  const wanted = sealCredentials(cluster);
+  if (wanted === undefined) return {};
+  const secret = await readSecret(client, cluster.metadata.namespace ?? '', wanted.secret);
+  const missing = wanted.keys.filter((key) => (secret?.data?.[key] ?? '') === '');
+  return missing.length === 0 ? {} : { missingSealCredentials: missing };
 }

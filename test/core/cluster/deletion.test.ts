@@ -74,6 +74,14 @@ describe('a cluster that is deleted', () => {
     expect(deleting('DeleteAll', { ...bare, secrets })).to.deep.equal([letGo]);
   });
 
+  it('keeps a key under DeleteAll that is not its own', () => {
+    const metadata = { deletionTimestamp: '2026-01-02T03:04:05Z', finalizers: [clusterFinalizer] };
+    const spec = { deletionPolicy: 'DeleteAll', unseal: { type: 'transit' } } as const;
+    const cluster = settledCluster(spec, settledStatus(), metadata);
+    const seen = observation({ cluster, ...gone, claims: known([]) });
+    expect(decideCluster(seen, context()).effects.map(short)).to.deep.equal([letGo]);
+  });
+
   it('waits for what could not be read', () => {
     const unread = unknown('the API server did not answer');
     for (const given of [{ statefulSet: unread }, { ...gone, pods: unread }, { ...gone, claims: unread }]) {

@@ -5,7 +5,7 @@ import type { Job } from '../../../src/api/kubernetes.ts';
 import { decideIssuer } from '../../../src/core/cluster/issuer.ts';
 import type { ObservedJob, TokenIssuer } from '../../../src/core/model/observation.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
-import { fingerprint } from '../../../src/core/workload/fingerprint.ts';
+import { fingerprint } from '../../../src/core/model/fingerprint.ts';
 import { context, observation, settledCluster, settledStatus, start } from '../../support/observation.ts';
 
 const old: TokenIssuer = { url: 'https://kubernetes', publicKeys: ['OLD'] };

@@ -172,6 +172,17 @@ describe('the Job of a step', () => {
     expect(volumeMounts?.map(({ name }) => name)).to.deep.equal(['token', 'ca', 'spool', 'store-ca']);
   });
 
+  it('records which seal opens a snapshot, in words that the kubelet leaves alone', () => {
+    const seals = (unseal?: OpenBaoClusterSpec['unseal']) =>
+      containerOf(made({ backup: s3, ...(unseal && { unseal }) }, { action: 'snapshot' })).args?.filter(
+        (arg) => arg.startsWith('--seal='),
+      );
+    expect(seals()).to.deep.equal([]);
+    expect(seals({ type: 'awskms', awskms: { kmsKeyId: 'alias/$(HOME)' } })).to.deep.equal([
+      '--seal=awskms kms_key_id=alias/$$(HOME)',
+    ]);
+  });
+
   it('writes a snapshot to a claim when the store is one', () => {
     const job = made({ backup: { target: { provider: 'pvc', claimName: 'snaps' } } }, { action: 'snapshot' });
     expect(job.spec.template.spec.volumes).to.deep.include({

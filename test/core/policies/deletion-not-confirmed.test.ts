@@ -41,5 +41,7 @@ describe('deletion-not-confirmed', () => {
         'to keep them, set spec.deletionPolicy to Retain first; to delete them, confirm the deletion: kubectl annotate openbaocluster prod -n bao --overwrite rollguard.io/confirm-delete=c-1 ; then delete again',
     );
     expect(said('DeleteAll')).to.contain('its volumes and its unseal key');
+    const transit = cluster({ ...policies('DeleteAll'), unseal: { type: 'transit' } });
+    expect(textOf(deletionNotConfirmed.evaluate(clusterDeletion(transit)))).not.to.contain('unseal key');
   });
 });

@@ -91,7 +91,7 @@ describe('upgrade-path-blocked', () => {
       ['2.5.0', 'awskms', refused],
       ['2.5.0-beta20251125', undefined, refused],
       ['2.3.2', 'awskms', ['warns']],
-      ['2.7.0', 'awskms', ['warns']],
+      ['2.7.0', 'awskms', []],
       ['2.5.0', undefined, ['warns']],
       ['2.6.0-rc.1', undefined, ['warns']],
       ['2.6.2', undefined, []],
@@ -131,10 +131,10 @@ describe('upgrade-path-blocked', () => {
 
   it('V6: warns of what only our own controller does not do, which that is stopped by', () => {
     const sealed = { unseal: { type: 'awskms' } } as object;
-    const request = update(cluster(sealed, { currentVersion: '2.6.3' }), { version: '2.7.0' });
+    const request = update(cluster(sealed, { currentVersion: '2.3.1' }), { version: '2.5.4' });
     expect(decide([upgradePathBlocked], request).allowed).to.equal(true);
     expect(decide([upgradePathBlocked], request).warnings.join()).to.contain(
-      '2.6.3 to 2.7.0 with the seal awskms is not driven by Rollguard: 2.7.0 has this seal only as a plugin',
+      '2.3.1 to 2.5.4 is not driven by Rollguard: Rollguard drives no members below 2.4.0',
     );
     expect(decide([upgradePathDriven], request).violations.map(({ reason }) => reason)).to.deep.equal(
       refused,

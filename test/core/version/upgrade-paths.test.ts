@@ -124,15 +124,6 @@ describe('V6: what is known of the way from one version to another', () => {
       under: ['new - 2.5.0 aead', 'RollingUpdate 2.4.4 2.5.5 aead'],
       outside: ['new - 2.4.4 aead', 'new - 2.5.1 static'],
     },
-    'built-in-seals-removed': {
-      effect: 'hold',
-      under: [
-        'new - 2.7.0 awskms',
-        'RollingUpdate 2.6.2 2.7.0 pkcs11',
-        'RollingUpdate 2.6.2 2.7.0-rc.1 ocikms',
-      ],
-      outside: ['new - 2.6.2 awskms', 'new - 2.7.0 transit', 'new - 2.7.0'],
-    },
     'built-in-plugins-removed': {
       effect: 'warn',
       under: ['RollingUpdate 2.6.2 2.7.0', 'BlueGreen 2.6.2 2.7.1'],
@@ -296,16 +287,8 @@ describe('V6: what is known of the way from one version to another', () => {
       expect(said('BlueGreen 2.5.5 2.6.0', 'green-never-votes')).to.equal(
         'leave spec.version at 2.5.5, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into a new cluster of 2.6.0',
       );
-      // 2.7 has no such seal without a plugin, by whatever strategy.
-      expect(said('BlueGreen 2.5.5 2.7.0 awskms', 'green-never-votes')).to.equal(
-        'leave spec.version at 2.5.5',
-      );
       expect(said('RollingUpdate 2.5.5 2.6.2', 'mixed-until-2.6.3')).to.match(
         /^set spec\.version to 2\.6\.3;/,
-      );
-      expect(said('BlueGreen 2.6.2 2.7.0 awskms', 'built-in-seals-removed')).to.contain('2.6.3');
-      expect(said('RollingUpdate 2.6.3 2.7.0 awskms', 'built-in-seals-removed')).to.not.contain(
-        'set spec.version',
       );
     });
   });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { clusterLabel } from '../../../src/api/labels.ts';
 import {
   createUnsealKey,
+  inspectSealCredentials,
   inspectUnsealKey,
   sealKeyIdAnnotation,
 } from '../../../src/io/kubernetes/unseal-key.ts';
@@ -56,5 +57,42 @@ describe('the unseal key', () => {
       createUnsealKey(api, cluster()),
     ]);
     expect(outcomes.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
+  });
+});
+
+describe('the credentials of a seal', () => {
+  const transit = (keys?: string[]) =>
+    cluster({
+      unseal: {
+        type: 'transit',
+        credentialsSecretRef: { name: 'keys', ...(keys === undefined ? {} : { keys }) },
+      },
+    });
+  const put = (api: SimulatedApi, data: Readonly<Record<string, string>>) => {
+    api.put('/api/v1/namespaces/bao/secrets/keys', { metadata: { name: 'keys' }, data });
+  };
+
+  it('are missing with their Secret, or when an entry is not there or empty', async () => {
+    const api = new SimulatedApi();
+    expect(await inspectSealCredentials(api, transit())).to.deep.equal({ missingSealCredentials: ['token'] });
+    put(api, { token: '', other: 'eA==' });
+    expect(await inspectSealCredentials(api, transit())).to.deep.equal({ missingSealCredentials: ['token'] });
+    put(api, { token: 'eA==' });
+    expect(await inspectSealCredentials(api, transit())).to.deep.equal({});
+    expect(await inspectSealCredentials(api, transit(['token', 'tls_ca_cert']))).to.deep.equal({
+      missingSealCredentials: ['tls_ca_cert'],
+    });
+  });
+
+  it('are not asked for where none is named, or the key is ours', async () => {
+    const api = new SimulatedApi();
+    api.before = () => {
+      throw refusal(500, 'InternalError');
+    };
+    expect(await inspectSealCredentials(api, cluster({ unseal: { type: 'awskms' } }))).to.deep.equal({});
+    const forStatic = cluster({ unseal: { type: 'static', credentialsSecretRef: { name: 'keys' } } });
+    expect(await inspectSealCredentials(api, forStatic)).to.deep.equal({});
+    const [outcome] = await Promise.allSettled([inspectSealCredentials(api, transit())]);
+    expect(outcome?.status).to.equal('rejected');
   });
 });

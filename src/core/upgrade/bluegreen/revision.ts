@@ -1,4 +1,4 @@
-import { fingerprint } from '../../workload/fingerprint.ts';
+import { fingerprint } from '../../model/fingerprint.ts';
 import type { UpgradeTarget } from '../target.ts';
 
 /**

@@ -64,6 +64,7 @@ const looks: Readonly<Record<string, (cluster: Cluster, upgrade: RollingUpgrade)
   LoginFailed: jobs,
   SnapshotStoreUnusable: jobs,
   TargetImageUnusable: jobs,
+  SealUnproved: jobs,
   QuotaExceeded: quotas,
   StorageUnavailable: storage,
   PreUpgradeSnapshotFailed: jobs,

@@ -3,6 +3,7 @@ import { event } from '../event.ts';
 import { whyNotStepDown, whyNotTakeDown } from './disruption-guard.ts';
 import { advance, wait, waitBlocked, type PhaseInput, type Step } from './phase.ts';
 import { isOfNewestTemplate } from './pods.ts';
+import { whySealUnproved } from './seal-proof.ts';
 import { startStepDown } from './step-down.ts';
 
 /**
@@ -31,10 +32,14 @@ export function nextOrdinal(input: PhaseInput): Step {
   }
   if (replicas > 1 && peers.leader.kind === 'known' && peers.leader.value === name) {
     const blocked = whyNotStepDown(input, ordinal);
-    return blocked === undefined ? startStepDown(input, ordinal) : waitBlocked(blocked);
+    return blocked === undefined
+      ? (whySealUnproved(input) ?? startStepDown(input, ordinal))
+      : waitBlocked(blocked);
   }
   const blocked = whyNotTakeDown(input, ordinal);
   if (blocked !== undefined) return wait(blocked);
+  const unproved = whySealUnproved(input);
+  if (unproved !== undefined) return unproved;
   return advance('Replacing', {
     patch: {
       currentPartition: ordinal,

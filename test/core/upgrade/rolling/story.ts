@@ -13,7 +13,7 @@ import { WatchedCluster } from './watched-cluster.ts';
 export const tell = (text: string): string => tellBy(commands, new Teller(), text);
 
 const commands: Commands<Teller> = {
-  /** cluster replicas=3 leader=0 [catch-up=10] */
+  /** cluster replicas=3 leader=0 [catch-up=10] [seal=transit] */
   cluster: (teller, words) => teller.begin(words),
   /** image 2.5.6 missing|crashes|good [version=2.5.5] */
   image: (teller, [version = '', kind, says]) => {
@@ -49,6 +49,13 @@ const commands: Commands<Teller> = {
   ...operationCommands,
 };
 
+/** The seal of the stories that are about one. */
+const transit = {
+  type: 'transit',
+  transit: { address: 'https://keys:8200', mountPath: 'transit', keyName: 'prod' },
+  credentialsSecretRef: { name: 'prod-seal' },
+} as const;
+
 class Teller {
   world: SimulatedCluster = new WatchedCluster();
   private last = '';
@@ -60,7 +67,10 @@ class Teller {
       replicas: Number(options['replicas'] ?? 3),
       leader: Number(options['leader'] ?? 0),
       speed: { catchUp },
-      spec: { backup: { target: { provider: 's3', bucket: 'snapshots' } } },
+      spec: {
+        backup: { target: { provider: 's3', bucket: 'snapshots' } },
+        ...(options['seal'] === 'transit' ? { unseal: transit } : {}),
+      },
     });
     this.last = '';
     return this.status();

@@ -11,6 +11,7 @@ import { failure, type FailureReason } from '../failure.ts';
 import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
 import { advance, hold, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { remedy } from '../remedy.ts';
+import { whySealUnproved } from '../seal-proof.ts';
 import { whyForbidden } from '../start-check.ts';
 import { judgeImage } from '../version-check.ts';
 import { serverContainer } from '../../../model/names.ts';
@@ -90,7 +91,7 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
   const wantsSnapshot =
     preUpgradeSnapshot === true || (isBlueGreen(cluster, upgrade) && blueGreen?.preUpgradeSnapshot === true);
   const actions: readonly CheckAction[] = wantsSnapshot ? ['preflight', 'probe-store'] : ['preflight'];
-  const checks = actions.map((action) => judgeJob(input, jobs.value, action));
+  const checks = [...actions.map((action) => judgeJob(input, jobs.value, action)), whySealUnproved(input)];
   // What runs already needs no check of its image.
   const isRestart = target.version === upgrade.fromVersion && target.image === upgrade.fromImage;
   if (!isRestart) {

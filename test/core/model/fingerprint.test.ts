@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { fingerprint } from '../../../src/core/workload/fingerprint.ts';
+import { fingerprint } from '../../../src/core/model/fingerprint.ts';
 import { sized } from '../../support/walks.ts';
 
 describe('a fingerprint', () => {

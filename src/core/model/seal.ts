@@ -1,0 +1,100 @@
+import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
+import type { sealTypes } from '../../api/unseal.ts';
+import { fingerprint } from './fingerprint.ts';
+import { sealKeyId } from './names.ts';
+
+export type SealType = (typeof sealTypes)[number];
+type Unseal = NonNullable<OpenBaoClusterSpec['unseal']>;
+
+/** The type of a cluster's seal. Where another operator has written the spec, it may be one that is not known here. */
+export function sealType({ spec }: Pick<OpenBaoCluster, 'spec'>): SealType {
+  const type = spec.unseal?.type;
+  return typeof type === 'string' ? type || 'static' : 'static';
+}
+
+/** Whether the controller makes and keeps the key. All other seals ask a key service at every start. */
+export const hasStaticSeal = (cluster: Pick<OpenBaoCluster, 'spec'>): boolean =>
+  sealType(cluster) === 'static';
+
+/** The name of OpenBao's seal stanza, and of its plugin. */
+export const sealName = (cluster: Pick<OpenBaoCluster, 'spec'>): string => {
+  const type = sealType(cluster);
+  return type === 'kms' ? (cluster.spec.unseal?.kms?.name ?? type) : type;
+};
+
+/** `kmsKeyId` as OpenBao writes it: `kms_key_id`. */
+const stanzaField = (field: string): string =>
+  field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** What OpenBao's stanza takes: every value is a text there. */
+export function sealSettings(cluster: Pick<OpenBaoCluster, 'spec'>): Readonly<Record<string, string>> {
+  const { unseal = {} } = cluster.spec;
+  const type = sealType(cluster);
+  if (type === 'static') return {};
+  if (type === 'kms') return unseal.kms?.config ?? {};
+  return Object.fromEntries(
+    Object.entries(unseal[type] ?? {}).map(([field, value]) => [stanzaField(field), String(value)]),
+  );
+}
+
+/** The fields that say which key it is: with another value, members could not open what they have sealed. */
+const keyFields: Readonly<Record<Exclude<SealType, 'static' | 'kms'>, readonly string[]>> = {
+  transit: ['namespace', 'mount_path', 'key_name'],
+  awskms: ['kms_key_id'],
+  gcpckms: ['project', 'region', 'key_ring', 'crypto_key'],
+  azurekeyvault: ['vault_name', 'key_name'],
+  ocikms: ['key_id'],
+  kmip: ['kms_key_id'],
+  pkcs11: ['key_label', 'key_id'],
+};
+
+/**
+ * Which seal and which key of it, in words of at most 512 characters, such as `transit mount_path=transit
+ * key_name=bao`; for the seal static the ID of its key. Two clusters with the same words open each other's snapshots,
+ * if it is the same key service. What a plugin takes for its key is not known, so all of its settings count.
+ */
+export function sealId(cluster: Pick<OpenBaoCluster, 'spec'>): string {
+  const type = sealType(cluster);
+  if (type === 'static') return sealKeyId;
+  const settings = sealSettings(cluster);
+  if (type === 'kms') return `${sealName(cluster)} settings=${fingerprint(settings)}`;
+  const key = keyFields[type].flatMap((field) => {
+    // transit/ and /transit are one mount.
+    const value = settings[field]?.replace(/^\/+|\/+$/g, '') ?? '';
+    return value === '' ? [] : [`${field}=${value}`];
+  });
+  return [type, ...key].join(' ');
+}
+
+/** The seal of the data, as recorded; undefined before there is data. A status that was lost is recorded anew. */
+export const sealOfData = ({ status }: Pick<OpenBaoCluster, 'status'>): string | undefined =>
+  status?.initialized === true ? (status.seal ?? sealKeyId) : undefined;
+
+/** Which entries of the Secret members get, where it names none. */
+const usualKeys: Readonly<Record<SealType, readonly string[]>> = {
+  static: [],
+  transit: ['token'],
+  awskms: ['access_key', 'secret_key'],
+  gcpckms: ['credentials'],
+  azurekeyvault: ['client_secret'],
+  ocikms: ['config'],
+  kmip: ['client_cert', 'client_key'],
+  pkcs11: ['pin'],
+  kms: [],
+};
+
+/** The Secret with the credentials, and which of its entries members get; undefined where they need none. */
+export function sealCredentials(
+  cluster: Pick<OpenBaoCluster, 'spec'>,
+): { readonly secret: string; readonly keys: readonly string[] } | undefined {
+  const { credentialsSecretRef: reference } = cluster.spec.unseal ?? {};
+  const type = sealType(cluster);
+  if (reference === undefined || type === 'static') return undefined;
+  return { secret: reference.name, keys: reference.keys ?? usualKeys[type] };
+}
+
+type KmsPlugin = NonNullable<Unseal['plugin']>;
+
+/** The plugin of the seal, if it has one. */
+export const kmsPlugin = ({ spec }: Pick<OpenBaoCluster, 'spec'>): KmsPlugin | undefined =>
+  spec.unseal?.plugin;

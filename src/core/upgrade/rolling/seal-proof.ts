@@ -1,0 +1,63 @@
+import { actionAnnotation, operationAnnotation } from '../../../api/labels.ts';
+import { jobName } from '../../jobs/job-name.ts';
+import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
+import { sealCheckJob } from '../../jobs/seal-check-job.ts';
+import type { ObservedJob } from '../../model/observation.ts';
+import { hasStaticSeal, sealId } from '../../model/seal.ts';
+import { parseTimestamp } from '../../model/time.ts';
+import { failure } from './failure.ts';
+import { hold, wait, type PhaseInput, type Step } from './phase.ts';
+import { remedy } from './remedy.ts';
+
+/** Milliseconds for which a proof counts, from the creation of its Job. */
+const freshMs = 5 * 60_000;
+
+/**
+ * Why no pod may be stopped now: it is not proved that one could open its seal again. A key service that is away, or a
+ * token that has ended, nothing shows that runs; the next start exits 1 (docs/facts/openbao-2.6-measured.md,
+ * section 5). The static key needs no proof: its Secret is looked at in every pass.
+ *
+ * It counts what a Job has proved a moment ago; without that a new one is asked for, which a failed one ends.
+ *
+ * @returns undefined when it is proved
+ */
+export function whySealUnproved(input: PhaseInput): Step | undefined {
+  const { observation, upgrade, context } = input;
+  const { cluster, jobs } = observation;
+  if (hasStaticSeal(cluster)) return undefined;
+  if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
+  const { operationId = '', targetImage = '' } = upgrade;
+  const newest = checksOf(jobs.value, operationId).at(-1);
+  const outcome = newest === undefined ? undefined : jobOutcome(newest);
+  if (newest !== undefined && outcome === 'failed') {
+    const what = `the seal (${sealId(cluster)}) could not be opened by a server as the members are, so a pod that is stopped now would not come back: ${jobFailure(newest)}`;
+    const hint = `bring back the key service, or its credentials in the Secret of spec.unseal.credentialsSecretRef (kubectl logs job/${newest.job.metadata.name} has all of its words)`;
+    return hold(failure('SealUnproved', what, remedy(input, hint)));
+  }
+  if (newest !== undefined && outcome === 'running') {
+    const hindrance = jobHindrance(newest);
+    return wait(`Job ${newest.job.metadata.name}${hindrance === undefined ? '' : ` (${hindrance})`}`, {
+      overdue: 'SealUnproved',
+    });
+  }
+  const age = newest === undefined ? Infinity : context.now - createdAt(newest);
+  if (age < freshMs) return undefined;
+  // One for each span of time, so that a Job that is not seen yet is not made twice.
+  const attempt = Math.floor(context.now / freshMs);
+  const step = { action: 'seal-check', operationId, attempt } as const;
+  const object = sealCheckJob(cluster, step, targetImage, context.settings);
+  return wait(`Job ${jobName(cluster.metadata.name ?? '', step)}`, {
+    effects: [{ kind: 'create', object }],
+    overdue: 'SealUnproved',
+  });
+}
+
+const createdAt = ({ job }: ObservedJob): number =>
+  parseTimestamp(job.metadata.creationTimestamp) ?? -Infinity;
+
+/** The checks of this very operation, the newest last. */
+const checksOf = (jobs: readonly ObservedJob[], operationId: string): readonly ObservedJob[] =>
+  jobs
+    .filter(({ job: { metadata } }) => metadata.annotations?.[actionAnnotation] === 'seal-check')
+    .filter(({ job: { metadata } }) => metadata.annotations?.[operationAnnotation] === operationId)
+    .toSorted((a, b) => createdAt(a) - createdAt(b));

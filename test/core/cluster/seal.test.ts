@@ -1,0 +1,107 @@
+import { expect } from 'chai';
+import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
+import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
+import { decideCluster } from '../../../src/core/cluster/decide.ts';
+import { decideSeal } from '../../../src/core/cluster/seal.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
+import type { ClusterSecrets } from '../../../src/core/model/observation.ts';
+import { context, observation, settledCluster } from '../../support/observation.ts';
+import { wordsOf } from '../../support/notices.ts';
+
+const transit = { address: 'https://keys:8200', mountPath: 'transit', keyName: 'prod' };
+const unseal = {
+  type: 'transit' as const,
+  transit,
+  credentialsSecretRef: { name: 'prod-seal', keys: ['token', 'tls_ca_cert'] },
+};
+const id = 'transit mount_path=transit key_name=prod';
+const withoutStatic: ClusterSecrets = { unsealKey: false, certificates: 'valid' };
+
+/** What is recorded, and what is said, of a cluster with the seal transit. */
+function decided(
+  stored: OpenBaoClusterStatus,
+  status: OpenBaoClusterStatus,
+  secrets: ClusterSecrets | undefined = withoutStatic,
+  spec: object = { unseal },
+): readonly (string | undefined)[] {
+  const seen = observation({
+    cluster: settledCluster(spec, stored),
+    secrets: secrets === undefined ? unknown('no answer') : known(secrets),
+  });
+  const { status: next, notices = [] } = decideSeal(seen, status, context());
+  return [next.seal, ...notices.map(({ reason }) => reason)];
+}
+
+describe('the seal of a cluster', () => {
+  it('is recorded when there is data, and never for static', () => {
+    expect(decided({}, {})).to.deep.equal([undefined]);
+    expect(decided({}, { initialized: true })).to.deep.equal([id]);
+    expect(decided({}, { initialized: true }, withoutStatic, {})).to.deep.equal([undefined]);
+    // A key of an earlier cluster of this name is none of a cluster that is born now.
+    expect(decided({}, { initialized: true }, { unsealKey: true, certificates: 'valid' })).to.deep.equal([
+      id,
+    ]);
+  });
+
+  it('is recorded again where a status was lost, if no static key says otherwise', () => {
+    const lost = { initialized: true };
+    expect(decided(lost, lost)).to.deep.equal([id]);
+    const key: ClusterSecrets = { unsealKey: true, certificates: 'valid' };
+    expect(decided(lost, lost, key)).to.deep.equal([undefined, 'SealChanged']);
+    const seen = observation({ cluster: settledCluster({ unseal }, lost), secrets: unknown('no answer') });
+    expect(decideSeal(seen, lost, context())).to.deep.equal({ status: lost, effects: [], events: [] });
+  });
+
+  it('is held where spec asks for another one', () => {
+    const sealed = { initialized: true, seal: 'transit mount_path=transit key_name=other' };
+    expect(decided(sealed, sealed)).to.deep.equal([sealed.seal, 'SealChanged']);
+    expect(decided({ ...sealed, seal: id }, { ...sealed, seal: id })).to.deep.equal([id]);
+    // From transit back to static, which nothing names.
+    expect(decided(sealed, sealed, withoutStatic, {})).to.deep.equal([sealed.seal, 'SealChanged']);
+  });
+
+  it('lets neither the StatefulSet nor the ConfigMap follow another seal', () => {
+    const object = (kind: string): KubernetesObject => ({ apiVersion: 'v1', kind, metadata: { name: 'x' } });
+    const drifted = known(['ConfigMap', 'Service', 'StatefulSet'].map(object));
+    const applied = (keyName: string) => {
+      const cluster = settledCluster({ unseal: { ...unseal, transit: { ...transit, keyName } } });
+      const status = { ...cluster.status, seal: id };
+      const seen = observation({
+        cluster: { ...cluster, status },
+        secrets: known(withoutStatic),
+        drifted,
+      });
+      const { effects } = decideCluster(seen, context());
+      return effects.flatMap((effect) => (effect.kind === 'apply' ? effect.object.kind : []));
+    };
+    expect(applied('prod')).to.include('ConfigMap');
+    expect(applied('other')).to.deep.equal(['Service']);
+  });
+
+  it('needs no key of ours, and no key is made for it', () => {
+    const seen = observation({
+      cluster: settledCluster({ unseal }, {}),
+      secrets: known(withoutStatic),
+      claims: known([]),
+    });
+    const { effects } = decideCluster(seen, context());
+    expect(effects.map(({ kind }) => kind)).not.to.include('createUnsealKey');
+  });
+
+  it('is held while what opens it is missing, and names the command', () => {
+    const notice = (missing: readonly string[]) => {
+      const seen = observation({
+        cluster: settledCluster({ unseal }),
+        secrets: known({ ...withoutStatic, missingSealCredentials: missing }),
+      });
+      return decideSeal(seen, {}, context()).notices?.[0];
+    };
+    expect(notice(['token', 'tls_ca_cert'])).to.include({ kind: 'held', reason: 'SealCredentialsMissing' });
+    expect(wordsOf(notice(['token', 'tls_ca_cert']))).to.equal(
+      'the Secret prod-seal does not have token, tls_ca_cert, and no member can start without. Create it: kubectl create secret generic prod-seal -n bao --from-file=token --from-file=tls_ca_cert',
+    );
+    expect(wordsOf(notice(['tls_ca_cert'])))
+      .to.contain('does not have tls_ca_cert,')
+      .and.to.contain('kubectl edit secret prod-seal -n bao');
+  });
+});
