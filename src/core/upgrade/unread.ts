@@ -1,5 +1,6 @@
 import { runningVersionLabel } from '../../api/labels.ts';
 import { imageOf } from '../model/server-container.ts';
+import { serverContainer } from '../model/names.ts';
 import type { Observation } from '../model/observation.ts';
 import { isReady } from '../model/selectors.ts';
 import { activeMember } from '../raft/leader.ts';
@@ -49,10 +50,12 @@ export function unreadAnswers({ peers, observation: { raft } }: Read): readonly 
 
 /** Those of them because of which this is waited for. */
 export const unreadBehind = (read: Read, reason: string): readonly UnreadAnswer[] => {
-  const { leader } = read.peers;
-  // Who leads is what several answers say together: each that is missing may be the one.
-  const isLeader = leader.kind === 'unknown' && reason.includes(leader.cause);
-  return unreadAnswers(read).filter(({ cause }) => isLeader || reason.includes(cause));
+  const { peers, observation } = read;
+  // Who leads, and is asked who votes, is what several answers say together: each that is missing may be the one.
+  const isLeaders = [peers.leader, observation.raft].some(
+    (each) => each.kind === 'unknown' && reason.includes(each.cause),
+  );
+  return unreadAnswers(read).filter(({ cause }) => isLeaders || reason.includes(cause));
 };
 
 /** Which answer of which member of which version could not be understood; a clause. */
@@ -64,6 +67,13 @@ export const unreadInWords = (answers: readonly UnreadAnswer[]): string =>
       return `${pod} (${server}) is Ready, but cannot be understood: ${said}`;
     })
     .join('; ');
+
+/** What ends it outside of the cluster's spec; a clause. */
+export function correction(answers: readonly UnreadAnswer[], namespace: string): string {
+  const pods = [...new Set(answers.map(({ pod }) => pod))];
+  const logs = pods.map((pod) => `kubectl logs ${pod} -n ${namespace} -c ${serverContainer}`).join('; ');
+  return `correct what answers there (see: ${logs}), or update Rollguard to a release that knows this OpenBao`;
+}
 
 /** By what OpenBao wrote on its pod, else by its image: it cannot be asked. */
 function versionOf({ pod }: Peer): { readonly version?: string } {

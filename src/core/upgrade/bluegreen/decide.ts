@@ -3,11 +3,14 @@ import { documents } from '../../../api/documents.ts';
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
+import { followedJob } from '../../jobs/followed-job.ts';
+import { jobFailure } from '../../jobs/job-outcome.ts';
 import { unwatchedMs } from '../../model/operation-lock.ts';
 import { peersOfHalves } from '../../raft/peers.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { event } from '../event.ts';
 import { takeLock } from '../lock.ts';
+import { correction, unreadBehind, unreadInWords } from '../unread.ts';
 import { patched } from '../../model/patch.ts';
 import { sameTarget, wantedTarget } from '../target.ts';
 import { awaitedRequests } from './awaited.ts';
@@ -303,8 +306,7 @@ function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Deci
   const { now, settings } = run.context;
   const deadline = parseTimestamp(run.blueGreen.deadline);
   if (step.isOpenEnded !== true && deadline !== undefined && now > deadline) {
-    const what = `phase ${run.phase} has waited since ${run.blueGreen.phaseStartedAt} for: ${step.reason}`;
-    return failed({ ...run, effects: [] }, { reason: 'PhaseTimeout', message: what });
+    return failed({ ...run, effects: [] }, overdue(run, step.reason));
   }
   // The clock of a phase does not run while a person, or spec's own time, is waited for; then it starts anew.
   const at = withBlueGreen(run, {
@@ -317,6 +319,29 @@ function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Deci
   });
   const poll = now + settings.pollMs;
   return { ...result(at), requeueAt: step.until === undefined ? poll : Math.min(step.until, poll) };
+}
+
+/** What has passed its deadline, and why: an answer that could not be understood is named as such. */
+function overdue(run: Run, waited: string): PhaseFailure {
+  const since = `phase ${run.phase} has waited since ${run.blueGreen.phaseStartedAt}`;
+  const unread = unreadBehind(run, waited);
+  if (unread.length === 0) {
+    return { reason: 'PhaseTimeout', message: `${since} for: ${waited}${lastFailure(run)}` };
+  }
+  const { namespace = 'default' } = run.observation.cluster.metadata;
+  return {
+    reason: 'MemberUnreadable',
+    message: `${unreadInWords(unread)}; ${since}`,
+    remedy: `To end it, ${correction(unread, namespace)}`,
+  };
+}
+
+/** In what words the last Job of the phase failed, which the one that is waited for goes on from. */
+function lastFailure({ observation: { jobs }, blueGreen }: Run): string {
+  const { lastJobFailure, jobFailures = 0 } = blueGreen;
+  if (lastJobFailure === undefined || jobFailures === 0 || jobs.kind === 'unknown') return '';
+  const job = followedJob(jobs.value, lastJobFailure);
+  return job.outcome === 'failed' ? `; Job ${lastJobFailure} had failed: ${jobFailure(job.observed)}` : '';
 }
 
 /**
@@ -404,9 +429,9 @@ function broken(run: Run, reason: IncidentReason, { message }: PhaseFailure): De
 }
 
 /** Stops until a person acts. */
-function held(run: Run, { reason, message }: PhaseFailure): Decision {
+function held(run: Run, { reason, message, ...own }: PhaseFailure): Decision {
   const at = withBlueGreen(run, { held: true, ...notWaiting });
-  const said = lastError(reason, { message, ...remedyOf(at) });
+  const said = lastError(reason, { message, ...remedyOf(at), ...own });
   const note = `${reason}: ${said.lastErrorMessage}`.slice(0, 1024);
   return rest({
     ...at,

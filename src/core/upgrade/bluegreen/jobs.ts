@@ -99,7 +99,7 @@ function run(
   if (job.outcome === 'failed') {
     return fail('UpgradeJobFailed', jobFailure(job.observed), { patch: { lastJobFailure: name } });
   }
-  if (isDone === undefined) return wait('the Raft membership could not be read');
+  if (isDone === undefined) return wait(whyUntold(input));
   const askedAt = blueGreen.job === name ? parseTimestamp(blueGreen.jobStartedAt) : undefined;
   if (job.outcome === 'succeeded') {
     // A joiner came after it, or leadership came back: once more, under another name.
@@ -111,6 +111,13 @@ function run(
     return wait(`Job ${name} to be seen`, { until: askedAt + missingMs });
   }
   return whyNotStart(input, wanted, jobs.value, name) ?? start(input, wanted, name);
+}
+
+/** Why it cannot be told whether Raft is as it is to be. */
+function whyUntold({ observation: { raft }, peers: { leader } }: PhaseInput): string {
+  const read = 'the Raft membership could not be read';
+  if (raft.kind === 'unknown') return `${read}: ${raft.cause}`;
+  return leader.kind === 'unknown' ? `no leader is known: ${leader.cause}` : read;
 }
 
 /**

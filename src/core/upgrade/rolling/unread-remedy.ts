@@ -1,6 +1,6 @@
 import type { Command, Remedy } from '../../model/explanation.ts';
 import { serverContainer } from '../../model/names.ts';
-import type { UnreadAnswer } from '../unread.ts';
+import { correction, type UnreadAnswer } from '../unread.ts';
 import type { PhaseInput } from './phase.ts';
 import { remedy } from './remedy.ts';
 import { isUntouched } from './retarget.ts';
@@ -17,8 +17,7 @@ function hintFor(
 ): string {
   const { namespace = 'default' } = observation.cluster.metadata;
   const pods = [...new Set(unread.map(({ pod }) => pod))];
-  const logs = pods.map((pod) => `kubectl logs ${pod} -n ${namespace} -c ${serverContainer}`).join('; ');
-  const outside = `correct what answers there (see: ${logs}), or update Rollguard to a release that knows this OpenBao`;
+  const outside = correction(unread, namespace);
   if (isUntouched(upgrade, replicas)) {
     return `${outside}; or set spec.version back to ${upgrade.fromVersion}, which cancels the upgrade`;
   }

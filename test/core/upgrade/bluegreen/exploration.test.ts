@@ -5,6 +5,7 @@ import { activeBlueGreen } from '../../../../src/core/model/blue-green.ts';
 import { liveNames } from '../../../../src/core/model/members.ts';
 import { timestamp } from '../../../../src/core/model/time.ts';
 import { start } from '../../../support/observation.ts';
+import { answers, calls, type Answer } from '../../../support/unread.ts';
 import { controllerMishaps, pick, randomOf, slowed, wander, sized } from '../../../support/walks.ts';
 import { durations } from './simulated-halves.ts';
 import { WatchedHalves } from './watched-halves.ts';
@@ -77,6 +78,10 @@ const happenings: Readonly<Record<string, Happening>> = {
   'other strategy': (world) => choose(world, 'RollingUpdate'),
   'blue-green again': (world) => choose(world, 'BlueGreen'),
   'more members wanted': (world) => world.spec({ replicas: world.replicas + 2 }),
+  'answer unreadable': (world, random) => {
+    const id = pick([...world.pods.keys()], random) ?? '';
+    world.unread.add(id, pick(answers, random) ?? 'health', random() < 0.5 ? world.versionOf(id) : undefined);
+  },
   'jobs fail': (world, random) => {
     const action = pick(jobsOfHalves, random) ?? '';
     world.jobFailures.set(action, `permission denied for ${action}`);
@@ -196,6 +201,7 @@ function mendAndFinish(world: WatchedHalves, seen: Set<string>): void {
   world.spec({ paused: false });
   for (let tries = 0; tries < 8; tries++) {
     world.jobFailures.clear();
+    world.unread.end();
     mendImages(world);
     const end = settle(world, seen);
     ends.set(end, (ends.get(end) ?? 0) + 1);
@@ -312,7 +318,11 @@ function goOn(world: WatchedHalves, seen: Set<string>): void {
   for (let turn = 0; turn < 4; turn++) step(world, seen);
   world.cache = undefined;
   world.spec({ paused: false });
-  if (world.jobFailures.size > 0 || [...world.images.values()].some(({ kind }) => kind !== 'good')) {
+  if (
+    !world.unread.isEmpty ||
+    world.jobFailures.size > 0 ||
+    [...world.images.values()].some(({ kind }) => kind !== 'good')
+  ) {
     for (let turn = 0; turn < 60; turn++) step(world, seen);
   }
   mendAndFinish(world, seen);
@@ -346,6 +356,102 @@ function walk(replicas: number, seed: number, seen: Set<string>): void {
   letGo(world);
   mendAndFinish(world, seen);
 }
+
+/** V2: one answer of one member is understood no more, for as long as its server is of that version. */
+interface Fault {
+  readonly direction: 'forward' | 'back';
+  readonly half: 'blue' | 'green';
+  readonly ordinal: number;
+  readonly answer: Answer;
+  readonly moment: number;
+}
+
+const podOf = (world: WatchedHalves, { half, ordinal }: Fault): string => world.half(half)[ordinal] ?? '';
+
+function faulty(fault: Fault, seen: Set<string>): { readonly world: WatchedHalves; readonly where: string } {
+  const { direction, answer, moment } = fault;
+  const world = worldOf({ replicas: 3, leader: moment % 3, deadServerCleanup: true });
+  const where = runUntil(world, moment, direction, seen);
+  const pod = podOf(world, fault);
+  world.log.push(`${direction}, moment ${moment}: ${answer} of ${pod} is understood no more`);
+  if (where === 'there' && pod !== '') world.unread.add(pod, answer, world.versionOf(pod));
+  return { world, where: pod === '' && where === 'there' ? 'not turned round yet' : where };
+}
+
+/** What a person does about what has stopped, each tried by itself. */
+const waysOut: Readonly<Record<string, (world: WatchedHalves) => void>> = {
+  'the old target': (world) => world.spec({ version: '2.5.5' }),
+  'the end of the fault': (world) => {
+    world.unread.end();
+    goOnAsAsked(world);
+  },
+};
+
+function goOnAsAsked(world: WatchedHalves): void {
+  if (world.status.breakGlass?.active === true) acknowledge(world);
+  else ask(world, 'retry');
+}
+
+/** It says which answer of which member could not be understood, and what to do. */
+function judgeWords(world: WatchedHalves, fault: Fault, pod: string): void {
+  const { lastErrorReason, lastErrorMessage = '', breakGlass } = world.status;
+  const words = [lastErrorMessage, ...(breakGlass?.active === true ? (breakGlass.steps ?? []) : [])].join(
+    ' ',
+  );
+  const says = (text: string) => {
+    if (!words.includes(text)) world.fail(`${lastErrorReason} does not say "${text}": ${words}`);
+  };
+  says(pod);
+  says(calls[fault.answer].split(':')[0] ?? '');
+  says(breakGlass?.active === true ? 'breakGlassAck' : '"retry"');
+  if (lastErrorReason === 'MemberUnreadable') says(`OpenBao ${world.versionOf(pod)}`);
+}
+
+describe('an answer that is understood no more while a blue-green upgrade is under way (V2)', () => {
+  it('is passed by, or stops it with a way out, at every moment', () => {
+    const seen = new Set<string>();
+    const stride = every === undefined ? sized(7, 80) : Number(every);
+    const kinds = (['forward', 'back'] as const).flatMap((direction) =>
+      (['blue', 'green'] as const).flatMap((half) =>
+        [0, 1, 2].flatMap((ordinal) => answers.map((answer) => ({ direction, half, ordinal, answer }))),
+      ),
+    );
+    let runs = 0;
+    for (const [index, kind] of kinds.entries()) {
+      if (index % sized(1, 9) !== 0) continue;
+      for (let moment = index % stride; ; moment += stride) {
+        const fault = { ...kind, moment };
+        const { world, where } = faulty(fault, seen);
+        if (where === 'ended') break;
+        if (where === 'not turned round yet') continue;
+        runs++;
+        const pod = podOf(world, fault);
+        const end = settle(world, seen);
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+        if (end === 'idle') {
+          world.unread.end();
+          finished(world, seen);
+          continue;
+        }
+        const { lastErrorReason = '', upgrade } = world.status;
+        reasons.set(lastErrorReason, (reasons.get(lastErrorReason) ?? 0) + 1);
+        judgeWords(world, fault, pod);
+        const isUntouched = upgrade !== undefined;
+        for (const way of isUntouched ? Object.keys(waysOut) : ['the end of the fault']) {
+          const again = faulty(fault, seen).world;
+          settle(again, seen);
+          again.log.push(`${end}: ${again.status.lastErrorReason}; then ${way}`);
+          waysOut[way]?.(again);
+          step(again, seen);
+          if (settle(again, seen) !== 'idle') again.fail(`${end}, and ${way} leaves it so`);
+          again.unread.end();
+          finished(again, seen);
+        }
+      }
+    }
+    report('unreadable answers, 3+3', runs, seen);
+  });
+});
 
 /** Whatever waits for a person gets its word. */
 function letGo(world: WatchedHalves): void {

@@ -44,6 +44,7 @@ import {
   start,
   statefulSet,
 } from '../../../support/observation.ts';
+import { UnreadAnswers, type Answer } from '../../../support/unread.ts';
 import { SimulatedRaft } from '../../raft/simulated-raft.ts';
 import type { SimulatedImage } from '../rolling/simulated-cluster.ts';
 
@@ -185,6 +186,7 @@ export class SimulatedHalves {
   cache: Cached | undefined;
   /** Jobs of these actions fail, with these words. */
   readonly jobFailures = new Map<string, string>();
+  readonly unread = new UnreadAnswers();
   readonly events: ClusterEvent[] = [];
   readonly stepDowns: number[] = [];
   /** Leaders that followed another. */
@@ -259,20 +261,15 @@ export class SimulatedHalves {
       members.set(
         name,
         pod !== undefined && pod.uid === uid && pod.runs
-          ? known(this.member(name, pod))
+          ? this.memberAsRead(name, pod)
           : unknown('connection refused'),
       );
     }
-    const { leader, servers, voters } = this.raft;
-    const nonVoters = [...servers.keys()].filter((id) => !voters.includes(id));
     return observation({
       cluster: this.cluster,
       ...kubernetes,
       members,
-      raft:
-        leader === undefined || !this.isUp(leader)
-          ? unknown('no member leads')
-          : known(raftOf([...servers.keys()], { leader, nonVoters })),
+      raft: this.membershipAsRead(),
       versionHistory: known(['2.5.5']),
       drifted: known(this.drifted(kubernetes)),
     });
@@ -342,6 +339,31 @@ export class SimulatedHalves {
       ...(isGoing ? { deletionTimestamp: '2026-01-02T03:04:05Z' } : {}),
       ...(stamp === null ? {} : { annotations: { [dataVersionAnnotation]: stamp } }),
     });
+  }
+
+  /** As the leader says it: whom nobody can tell to lead is not asked. */
+  private membershipAsRead(): Observation['raft'] {
+    const { leader, servers, voters } = this.raft;
+    if (leader === undefined || !this.isUp(leader) || this.unreadOf(leader, 'health', 'leader') !== undefined)
+      return unknown('no member leads');
+    const unread = this.unreadOf(leader, 'login', 'configuration');
+    if (unread !== undefined) return unknown(unread);
+    const nonVoters = [...servers.keys()].filter((id) => !voters.includes(id));
+    return known(raftOf([...servers.keys()], { leader, nonVoters }));
+  }
+
+  private memberAsRead(name: string, pod: SimulatedMember): Known<Member> {
+    const unread = this.unreadOf(name, 'health', 'leader');
+    return unread === undefined ? known(this.member(name, pod)) : unknown(unread);
+  }
+
+  private unreadOf(name: string, ...answers: readonly Answer[]): string | undefined {
+    return this.unread.of(name, this.versionOf(name) ?? '', ...answers);
+  }
+
+  /** What a member runs; undefined while it has no pod. */
+  versionOf(name: string): string | undefined {
+    return this.images.get(this.pods.get(name)?.image ?? '')?.version;
   }
 
   private member(name: string, pod: SimulatedMember): Member {
@@ -747,6 +769,12 @@ export class SimulatedHalves {
     if (job.outcome !== 'running' || this.now - job.createdAt < this.speed.job) return;
     const refusal = this.jobFailures.get(job.action);
     if (refusal !== undefined) return this.fail_(job, 'Refused', refusal);
+    const unread = this.raft.leader === undefined ? undefined : this.unreadBy(job, this.raft.leader);
+    if (unread !== undefined) {
+      job.blockedSince ??= this.now;
+      if (this.now - job.blockedSince > patienceMs) this.fail_(job, 'LeaderUnknown', unread);
+      return;
+    }
     switch (job.action) {
       case 'version-check':
         return this.checkVersion(job);
@@ -768,6 +796,16 @@ export class SimulatedHalves {
       default:
         return this.succeed(job);
     }
+  }
+
+  /** What a program that asks the leader cannot go on without, however often it asks. */
+  private unreadBy({ action }: SimulatedJob, leader: string): string | undefined {
+    const asksNobody = action === 'version-check' || action === 'pre-promotion-hook';
+    if (asksNobody) return undefined;
+    const own = ['health', 'leader', 'login', 'configuration'] as const;
+    return action === 'step-down'
+      ? this.unreadOf(leader, ...own)
+      : this.unreadOf(leader, ...own, 'autopilot');
   }
 
   private checkVersion(job: SimulatedJob): void {
@@ -834,7 +872,9 @@ export class SimulatedHalves {
       return { missing: 'nobody leads' };
     const [blue, green] = [flagsOf(job, 'blue'), flagsOf(job, 'green')];
     const caughtUp = job.action === 'repair-consensus' ? blue : green;
-    const behind = job.action.startsWith('remove') ? [] : caughtUp.filter((id) => !this.isCaughtUp(id));
+    const behind = job.action.startsWith('remove')
+      ? []
+      : caughtUp.filter((id) => !this.isCaughtUp(id) || this.unreadOf(id, 'health', 'leader') !== undefined);
     const problems = new Map([
       ...behind.map((id) => [id, `${id} is behind`] as const),
       ...(seen.problems ?? new Map<string, string>()),

@@ -3,6 +3,7 @@ import { activeBlueGreen } from '../../../../src/core/model/blue-green.ts';
 import { revisionLabel } from '../../../../src/api/labels.ts';
 import { start } from '../../../support/observation.ts';
 import { operationCommands, optionsOf, tellBy, type Commands } from '../../../support/transcript.ts';
+import type { Answer } from '../../../support/unread.ts';
 import type { SimulatedImage } from '../rolling/simulated-cluster.ts';
 import { WatchedHalves } from './watched-halves.ts';
 
@@ -51,6 +52,13 @@ const commands: Commands<Teller> = {
     for (const { name, ...job } of teller.world.jobs.values()) {
       if (job.action === action && job.outcome === 'running') teller.world.loseJob(name);
     }
+    return [];
+  },
+  /** unread leader blue-0: this answer of this member is understood no more; `unread none` ends it */
+  unread: (teller, [answer = '', who = '']) => {
+    const { unread } = teller.world;
+    if (answer === 'none') unread.end();
+    else unread.add(teller.podOf(who), answer as Answer);
     return [];
   },
   /** incident: status.breakGlass */
