@@ -39,6 +39,18 @@ export function isOlder(a: string, b: string): boolean {
   return left.kind === 'unknown' || right.kind === 'unknown' || compareVersions(left.value, right.value) < 0;
 }
 
+/**
+ * Whether `a` is an older version than one that sys/version-history records. It drops a prerelease: the record of
+ * 2.7.0-rc.1 is 2.7.0 (docs/facts/openbao-2.6-measured.md, 0.9). So beside a record without one, `a`'s does not count.
+ */
+export function isOlderThanRecorded(a: string, recorded: string): boolean {
+  const [left, right] = [parseVersion(a), parseVersion(recorded)];
+  if (left.kind === 'unknown' || right.kind === 'unknown') return true;
+  return right.value.parsed.prerelease.length === 0
+    ? left.value.parsed.compareMain(right.value.parsed) < 0
+    : compareVersions(left.value, right.value) < 0;
+}
+
 /** Whether two texts rank as the same version. */
 export function isSameVersion(a: string, b: string): boolean {
   const [left, right] = [parseVersion(a), parseVersion(b)];

@@ -4,7 +4,7 @@ import type { Observation } from '../../model/observation.ts';
 import { decide, explanationOf, notJudged } from '../../policies/policy.ts';
 import { versionRules } from '../../policies/version-rules.ts';
 import { failure, type Failure } from './failure.ts';
-import { isOlder, type UpgradeTarget } from '../target.ts';
+import { isOlderThanRecorded, type UpgradeTarget } from '../target.ts';
 import { hold, wait, type PhaseInput, type Step } from './phase.ts';
 
 /**
@@ -43,7 +43,7 @@ export function startCheck(
   if (versionHistory.kind === 'unknown') {
     return unknown(`the version history could not be read: ${versionHistory.cause}`);
   }
-  const newer = versionHistory.value.find((version) => isOlder(wanted.version, version));
+  const newer = versionHistory.value.find((version) => isOlderThanRecorded(wanted.version, version));
   if (newer === undefined) return known(undefined);
   return known(
     failure(

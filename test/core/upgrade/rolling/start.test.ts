@@ -173,6 +173,31 @@ describe("the gate's own rules before the start", () => {
     }
   });
 
+  // docs/facts/openbao-2.6-measured.md, 0.9
+  for (const [wanted, recorded, isHeld] of [
+    ['2.7.0-rc.2', '2.7.0', false],
+    ['2.7.0-rc.2', '2.7.0-rc.1', false],
+    ['2.7.0-rc.2', '2.7.0-rc.3', true],
+    ['2.7.0-rc.2', '2.7.1', true],
+    ['2.7.0-rc.2', 'x', true],
+  ] as const) {
+    it(`0.9: ${isHeld ? 'hold' : 'let pass'} 2.7.0-rc.1 to ${wanted} where the history has ${recorded}`, () => {
+      const spec = { version: wanted };
+      const status = { currentVersion: '2.7.0-rc.1', image: 'openbao/openbao:2.7.0-rc.1' };
+      const { upgrade, operationLock } = decide({ spec, status }).status;
+      const { status: settled, ...cluster } = settledCluster(spec);
+      const stored = { ...settled, ...status, upgrade, operationLock } as OpenBaoClusterStatus;
+      const seen = observation({
+        cluster: { ...cluster, status: stored },
+        claims: known([claim(0, '2.7.0-rc.1')]),
+        versionHistory: known(['2.6.2', recorded]),
+      });
+      const decided = decideUpgrade(seen, stored, context()).status;
+      expect(decided.upgrade?.held ?? false).to.equal(isHeld);
+      expect(decided.lastErrorReason).to.equal(isHeld ? 'DowngradeBlocked' : undefined);
+    });
+  }
+
   it('V6: judge once more where a strategy was changed behind the checks', () => {
     const spec = { version: '2.6.2', upgrade: { strategy: 'BlueGreen' } } as const;
     const started = decide({ spec: { version: '2.6.2' } }).status;
