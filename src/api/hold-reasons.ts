@@ -122,9 +122,10 @@ export const holdReasons = {
     remedy: '`kubectl describe pod`, `kubectl logs`. All other pods still run and serve',
   },
   VersionMismatch: {
-    scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
-    meaning: 'a replaced pod, or a green member, reports another version than the target',
-    remedy: '`kubectl describe pod`, `kubectl logs`. All other pods still run and serve',
+    scopes: ['Cluster', 'RollingUpgrade', 'BlueGreenUpgrade'],
+    meaning:
+      'a replaced pod, or a green member, reports another version than the target; or, outside an upgrade, a member reports another one than the cluster runs, because the image of its pod was changed or its tag has moved',
+    remedy: `\`kubectl describe pod\`, \`kubectl logs\`. All other pods still run and serve. Outside an upgrade [delete that pod](${documents.deletePod}), and it is made anew from the StatefulSet, or set \`spec.image\`; until then no upgrade and no change of \`spec.replicas\` begins`,
   },
   NotCaughtUp: {
     scopes: ['RollingUpgrade'],

@@ -20,6 +20,7 @@ import { withLastError } from '../model/last-error.ts';
 import { decideMaintenance } from './maintenance.ts';
 import type { Observation } from '../model/observation.ts';
 import { runConcerns, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
+import { decideMemberVersions, mayBegin } from './member-versions.ts';
 import { decideRestored } from './restored.ts';
 import { decideSeal } from './seal.ts';
 import { decideScale } from './scale/decide.ts';
@@ -36,6 +37,7 @@ const life: readonly Concern[] = [
   decideIdentity,
   decideMaintenance,
   decideVersionStamps,
+  decideMemberVersions,
   decideDataVersion,
   decideSeal,
   decideUnsealKey,
@@ -48,16 +50,11 @@ const life: readonly Concern[] = [
   forgetRejectedTarget,
 ];
 
-/** What changes members, one thing at a time: what is first has its way. */
-const changes: readonly Concern[] = [
-  decideDisks,
-  decideScale,
-  // the checks and the snapshot of either strategy are the same; then one of them has the word
-  (observation, status, context) =>
-    activeBlueGreen(status) === undefined
-      ? decideUpgrade(observation, status, context)
-      : decideBlueGreen(observation, status, context),
-];
+/** The checks and the snapshot of either strategy are the same; then one of them has the word. */
+const decideTarget: Concern = (observation, status, context) =>
+  activeBlueGreen(status) === undefined
+    ? decideUpgrade(observation, status, context)
+    : decideBlueGreen(observation, status, context);
 
 /**
  * All that follows from one observation of a cluster. The status comes back as it was stored when nothing
@@ -77,6 +74,13 @@ export function decideCluster(observed: Observation, context: DecisionContext): 
   const isBeingRestored = first.status.operationLock?.operation === 'Restore';
   // Nothing new starts while pods could not come back; what is under way goes on watching.
   const mayChange = !isBeingRestored && (isUnderWay || !keepsPodsAsTheyAre(first.notices));
+  const begin = isUnderWay ? { scaling: true, upgrade: true } : mayBegin(observation, first.status);
+  // What changes members, one thing at a time: what is first has its way.
+  const changes = [
+    decideDisks,
+    ...(begin.scaling ? [decideScale] : []),
+    ...(begin.upgrade ? [decideTarget] : []),
+  ];
   const second = runConcerns(mayChange ? changes : [], observation, first.status, context);
   const children = applyDrifted(observation, second.status, first.notices);
   const { notices: rejectedTarget = [] } = reportRejectedTarget(observation, second.status, context);

@@ -5,15 +5,27 @@ import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
  * Commands with which members lose their data and join anew. The gate lets their pods be deleted only once
  * the cluster is in maintenance and the pods carry its stamp; the volumes go last, when that was granted.
  */
-export function emptyDisks({ name = '', namespace = '' }: ObjectMeta, pods: readonly string[]): string {
-  const maintenance = (enabled: boolean) =>
-    `kubectl patch openbaocluster ${name} -n ${namespace} --type merge -p '{"spec":{"maintenance":{"enabled":${enabled}}}}'`;
+export function emptyDisks(cluster: ObjectMeta, pods: readonly string[]): string {
+  const { namespace = '' } = cluster;
   const each = pods.map(
     (pod) =>
-      `kubectl wait pod/${pod} -n ${namespace} --for='jsonpath={.metadata.annotations.openbao\\.org/maintenance}=true' --timeout=60s && kubectl delete pod/${pod} -n ${namespace} --wait=false && kubectl delete pvc/data-${pod} -n ${namespace} --wait=false`,
+      `${deletion(pod, namespace)} --wait=false && kubectl delete pvc/data-${pod} -n ${namespace} --wait=false`,
   );
-  return `put it into maintenance first: ${maintenance(true)}; then: ${each.join('; ')}; once they are back: ${maintenance(false)}`;
+  return `${inMaintenance(cluster, each.join('; '))}${maintenance(cluster, false)}`;
 }
+
+/** Commands with which one member's pod is made anew; its volume stays. */
+export const deletePod = (cluster: ObjectMeta, pod: string): string =>
+  `${inMaintenance(cluster, deletion(pod, cluster.namespace ?? ''))}${maintenance(cluster, false)}`;
+
+const inMaintenance = (cluster: ObjectMeta, commands: string) =>
+  `put it into maintenance first: ${maintenance(cluster, true)}; then: ${commands}; once they are back: `;
+
+const maintenance = ({ name = '', namespace = '' }: ObjectMeta, enabled: boolean) =>
+  `kubectl patch openbaocluster ${name} -n ${namespace} --type merge -p '{"spec":{"maintenance":{"enabled":${enabled}}}}'`;
+
+const deletion = (pod: string, namespace: string) =>
+  `kubectl wait pod/${pod} -n ${namespace} --for='jsonpath={.metadata.annotations.openbao\\.org/maintenance}=true' --timeout=60s && kubectl delete pod/${pod} -n ${namespace}`;
 
 type RequestField = keyof NonNullable<NonNullable<OpenBaoClusterSpec['upgrade']>['requests']>;
 

@@ -4,6 +4,7 @@ import { jobFailure } from '../../../jobs/job-outcome.ts';
 import { unknown } from '../../../model/known.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { whyRemovalUnderWay } from '../../../raft/removal.ts';
+import { mendsVersions, strays } from '../../strays.ts';
 import { insufficientCapacity } from '../../capacity.ts';
 import { isBlueGreen } from '../../target.ts';
 import { event } from '../../event.ts';
@@ -47,6 +48,10 @@ function judgeMembers(input: PhaseInput): Step | undefined {
     const unhealthy = whyUnhealthy(peer, peers);
     if (unhealthy !== undefined) return wait(unhealthy);
   }
+  const { fromVersion = '', targetVersion = '' } = upgrade;
+  const found = strays(peers.expected, fromVersion);
+  if (!mendsVersions(found, fromVersion, targetVersion))
+    return wait(found.map(({ why }) => why).join('; '), { overdue: 'VersionMismatch' });
   if (peers.voters.kind === 'unknown') return wait(`the voters are not known: ${peers.voters.cause}`);
   const expected = new Set(peers.expected.map(({ name }) => name));
   const strangers = peers.voters.value.filter((id) => !expected.has(id));
