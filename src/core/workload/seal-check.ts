@@ -29,13 +29,14 @@ export const sealCheckConfiguration = (cluster: OpenBaoCluster): object => ({
 
 /**
  * Proves that a member could start now: the binary of the image, with the members' own seal and credentials, starts,
- * seals a key of its own and opens it again. A server whose seal cannot be opened exits 1 within 10 s and says why
- * at the end of its log, which becomes the message of the Job's pod.
+ * seals a key of its own and opens it again. A server whose seal cannot be opened exits 1, with most key services
+ * within 15 s, and says why at the end of its log, which becomes the message of the Job's pod.
  */
 export const sealCheckScript = `#!/bin/sh
 set -u
 export BAO_ADDR=http://${address}
-log=${paths.temporary}/server.log
+scratch=${paths.temporary}
+log=$scratch/server.log
 ${takeCredentials}
 bao server -config=${paths.configuration}/${files.sealCheckServer} >"$log" 2>&1 &
 server=$!
@@ -48,13 +49,13 @@ fail() {
 # 1: it does not answer yet. 2: it answers, and is not initialized.
 tries=0
 until bao status >/dev/null 2>&1 || [ $? = 2 ]; do
-  kill -0 "$server" 2>/dev/null || fail "OpenBao ended at its start: its seal cannot be opened"
+  kill -0 "$server" 2>/dev/null || fail "OpenBao ended at its start"
   tries=$((tries + 1))
-  [ "$tries" -lt 60 ] || fail "OpenBao did not answer within a minute"
+  [ "$tries" -lt 120 ] || fail "OpenBao did not answer within two minutes"
   sleep 1
 done
 # Its keys and its token are for nobody: nothing of it is written down.
-bao operator init >/dev/null 2>"${paths.temporary}/error" || fail "the seal sealed nothing: $(cat "${paths.temporary}/error")"
+bao operator init >/dev/null 2>"$scratch/error" || fail "the seal sealed nothing: $(cat "$scratch/error")"
 tries=0
 until bao status >/dev/null 2>&1; do
   tries=$((tries + 1))

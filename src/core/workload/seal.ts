@@ -56,6 +56,8 @@ function pluginStanza(cluster: OpenBaoCluster): object {
   const file = image === undefined ? { command } : { image, binary_name: binaryName };
   return {
     plugin_directory: directory ?? paths.plugins,
+    // Without the plugin the seal itself ends the start; a version that needs none must not end for the registry.
+    ...(image === undefined ? {} : { plugin_auto_download: true, plugin_download_behavior: 'continue' }),
     plugin: [{ kms: { [sealName(cluster)]: { ...file, version, sha256sum } } }],
   };
 }
