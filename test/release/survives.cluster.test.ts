@@ -217,7 +217,7 @@ describe('releases of MetadataServices, whatever comes between, on a real node',
     const stalled = ({ status }: MetadataServices) =>
       status?.conditions?.find(({ type }) => type === 'Stalled');
     const held = await services.until('it says so', (now) => stalled(now)?.reason === 'SpecConflict');
-    expect(stalled(held)?.message).to.contain('argocd-controller put back into spec');
+    expect(stalled(held)?.message).to.contain('argocd-controller put back into the spec');
     expect(versions(held)).to.deep.equal(versions(back));
     expect(serves('1.0')(held)).to.equal(true);
     expect(await suite.deployments('git')).to.have.length(2);
