@@ -24,6 +24,8 @@ export const operationAnnotation = 'rollguard.io/operation-id';
 export const actionAnnotation = 'rollguard.io/action';
 /** Annotation on the pod template: the `spec.maintenance.restartAt` it was last restarted for. */
 export const restartAtAnnotation = 'openbao.org/restart-at';
+/** Annotation on a StatefulSet, outside its template: the image that we asked for, however admission spells it. */
+export const appliedImageAnnotation = 'rollguard.io/applied-image';
 /** Annotation on a child: the hash of what we applied. */
 export const appliedHashAnnotation = 'rollguard.io/applied-hash';
 /** Label on a namespace whose pods are guarded. */

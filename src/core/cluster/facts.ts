@@ -5,6 +5,7 @@ import { revisionHash } from '../model/selectors.ts';
 import { byMember, liveRevision, memberNamed } from '../model/members.ts';
 import { activeMember, markedLeader } from '../raft/leader.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
+import { appliedImage } from '../workload/stateful-set.ts';
 import type { ClusterEvent } from '../model/decision.ts';
 import type { Member, Observation } from '../model/observation.ts';
 import { unchanged, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
@@ -95,12 +96,13 @@ function imageOfLeader(observation: Observation, leader: Member): string | undef
   const pod = podsByName(observation)?.get(leader.pod);
   const { statefulSet } = observation;
   if (pod === undefined || statefulSet.kind === 'unknown') return undefined;
-  const { metadata, spec, status } = statefulSet.value ?? { metadata: {} };
+  const set = statefulSet.value ?? { metadata: {} };
+  const { metadata, status } = set;
   const isNewest =
     status?.updateRevision !== undefined &&
     pod.metadata.labels?.[revisionHash] === status.updateRevision &&
     (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  return imageOf(isNewest ? spec?.template?.spec : pod.spec);
+  return isNewest ? appliedImage(set) : imageOf(pod.spec);
 }
 
 /** The active node, if it has answered of this cluster. */

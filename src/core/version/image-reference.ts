@@ -86,6 +86,20 @@ export function addsToVersion(tag: string, { canonical }: Version): boolean {
   );
 }
 
+/**
+ * Whether an image may be another spelling of the one that was asked for, as a mutating webhook makes it: the tag or
+ * the digest that was asked for stays, a digest may have come to it, and its place may be a mirror's. A person can
+ * mean another image by such a name, so who has written it is asked too (src/core/workload/stateful-set.ts).
+ */
+export function mayBeSpelling(asked: string, image: string): boolean {
+  const [a, b] = [parseImageReference(asked), parseImageReference(image)];
+  if (a.kind === 'unknown' || b.kind === 'unknown') return asked === image;
+  const { tag, digest } = a.value;
+  if (digest !== undefined) return b.value.digest === digest;
+  const wanted = tag ?? 'latest';
+  return (b.value.tag ?? (b.value.digest === undefined ? 'latest' : wanted)) === wanted;
+}
+
 /** The first part is a registry when it looks like a host: a dot, a port, brackets, capitals, or `localhost`. */
 function domainOf(name: string): string | undefined {
   const slash = name.indexOf('/');

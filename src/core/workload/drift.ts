@@ -1,7 +1,9 @@
 import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
-import { appliedHashAnnotation } from '../../api/labels.ts';
+import { appliedHashAnnotation, appliedImageAnnotation } from '../../api/labels.ts';
 import { omit } from '../../api/object-fields.ts';
 import { fingerprint } from '../model/fingerprint.ts';
+import { serverContainer } from '../model/names.ts';
+import { appliedImage } from './stateful-set.ts';
 
 /**
  * Marks an object with what it is made of. A field that is dropped from the rendering changes the mark, so that
@@ -23,8 +25,20 @@ export function withHash(object: KubernetesObject): KubernetesObject {
  */
 export function isApplied(desired: KubernetesObject, live: KubernetesObject): boolean {
   // An item of a list says neither.
-  const fields = omit(withoutDropped(desired, live), 'apiVersion', 'kind');
-  return holds(fields, live);
+  const fields = omit(withoutDropped(withAskedImage(desired), live), 'apiVersion', 'kind');
+  return holds(fields, withAskedImage(live));
+}
+
+/** With the image as it was asked for: applied again, it would only be spelled otherwise once more (V3). */
+function withAskedImage(object: KubernetesObject): KubernetesObject {
+  const { spec } = object as StatefulSet;
+  const containers = spec?.template?.spec?.containers;
+  if (containers === undefined || object.metadata?.annotations?.[appliedImageAnnotation] === undefined)
+    return object;
+  const image = appliedImage(object as StatefulSet);
+  const asked = containers.map((each) => (each.name === serverContainer ? { ...each, image } : each));
+  const template = { ...spec?.template, spec: { ...spec?.template?.spec, containers: asked } };
+  return { ...object, spec: { ...spec, template } } as KubernetesObject;
 }
 
 /**

@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { known, unknown } from '../../../src/core/model/known.ts';
-import { imageVersion, parseImageReference, tagVersion } from '../../../src/core/version/image-reference.ts';
+import {
+  imageVersion,
+  mayBeSpelling,
+  parseImageReference,
+  tagVersion,
+} from '../../../src/core/version/image-reference.ts';
 import { sha256 } from '../../support/builders.ts';
 
 const hex64 = '0123456789abcdef'.repeat(4);
@@ -346,6 +351,31 @@ describe('an image reference', () => {
       );
     });
   });
+});
+
+describe('V3: another spelling of an image', () => {
+  const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+  const other = `sha256:${'fedcba9876543210'.repeat(4)}`;
+  for (const [asked, image, is] of [
+    ['bao:2.5.5', 'bao:2.5.5', true],
+    ['bao:2.5.5', `bao:2.5.5@${digest}`, true],
+    ['bao:2.5.5', `mirror.example:5000/x/bao:2.5.5`, true],
+    ['bao:2.5.5', `bao@${digest}`, true],
+    ['bao', 'bao:latest', true],
+    ['bao:latest', 'bao', true],
+    ['bao:2.5.5', 'bao:2.5.6', false],
+    ['bao:2.5.5', 'bao', false],
+    ['bao', 'bao:2.5.5', false],
+    [`bao@${digest}`, `mirror.example/bao:2.5.5@${digest}`, true],
+    [`bao@${digest}`, `bao@${other}`, false],
+    [`bao@${digest}`, 'bao:2.5.5', false],
+    [`bao:2.5.5@${digest}`, 'bao:2.5.5', false],
+    ['bao:::', 'bao:::', true],
+    ['bao:2.5.5', 'bao:::', false],
+  ] as const) {
+    it(`${is ? 'may' : 'can not'} be ${image} of ${asked}`, () =>
+      expect(mayBeSpelling(asked, image)).to.equal(is));
+  }
 });
 
 describe('the version that a tag says', () => {

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
-import { appliedHashAnnotation } from '../../../src/api/labels.ts';
+import type { KubernetesObject, StatefulSet } from '../../../src/api/kubernetes.ts';
+import { appliedHashAnnotation, appliedImageAnnotation } from '../../../src/api/labels.ts';
 import { isApplied, withHash } from '../../../src/core/workload/drift.ts';
+import { imageOf } from '../../../src/core/model/server-container.ts';
+import { appliedImage } from '../../../src/core/workload/stateful-set.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { cluster } from '../../support/builders.ts';
 import { setsOf } from './inputs-of.ts';
@@ -120,6 +122,54 @@ describe('comparing a child with what it should be', () => {
     const desired = { spec: { selector: {} } } as KubernetesObject;
     expect(isApplied(desired, { spec: null } as KubernetesObject)).to.equal(false);
     expect(isApplied(desired, {})).to.equal(false);
+  });
+
+  describe('V3: an image that admission has spelled otherwise', () => {
+    const set = rendered.find(({ kind }) => kind === 'StatefulSet') as StatefulSet;
+    const asked = imageOf(set.spec?.template?.spec) ?? '';
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+    const spelled = (image: string, managedFields: readonly object[] = []): StatefulSet => {
+      const live = copy(set);
+      live.spec.template.spec.containers[0].image = image;
+      live.metadata.managedFields = managedFields;
+      return live;
+    };
+    const owning = (...path: readonly string[]) => ({
+      fieldsV1: path.reduceRight<object>((below, name) => ({ [name]: below }), {}),
+    });
+    const image = owning('f:spec', 'f:template', 'f:spec', 'f:containers', 'k:{"name":"openbao"}', 'f:image');
+    const ours = {
+      fieldsV1: {
+        ...image.fieldsV1,
+        ...owning('f:metadata', 'f:annotations', `f:${appliedImageAnnotation}`).fieldsV1,
+      },
+    };
+
+    it('is as it should be', () => {
+      for (const each of [
+        `${asked}@${digest}`,
+        `mirror.example:5000/${asked}`,
+        `mirror.example/bao@${digest}`,
+      ]) {
+        expect(isApplied(set, spelled(each, [ours])), each).to.equal(true);
+        expect(isApplied(set, spelled(each)), each).to.equal(true);
+        expect(appliedImage(spelled(each, [ours]))).to.equal(asked);
+      }
+      const pinned = withHash(spelled(`${asked}@${digest}`));
+      expect(isApplied(pinned, copy(pinned))).to.equal(true);
+    });
+
+    it('is not where somebody else has written it, or where it is another one', () => {
+      expect(isApplied(set, spelled(`mirror.example/${asked}`, [image, ours]))).to.equal(false);
+      expect(appliedImage(spelled(`mirror.example/${asked}`, [image]))).to.equal(`mirror.example/${asked}`);
+      for (const each of ['openbao/openbao:2.4.4', 'openbao/openbao', `openbao/openbao:2.4.4@${digest}`])
+        expect(isApplied(set, spelled(each, [ours])), each).to.equal(false);
+    });
+
+    it("is nobody's word without what was asked for", () => {
+      const live = spelled(`${asked}@${digest}`);
+      expect(appliedImage({ ...live, metadata: {} })).to.equal(`${asked}@${digest}`);
+    });
   });
 
   it('compares items of a list, which say no kind', () => {

@@ -3,7 +3,7 @@ import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import { withHash } from '../../workload/drift.ts';
 import { isRolling } from '../../model/rolling.ts';
-import { imageOf } from '../../model/server-container.ts';
+import { appliedImage } from '../../workload/stateful-set.ts';
 
 /**
  * A rendered StatefulSet whose template stays as it is while pods run it already. Another template, from an
@@ -24,9 +24,9 @@ export function withPinnedTemplate(
   if (rendered.kind !== 'StatefulSet' || upgrade === undefined || !isRolling(upgrade.phase)) return rendered;
   const isUsed = (upgrade.completedPods ?? []).length > 0 || (upgrade.catchUp ?? []).length > 0;
   const template = live?.spec?.template;
-  if (!isUsed || template === undefined) return rendered;
+  if (!isUsed || live === undefined || template === undefined) return rendered;
   const isTarget =
-    imageOf(template.spec) === upgrade.targetImage &&
+    appliedImage(live) === upgrade.targetImage &&
     (upgrade.restartAt === undefined ||
       template.metadata?.annotations?.[restartAtAnnotation] === upgrade.restartAt);
   if (!isTarget) return rendered;

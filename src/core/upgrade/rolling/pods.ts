@@ -2,7 +2,7 @@ import type { Pod, StatefulSet } from '../../../api/kubernetes.ts';
 import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Known } from '../../model/known.ts';
-import { maxUnavailable as one } from '../../workload/stateful-set.ts';
+import { appliedImage, maxUnavailable as one } from '../../workload/stateful-set.ts';
 import { revisionHash } from '../../model/selectors.ts';
 import { everStarted, imageOf, serverStatus } from '../../model/server-container.ts';
 
@@ -20,7 +20,7 @@ export function whyNotInPlace(
   const { value } = statefulSet;
   if (value === undefined) return 'there is no StatefulSet';
   const { spec, metadata, status } = value;
-  const image = imageOf(spec?.template?.spec);
+  const image = appliedImage(value);
   if (image !== targetImage) return `the StatefulSet's template still has the image ${image ?? '(none)'}`;
   if (restartAt !== undefined && spec?.template?.metadata?.annotations?.[restartAtAnnotation] !== restartAt) {
     return `the StatefulSet's template does not carry restartAt ${restartAt} yet`;
@@ -62,7 +62,7 @@ export const isOfNewestTemplate = (
 ): boolean =>
   metadata.labels?.[revisionHash] !== undefined &&
   metadata.labels[revisionHash] === statefulSet?.status?.updateRevision &&
-  imageOf(statefulSet.spec?.template?.spec) === targetImage;
+  appliedImage(statefulSet) === targetImage;
 
 /** Whether a pod may run the target: by its template, or by its image where that was not rewritten. */
 export const mayRunTarget = (

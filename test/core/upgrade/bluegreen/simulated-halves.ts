@@ -8,6 +8,7 @@ import {
   actionAnnotation,
   dataVersionAnnotation,
   operationAnnotation,
+  appliedImageAnnotation,
   restartAtAnnotation,
   revisionLabel,
 } from '../../../../src/api/labels.ts';
@@ -29,6 +30,7 @@ import {
   type Membership,
   type SwapStep,
 } from '../../../../src/core/raft/membership-change.ts';
+import { appliedImage } from '../../../../src/core/workload/stateful-set.ts';
 import { setsOfMembers } from '../../../../src/core/workload/inputs.ts';
 import { greenNames, liveNames } from '../../../../src/core/model/members.ts';
 import { initialRevision, setName } from '../../../../src/core/model/names.ts';
@@ -286,6 +288,9 @@ export class SimulatedHalves {
     };
   }
 
+  /** What a mutating webhook adds to the image of every StatefulSet. */
+  digest: string | undefined;
+
   private setAsRead(name: string): StatefulSet | undefined {
     const set = this.sets.get(name);
     if (set === undefined) return undefined;
@@ -300,10 +305,21 @@ export class SimulatedHalves {
       observedGeneration,
     });
     const annotations = restartAt === undefined ? {} : { [restartAtAnnotation]: restartAt };
+    const spelled = this.digest === undefined ? image : `${image}@${this.digest}`;
+    const template = {
+      ...rendered.spec?.template,
+      metadata: { annotations },
+      spec: { containers: [{ name: 'openbao', image: spelled }] },
+    };
     return {
       ...rendered,
-      metadata: { ...rendered.metadata, name, uid: set.uid },
-      spec: { ...rendered.spec, template: { ...rendered.spec?.template, metadata: { annotations } } },
+      metadata: {
+        ...rendered.metadata,
+        name,
+        uid: set.uid,
+        annotations: { [appliedImageAnnotation]: image },
+      },
+      spec: { ...rendered.spec, template },
     };
   }
 
@@ -404,8 +420,8 @@ export class SimulatedHalves {
       const isRight =
         found?.spec?.replicas === replicas &&
         found.spec.updateStrategy?.rollingUpdate?.partition === partition &&
-        found.spec.template?.spec?.containers?.[0]?.image === image &&
-        found.spec.template.metadata?.annotations?.[restartAtAnnotation] === restartAt;
+        appliedImage(found) === image &&
+        found.spec.template?.metadata?.annotations?.[restartAtAnnotation] === restartAt;
       if (isRight) continue;
       const annotations = restartAt === undefined ? {} : { [restartAtAnnotation]: restartAt };
       wrong.push({

@@ -39,6 +39,11 @@ const commands: Commands<Teller> = {
     teller.world.kill(teller.podOf(who));
     return [];
   },
+  /** spell sha256:…: a mutating webhook adds this digest to the image of every StatefulSet */
+  spell: (teller, [digest]) => {
+    teller.world.digest = digest;
+    return [];
+  },
   /** by-hand promote|demote|remove blue-0: a person changes Raft */
   'by-hand': (teller, [change, who = '']) => {
     const id = teller.podOf(who);

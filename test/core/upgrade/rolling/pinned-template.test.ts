@@ -1,10 +1,23 @@
 import { expect } from 'chai';
 import type { StatefulSet } from '../../../../src/api/kubernetes.ts';
-import { restartAtAnnotation } from '../../../../src/api/labels.ts';
+import { appliedImageAnnotation, restartAtAnnotation } from '../../../../src/api/labels.ts';
 import { isApplied, withHash } from '../../../../src/core/workload/drift.ts';
 import { withPinnedTemplate } from '../../../../src/core/upgrade/rolling/pinned-template.ts';
-import { statefulSet } from '../../../support/observation.ts';
-import { targetImage, upgrade } from './rolling-observation.ts';
+import { decideCluster } from '../../../../src/core/cluster/decide.ts';
+import { known } from '../../../../src/core/model/known.ts';
+import {
+  context,
+  member,
+  membersOf,
+  newRevision,
+  observation,
+  oldRevision,
+  serverPod,
+  settledCluster,
+  settledStatus,
+  statefulSet,
+} from '../../../support/observation.ts';
+import { decideMidway, fromImage, targetImage, upgrade } from './rolling-observation.ts';
 
 /** The StatefulSet with this in its template, as a changed spec or a new Rollguard renders it. */
 function rendered(partition: number, annotations: Readonly<Record<string, string>>): StatefulSet {
@@ -60,5 +73,59 @@ describe('the template in the middle of a roll', () => {
     expect(isApplied(pinned, live)).to.equal(false);
     expect(isApplied(pinned, { ...live, ...pinned })).to.equal(true);
     expect(withPinnedTemplate(changed, { ...live, ...pinned }, { upgrade: upgrade() })).to.deep.equal(pinned);
+  });
+});
+
+describe('V3: a template whose image admission has spelled otherwise', () => {
+  const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+  const spelled = (image: string, partition: number) =>
+    statefulSet({
+      partition,
+      image: `${image}@${digest}`,
+      currentRevision: oldRevision,
+      updateRevision: newRevision,
+      annotations: { [appliedImageAnnotation]: image },
+    });
+
+  it('starts no upgrade, and is recorded as it was asked for', () => {
+    const { image: _, ...unrecorded } = settledStatus();
+    const set = spelled(fromImage, 3);
+    const seen = observation({
+      cluster: settledCluster({}, unrecorded),
+      statefulSet: known({ ...set, status: { ...set.status, updateRevision: oldRevision } }),
+    });
+    const { status } = decideCluster(seen, context());
+    expect(status.image).to.equal(fromImage);
+    const again = decideCluster({ ...seen, cluster: { ...seen.cluster, status } }, context());
+    expect(again.status.upgrade).to.equal(undefined);
+  });
+
+  it('is in place: the next pod has its turn', () => {
+    const told = decideMidway({
+      upgrade: upgrade({ phase: 'Locking', currentPartition: undefined, completedPods: undefined }),
+      observation: {
+        statefulSet: known(spelled(targetImage, 3)),
+        pods: known([0, 1, 2].map((each) => serverPod(each))),
+        members: membersOf(member(0), member(1), member(2)),
+      },
+    });
+    expect(told.status.upgrade).to.include({ phase: 'Replacing', currentPartition: 2 });
+    expect(told.status.upgrade?.waitingFor).to.not.contain('template');
+  });
+
+  it('is not in place while it is that of before', () => {
+    const told = decideMidway({
+      upgrade: upgrade({ phase: 'Locking', currentPartition: undefined, completedPods: undefined }),
+      observation: { statefulSet: known(spelled(fromImage, 3)) },
+    });
+    expect(told.status.upgrade).to.include({ phase: 'Locking' });
+    expect(told.status.upgrade?.waitingFor).to.contain(`still has the image ${fromImage}`);
+  });
+
+  it('stays what it is while pods run it', () => {
+    const set = spelled(targetImage, 2);
+    expect(templateOf(withPinnedTemplate(changed, set, { upgrade: upgrade() }))).to.deep.equal(
+      set.spec?.template,
+    );
   });
 });

@@ -1,6 +1,6 @@
 import type { Known } from '../../../model/known.ts';
 import { unknown } from '../../../model/known.ts';
-import { imageOf } from '../../../model/server-container.ts';
+import { appliedImage } from '../../../workload/stateful-set.ts';
 import type { StatefulSet } from '../../../../api/kubernetes.ts';
 import { whyGreenFailed } from '../green-health.ts';
 import { deadServerCleanupSet } from '../jobs.ts';
@@ -38,7 +38,7 @@ function whyNotInPlace(
   const { value } = statefulSet;
   if (value === undefined) return 'the green StatefulSet to be created';
   if (value.metadata.deletionTimestamp !== undefined) return 'the green StatefulSet is being deleted';
-  const image = imageOf(value.spec?.template?.spec);
+  const image = appliedImage(value);
   if (image !== blueGreen.greenImage) return `the green StatefulSet has the image ${image}`;
   return value.spec?.replicas === halves.green.length
     ? undefined
