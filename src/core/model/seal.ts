@@ -51,14 +51,16 @@ const keyFields: Readonly<Record<Exclude<SealType, 'static' | 'kms'>, readonly s
 /**
  * Which seal and which key of it, in words of at most 512 characters, such as `transit mount_path=transit
  * key_name=bao`; for the seal static the ID of its key. Two clusters with the same words open each other's snapshots,
- * if it is the same key service. What a plugin takes for its key is not known, so all of its settings count.
+ * if it is the same key service. What a plugin, or a seal that is not known here, takes for its key cannot be told, so all
+ * of its settings count.
  */
 export function sealId(cluster: Pick<OpenBaoCluster, 'spec'>): string {
   const type = sealType(cluster);
   if (type === 'static') return sealKeyId;
   const settings = sealSettings(cluster);
-  if (type === 'kms') return `${sealName(cluster)} settings=${fingerprint(settings)}`;
-  const key = keyFields[type].flatMap((field) => {
+  const fields = (keyFields as Readonly<Record<string, readonly string[] | undefined>>)[type];
+  if (fields === undefined) return `${sealName(cluster)} settings=${fingerprint(settings)}`;
+  const key = fields.flatMap((field) => {
     // transit/ and /transit are one mount.
     const value = settings[field]?.replace(/^\/+|\/+$/g, '') ?? '';
     return value === '' ? [] : [`${field}=${value}`];

@@ -66,6 +66,15 @@ describe('seal-change-blocked', () => {
     expect(allowed(transit(), undefined)).to.equal(true);
   });
 
+  it('judges a seal of another operator by all that it says', () => {
+    const foreign = (change: object) => ({ type: 'alicloudkms', alicloudkms: { kmsKeyID: 'k' }, ...change });
+    const of = (change: object = {}) => foreign(change) as unknown as Unseal;
+    expect(allowed(of(), of())).to.equal(true);
+    expect(allowed(of(), of({ alicloudkms: { kmsKeyID: 'l' } }))).to.equal(false);
+    expect(allowed(of({ alicloudkms: null }), of({ alicloudkms: null }))).to.equal(true);
+    expect(allowed(null as unknown as Unseal, { type: 'static' })).to.equal(true);
+  });
+
   it('only warns of what was stored before, and says nothing to a CREATE', () => {
     const stored = cluster({ unseal: transit({ keyName: 'wrong' }) }, ofTransit);
     const decision = decide([sealChangeBlocked], update(stored, { paused: true }));
