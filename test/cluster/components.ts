@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheDirectory } from './cache.ts';
+import { kubernetesModule } from './kubernetes-module.ts';
+import { otherKubernetes } from '../support/kubernetes-version.ts';
 import { mustRun, runCommand } from '../support/command.ts';
 import { packageRoot } from '../support/package-root.ts';
 
@@ -67,7 +69,7 @@ export interface Binaries<Name extends ComponentName> {
 
 /**
  * Finds each binary: in the folder KUBEBUILDER_ASSETS names, in the cache, in PATH when its
- * version is the one go.mod pins, and else builds it into the cache.
+ * version is the one that is used, and else builds it into the cache.
  */
 export async function findBinaries<Name extends ComponentName>(
   names: readonly Name[],
@@ -130,8 +132,13 @@ function isExecutable(path: string): boolean {
 const moduleDirectory = (module: ModuleName) => join(packageRoot, 'test', 'cluster', 'components', module);
 const readModule = (module: ModuleName) => readFileSync(join(moduleDirectory(module), 'go.mod'), 'utf8');
 
-/** The version go.mod pins, such as `v1.36.3`. */
+/** The version that is used, such as `v1.36.3`: the one go.mod pins, unless ROLLGUARD_KUBERNETES names another. */
 export function versionOf(module: ModuleName): string {
+  const pinned = pinnedVersion(module);
+  return (module === 'kubernetes' ? otherKubernetes(pinned) : undefined) ?? pinned;
+}
+
+function pinnedVersion(module: ModuleName): string {
   const path = versionedModule[module];
   const match = readModule(module).match(new RegExp(`^(?:require )?\\s*${path} (v\\S+)`, 'm'));
   if (match?.[1] === undefined) throw new Error(`${moduleDirectory(module)}/go.mod does not name ${path}`);
@@ -152,16 +159,20 @@ function linkerFlags(module: ModuleName): string {
   return `-s -w -X ${variable}.gitVersion=${version} -X ${variable}.gitMajor=${major} -X ${variable}.gitMinor=${minor}`;
 }
 
+/** Of another Kubernetes the release says what it is made from; of what is pinned, the files that pin it. */
 function cachedPath(name: ComponentName): string {
   const { module } = components[name];
-  const hash = createHash('sha256')
-    .update(readModule(module))
-    .update(readFileSync(join(moduleDirectory(module), 'go.sum')))
+  const made = createHash('sha256');
+  if (isOther(module)) made.update(versionOf(module));
+  else made.update(readModule(module)).update(readFileSync(join(moduleDirectory(module), 'go.sum')));
+  const hash = made
     .update(`${linkerFlags(module)} ${process.platform} ${process.arch}`)
     .digest('hex')
     .slice(0, 16);
   return join(cacheDirectory(), `${module}-${hash}`, name);
 }
+
+const isOther = (module: ModuleName) => versionOf(module) !== pinnedVersion(module);
 
 /** Builds one component into the cache. The kube-apiserver takes four minutes on two cores, the others less. */
 async function buildBinary(name: ComponentName, progress: Progress): Promise<FoundBinary> {
@@ -179,7 +190,9 @@ async function buildBinary(name: ComponentName, progress: Progress): Promise<Fou
   try {
     const flags = ['-trimpath', '-ldflags', linkerFlags(component.module), '-o', unfinished];
     await mustRun('go', ['build', ...flags, component.package], {
-      directory: moduleDirectory(component.module),
+      directory: isOther(component.module)
+        ? await kubernetesModule(versionOf(component.module))
+        : moduleDirectory(component.module),
       env: { ...process.env, CGO_ENABLED: '0' },
     });
   } finally {
