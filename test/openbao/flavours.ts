@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import semver from 'semver';
 
 /** A program that serves OpenBao's API: a real one, or the model. */
 export interface Flavour {
@@ -18,12 +19,34 @@ export function realBinary(version: string): string | undefined {
   return folder !== '' && existsSync(binary) ? binary : undefined;
 }
 
-export function realFlavour(version: string, binary: string): Flavour {
-  return { kind: 'real', version, command: [binary], environment: {} };
+/** Every version whose server is in OPENBAO_DIR, the oldest first. */
+export function realVersions(): readonly string[] {
+  const folder = process.env['OPENBAO_DIR'] ?? '';
+  if (folder === '' || !existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((version) => realBinary(version) !== undefined)
+    .toSorted(semver.compare);
 }
 
-/** @param hub host and port of the hub that holds the model */
-export function modelFlavour(version: string, hub: string): Flavour {
+/** The versions that were measured, and those that are here: the model must be like the servers. */
+export const modelVersions = (): readonly string[] =>
+  [...new Set(['2.4.4', '2.5.5', '2.6.2', '2.7.0-dev', ...realVersions()])].toSorted(semver.compare);
+
+/** Whether a version, as its release, is older than the limit. */
+export const isBefore = (limit: string, version: string): boolean => semver.lt(release(version), limit);
+
+/** Without the suffix of a prerelease. */
+export const release = (version: string): string => version.replace(/-.*$/, '');
+
+export function realFlavour(version: string): Flavour {
+  return { kind: 'real', version, command: [realBinary(version) ?? ''], environment: {} };
+}
+
+/**
+ * @param hub host and port of the hub that holds the model
+ * @param world the nodes of one world can form a cluster
+ */
+export function modelFlavour(version: string, hub: string, world = version): Flavour {
   const program = fileURLToPath(new URL('server/bao.ts', import.meta.url));
   return {
     kind: 'model',
@@ -33,7 +56,7 @@ export function modelFlavour(version: string, hub: string): Flavour {
       ROLLGUARD_OPENBAO_MODEL: hub,
       ROLLGUARD_OPENBAO_MODEL_VERSION: version,
       // The hub takes the nodes of one namespace for one world.
-      BAO_K8S_NAMESPACE: `local-${version}`,
+      BAO_K8S_NAMESPACE: `local-${world}`,
     },
   };
 }

@@ -46,16 +46,19 @@ export class LocalCluster {
     return `http://${this.#subnet}.${ordinal + 1}:8200`;
   }
 
-  /** Starts the process of a node; `initialize` gives it the stanza, `nonVoter` lets it join for good as one. */
-  start(ordinal: number, { initialize = false, nonVoter = false } = {}): void {
+  /**
+   * Starts the process of a node; `initialize` gives it the stanza, `nonVoter` lets it join for good as one, and
+   * `flavour` is another than the cluster's.
+   */
+  start(ordinal: number, { initialize = false, nonVoter = false, flavour = this.flavour } = {}): void {
     const folder = join(this.#folder, this.id(ordinal));
     mkdirSync(join(folder, 'data'), { recursive: true });
     const files = [this.#write(folder, 'bao.json', this.#configuration(ordinal, folder, nonVoter))];
     if (initialize) files.push(this.#write(folder, 'self-init.json', this.#initialization()));
-    const [program = '', ...args] = this.flavour.command;
+    const [program = '', ...args] = flavour.command;
     const log = openSync(join(folder, 'log'), 'a');
     const child = spawn(program, [...args, 'server', ...files.map((file) => `-config=${file}`)], {
-      env: { ...process.env, ...this.flavour.environment },
+      env: { ...process.env, ...flavour.environment },
       stdio: ['ignore', log, log],
     });
     this.#running.set(ordinal, child);

@@ -218,6 +218,51 @@ describe('the model of an OpenBao cluster', () => {
     expect((accessors.body['data'] as { keys: string[] }).keys).to.have.length(2);
   });
 
+  // docs/facts/openbao-2.6-measured.md, section 2.
+  it('neither hears nor forwards between a version before 2.6 and one from 2.6 on', () => {
+    const world = cluster(3);
+    const token = login(world);
+    stop(world, 'bao-2');
+    pass(world, 2000);
+    startMember(world, 2, '2.6.2');
+    pass(world, 15_000);
+    expect(codes(world)).to.deep.equal([200, 429, 429]);
+    expect(voters(world)).to.have.length(3);
+    const write = { method: 'POST', body: { x: 1 }, token } as const;
+    expect(ask(world, 'bao-1', 'kv/a', write).status).to.equal(204);
+    expect(handle(world, 'bao-2', { ...write, path: '/v1/kv/a' }, trusting)).to.deep.equal({
+      status: 307,
+      headers: { Location: 'http://bao-0:8200/v1/kv/a' },
+    });
+    const state = ask(world, 'bao-0', 'sys/storage/raft/autopilot/state', { token }).body['data'] as Body;
+    expect(state).to.include({ healthy: false, failure_tolerance: 0 });
+    for (const action of ['demote', 'promote']) {
+      const { status } = post(world, 'bao-0', `sys/storage/raft/${action}`, { server_id: 'bao-2' }, token);
+      expect(status).to.equal(204);
+      pass(world, 20_000);
+      expect(voters(world), action).to.deep.equal(['bao-0', 'bao-1']);
+    }
+  });
+
+  it('gives no snapshot from a standby that was started since the last write, and says no suffix', () => {
+    const world = cluster(3, '2.7.0-dev');
+    const token = login(world);
+    const path = 'sys/storage/raft/snapshot';
+    expect(ask(world, 'bao-2', path, { token }).status).to.equal(200);
+    stop(world, 'bao-2');
+    pass(world, 2000);
+    startMember(world, 2, '2.7.0-dev');
+    pass(world, 5000);
+    expect(ask(world, 'bao-2', path, { token })).to.deep.include({ status: 500 });
+    expect(ask(world, 'bao-0', path, { token }).status).to.equal(200);
+    post(world, 'bao-0', 'kv/a', { x: 1 }, token);
+    pass(world, 1000);
+    expect(ask(world, 'bao-2', path, { token }).status).to.equal(200);
+    const history = ask(world, 'bao-2', 'sys/version-history', { method: 'LIST', token }).body['data'];
+    expect(history).to.deep.include({ keys: ['2.7.0'] });
+    expect(ask(world, 'bao-2', 'sys/health').body['version']).to.equal('2.7.0-dev');
+  });
+
   it('goes the same way again from the same state', () => {
     const once = cluster(3);
     const twice = structuredClone(once);

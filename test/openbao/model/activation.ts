@@ -1,6 +1,7 @@
 import { canCommit, commit } from './replication.ts';
 import { nodeOf, type Cluster, type World } from './state.ts';
 import { keys, read } from './storage.ts';
+import { withoutSuffix } from './versions.ts';
 
 /** When a version first was active, as `sys/version-history` keeps it. */
 export interface VersionRecord {
@@ -30,7 +31,7 @@ export function activate(world: World, cluster: Cluster): void {
   };
   commit(world, cluster, {
     'core/leader': { id: leader.id, since: world.now },
-    [keys.versions]: versionsWith(world, cluster, leader.settings.version),
+    [keys.versions]: versionsWith(world, cluster, withoutSuffix(leader)),
   });
 }
 

@@ -1,6 +1,7 @@
 import { canCommit, commit, participates } from './replication.ts';
 import { nodeOf, type Cluster, type Node, type RaftServer, type World } from './state.ts';
 import { keys, nonVotersOf, read, serversOf } from './storage.ts';
+import { canForward, withoutSuffix } from './versions.ts';
 
 /** Body of `autopilot/configuration`. */
 export interface AutopilotConfiguration {
@@ -105,16 +106,20 @@ function lastContact(world: World, cluster: Cluster, node: Node | undefined): nu
   return echo === undefined ? undefined : world.now - echo;
 }
 
-/** An unsealed standby says every five seconds that it is there. */
+/** An unsealed standby says every five seconds that it is there; one of the other kind of version is not heard. */
 function hearEchoes(world: World, cluster: Cluster, servers: readonly RaftServer[]): void {
   for (const { id } of servers) {
     const node = world.nodes[id];
     if (node?.process?.unsealedAt === undefined || node.disk?.cluster !== cluster.key) continue;
+    if (!isHeard(world, cluster, node)) continue;
     const first = Math.max(node.process.unsealedAt, firstEchoAt(world, cluster));
     if (!participates(node) || world.now < first) continue;
     cluster.autopilot.lastEcho[id] = world.now - ((world.now - first) % echoInterval);
   }
 }
+
+const isHeard = (world: World, { active }: Cluster, node: Node) =>
+  active !== undefined && canForward(node, nodeOf(world, active));
 
 function firstEchoAt(world: World, cluster: Cluster): number {
   return cluster.leadershipChanges === 0 ? 0 : cluster.activeSince + world.timing.firstEcho;
@@ -159,9 +164,18 @@ function serverBody(
     healthy: since !== undefined,
     stable_since: new Date(since ?? world.now).toISOString(),
     status: leads ? 'leader' : voter ? 'voter' : 'non-voter',
-    version: leads || contact !== undefined ? node?.settings.version : '',
+    version: versionOf(world, cluster, id, contact !== undefined),
     node_type: nonVotersOf(cluster).includes(id) ? 'non-voter' : 'voter',
   };
+}
+
+/** Of a member that is not heard it is the leader's. */
+function versionOf(world: World, cluster: Cluster, id: string, wasHeard: boolean): string {
+  const node = world.nodes[id];
+  const leader = cluster.active === undefined ? undefined : nodeOf(world, cluster.active);
+  if (node === undefined || leader === undefined) return '';
+  if (!canForward(node, leader)) return withoutSuffix(leader);
+  return wasHeard || node.id === leader.id ? withoutSuffix(node) : '';
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -6,7 +6,7 @@ import { answer, routeOf, type Route } from './routes.ts';
 import { clusterOf, nodeOf, type Cluster, type Node, type World } from './state.ts';
 import { health, isMember, isSealed, leader, sealStatus } from './status-routes.ts';
 import { rulesOf, tokenOf } from './tokens.ts';
-import { atLeast, servesReadsAsStandby } from './versions.ts';
+import { atLeast, canForward, servesReadsAsStandby } from './versions.ts';
 
 /**
  * Answers a request to a node's API as of `world.now`. `hangs` means: not yet; ask again later, or give up
@@ -54,13 +54,15 @@ function answerAsStandby(
   outside: Outside,
 ): Answer {
   const reads = ['read', 'list'].includes(operationOf(request));
-  if (reads && servesReadsAsStandby(node) && routeOf(path).local === true) {
+  const { local } = routeOf(path);
+  if ((reads || local === 'also updates') && servesReadsAsStandby(node) && local !== undefined) {
     return serve(world, cluster, node, path, request, outside);
   }
   const lost = isNotForwarded(node, path, reads);
   if (lost !== undefined) return lost;
-  if (cluster.active !== undefined && isReached(world, cluster)) {
-    return serve(world, cluster, nodeOf(world, cluster.active), path, request, outside);
+  const active = cluster.active === undefined ? undefined : nodeOf(world, cluster.active);
+  if (active !== undefined && isReached(world, cluster) && canForward(node, active)) {
+    return serve(world, cluster, active, path, request, outside);
   }
   const named = cluster.named === undefined ? undefined : world.nodes[cluster.named];
   if (named === undefined) return errors(500, 'local node not active but active cluster node not found');
@@ -112,7 +114,7 @@ function refusal(route: Route, { cluster, index, token, path, request }: Context
   const wanted = operationOf(request);
   const allowed =
     allows(rules, path, wanted) ||
-    (wanted === 'update' && allows(rules, path, 'create') && route.local === true);
+    (wanted === 'update' && allows(rules, path, 'create') && route.local !== undefined);
   const sudo = route.sudo !== true || allows(rules, path, 'sudo');
   return allowed && sudo ? undefined : wrapped(403, 'permission denied');
 }

@@ -1,12 +1,17 @@
 import { canCommit, commit, participates } from './replication.ts';
 import { clusterOf, type Cluster, type Node, type RaftServer, type World } from './state.ts';
 import { keys, nonVotersOf, serversOf } from './storage.ts';
+import { atLeast } from './versions.ts';
 
-/** The cluster that would let the node in now: one whose active node can commit, behind an address it asks. */
+/**
+ * The cluster that would let the node in now: one whose active node can commit, behind an address it asks. Before 2.6
+ * that address must be the active node's (docs/facts/openbao-2.6-measured.md, section 1).
+ */
 export function leaderToJoin(world: World, node: Node): Cluster | undefined {
   return node.settings.retryJoin
     .flatMap((address) => Object.values(world.nodes).filter((other) => isAt(other, address)))
     .filter((other) => other.id !== node.id && participates(other) && other.process?.phase === 'unsealed')
+    .filter((other) => atLeast(node, '2.6.0') || clusterOf(world, other)?.active === other.id)
     .map((other) => clusterOf(world, other))
     .find((cluster) => cluster?.active !== undefined && !node.cut && canCommit(world, cluster));
 }

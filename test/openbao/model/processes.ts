@@ -13,6 +13,7 @@ export function start(world: World, id: string, settings: NodeSettings): void {
     until: world.now + world.timing.listen,
     joined: false,
     unsealedAt: undefined,
+    startIndex: node.disk?.lastIndex,
     replicatesFrom: 0,
     applyAt: undefined,
     blockedUntil: 0,

@@ -34,8 +34,8 @@ export interface Route {
   readonly sudo?: boolean;
   /** Needs no token. */
   readonly open?: boolean;
-  /** A standby of 2.5 answers reads itself. */
-  readonly local?: boolean;
+  /** A standby of 2.5 or later answers reads itself; of what changes nothing, updates too. */
+  readonly local?: true | 'also updates';
 }
 
 const raft = (name: string) => new RegExp(`^sys/storage/raft/${name}$`);
@@ -58,12 +58,12 @@ const routes: readonly Route[] = [
   { path: raft('snapshot'), local: true, on: { read: takeSnapshot, update: restoreSnapshot } },
   { path: raft('snapshot-force'), on: { update: restoreSnapshot } },
   { path: /^sys\/ha-status$/, on: { read: haStatus } },
-  { path: /^sys\/version-history\/?$/, on: { list: versionHistory } },
+  { path: /^sys\/version-history\/?$/, local: true, on: { list: versionHistory } },
   { path: /^sys\/auth\/[^/]+$/, sudo: true, on: { update: enableAuth } },
   { path: /^sys\/mounts\/[^/]+\/?$/, on: { update: mountEngine } },
   { path: /^sys\/policies\/acl\/[^/]+$/, local: true, on: everything(aclPolicy) },
   { path: /^sys\/policies\/acl\/?$/, local: true, on: { list: aclPolicy } },
-  { path: /^sys\/capabilities-self$/, on: { update: capabilitiesSelf } },
+  { path: /^sys\/capabilities-self$/, local: 'also updates', on: { update: capabilitiesSelf } },
   { path: /^auth\/token\/lookup-self$/, local: true, on: { read: lookupSelf } },
   { path: /^auth\/token\/revoke-self$/, on: { update: revokeSelf } },
   { path: /^auth\/token\/create$/, on: { update: createChildToken } },

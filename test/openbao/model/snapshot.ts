@@ -5,12 +5,18 @@ import { commit } from './replication.ts';
 import { nodeOf } from './state.ts';
 import { keys, read, serversOf } from './storage.ts';
 import { packSnapshot, unpackSnapshot } from './snapshot-archive.ts';
+import { atLeast } from './versions.ts';
 
 /** What stays as it is when a snapshot is restored. */
 const kept: readonly string[] = [keys.servers];
 
 /** The serving node's copy of everything but the membership, which the archive only tells of. */
-export function takeSnapshot({ world, cluster, index }: Context): Response {
+export function takeSnapshot({ world, cluster, node, index }: Context): Response {
+  // A standby that was started since the last write (docs/facts/openbao-2.6-measured.md, section 3).
+  if (cluster.active !== node.id && index <= (node.process?.startIndex ?? -1)) {
+    const raft = atLeast(node, '2.6.0') ? 'raft' : 'Raft';
+    return wrapped(500, `${raft} error when taking snapshot: nothing new to snapshot`);
+  }
   const state = Object.fromEntries(
     Object.keys(cluster.storage)
       .filter((key) => !kept.includes(key))

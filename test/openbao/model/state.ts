@@ -132,6 +132,8 @@ export interface Process {
   /** Joined in this life, so its Raft runs before it is unsealed. */
   joined: boolean;
   unsealedAt: number | undefined;
+  /** The last entry on the disk that it was started with; undefined when it was empty. */
+  startIndex: number | undefined;
   /** Entries reach it from this time on. */
   replicatesFrom: number;
   /** When it applies the last entry it has. */

@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { participates } from './replication.ts';
 import { clusterOf, nodeOf, type Cluster, type Node, type World } from './state.ts';
 import { keys, read, serversOf } from './storage.ts';
-import { atLeast } from './versions.ts';
+import { atLeast, canForward, withoutSuffix } from './versions.ts';
 
 interface Identity {
   readonly id: string;
@@ -39,7 +39,7 @@ export function health(world: World, node: Node, { query = {} }: Request): Respo
     initialized: node.disk !== undefined,
     sealed: isSealed(node),
     standby: !active,
-    performance_standby: false,
+    ...(atLeast(node, '2.6.0') ? {} : { performance_standby: false }),
     ...replicationFields(world, node, active),
     server_time_utc: Math.floor(world.now / 1000),
     version: node.settings.version,
@@ -91,7 +91,7 @@ export function sealStatus(world: World, node: Node): Response {
     progress: 0,
     nonce: '',
     version: node.settings.version,
-    build_date: '',
+    [dateField(node)]: '',
     migration: false,
     ...identityFields(world, node),
     recovery_seal: true,
@@ -100,10 +100,13 @@ export function sealStatus(world: World, node: Node): Response {
   });
 }
 
-/** The active node and those heard in the last 15 s, removed ones that still run included. */
+const dateField = (node: Node) => (atLeast(node, '2.6.0') ? 'commit_date' : 'build_date');
+
+/** The active node and those it heard in the last 15 s, removed ones that still run included. */
 export function haStatus({ world, cluster }: Context): Response {
   const nodes = Object.values(world.nodes)
     .filter((node) => node.disk?.cluster === cluster.key && participates(node) && !isSealed(node))
+    .filter((node) => cluster.active === undefined || canForward(node, nodeOf(world, cluster.active)))
     .map((node) => haNode(world, cluster, node));
   return data({ nodes }, { nodes });
 }
@@ -116,18 +119,18 @@ function haNode(world: World, cluster: Cluster, node: Node): Readonly<Record<str
     cluster_address: `https://${node.settings.clusterAddress}`,
     active_node: active,
     last_echo: active ? null : new Date(world.now).toISOString(),
-    version: node.settings.version,
-    upgrade_version: node.settings.version,
+    version: withoutSuffix(node),
+    upgrade_version: withoutSuffix(node),
   };
 }
 
 /** Every version that was ever active. */
-export function versionHistory({ cluster }: Context): Response {
-  const records = (read(cluster, keys.versions) ?? []) as readonly VersionRecord[];
+export function versionHistory({ cluster, node, index }: Context): Response {
+  const records = (read(cluster, keys.versions, index) ?? []) as readonly VersionRecord[];
   const info = records.map(({ version, previous, installed }) => [
     version,
     {
-      build_date: '',
+      [dateField(node)]: '',
       previous_version: previous,
       timestamp_installed: `${new Date(installed).toISOString().slice(0, 19)}Z`,
     },

@@ -13,6 +13,19 @@ export function servesReadsAsStandby(node: Node): boolean {
   return atLeast(node, '2.5.0');
 }
 
+/**
+ * Whether one passes requests and heartbeats on to the other. The service for it has another name from 2.6 on, and
+ * 2.6.0 to 2.6.2 and main of August 2026 know no old one (docs/facts/openbao-2.6-measured.md, section 2).
+ */
+export function canForward(from: Node, to: Node): boolean {
+  return atLeast(from, '2.6.0') === atLeast(to, '2.6.0');
+}
+
+/** As version-history, autopilot and ha-status say it: a prerelease without its suffix. */
+export function withoutSuffix({ settings }: Node): string {
+  return settings.version.replace(/-.*$/, '');
+}
+
 function numbersOf(version: string): readonly number[] {
   return (/^v?(\d+)\.(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
 }
