@@ -159,10 +159,10 @@ export const holdReasons = {
     remedy: 'See what the hook did, then `requests.retry` runs it again',
   },
   UpgradeJobFailed: {
-    scopes: ['BlueGreenUpgrade'],
+    scopes: ['BlueGreenUpgrade', 'RollingUpgrade'],
     meaning: 'Jobs of a phase failed',
     remedy:
-      "The upgrade is held if `autoRollback` is off, or in Cleanup. Read the Job's log, fix the cause, then `requests.retry`; or `requests.rollback` before Cleanup",
+      "A blue-green upgrade is held if `autoRollback` is off, or in Cleanup. Read the Job's log, fix the cause, then `requests.retry`; or `requests.rollback` before Cleanup",
   },
   PhaseTimeout: {
     scopes: ['BlueGreenUpgrade'],
@@ -239,6 +239,12 @@ export const holdReasons = {
   DiskRepairFailed: {
     scopes: ['Cluster'],
     meaning: 'a member has lost its volume and could not be removed from Raft, so it cannot join again',
+    remedy: 'The message has the command',
+  },
+  DeadServerCleanupOff: {
+    scopes: ['Cluster'],
+    meaning:
+      'autopilot is to remove dead servers again after an upgrade, and could not be told. Nothing is unsafe: dead servers are only not removed',
     remedy: 'The message has the command',
   },
   MemberWithoutMembership: {

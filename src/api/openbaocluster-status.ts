@@ -412,6 +412,15 @@ export const openBaoClusterStatus = {
         ),
       },
     },
+    deadServerCleanup: {
+      type: 'object',
+      description:
+        'That cleanup_dead_servers of autopilot was on and is switched off, so that no upgrade or restart has a slow member removed. Once the operation has ended, it is switched on again and this field is removed.',
+      additionalProperties: false,
+      properties: {
+        operationId: text('ID of the operation, which is part of the names of the Jobs that switch it.', 32),
+      },
+    },
     lastStepDownAt: time(
       'Time at which a step-down was last requested or seen to end. There are never two within 15 s.',
     ),

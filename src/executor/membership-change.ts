@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { known, unknown, type Known } from '../core/model/known.ts';
-import type { RaftServer } from '../core/model/observation.ts';
+import type { Member, RaftServer } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { Halves } from '../core/jobs/step.ts';
 import {
@@ -18,7 +18,8 @@ import { asRole, attempt } from './login.ts';
 import { idsOf, votersAmong } from '../core/raft/configuration.ts';
 import { whyNotFollowing } from '../core/raft/health.ts';
 import { markedLeader } from '../core/raft/leader.ts';
-import { appliedIndex } from '../core/raft/members.ts';
+import { appliedIndex, type Members } from '../core/raft/members.ts';
+import { areApart } from '../core/raft/mix.ts';
 import { readMembers } from './members.ts';
 import { readMembership, type LeaderView } from './membership.ts';
 import { done, failed, refused } from './report.ts';
@@ -142,8 +143,18 @@ function lookForStep(context: ExecutorContext, { next, caughtUp }: Swap): LookFo
       if (problem !== undefined) problems.set(id, problem);
     }
     const membership = { servers: raft.servers, flagged: flagged.value, problems };
-    return known({ ...view.value, membership, step: next(membership) });
+    const step = next(membership);
+    return known({ ...view.value, membership, step: whyInVain(step, members, leader) ?? step });
   };
+}
+
+/** A member that the leader does not hear is never given a vote, whatever is answered (raft/mix.ts). */
+function whyInVain(step: SwapStep, members: Members, leader: Member): SwapStep | undefined {
+  const member = step.kind === 'promote' ? members.get(step.id) : undefined;
+  if (member?.kind !== 'known' || !areApart(member.value.version, leader.version)) return undefined;
+  const { pod, version } = member.value;
+  const what = `${pod} runs ${version} and the leader ${leader.pod} ${leader.version}`;
+  return { kind: 'blocked', reason: `${what}: across 2.6 it would get no vote` };
 }
 
 /** Whom autopilot takes, or is to take, the vote of; unknown while it has not seen one of them. */

@@ -8,6 +8,9 @@ import { leaderAmong } from '../core/raft/leader.ts';
 import { readMembers } from './members.ts';
 import { done, failed } from './report.ts';
 
+/** Where it stands whether autopilot removes dead servers, which an upgrade switches off and on again. */
+const autopilotConfiguration = 'sys/storage/raft/autopilot/configuration';
+
 /**
  * What the role of the executor must be able to do (docs/facts/openbao-measured.md, section 1: step-down needs
  * both).
@@ -16,12 +19,13 @@ const needed: readonly (readonly [path: string, capabilities: readonly string[]]
   ['sys/step-down', ['update', 'sudo']],
   ['sys/storage/raft/configuration', ['read']],
   ['sys/storage/raft/remove-peer', ['update']],
+  [autopilotConfiguration, ['read']],
 ];
 
 /** What a blue-green upgrade must be able to do beside. */
 const neededToMoveVotes: typeof needed = [
   ['sys/storage/raft/autopilot/state', ['read']],
-  ['sys/storage/raft/autopilot/configuration', ['read', 'update']],
+  [autopilotConfiguration, ['update']],
   ['sys/storage/raft/promote', ['update']],
   ['sys/storage/raft/demote', ['update']],
 ];
@@ -54,7 +58,7 @@ interface Seen {
   readonly voters: readonly string[];
   /** Such as `update on sys/step-down`. */
   readonly lacking: readonly string[];
-  /** Whether autopilot removes dead servers, which a blue-green upgrade switches off and on again. */
+  /** Not read where a right is lacking. */
   readonly deadServerCleanup?: boolean;
 }
 
@@ -66,17 +70,16 @@ async function look(context: ExecutorContext, movesVotes: boolean): Promise<Know
   if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
   return asRole(context, node, async (token) => {
     const raft = await node.raftConfiguration(token);
-    const paths = rights.map(([path]) => path);
+    const paths = [...new Set(rights.map(([path]) => path))];
     const held = await node.capabilities(token, paths);
     const lacking = rights.flatMap(([path, wanted]) => lackingOn(path, wanted, held.get(path) ?? []));
-    const autopilot =
-      movesVotes && lacking.length === 0 ? await node.autopilotConfiguration(token) : undefined;
-    return {
-      leader: node.pod,
-      voters: votersAmong(raft),
-      lacking,
-      ...(autopilot === undefined ? {} : { deadServerCleanup: autopilot.cleanup_dead_servers }),
-    };
+    const seen = { leader: node.pod, voters: votersAmong(raft), lacking };
+    if (lacking.length > 0) return seen;
+    const { cleanup_dead_servers: deadServerCleanup } = await node.autopilotConfiguration(token);
+    const toSwitch = deadServerCleanup
+      ? lackingOn(autopilotConfiguration, ['update'], held.get(autopilotConfiguration) ?? [])
+      : [];
+    return { ...seen, lacking: toSwitch, deadServerCleanup };
   });
 }
 

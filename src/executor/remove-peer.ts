@@ -7,7 +7,8 @@ import { until, within, type ExecutorContext } from './context.ts';
 import { attempt } from './login.ts';
 import { idsOf, votersAmong } from '../core/raft/configuration.ts';
 import { whyNotFollowing } from '../core/raft/health.ts';
-import type { Members } from '../core/raft/members.ts';
+import { answersOf, type Members } from '../core/raft/members.ts';
+import { mixOf } from '../core/raft/mix.ts';
 import { readMembers } from './members.ts';
 import { readMembership, type LeaderView } from './membership.ts';
 import { done, failed, refused } from './report.ts';
@@ -41,6 +42,11 @@ export async function removePeer(
   }
   // The look may have waited for long.
   if (await hasRecovered()) return recovered;
+  const mix = onlyWhileSealed ? mixOf(answersOf(await readMembers(context))) : undefined;
+  if (mix !== undefined) {
+    const why = `while members run versions before 2.6 and from 2.6 on (${mix}) it would get no vote again`;
+    return refused('VersionsMixed', `${pod} was not removed: ${why}; under its id it is a voter still`);
+  }
 
   log.info({ pod, leader: leader.pod }, 'removing the peer');
   const answer = await attempt(context, node, (token) => node.removePeer(token, pod));

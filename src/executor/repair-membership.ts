@@ -4,6 +4,8 @@ import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { until, type ExecutorContext } from './context.ts';
 import { asRole } from './login.ts';
 import { votersAmong } from '../core/raft/configuration.ts';
+import { answersOf } from '../core/raft/members.ts';
+import { mixOf } from '../core/raft/mix.ts';
 import { readMembers } from './members.ts';
 import { readMembership } from './membership.ts';
 import { done, failed } from './report.ts';
@@ -41,7 +43,8 @@ async function look(
   listed: Set<string>,
   cleared: Set<string>,
 ): Promise<Known<RaftConfiguration>> {
-  const view = await readMembership(context, await readMembers(context));
+  const all = await readMembers(context);
+  const view = await readMembership(context, all);
   if (view.kind === 'unknown') return view;
   const { node, raft } = view.value;
   const members = wanted.filter((id) => raft.servers.some((server) => server.id === id));
@@ -60,5 +63,9 @@ async function look(
   if (open.length > 0) return unknown('the votes are to be read back');
   const voters = votersAmong(raft);
   const silent = members.filter((id) => !voters.includes(id));
-  return silent.length === 0 ? known(raft) : unknown(`${silent.join(', ')} did not get the vote back yet`);
+  if (silent.length === 0) return known(raft);
+  const mix = mixOf(answersOf(all));
+  const vain =
+    mix === undefined ? '' : `: while ${mix} run together, a member gets it only with the leader's version`;
+  return unknown(`${silent.join(', ')} did not get the vote back yet${vain}`);
 }

@@ -3,6 +3,7 @@ import type { ExecutorReport } from '../../src/core/jobs/executor-report.ts';
 import type { Halves } from '../../src/core/jobs/step.ts';
 import { deadlineIn, type ExecutorContext } from '../../src/executor/context.ts';
 import { handOverToGreen, removePeers, repairConsensus } from '../../src/executor/membership-change.ts';
+import { removePeer } from '../../src/executor/remove-peer.ts';
 import { OpenBaoError, type OpenBaoNode } from '../../src/io/openbao/node.ts';
 import { SimulatedRaft } from '../core/raft/simulated-raft.ts';
 import { halves } from '../core/jobs/step-of.ts';
@@ -16,6 +17,9 @@ interface Peculiarity {
   readonly clusterIds?: Readonly<Record<string, string>>;
   /** Seconds since which the leader leads. */
   readonly leadsFor?: number;
+  readonly versions?: Readonly<Record<string, string>>;
+  /** Who has lost its disk. */
+  readonly sealed?: string;
   /** Whom autopilot has not seen yet. */
   readonly unseen?: string;
 }
@@ -45,9 +49,9 @@ function nodesOf(raft: SimulatedRaft, calls: string[], peculiarity: Peculiarity)
         if (raft.servers.get(pod)?.up === false) throw reset(pod);
         return {
           initialized: true,
-          sealed: false,
+          sealed: pod === peculiarity.sealed,
           standby: !leads(),
-          version: '2.5.5',
+          version: peculiarity.versions?.[pod] ?? '2.5.5',
           cluster_id: clusterIds[pod] ?? 'c',
           server_time_utc: Math.floor(Date.now() / 1000),
         };
@@ -236,6 +240,36 @@ describe('the swap of two halves, whatever is answered', function () {
     const { calls } = await act(repairConsensus, raft);
     expect(calls).to.deep.equal(['promote prod-0']);
     expect(raft.flagged.has('prod-0')).to.equal(false);
+  });
+
+  // docs/facts/openbao-2.6-measured.md, 0.2.
+  it('asks for no promotion of a member that the leader does not hear: it would come to nothing', async () => {
+    const versions = Object.fromEntries(green.map((pod) => [pod, '2.6.2']));
+    const { report, calls } = await act(handOverToGreen, fresh(), { versions }, 500);
+    expect(report).to.deep.include({ outcome: 'refused', reason: 'MembershipUnsafe' });
+    expect(report.message).to.contain(
+      'prod-1b8e-0 runs 2.6.2 and the leader prod-0 2.5.5: across 2.6 it would get no vote',
+    );
+    expect(calls).to.deep.equal([]);
+    const alike = Object.fromEntries([...blue, ...green].map((pod) => [pod, '2.6.2']));
+    expect((await act(handOverToGreen, fresh(), { versions: alike })).calls).to.deep.equal(forward);
+  });
+
+  it('removes nobody who lost a disk in a mix of versions, but who leaves for good', async () => {
+    const lost = (onlyWhileSealed: boolean, versions: Readonly<Record<string, string>>) =>
+      act(
+        (context) => removePeer(context, 'prod-2', { onlyWhileSealed }),
+        new SimulatedRaft(blue),
+        { sealed: 'prod-2', versions },
+        2000,
+      );
+    const mix = { 'prod-1': '2.6.2' };
+    const kept = await lost(true, mix);
+    expect(kept.report).to.deep.include({ outcome: 'refused', reason: 'VersionsMixed' });
+    expect(kept.report.message).to.contain('prod-0 (2.5.5), prod-2 (2.5.5) and prod-1 (2.6.2)');
+    expect(kept.calls).to.deep.equal([]);
+    expect((await lost(false, mix)).calls).to.deep.equal(['remove prod-2']);
+    expect((await lost(true, {})).calls).to.deep.equal(['remove prod-2']);
   });
 
   it('removes exactly the half that is named', async () => {

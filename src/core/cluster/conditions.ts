@@ -12,13 +12,14 @@ import { serverContainer } from '../model/names.ts';
 import { restartInPlace } from '../model/server-container.ts';
 import { activeLabelMissing, whyNotReachable } from './active-label.ts';
 import { secondClusterDetected } from './identity.ts';
+import { mixSeen } from './mix.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Notice } from '../model/cluster-concern.ts';
 import { answers, isPaused, wantedReplicas } from '../model/selectors.ts';
 
 /**
- * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and BreakGlass from
- * its first time on. Pausing hides nothing (docs/facts/openbao-operator.md, 1.2 did). `lastTransitionTime` moves
+ * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and others, such as
+ * BreakGlass, from their first time on. Pausing hides nothing (docs/facts/openbao-operator.md, 1.2 did). `lastTransitionTime` moves
  * with `status` alone.
  *
  * @param notices what the parts wait for
@@ -60,6 +61,7 @@ export function withConditions(
     degraded,
     ...breakGlass(status),
     ...crossing(status),
+    ...mixed(observation, status),
   ];
   return {
     ...status,
@@ -308,6 +310,11 @@ function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
   return verdicts.filter(
     (each) => each.status === 'True' || conditions.some(({ type }) => type === each.type),
   );
+}
+
+function mixed(observation: Observation, status: OpenBaoClusterStatus): readonly Verdict[] {
+  const mix = mixSeen(observation, status);
+  return mix === undefined ? [] : [verdict('MixedVersions', mix.isMixed, mix.reason, mix.message)];
 }
 
 function phaseOf(

@@ -17,7 +17,9 @@ import { decideFacts } from './facts.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
 import { decideIssuer } from './issuer.ts';
 import { withLastError } from '../model/last-error.ts';
+import { decideDeadServerCleanup } from './dead-server-cleanup.ts';
 import { decideMaintenance } from './maintenance.ts';
+import { decideMix } from './mix.ts';
 import type { Observation } from '../model/observation.ts';
 import { runConcerns, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
 import { decideMemberVersions, mayBegin } from './member-versions.ts';
@@ -35,6 +37,7 @@ const life: readonly Concern[] = [
   decideActiveLabel,
   decideRestored,
   decideIdentity,
+  decideMix,
   decideMaintenance,
   decideVersionStamps,
   decideMemberVersions,
@@ -47,6 +50,7 @@ const life: readonly Concern[] = [
   decideGuarding,
   decideFinalizer,
   decideStaleLock,
+  decideDeadServerCleanup,
   forgetRejectedTarget,
 ];
 

@@ -18,6 +18,7 @@ import {
   type Notice,
   type ConcernResult,
 } from '../model/cluster-concern.ts';
+import { isMixed } from './mix.ts';
 import { whyNotRemove } from './scale/shrink.ts';
 import {
   claimsByPod,
@@ -55,6 +56,11 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
     unchanged(status, waiting('DiskLost', `${name} has lost its volume; ${message}`), ...stranded);
   if (isStopped(cluster, status))
     return wait('it is not repaired while the cluster is paused or in break glass');
+  // It keeps the vote that it has under its id, and would get none as a new member.
+  if (isMixed(status))
+    return wait(
+      'it is not removed from Raft, for while members run versions before 2.6 and from 2.6 on it would get no vote again; it is caught up under its id instead',
+    );
   if (status.scaling?.step === 'RemovingPeer') return wait('only one member is removed at a time');
   const peers = peersOf(observation, status.replicas ?? wantedReplicas(cluster), status.clusterID);
   const unsafe = whyNotRemove({ observation, peers }, name);

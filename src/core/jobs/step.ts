@@ -80,7 +80,10 @@ export interface HalvesStep extends Identity {
   readonly pod?: undefined;
 }
 
-/** Lets autopilot remove dead servers, or not: in an upgrade nobody else may change the membership. */
+/**
+ * Lets autopilot remove dead servers, or not: in an upgrade nobody else may change the membership. In a rolling one all
+ * members are blue.
+ */
 export interface DeadServerCleanupStep extends Identity {
   readonly action: 'dead-server-cleanup';
   readonly halves: Halves;

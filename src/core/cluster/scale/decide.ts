@@ -12,6 +12,7 @@ import type { Observation } from '../../model/observation.ts';
 import { isLockedAgainst, withLock, withoutLock } from '../../model/operation-lock.ts';
 import { unchanged, waiting, type Concern, type ConcernResult } from '../../model/cluster-concern.ts';
 import { clusterName, isPaused, isStopped, wantedReplicas } from '../../model/selectors.ts';
+import { isMixed } from '../mix.ts';
 import { join, startJoining } from './grow.ts';
 import { removePeer, shrink, startLeaving, stepDown } from './shrink.ts';
 import { atRest, wait, type ScaleInput, type ScaleStep, type Scaling } from './step.ts';
@@ -76,6 +77,13 @@ function whyNotBegin(
   if (status.breakGlass?.active === true) return { reason: 'BreakGlass', message: 'an incident is open' };
   if (status.upgrade !== undefined)
     return { reason: 'UpgradeUnderWay', message: 'the upgrade must end first' };
+  if (isMixed(status)) {
+    return {
+      reason: 'VersionsMixed',
+      message:
+        'members run versions before 2.6 and from 2.6 on, of which a new member may get no vote; let all run spec.version first',
+    };
+  }
   if (isLockedAgainst(status, 'Scale')) {
     return { reason: 'Locked', message: `${status.operationLock?.holder} holds the lock` };
   }

@@ -6,14 +6,12 @@ import { isRolling } from '../../model/rolling.ts';
 import { unwatchedMs } from '../../model/operation-lock.ts';
 import { wantedReplicas } from '../../model/selectors.ts';
 import { peersOf } from '../../raft/peers.ts';
-import { jobReport } from '../../jobs/job-outcome.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { startBlueGreen } from '../bluegreen/start.ts';
 import { isBlueGreen } from '../target.ts';
 import { deadlineOf, postponed, timeoutReason } from './deadlines.ts';
 import { event } from '../event.ts';
 import { failure, type Failure } from './failure.ts';
-import { executorCheck } from './jobs.ts';
 import { trackLeadership } from './leadership.ts';
 import { takeLock } from '../lock.ts';
 import { unreadAnswers, unreadBehind, unreadInWords } from '../unread.ts';
@@ -23,7 +21,7 @@ import { patched } from '../../model/patch.ts';
 import { catchingUp } from './phases/catching-up.ts';
 import { finalizing } from './phases/finalizing.ts';
 import { locking } from './phases/locking.ts';
-import { preChecks } from './phases/pre-checks.ts';
+import { preChecks, removesDeadServers } from './phases/pre-checks.ts';
 import { replacing } from './phases/replacing.ts';
 import { snapshot } from './phases/snapshot.ts';
 import { steppingDown } from './phases/stepping-down.ts';
@@ -302,9 +300,10 @@ function held(run: Run, failed: Failure): Decision {
 function handedOver(run: Run): Decision {
   const { observation, upgrade, context } = run;
   const jobs = observation.jobs.kind === 'known' ? observation.jobs.value : [];
-  const { observed } = executorCheck(run, jobs, 'preflight');
-  const removesDeadServers = jobReport(observed)?.data?.['deadServerCleanup'] === true;
-  const { status, events } = startBlueGreen(run.status, upgrade, removesDeadServers, context);
+  // What an earlier restart has not switched on again is now for this upgrade to.
+  const removes = run.status.deadServerCleanup !== undefined || removesDeadServers(run, jobs);
+  const before = patched(run.status, { deadServerCleanup: undefined });
+  const { status, events } = startBlueGreen(before, upgrade, removes, context);
   return { status, effects: run.effects, events: [...run.events, ...events], requeueAt: context.now };
 }
 

@@ -11,6 +11,8 @@ import type {
 import type { Member, Observation } from '../../../../src/core/model/observation.ts';
 import { UnreadAnswers, type Answer } from '../../../support/unread.ts';
 import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
+import { decideDeadServerCleanup } from '../../../../src/core/cluster/dead-server-cleanup.ts';
+import { runConcerns } from '../../../../src/core/model/cluster-concern.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
 import { whyNotLowered } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
 import { effectiveImage } from '../../../../src/core/workload/image.ts';
@@ -54,6 +56,7 @@ interface SimulatedJob {
   readonly operationId: string;
   readonly pod?: string;
   readonly image?: string;
+  readonly args: readonly string[];
   readonly createdAt: number;
   acted: boolean;
   outcome: 'running' | 'succeeded' | 'failed';
@@ -81,6 +84,8 @@ interface Options {
   readonly images?: Readonly<Record<string, SimulatedImage>>;
   readonly settings?: Partial<ControllerSettings>;
   readonly speed?: Partial<typeof durations>;
+  /** Whether autopilot removes dead servers. */
+  readonly deadServerCleanup?: boolean;
 }
 
 /**
@@ -119,11 +124,13 @@ export class SimulatedCluster {
   readonly unread = new UnreadAnswers();
   readonly events: ClusterEvent[] = [];
   readonly stepDowns: number[] = [];
+  deadServerCleanup: boolean;
   private serial = 0;
   private operations = 0;
 
   constructor(options: Options = {}) {
-    const { replicas = 3, leader = 0, spec, images, settings, speed } = options;
+    const { replicas = 3, leader = 0, spec, images, settings, speed, deadServerCleanup = false } = options;
+    this.deadServerCleanup = deadServerCleanup;
     this.replicas = replicas;
     this.leader = leader;
     this.speed = { ...durations, ...speed };
@@ -262,11 +269,9 @@ export class SimulatedCluster {
   /** Observes and decides; nothing is done yet. */
   decide(observed = this.observe()): Decision {
     const operation = `op${String(this.operations + 1).padStart(8, '0')}`;
-    return decideUpgrade(
-      observed,
-      observed.cluster.status ?? {},
-      context({ now: this.now, newOperationId: operation, settings: this.settings }),
-    );
+    const given = context({ now: this.now, newOperationId: operation, settings: this.settings });
+    const concerns = [decideDeadServerCleanup, decideUpgrade];
+    return runConcerns(concerns, observed, observed.cluster.status ?? {}, given);
   }
 
   /**
@@ -344,6 +349,7 @@ export class SimulatedCluster {
       operationId: metadata?.annotations?.[operationAnnotation] ?? '',
       ...(pod === undefined ? {} : { pod }),
       ...(container === undefined ? {} : { image: container.image }),
+      args: container?.args ?? [],
       createdAt: this.now,
       acted: false,
       outcome: 'running',
@@ -488,7 +494,11 @@ export class SimulatedCluster {
       job.message = JSON.stringify({ outcome: 'failed', reason: 'Refused', message: refusal });
     } else if (job.action === 'version-check') this.checkVersion(job);
     else if (job.action === 'step-down') this.stepDown(job);
-    else
+    else if (job.action === 'preflight') this.succeed(job, { deadServerCleanup: this.deadServerCleanup });
+    else if (job.action === 'dead-server-cleanup') {
+      this.deadServerCleanup = job.args.includes('--state=on');
+      this.succeed(job, {});
+    } else
       this.succeed(
         job,
         job.action === 'snapshot' ? { name: 'prod.snap', size: 20_283, index: this.index } : {},

@@ -48,6 +48,7 @@ export class WatchedCluster extends SimulatedCluster {
 
   override takeDown(ordinal: number): void {
     const isUp = this.pods.get(ordinal)?.up === true;
+    if (this.deadServerCleanup) this.fail(`pod ${ordinal} is taken down while dead servers are removed`);
     if (isUp && this.replicas > 1) {
       const [other] = [...this.downByUs].filter((each) => each !== ordinal);
       if (other !== undefined)

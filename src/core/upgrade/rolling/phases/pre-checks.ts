@@ -1,6 +1,8 @@
+import type { OpenBaoClusterStatus } from '../../../../api/openbaocluster.ts';
+import { defined } from '../../../../api/object-fields.ts';
 import type { ObservedJob } from '../../../model/observation.ts';
 import { jobInWords } from '../../../jobs/followed-job.ts';
-import { jobFailure } from '../../../jobs/job-outcome.ts';
+import { jobFailure, jobReport } from '../../../jobs/job-outcome.ts';
 import { unknown } from '../../../model/known.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { whyRemovalUnderWay } from '../../../raft/removal.ts';
@@ -126,9 +128,28 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
   if (cramped !== undefined) return cramped;
   return advance(wantsSnapshot ? 'Snapshot' : 'Locking', {
     patch: { referenceIndex: undefined },
+    ...keepsDeadServers(input, jobs.value),
     events: [event('Normal', 'PreChecksPassed', 'PreChecks', 'every check before the upgrade has passed')],
   });
 }
+
+/**
+ * That dead servers are removed is written down before it is switched off, and stays there until it is on again. A
+ * blue-green upgrade writes it down itself.
+ */
+function keepsDeadServers(
+  input: PhaseInput,
+  jobs: readonly ObservedJob[],
+): { readonly statusPatch?: Partial<OpenBaoClusterStatus> } {
+  const { observation, status, upgrade } = input;
+  if (isBlueGreen(observation.cluster, upgrade)) return {};
+  if (status.deadServerCleanup === undefined && !removesDeadServers(input, jobs)) return {};
+  return { statusPatch: { deadServerCleanup: defined({ operationId: upgrade.operationId }) } };
+}
+
+/** Whether autopilot removes dead servers, as the check has seen. */
+export const removesDeadServers = (input: PhaseInput, jobs: readonly ObservedJob[]): boolean =>
+  jobReport(executorCheck(input, jobs, 'preflight').observed)?.data?.['deadServerCleanup'] === true;
 
 /**
  * Last, when the Jobs of the checks have ended and are counted no more. What others use may go, so it is waited for.
