@@ -7,7 +7,7 @@ import { prepareUpgrades } from './prepare.ts';
 
 export { newer, older } from './prepare.ts';
 
-/** A node with volumes, images of two OpenBao versions, and the controller's rights; the controller is not started. */
+/** A node with volumes, images of OpenBao versions, and the controller's rights; the controller is not started. */
 export interface DriverSuite {
   readonly ground: Ground;
   readonly driver: Driver;
@@ -17,9 +17,14 @@ export interface DriverSuite {
 }
 
 /** For a suite's `before` hook. Skips the suite where no node can be had. */
-export async function driverSuite(context: Mocha.Context, namespace: string): Promise<DriverSuite> {
+export async function driverSuite(
+  context: Mocha.Context,
+  namespace: string,
+  versions?: readonly string[],
+): Promise<DriverSuite> {
   const ground = await ownGround(context, 'node');
-  const images = await prepareUpgrades(ground, namespace, (line) => process.stderr.write(`${line}\n`));
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const images = await prepareUpgrades(ground, namespace, say, versions);
   const driver = await driverOn(ground);
   // Last: where the suite does not begin, nobody ends it.
   const endVolumes = provideVolumes(ground);

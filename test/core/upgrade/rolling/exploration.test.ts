@@ -75,7 +75,9 @@ function happen(world: WatchedCluster, name: string, random: () => number): void
 }
 
 function worldOf(replicas: number, leader: number, speed: Partial<typeof durations> = {}): WatchedCluster {
-  const world = new WatchedCluster({ replicas, leader, settings: { deadlines }, speed });
+  // Where it is on, it must be off while pods go, and on again at the end.
+  const deadServerCleanup = replicas === 5 || leader !== 0;
+  const world = new WatchedCluster({ replicas, leader, settings: { deadlines }, speed, deadServerCleanup });
   world.spec({ version: '2.5.6', paused: false });
   return world;
 }
@@ -117,6 +119,12 @@ function finished(world: WatchedCluster): void {
   const wrong = [...world.pods.values()].filter(({ image }) => !image.endsWith(`:${version}`));
   if (wrong.length > 0) world.fail(`done, but ${wrong.length} pods do not run ${version}`);
   if (world.status.operationLock !== undefined) world.fail('done, but the lock is still held');
+  for (let turn = 0; turn < 20 && world.status.deadServerCleanup !== undefined; turn++) {
+    world.pass();
+    world.tick(1_000);
+  }
+  if (world.deadServerCleanup !== world.removedDeadServers || world.status.deadServerCleanup !== undefined)
+    world.fail('done, but dead servers are not removed as before');
 }
 
 /** How many moments of a run are left out between two of one happening. */

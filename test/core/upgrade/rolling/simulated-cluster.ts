@@ -125,12 +125,14 @@ export class SimulatedCluster {
   readonly events: ClusterEvent[] = [];
   readonly stepDowns: number[] = [];
   deadServerCleanup: boolean;
+  /** Before anything happened. */
+  readonly removedDeadServers: boolean;
   private serial = 0;
   private operations = 0;
 
   constructor(options: Options = {}) {
     const { replicas = 3, leader = 0, spec, images, settings, speed, deadServerCleanup = false } = options;
-    this.deadServerCleanup = deadServerCleanup;
+    this.deadServerCleanup = this.removedDeadServers = deadServerCleanup;
     this.replicas = replicas;
     this.leader = leader;
     this.speed = { ...durations, ...speed };
