@@ -40,6 +40,7 @@ describe(`the actions of the executor, on ${openBaoKind}`, function () {
       expect(report.data).to.deep.equal({
         leader: await leaderOf(servers),
         voters: ['prod-0', 'prod-1', 'prod-2'],
+        deadServerCleanup: false,
       });
     });
 

@@ -95,7 +95,7 @@ describe(`the swap of two halves, on ${openBaoKind}`, function () {
     run(cluster, action, { ...halves, timeoutSeconds: 100, ...flags });
 
   before(async () => {
-    const [oldest, newest] = await versionsOf();
+    const [oldest, newest] = versionsOf();
     cluster = await startOpenBao(3, undefined, oldest);
     await cluster.join(green, newest);
   });

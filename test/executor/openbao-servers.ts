@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,8 @@ import { selfInit } from '../../src/core/workload/self-init.ts';
 import { connectOpenBao, type OpenBaoNode } from '../../src/io/openbao/node.ts';
 import { cluster as openBaoCluster } from '../support/builders.ts';
 import { inputsOf } from '../core/workload/inputs-of.ts';
+import { areApart } from '../../src/core/raft/mix.ts';
+import { realVersions } from '../openbao/flavours.ts';
 import { startHub } from '../openbao/server/hub.ts';
 import { createIssuer, type TestIssuer } from './jwt.ts';
 
@@ -51,12 +53,13 @@ interface Programs {
   close(): Promise<void>;
 }
 
-/** The oldest and the newest version there is. */
-export async function versionsOf(): Promise<readonly [string, string]> {
-  const folder = process.env['OPENBAO_DIR'] ?? '';
-  const found = folder === '' ? ['2.4.4', '2.5.5'] : await readdir(folder);
-  const versions = found.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  return [versions.at(0) ?? '', versions.at(-1) ?? ''];
+/** The oldest and the newest version there is whose members can work together: all before 2.6, or all from it on. */
+export function versionsOf(): readonly [string, string] {
+  const found = realVersions();
+  const versions = found.length === 0 ? ['2.4.4', '2.5.5'] : found;
+  const newest = versions.at(-1) ?? '';
+  const fitting = versions.filter((version) => !areApart(version, newest));
+  return [fitting.at(0) ?? '', newest];
 }
 
 /** Where servers are found, and the model of OpenBao otherwise: chosen here alone. */
@@ -90,7 +93,7 @@ export async function startOpenBao(
   wanted?: string,
 ): Promise<OpenBaoServers> {
   const programs = await findPrograms();
-  const version = wanted ?? (await versionsOf())[1];
+  const version = wanted ?? versionsOf()[1];
   const folder = await mkdtemp(join(tmpdir(), 'rollguard-openbao-'));
   const issuer = like?.issuer ?? createIssuer();
   const unsealKey = like?.unsealKey ?? randomBytes(32);
