@@ -39,7 +39,8 @@ describe('a rolling upgrade across 2.6 on a real node', function () {
     try {
       const token = await logIn(client, members, namespace);
       const answer = await members.ask('GET', `/v1/${autopilot}`, undefined, token);
-      return (answer?.body as { data?: { cleanup_dead_servers?: boolean } }).data?.cleanup_dead_servers;
+      const body = answer?.body as { data?: { cleanup_dead_servers?: boolean } } | undefined;
+      return body?.data?.cleanup_dead_servers;
     } finally {
       await members.close();
       await client.close();
