@@ -3,9 +3,10 @@ import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import { decideSeal } from '../../../src/core/cluster/seal.ts';
+import { decideUnsealKey } from '../../../src/core/cluster/secrets.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
 import type { ClusterSecrets } from '../../../src/core/model/observation.ts';
-import { context, observation, settledCluster } from '../../support/observation.ts';
+import { claim, context, observation, settledCluster } from '../../support/observation.ts';
 import { wordsOf } from '../../support/notices.ts';
 
 const transit = { address: 'https://keys:8200', mountPath: 'transit', keyName: 'prod' };
@@ -79,13 +80,20 @@ describe('the seal of a cluster', () => {
   });
 
   it('needs no key of ours, and no key is made for it', () => {
-    const seen = observation({
-      cluster: settledCluster({ unseal }, {}),
-      secrets: known(withoutStatic),
-      claims: known([]),
-    });
-    const { effects } = decideCluster(seen, context());
-    expect(effects.map(({ kind }) => kind)).not.to.include('createUnsealKey');
+    for (const claims of [known([]), known([claim(0)])]) {
+      const seen = (spec: object) =>
+        observation({ cluster: settledCluster(spec, {}), secrets: known(withoutStatic), claims });
+      expect(decideUnsealKey(seen({ unseal }), {}, context())).to.deep.equal({
+        status: {},
+        effects: [],
+        events: [],
+      });
+      expect(decideUnsealKey(seen({}), {}, context())).not.to.deep.equal({
+        status: {},
+        effects: [],
+        events: [],
+      });
+    }
   });
 
   it('is held while what opens it is missing, and names the command', () => {
