@@ -26,6 +26,7 @@ interface ContainerState {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly terminated?: {
     readonly startedAt?: string;
+    readonly finishedAt?: string;
     readonly exitCode?: number;
     readonly reason?: string;
     readonly message?: string;

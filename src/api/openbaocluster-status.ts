@@ -101,7 +101,23 @@ const upgrade = {
     targetStarted: {
       type: 'boolean',
       description:
-        'Whether a container of the target has started. From then on there is no way back to an older version.',
+        'Whether the target has opened the data of a member, or may have. From then on there is no way back to an older version.',
+    },
+    unopened: {
+      type: 'object',
+      description:
+        'The pod of the target whose starts are all known not to have opened the data. Absent if it has not started, or may have opened the data.',
+      additionalProperties: false,
+      required: ['podUID', 'starts'],
+      properties: {
+        podUID: text('UID of the pod.', 64),
+        starts: count('Number of its starts that have ended without opening the data.'),
+        sealed: {
+          type: 'boolean',
+          description:
+            'Whether its newest start was running and sealed when it was last seen. Defaults to false.',
+        },
+      },
     },
     retarget: {
       type: 'object',

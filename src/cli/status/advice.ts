@@ -219,7 +219,7 @@ function forbidden(
   };
 }
 
-/** Giving an upgrade up, as long as no container of its target has started. */
+/** Giving an upgrade up, as long as its target has opened no data. */
 function wayBack(
   { spec, status }: OpenBaoCluster,
   upgrade: UpgradeView | undefined,

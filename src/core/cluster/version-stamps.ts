@@ -4,6 +4,8 @@ import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import { everStarted, imageOf } from '../model/server-container.ts';
 import { imageVersion, tagVersion } from '../version/image-reference.ts';
+import { liveNames } from '../model/members.ts';
+import { isRolling } from '../model/rolling.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Member, Observation } from '../model/observation.ts';
@@ -14,8 +16,8 @@ import { claimsByPod, memberOf, podsByName, targetIn } from '../model/selectors.
  * Stamps each member's claim with the highest version whose container ever started on it, never lower. The
  * gate refuses to go below it, also after the cluster was deleted and is created again.
  *
- * Not before the container has started: a target that never ran can be taken back. As the truth about data it
- * is written also while paused.
+ * Not before the container has started, nor before the first pod of an upgrade may have opened the data: such a target
+ * can be taken back. As the truth about data it is written also while paused.
  */
 export const decideVersionStamps: Concern = (observation, status) => {
   const pods = podsByName(observation);
@@ -25,11 +27,29 @@ export const decideVersionStamps: Concern = (observation, status) => {
     const claim = claims.get(name);
     const version = ranVersion(pod, memberOf(observation, name), observation, status);
     if (claim === undefined || version === undefined || !isHigher(version, claim)) return [];
+    if (mayBeUnopened(name, version, observation, status)) return [];
     const stamp = stampOn(observation, claim, version);
     return stamp === undefined ? [] : [stamp];
   });
   return { ...unchanged(status), effects };
 };
+
+/**
+ * The target of a rolling upgrade on its first pod, which is not known to have opened the data yet: until it is, that
+ * can be taken back. The upgrade finds it out in this very look, and records it (status.upgrade.targetStarted).
+ */
+function mayBeUnopened(
+  pod: string,
+  version: Version,
+  { cluster }: Observation,
+  { upgrade }: OpenBaoClusterStatus,
+): boolean {
+  if (upgrade === undefined || !isRolling(upgrade.phase) || upgrade.targetStarted === true) return false;
+  if ((upgrade.completedPods ?? []).length > 0 || upgrade.currentPartition === undefined) return false;
+  const from = parseVersion(upgrade.fromVersion ?? '');
+  const isTargets = from.kind === 'known' && compareVersions(version, from.value) > 0;
+  return isTargets && pod === liveNames(cluster).pod(upgrade.currentPartition);
+}
 
 function stampOn(
   { cluster }: Observation,

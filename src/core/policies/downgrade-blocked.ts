@@ -2,6 +2,7 @@ import type { ObjectMeta, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../../api/labels.ts';
 import { everStarted, imageOf } from '../model/server-container.ts';
 import { known, unknown, type Known } from '../model/known.ts';
+import { isKnownUnopened } from '../model/target-starts.ts';
 import { printable } from '../model/printable.ts';
 import { imageVersion, tagVersion } from '../version/image-reference.ts';
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
@@ -14,7 +15,7 @@ import { violation, warning, type Policy } from './policy.ts';
  * this cluster's data. Build metadata has no rank.
  *
  * The mark is the highest of: status.currentVersion; the target of an upgrade that has
- * run (rolling: a pod completed, or a container of it ever started; blue-green: once the
+ * run (rolling: a pod completed, or a container of it ever started and may have opened the data; blue-green: once the
  * first green member was asked to vote, or a phase says that it may have been); the version stamped on the cluster's
  * volumes, which also covers a cluster that was deleted and is created again.
  *
@@ -125,7 +126,8 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
     unread.push(`the cluster's pods could not be read (${request.pods.cause})`);
   } else {
     for (const pod of request.pods.value) {
-      const ran = isUncrossedGreen(pod.metadata, request) ? undefined : ranVersion(pod, request);
+      const isNoMark = isUncrossedGreen(pod.metadata, request) || isUnopened(pod, request);
+      const ran = isNoMark ? undefined : ranVersion(pod, request);
       if (ran?.kind === 'known') marks.push({ version: ran.value, source: `pod ${pod.metadata.name}` });
       // Whatever ran was admitted at or below the stored version: only a step down has to know more.
       else if (ran !== undefined && isBelowStored(wanted, request)) unread.push(ran.cause);
@@ -145,6 +147,12 @@ function isUncrossedGreen({ labels }: ObjectMeta, request: ClusterRequest): bool
   const { greenRevision } = storedStatus(request).blueGreen ?? {};
   if (!greenRevision || blueGreenStage(request) !== 'early') return false;
   return labels?.[revisionLabel] === greenRevision;
+}
+
+/** The first pod of a rolling upgrade has started, but every start is known to have ended before the data, or is sealed. */
+function isUnopened(pod: Pod, request: ClusterRequest): boolean {
+  const { upgrade } = storedStatus(request);
+  return upgrade !== undefined && isKnownUnopened(pod, upgrade);
 }
 
 /** Also where it is not known which version is current. */

@@ -102,6 +102,8 @@ function container(cluster: OpenBaoCluster, image: string): object {
       capabilities: { drop: ['ALL'] },
     },
     volumeMounts: volumeMounts(cluster),
+    // Why OpenBao ended stands in its log alone: an upgrade names it, and may go back by it.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
   };
 }
 

@@ -63,6 +63,29 @@ describe('the version on a volume', () => {
     expect(stamped(pod, claim(0))).to.equal(undefined);
   });
 
+  it('is not that of a target on the first pod before it may have opened the data (V2)', () => {
+    const pod = serverPod(0, { image: 'openbao/openbao:2.6.0' });
+    const during = (given: object) => ({
+      ...settledStatus(),
+      upgrade: {
+        phase: 'Replacing' as const,
+        fromVersion: '2.5.5',
+        targetVersion: '2.6.0',
+        targetImage: 'openbao/openbao:2.6.0',
+        currentPartition: 0,
+        ...given,
+      },
+    });
+    expect(stamped(pod, claim(0), undefined, during({}))).to.equal(undefined);
+    expect(stamped(pod, claim(0), undefined, during({ targetStarted: true }))).to.deep.equal(stamp('2.6.0'));
+    expect(stamped(pod, claim(0), undefined, during({ completedPods: [1] }))).to.deep.equal(stamp('2.6.0'));
+    expect(stamped(pod, claim(0), undefined, during({ currentPartition: 1 }))).to.deep.equal(stamp('2.6.0'));
+    // What ran before is still what the volume is of.
+    expect(stamped(serverPod(0), claim(0, null), { version: '2.5.5' }, during({}))).to.deep.equal(
+      stamp('2.5.5'),
+    );
+  });
+
   it('is not written on a volume that is being deleted', () => {
     const going = claim(0, null, { deletionTimestamp: '2026-01-02T03:04:05Z' });
     expect(stamped(serverPod(0), going, { version: '2.5.5' })).to.equal(undefined);

@@ -71,6 +71,11 @@ describe('downgrade-blocked', () => {
         { version: '2.6.0' },
         { currentVersion: '2.5.5', upgrade: { targetVersion: '2.6.0', completedPods } },
       );
+    const unopened = (known_: { readonly podUID: string; readonly starts: number }) =>
+      cluster(
+        { version: '2.6.0' },
+        { currentVersion: '2.5.5', upgrade: { targetVersion: '2.6.0', unopened: known_ } },
+      );
     const cases = [
       { name: 'allows it while no pod has moved', old: upgrading([]), pods: [], reasons: [] },
       {
@@ -131,6 +136,21 @@ describe('downgrade-blocked', () => {
         name: 'goes by the image when the label is not a version',
         old: upgrading([]),
         pods: [pod({ runs: 'dev', image: 'openbao/openbao:2.6.0', status: containerStates.running })],
+        reasons: refused,
+      },
+      {
+        name: 'allows it while the controller knows that no start of the target has opened the data (V2)',
+        old: unopened({ podUID: 'pod-2', starts: 1 }),
+        pods: [{ ...tagged('2.6.0', 'terminated'), metadata: { name: 'prod-2', uid: 'pod-2' } }],
+        reasons: [],
+      },
+      {
+        name: 'refuses it when it was started once more since, or another pod was (V2)',
+        old: unopened({ podUID: 'pod-2', starts: 1 }),
+        pods: [
+          { ...tagged('2.6.0', 'running'), metadata: { name: 'prod-2', uid: 'pod-2' } },
+          { ...tagged('2.6.0', 'terminated'), metadata: { name: 'prod-2', uid: 'other' } },
+        ],
         reasons: refused,
       },
       {

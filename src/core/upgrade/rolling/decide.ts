@@ -2,6 +2,7 @@ import { lastError, noLastError } from '../../model/last-error.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
+import { lastWords } from '../../model/startup-failure.ts';
 import { isRolling } from '../../model/rolling.ts';
 import { unwatchedMs } from '../../model/operation-lock.ts';
 import { wantedReplicas } from '../../model/selectors.ts';
@@ -18,6 +19,7 @@ import { unreadAnswers, unreadBehind, unreadInWords } from '../unread.ts';
 import { takenBack } from './partition-guard.ts';
 import { type PhaseHandler, type PhaseInput, type PhaseName, type Step } from './phase.ts';
 import { patched } from '../../model/patch.ts';
+import { sameValue } from '../../model/same-value.ts';
 import { catchingUp } from './phases/catching-up.ts';
 import { finalizing } from './phases/finalizing.ts';
 import { locking } from './phases/locking.ts';
@@ -33,10 +35,10 @@ import {
   askedTarget,
   asksForTarget,
   dropped,
-  hasTargetStarted,
   isOfRestore,
   isUntouched,
   retarget,
+  whatTargetOpened,
 } from './retarget.ts';
 import { decideStart } from './start.ts';
 import { whyForbidden } from './start-check.ts';
@@ -148,11 +150,14 @@ function whyUnwanted(run: Run): string | undefined {
   return wanted === replicas ? undefined : `spec.replicas is ${wanted}, not ${replicas}, which comes first`;
 }
 
-/** That the target has run is recorded when it is first seen: a pod made anew has forgotten it. */
-const withStart = (seen: Parameters<typeof hasTargetStarted>[0]): RollingUpgrade =>
-  seen.upgrade.targetStarted !== true && hasTargetStarted(seen) === true
-    ? { ...seen.upgrade, targetStarted: true }
-    : seen.upgrade;
+/** What the target has opened is recorded when it is first seen: a pod made anew has forgotten it. */
+function withStart(seen: Parameters<typeof whatTargetOpened>[0]): RollingUpgrade {
+  const { upgrade } = seen;
+  if (upgrade.targetStarted === true) return upgrade;
+  const { opened, unopened } = whatTargetOpened(seen);
+  if (opened === true) return patched(upgrade, { targetStarted: true, unopened: undefined });
+  return sameValue(unopened, upgrade.unopened) ? upgrade : patched(upgrade, { unopened });
+}
 
 const forbids = (reason: string | undefined) => reason === 'DowngradeBlocked' || reason === 'PolicyViolation';
 
@@ -218,6 +223,9 @@ function runPhases(run: Run): Decision {
 const phaseCount = Object.keys(phases).length;
 const handle = (run: Run): Step => phases[run.upgrade.phase ?? 'PreChecks'](run);
 
+const podInWork = ({ peers, upgrade, replicas }: Run) =>
+  peers.expected[upgrade.currentPartition ?? replicas]?.pod;
+
 /** Puts down what follows from a step. */
 function applyStep(run: Run, step: Exclude<Step, { kind: 'finish' }>): Run {
   const { now, settings } = run.context;
@@ -257,8 +265,10 @@ function waiting(run: Run, step: Extract<Step, { kind: 'wait' }>): Decision {
       const what = `${unreadInWords(unread)}; phase ${phase} has waited since ${run.upgrade.phaseStartedAt}`;
       return held({ ...run, effects: [] }, failure('MemberUnreadable', what, unreadRemedy(run, unread)));
     }
-    const what = `phase ${phase} has waited since ${run.upgrade.phaseStartedAt} for: ${step.reason}`;
     const reason = step.overdue ?? timeoutReason[phase];
+    const words = reason === 'PodNotReady' ? lastWords(podInWork(run)) : undefined;
+    const why = [step.reason, ...(words === undefined ? [] : [words])].join('; ');
+    const what = `phase ${phase} has waited since ${run.upgrade.phaseStartedAt} for: ${why}`;
     return held({ ...run, effects: [] }, failure(reason, what, overdueRemedy(run, reason)));
   }
   const upgrade = { ...run.upgrade, waitingFor: step.reason.slice(0, 512) };

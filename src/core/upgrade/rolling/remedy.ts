@@ -22,6 +22,15 @@ export function remedy({ observation, upgrade }: Given, hint: string): Remedy {
   };
 }
 
+/** The first pod of a target that has opened no data may have its old template back. */
+function wayBack({ upgrade }: Given, reason: FailureReason): string {
+  const { fromVersion, targetVersion, targetStarted, unopened, completedPods = [] } = upgrade;
+  const isUnopened = unopened !== undefined && targetStarted !== true && completedPods.length === 0;
+  return reason === 'PodNotReady' && isUnopened && fromVersion !== targetVersion
+    ? `; or set spec.version back to ${fromVersion}, for ${targetVersion} has opened no data`
+    : '';
+}
+
 /** What to do when something took too long: the commands that say why. */
 export function overdueRemedy(given: Given, reason: FailureReason): Remedy {
   const look = diagnosis(given.observation.cluster, given.upgrade, reason);
@@ -29,5 +38,5 @@ export function overdueRemedy(given: Given, reason: FailureReason): Remedy {
     look.length === 0
       ? 'fix what the upgrade is waiting for'
       : `see: ${look.map(({ words }) => `kubectl ${words}`).join('; ')}`;
-  return remedy(given, hint);
+  return remedy(given, `${hint}${wayBack(given, reason)}`);
 }

@@ -12,7 +12,9 @@ import { whyNotStepDown, whyNotTakeDown } from './disruption-guard.ts';
 import { versionCheck } from './jobs.ts';
 import { lowestTouched } from './partition-guard.ts';
 import { advance, hold, wait, waitBlocked, type PhaseInput, type Step } from './phase.ts';
-import { everStarted } from '../../model/server-container.ts';
+import { everStarted, serverStatus } from '../../model/server-container.ts';
+import { targetStarts } from '../../model/target-starts.ts';
+import type { Pod } from '../../../api/kubernetes.ts';
 import { cannotStart, mayRunTarget } from './pods.ts';
 import { startCheck } from './start-check.ts';
 import { startStepDown } from './step-down.ts';
@@ -53,15 +55,19 @@ export const isUntouched = (upgrade: RollingUpgrade, replicas: number): boolean 
   (upgrade.phase !== undefined && !isRolling(upgrade.phase)) || lowestTouched(upgrade, replicas) >= replicas;
 
 /**
- * Whether a container of the target has ever started, on any pod or volume that it may have run on. What was
- * seen once stays in the status, and on the volume, for a pod made anew has forgotten it.
+ * Whether the target has opened the data of a member, on any pod or volume that it may have run on. What was seen once
+ * stays in the status, and on the volume, for a pod made anew has forgotten it.
  *
- * @returns undefined while that cannot be told
+ * @returns `opened`: undefined while that cannot be told; and what to remember
  */
-export function hasTargetStarted({ upgrade, observation, peers, replicas }: StartInput): boolean | undefined {
-  if (upgrade.targetStarted === true || (upgrade.completedPods ?? []).length > 0) return true;
-  if ((upgrade.catchUp ?? []).length > 0) return true;
-  if (isUntouched(upgrade, replicas)) return false;
+export function whatTargetOpened(input: StartInput): {
+  readonly opened: boolean | undefined;
+  readonly unopened?: NonNullable<RollingUpgrade['unopened']>;
+} {
+  const { upgrade, observation, peers, replicas } = input;
+  if (upgrade.targetStarted === true || (upgrade.completedPods ?? []).length > 0) return { opened: true };
+  if ((upgrade.catchUp ?? []).length > 0) return { opened: true };
+  if (isUntouched(upgrade, replicas)) return { opened: false };
   const { pods, claims, statefulSet } = observation;
   const touched = peers.expected.slice(lowestTouched(upgrade, replicas));
   const names = new Set(touched.map(({ name }) => `data-${name}`));
@@ -71,18 +77,26 @@ export function hasTargetStarted({ upgrade, observation, peers, replicas }: Star
       const stamp = annotations?.[dataVersionAnnotation];
       return names.has(name) && stamp !== undefined && isOlder(upgrade.fromVersion ?? '', stamp);
     });
+  if (isStamped) return { opened: true };
   const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
-  const isSeen = touched.some(
-    ({ pod, member }) =>
-      pod !== undefined &&
-      mayRunTarget(pod, set, upgrade) &&
-      // Who answers runs, whatever the pod's status says yet.
-      (member.kind === 'known' || everStarted(pod)),
-  );
-  if (isStamped || isSeen) return true;
+  const judged = touched.flatMap((peer) => {
+    const { pod, member } = peer;
+    if (pod === undefined || !mayRunTarget(pod, set, upgrade)) return [];
+    return [targetStarts(pod, isSealed(member), touched.length === 1 ? upgrade.unopened : undefined)];
+  });
+  if (judged.some(({ opened }) => opened === true)) return { opened: true };
   const isTold = pods.kind === 'known' && claims.kind === 'known' && statefulSet.kind === 'known';
-  return isTold ? false : undefined;
+  const [first] = judged;
+  if (!isTold) return { opened: undefined, ...defined({ unopened: upgrade.unopened }) };
+  // The pod that was remembered is gone: of its very last moments nobody knows.
+  if (first === undefined) return { opened: upgrade.unopened !== undefined };
+  return touched.length === 1
+    ? first
+    : { opened: judged.every(({ opened }) => opened === false) ? false : undefined };
 }
+
+const isSealed = (member: Peer['member']): boolean | undefined =>
+  member.kind === 'known' ? member.value.sealed || !member.value.initialized : undefined;
 
 type StartInput = Pick<PhaseInput, 'upgrade' | 'observation' | 'peers' | 'replicas'>;
 
@@ -98,7 +112,7 @@ export function retarget(input: PhaseInput): Step | undefined {
   const { upgrade, status, context, peers, replicas } = input;
   const wanted = wantedBy(input);
   if (sameTarget(wanted, targetOf(upgrade)) || isOfRestore(upgrade, status)) return undefined;
-  const started = hasTargetStarted(input);
+  const started = whatTargetOpened(input).opened;
   const isBackwards = isOlder(wanted.version, upgrade.targetVersion ?? '');
   if (isBackwards && started === undefined) {
     return wait(`${wanted.version} is requested, but it is unknown whether ${upgrade.targetVersion} has run`);
@@ -118,7 +132,7 @@ export function retarget(input: PhaseInput): Step | undefined {
   const isUp = pod !== undefined && isReady(pod);
   if (others || (isUp && !runsAnother(peer, upgrade) && !isGivenUpOn(peer, upgrade, wanted)))
     return undefined;
-  if (isBackwards && (pod === undefined || !cannotStart(pod))) return undefined;
+  if (isBackwards && (pod === undefined || !mayGoBack(pod, upgrade, wanted))) return undefined;
   const unfit = peers.expected
     .filter((other) => other.ordinal !== ordinal && replicas > 1)
     .map((other) => whyUnhealthy(other, peers))
@@ -138,15 +152,24 @@ const runsAnother = (peer: Peer | undefined, { targetVersion }: RollingUpgrade):
   !peer.member.value.sealed &&
   !isSameVersion(peer.member.value.version, targetVersion ?? '');
 
+/**
+ * Whether the pod of a target that has opened no data may be taken back: it cannot start, its start has ended by a
+ * fault that comes before the data, or it has stayed sealed for the whole time of its step. One about to start could
+ * open it while we look.
+ */
+const mayGoBack = (pod: Pod, upgrade: RollingUpgrade, wanted: UpgradeTarget): boolean => {
+  if (cannotStart(pod)) return true;
+  const isRunning = serverStatus(pod)?.state?.running !== undefined;
+  return everStarted(pod) && (!isRunning || isGivenUp(upgrade, wanted));
+};
+
+/** Whether it was held, and spec then asked for something else. */
+const isGivenUp = ({ held, retarget: asked }: RollingUpgrade, wanted: UpgradeTarget): boolean =>
+  held === true || (asked !== undefined && sameTarget(asked, wanted));
+
 /** Whether the pod in work could not be understood until it was held, and spec then asked for something else. */
-const isGivenUpOn = (
-  peer: Peer | undefined,
-  { held, retarget: asked }: RollingUpgrade,
-  wanted: UpgradeTarget,
-): boolean =>
-  peer !== undefined &&
-  isUnread(peer) &&
-  (held === true || (asked !== undefined && sameTarget(asked, wanted)));
+const isGivenUpOn = (peer: Peer | undefined, upgrade: RollingUpgrade, wanted: UpgradeTarget): boolean =>
+  peer !== undefined && isUnread(peer) && isGivenUp(upgrade, wanted);
 
 /** A pod that is up may lead and vote: it is taken down as any other is. A phase that goes on is no step. */
 function whyKept(input: PhaseInput, ordinal: number): { readonly step: Step | undefined } | undefined {
@@ -195,6 +218,7 @@ function switchTo(input: PhaseInput, { version, image }: UpgradeTarget, operatio
       stepDown: undefined,
       catchUp: undefined,
       targetStarted: aborts ? undefined : upgrade.targetStarted,
+      unopened: aborts ? undefined : upgrade.unopened,
       replacing: { ordinal, ...defined({ oldPodUID: uid }) },
     },
     statusPatch:
@@ -207,7 +231,7 @@ function switchTo(input: PhaseInput, { version, image }: UpgradeTarget, operatio
             'Normal',
             'UpgradeAborted',
             'Abort',
-            `back to ${version}: no container of ${upgrade.targetVersion} has started`,
+            `back to ${version}: ${upgrade.targetVersion} has opened no data`,
           )
         : event(
             'Normal',

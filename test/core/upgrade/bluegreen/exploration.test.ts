@@ -410,7 +410,7 @@ function judgeWords(world: WatchedHalves, fault: Fault, pod: string): void {
 describe('an answer that is understood no more while a blue-green upgrade is under way (V2)', () => {
   it('is passed by, or stops it with a way out, at every moment', () => {
     const seen = new Set<string>();
-    const stride = every === undefined ? sized(7, 80) : Number(every);
+    const stride = every === undefined ? sized(14, 80) : Number(every);
     const kinds = (['forward', 'back'] as const).flatMap((direction) =>
       (['blue', 'green'] as const).flatMap((half) =>
         [0, 1, 2].flatMap((ordinal) => answers.map((answer) => ({ direction, half, ordinal, answer }))),

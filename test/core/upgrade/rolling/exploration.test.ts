@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { defaultDeadlines } from '../../../../src/core/model/decision.ts';
 import { answers, calls, type Answer } from '../../../support/unread.ts';
 import { controllerMishaps, pick, randomOf, slowed, wander, sized } from '../../../support/walks.ts';
-import { durations } from './simulated-cluster.ts';
+import { durations, type SimulatedImage } from './simulated-cluster.ts';
 import { WatchedCluster } from './watched-cluster.ts';
 
 /** Shorter than in production, so that a walk sees deadlines pass. */
@@ -40,6 +40,8 @@ const happenings: Readonly<Record<string, (world: WatchedCluster, random: () => 
   },
   'target crash-loops': (world) => break_(world, 'crashes'),
   'target cannot be pulled': (world) => break_(world, 'missing'),
+  'target does not know its seal': (world) => break_(world, 'refuses'),
+  'target stays sealed': (world) => break_(world, 'sealed'),
   'target mended': mend,
   'answer unreadable': (world, random) => {
     const ordinal = Math.floor(random() * world.replicas);
@@ -55,7 +57,7 @@ const happenings: Readonly<Record<string, (world: WatchedCluster, random: () => 
 };
 const names = Object.keys(happenings);
 
-function break_(world: WatchedCluster, kind: 'crashes' | 'missing'): void {
+function break_(world: WatchedCluster, kind: SimulatedImage['kind']): void {
   for (const version of ['2.5.6']) world.images.set(`openbao/openbao:${version}`, { version, kind });
 }
 
@@ -300,6 +302,38 @@ describe('an answer that is understood no more while a rolling upgrade is under 
     }
     report(`unreadable answers (${[...ends].map((each) => each.join(' ')).join(', ')})`, ends.size, seen);
   });
+});
+
+describe('the first restarted follower, on which the target opens no data (V2)', () => {
+  for (const kind of ['refuses', 'sealed', 'missing'] as const) {
+    it(`gets its old version back where the target ${kind}, at every moment`, () => {
+      const seen = new Set<string>();
+      let backs = 0;
+      for (const leader of [0, 2]) {
+        for (let moment = leader; ; moment += sized(1, 9)) {
+          const world = worldOf(3, leader);
+          if (runUntil(world, moment, seen)) break;
+          world.log.push(`${moment} s: the target ${kind}`);
+          break_(world, kind);
+          if (settle(world, seen) === 'done') continue;
+          const { completedPods = [], currentPartition = 3, targetStarted } = world.status.upgrade ?? {};
+          // One that has opened the data of any pod goes on only forward.
+          if (completedPods.length > 0 || targetStarted === true) continue;
+          const words = world.status.lastErrorMessage ?? '';
+          const isNamed = currentPartition === 3 || kind === 'missing' || words.includes('back to 2.5.5');
+          if (!isNamed) world.fail(`the hold does not name the way back: ${words}`);
+          world.spec({ version: '2.5.5' });
+          if (settle(world, seen) !== 'done') world.fail('held, and the old version leaves it so');
+          finished(world);
+          for (const ordinal of [0, 1])
+            if (world.pods.get(ordinal)?.uid !== `pod-${ordinal + 1}`)
+              world.fail(`prod-${ordinal} was touched`);
+          backs++;
+        }
+      }
+      expect(backs).to.be.above(0);
+    });
+  }
 });
 
 function report(what: string, runs: number, seen: Set<string>): void {

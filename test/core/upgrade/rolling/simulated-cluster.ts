@@ -30,10 +30,13 @@ import {
   statefulSet,
 } from '../../../support/observation.ts';
 
-/** What an image is: `good` runs, `missing` cannot be pulled, `crashes` starts and ends at once. */
+/**
+ * What an image is: `good` runs, `missing` cannot be pulled, `crashes` starts and ends at once without a word,
+ * `refuses` does so with the words of a seal that it does not know, `sealed` runs and stays sealed.
+ */
 export interface SimulatedImage {
   readonly version: string;
-  readonly kind: 'good' | 'missing' | 'crashes';
+  readonly kind: 'good' | 'missing' | 'crashes' | 'refuses' | 'sealed';
 }
 
 interface SimulatedPod {
@@ -75,6 +78,15 @@ export const durations = {
   ready: 500,
   /** From Ready until a restarted follower is replicated to again: 2 s, or 10 s on a bridged network. */
   catchUp: 2_000,
+};
+
+/** How OpenBao ends that does not know its seal (docs/facts/openbao-2.6-measured.md, section 5). */
+const refusedStart = {
+  exitCode: 1,
+  reason: 'Error',
+  startedAt: '2026-01-02T03:04:05Z',
+  finishedAt: '2026-01-02T03:04:06Z',
+  message: 'Error configuring seal "awskms": unknown wrapper: awskms\n',
 };
 
 interface Options {
@@ -211,7 +223,7 @@ export class SimulatedCluster {
     const kind = this.images.get(image)?.kind ?? 'missing';
     const stuck =
       kind === 'missing' ? 'ImagePullBackOff' : started ? 'CrashLoopBackOff' : 'ContainerCreating';
-    const waiting = up ? undefined : stuck;
+    const waiting = up || (started && kind === 'sealed') ? undefined : stuck;
     const pod = serverPod(ordinal, {
       uid,
       image,
@@ -222,8 +234,11 @@ export class SimulatedCluster {
     });
     const statuses = (pod.status?.containerStatuses ?? []).map((each) => ({
       ...each,
-      restartCount: restarts,
-      ...(restarts > 0 ? { lastState: { terminated: { exitCode: 1 } } } : {}),
+      // The first end is that of the first start, before any restart.
+      restartCount: kind === 'refuses' ? Math.max(0, restarts - 1) : restarts,
+      ...(restarts > 0
+        ? { lastState: { terminated: kind === 'refuses' ? refusedStart : { exitCode: 1 } } }
+        : {}),
     }));
     return { ...pod, status: { ...pod.status, containerStatuses: statuses } };
   }
@@ -246,7 +261,12 @@ export class SimulatedCluster {
     return this.images.get(this.pods.get(ordinal)?.image ?? '')?.version;
   }
 
-  private member(ordinal: number, { uid, up, image, endsAt }: SimulatedPod): Known<Member> {
+  private member(ordinal: number, { uid, up, started, image, endsAt }: SimulatedPod): Known<Member> {
+    if (!up && started && this.images.get(image)?.kind === 'sealed') {
+      const version = this.versionOf(ordinal) ?? '';
+      const pod = this.name(ordinal);
+      return known({ pod, podUID: uid, initialized: true, sealed: true, standby: true, version });
+    }
     if (!up) return unknown('connection refused');
     const unread = this.unreadOf(ordinal, 'health', 'leader');
     if (unread !== undefined) return unknown(unread);
@@ -436,7 +456,8 @@ export class SimulatedCluster {
     // What runs goes on running, whatever becomes of its image.
     if (!pod.up && (kind === 'missing' || age < this.speed.start)) return;
     this.starts(ordinal, pod);
-    if (!pod.up && kind === 'crashes') {
+    if (!pod.up && kind === 'sealed') return;
+    if (!pod.up && (kind === 'crashes' || kind === 'refuses')) {
       pod.restarts++;
       pod.up = pod.ready = false;
       return;

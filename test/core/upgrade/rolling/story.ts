@@ -15,7 +15,7 @@ export const tell = (text: string): string => tellBy(commands, new Teller(), tex
 const commands: Commands<Teller> = {
   /** cluster replicas=3 leader=0 [catch-up=10] [seal=transit] */
   cluster: (teller, words) => teller.begin(words),
-  /** image 2.5.6 missing|crashes|good [version=2.5.5] */
+  /** image 2.5.6 missing|crashes|refuses|sealed|good [version=2.5.5] */
   image: (teller, [version = '', kind, says]) => {
     const said = says?.replace('version=', '') ?? version;
     teller.world.images.set(`openbao/openbao:${version}`, {

@@ -30,10 +30,10 @@ export class WatchedCluster extends SimulatedCluster {
       decision.effects.length > 0;
     if (permits) this.permittedAt = this.now;
     if (permits && this.cluster.spec.paused === true) this.fail('something new is started while paused');
-    // A container may start between our look and the end of its pod: no look can rule that out.
+    // A container may start, or be unsealed, between our look and the end of its pod: no look can rule that out.
     if (decision.events.some(({ reason }) => reason === 'UpgradeAborted')) {
       const ordinal = before?.currentPartition ?? this.replicas;
-      if (this.pods.get(ordinal)?.started === false) this.racing.add(ordinal);
+      if (this.pods.get(ordinal)?.up === false) this.racing.add(ordinal);
     }
     if (after?.held === true && (this.status.lastErrorReason ?? '') === '')
       this.fail('held without a reason');
@@ -74,7 +74,9 @@ export class WatchedCluster extends SimulatedCluster {
   }
 
   override starts(ordinal: number, pod: Parameters<SimulatedCluster['starts']>[1]): void {
-    const version = this.images.get(pod.image)?.version ?? '0.0.0';
+    const { version = '0.0.0', kind } = this.images.get(pod.image) ?? {};
+    // Neither of them opens the data.
+    if (!pod.up && (kind === 'refuses' || kind === 'sealed')) return super.starts(ordinal, pod);
     const newest = this.ran.get(ordinal);
     if (newest !== undefined && isOlder(version, newest) && this.racing.has(ordinal)) {
       this.races++;
