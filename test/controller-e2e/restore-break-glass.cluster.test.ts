@@ -75,6 +75,10 @@ describe('restoring in break glass', function () {
     const broken = await prod.until('break glass', ({ status }) => status?.breakGlass?.active === true);
     await person.write('early', '2');
     await executor(null);
+    await prod.until(
+      'seen to be mended',
+      ({ metadata, status }) => status?.observedGeneration === metadata.generation,
+    );
     const snapshot = broken.status?.backup?.latestSnapshot?.name ?? '';
     expect(snapshot).to.contain(older);
     await client.create(restores, {
