@@ -115,8 +115,8 @@ describe('a ground of the size node', function () {
     const { directory, record, processes } = await abandonGround('node');
     expect(processes).to.have.length.above(7);
     expect(await waitUntilEnded(processes, 20_000)).to.deep.equal([]);
-    await removeLeftovers();
-    expect(existsSync(directory)).to.equal(false);
+    const told = await removeLeftovers();
+    expect(existsSync(directory), told.join('; ')).to.equal(false);
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.to.contain(directory);
     const cgroups = ['', 'memory', 'unified'].map((part) =>
       join('/sys/fs/cgroup', part, record.cgroup ?? ''),

@@ -111,7 +111,7 @@ export async function removeLeftovers(): Promise<readonly string[]> {
 export async function removeGround(directory: string, record: GroundRecord | undefined): Promise<void> {
   const processes = Object.values(record?.processes ?? {});
   for (const each of processes) signal(each, 'SIGKILL');
-  const running = await waitUntilEnded(processes, 10_000);
+  const running = await waitUntilEnded(processes, 60_000);
   if (running.length > 0) throw new Error(`processes ${running.map(({ pid }) => pid).join(', ')} do not end`);
   // It goes with its namespace, but the kernel takes its time over that. By its index: the name may be another's by now.
   if (record?.uplink !== undefined) await runCommand('ip', ['link', 'delete', record.uplink]);
@@ -121,7 +121,7 @@ export async function removeGround(directory: string, record: GroundRecord | und
 }
 
 async function removeCgroupSoon(name: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!removeCgroup(name)) {
     if (Date.now() > deadline) throw new Error(`the cgroup ${name} is in use`);
     await delay(50);
