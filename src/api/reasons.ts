@@ -34,7 +34,7 @@ export const reasons = {
   },
   ImageVersionMismatch: {
     code: 422,
-    when: 'the tag of spec.image names another version than spec.version',
+    when: 'the tag of spec.image names another version than spec.version, or names none and stays while spec.version changes',
     meaning: 'the image would run another version than the one that was validated',
     remedy: 'set the tag of spec.image and spec.version to the same version, or remove spec.image',
   },

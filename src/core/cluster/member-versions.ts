@@ -49,7 +49,9 @@ function remedyFor({ peer, version }: Stray, { cluster, statefulSet }: Observati
   const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
   const wanted = imageOf(set?.spec?.template?.spec);
   if (image === wanted) {
-    const first = isOlder(current, version) ? `set spec.version to ${version}; or ` : '';
+    const first = isOlder(current, version)
+      ? `set spec.version to ${version} and, in the same apply, spec.image to one that only ${version} has; or `
+      : '';
     return {
       remedy: `Its image ${image ?? ''} does not hold what the others have started from: ${first}set spec.image to one that holds ${current}, best with its digest`,
     };

@@ -1,11 +1,14 @@
 import { addsToVersion, parseImageReference, tagVersion } from '../version/image-reference.ts';
 import { parseVersion, reportedVersion } from '../version/version.ts';
-import { changesImage, changesVersion, type ClusterRequest } from './cluster-request.ts';
-import { violation, warning, type Policy } from './policy.ts';
+import { printable } from '../model/printable.ts';
+import { isCurrentVersion } from './cluster-operation.ts';
+import { changesImage, changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';
+import { violation, warning, type Policy, type Violation } from './policy.ts';
 
 /**
  * The tag of spec.image, where it says a version, says that of spec.version, prerelease
- * and build metadata included; also beside a digest.
+ * and build metadata included; also beside a digest. Where it says none, it changes together
+ * with spec.version.
  *
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: no image; a digest alone; with a warning, for then spec.version is all that is known, a tag that is not a
@@ -30,6 +33,8 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
     // invalid-image-reference speaks of it.
     if (reference.kind === 'unknown') return unsaid;
     const { tag, digest } = reference.value;
+    const kept = keptImage(request);
+    if (kept !== undefined && tagVersion(tag ?? '') === undefined) return [kept];
     if (tag === undefined) {
       return digest === undefined
         ? [unproved(`spec.image "${spec.image}" has neither tag nor digest`, spec.version)]
@@ -56,6 +61,27 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
     ];
   },
 };
+
+/**
+ * A change of version that leaves the image behind, where its text says no version: the StatefulSet stays as it is, no
+ * pod is made anew, and what a node has of such a tag may be anything (V4). Undefined where nothing runs yet.
+ */
+function keptImage(request: ClusterRequest): Violation | undefined {
+  const { spec } = request.object;
+  const { currentVersion, image } = storedStatus(request);
+  const { oldObject } = request;
+  if (currentVersion === undefined || isCurrentVersion(spec.version, request) !== false) return undefined;
+  // Another operator does not say which image runs: what is stored does, where it is what runs.
+  const isStored = isCurrentVersion(oldObject?.spec.version ?? '', request) === true;
+  const runs = image ?? (isStored ? oldObject?.spec.image : undefined);
+  if (runs !== spec.image) return undefined;
+  return violation(
+    'ImageVersionMismatch',
+    'spec.image',
+    `spec.version is ${printable(spec.version)}, but spec.image stays "${printable(spec.image ?? '')}", from which ${printable(currentVersion)} runs: no pod would be replaced`,
+    `set spec.image to a reference that only ${printable(spec.version)} has, by its tag or its digest, in the same apply; or set spec.version back to ${printable(currentVersion)}`,
+  );
+}
 
 const neverSaid = (version: string, reported: string) =>
   warning(

@@ -2,7 +2,7 @@ import { factsOf, remedyOf, type Path, type PathEffect, type PathFact } from '..
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import { dataVersionAnnotation } from '../../api/labels.ts';
 import { printable } from '../model/printable.ts';
-import { sealType } from '../model/seal.ts';
+import { kmsPlugin, sealType } from '../model/seal.ts';
 import {
   changesStrategy,
   changesVersion,
@@ -54,7 +54,7 @@ function pathOf(request: ClusterRequest): Path | undefined {
   const parsed = parseVersion(object.spec.version);
   // invalid-version speaks of it.
   if (parsed.kind === 'unknown') return undefined;
-  const asked = { to: parsed.value, seal: sealType(object) };
+  const asked = { to: parsed.value, seal: sealType(object), hasPlugin: kmsPlugin(object) !== undefined };
   const strategy = upgradeStrategy(object);
   const { currentVersion, initialized } = storedStatus(request);
   if (currentVersion === undefined) {

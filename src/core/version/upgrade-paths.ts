@@ -1,5 +1,6 @@
 import semver from 'semver';
 import { documents } from '../../api/documents.ts';
+import { sealGap } from './seal-support.ts';
 import { compareVersions, parseVersion, prereleaseOf, type Version } from './version.ts';
 
 /**
@@ -51,6 +52,8 @@ export interface Path {
   readonly to: Version;
   /** As `spec.unseal.type` names it. */
   readonly seal: string;
+  /** Whether a plugin for the seal is declared. */
+  readonly hasPlugin?: boolean;
 }
 
 const words = {
@@ -362,19 +365,21 @@ export function remedyOf({ instead, effect }: PathFact, path: Path, running: str
   return said.length === 0 ? `choose a version that is open (${documents.upgradePaths})` : said.join('; or ');
 }
 
-/** Whether no row closes a way, and it leads to no older version. */
+/** Whether no row closes a way, the version opens the seal, and it leads to no older version. */
 function isOpen(way: Way, path: Path): boolean {
   if (typeof way === 'object' && 'advice' in way) return true;
   const { from } = path;
   const to = typeof way === 'object' && 'version' in way ? read(way.version) : path.to;
   if (way !== 'restore' && from !== undefined && from !== 'unknown' && compareVersions(from, to) >= 0)
     return false;
-  const { seal } = path;
+  const { seal, hasPlugin = false } = path;
   const asked: Path =
     way === 'restore'
       ? { to, seal }
       : { ...path, to, ...('strategy' in way ? { strategy: way.strategy } : {}) };
-  return factsOf(asked).every(({ effect }) => effect === 'warn');
+  const gap = sealGap(seal, to, hasPlugin);
+  const opens = gap === undefined || gap.kind === 'needs-plugin-soon';
+  return opens && factsOf(asked).every(({ effect }) => effect === 'warn');
 }
 
 function read(text: string): Version {

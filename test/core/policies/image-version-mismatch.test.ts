@@ -177,6 +177,59 @@ describe('image-version-mismatch', () => {
     ).to.equal(true);
   });
 
+  describe('V4: a change of version whose image stays', () => {
+    const image = 'registry.example/openbao:latest';
+    const status = { currentVersion: '2.5.5', image };
+    const asked = (old: ReturnType<typeof cluster>, spec: object) =>
+      decide([imageVersionMismatch], update(old, spec));
+
+    for (const each of [image, `openbao@${sha256}`, 'openbao', 'openbao:stable']) {
+      it(`is refused where ${each} says no version`, () => {
+        const old = cluster({ image: each }, { ...status, image: each });
+        const { violations } = asked(old, { version: '2.5.6' });
+        expect(violations.map(({ reason }) => reason)).to.deep.equal(refused);
+      });
+    }
+
+    it('says that no pod would be replaced, and both ways out', () => {
+      const [finding] = imageVersionMismatch.evaluate(
+        update(cluster({ image }, status), { version: '2.5.6' }),
+      );
+      expect(textOf(finding === undefined ? [] : [finding])).to.equal(
+        'spec.version is 2.5.6, but spec.image stays "registry.example/openbao:latest", from which 2.5.5 runs: no pod would be replaced\nset spec.image to a reference that only 2.5.6 has, by its tag or its digest, in the same apply; or set spec.version back to 2.5.5',
+      );
+    });
+
+    it('can be taken back, and is none where the version is what runs', () => {
+      const waiting = cluster({ image, version: '2.5.6' }, status);
+      expect(asked(waiting, { version: '2.5.5' }).allowed).to.equal(true);
+      expect(asked(waiting, { paused: true }).allowed).to.equal(true);
+      expect(
+        asked(cluster({ image }, { ...status, currentVersion: '2.5.6' }), { version: '2.5.6' }).allowed,
+      ).to.equal(true);
+    });
+
+    it('is none with another image, before the first start, and where the image never ran', () => {
+      expect(
+        asked(cluster({ image }, status), { version: '2.5.6', image: 'openbao:stable' }).allowed,
+      ).to.equal(true);
+      expect(asked(cluster({ image }), { version: '2.5.6' }).allowed).to.equal(true);
+      const waiting = cluster(
+        { image, version: '2.5.6' },
+        { currentVersion: '2.5.5', image: 'openbao:2.5.5' },
+      );
+      expect(asked(waiting, { version: '2.5.7' }).allowed).to.equal(true);
+      const unsaid = cluster({ image, version: '2.5.6' }, { currentVersion: '2.5.5' });
+      expect(asked(unsaid, { version: '2.5.7' }).allowed).to.equal(true);
+    });
+
+    it('is refused where another operator does not say which image runs', () => {
+      expect(asked(cluster({ image }, { currentVersion: '2.5.5' }), { version: '2.5.6' }).allowed).to.equal(
+        false,
+      );
+    });
+  });
+
   it('warns of a mismatch that was stored before', () => {
     const old = cluster({ image: 'openbao:2.5.4' });
     const decision = decide([imageVersionMismatch], update(old, { paused: true }));

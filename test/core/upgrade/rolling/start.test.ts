@@ -21,8 +21,8 @@ function decide({ spec = {}, status: change = {}, observation: facts = {} }: Giv
 }
 
 /** Starts, and decides once more about what has started. */
-function decideStarted({ spec = {}, observation: facts = {} }: Given): Decision {
-  const { status } = decide({ spec });
+function decideStarted({ spec = {}, status: change = {}, observation: facts = {} }: Given): Decision {
+  const { status } = decide({ spec, status: change });
   const { status: _, ...cluster } = settledCluster(spec);
   return decideUpgrade(observation({ cluster: { ...cluster, status }, ...facts }), status, context());
 }
@@ -139,6 +139,15 @@ describe("the gate's own rules before the start", () => {
       'InvalidImageReference',
     ],
     [
+      'V4: an image that stays while the version changes',
+      {
+        spec: { ...newer, image: 'registry.example/openbao:latest' },
+        status: { image: 'registry.example/openbao:latest' },
+      },
+      'PolicyViolation',
+      'ImageVersionMismatch: spec.version is 2.5.6, but spec.image stays',
+    ],
+    [
       'V6: a way that is known to be bad',
       { spec: { version: '2.6.2', upgrade: { strategy: 'BlueGreen' } } },
       'PolicyViolation',
@@ -146,9 +155,13 @@ describe("the gate's own rules before the start", () => {
     ],
     [
       'V6: what the gate only warns of, for another operator may do it',
-      { spec: { version: '2.7.0', ...({ unseal: { type: 'awskms' } } as object) } },
+      {
+        spec: { version: '2.4.4' },
+        status: { currentVersion: '2.3.2', image: 'openbao/openbao:2.3.2' },
+        observation: { pods: known([]), claims: known([]), versionHistory: known(['2.3.2']) },
+      },
       'PolicyViolation',
-      'UpgradePathBlocked: the way from 2.5.5 to 2.7.0 with the seal awskms is not driven by Rollguard',
+      'UpgradePathBlocked: the way from 2.3.2 to 2.4.4 is not driven by Rollguard',
     ],
   ] as const) {
     it(`hold ${name}, with nothing touched and the lock given back`, () => {
