@@ -226,14 +226,17 @@ function wayBack(
   { patch }: Commands,
 ): readonly Advice[] {
   if (status?.upgrade?.held !== true || upgrade?.kind !== 'upgrade') return [];
-  if (upgrade.strategy === 'RollingUpdate' && upgrade.started) return [];
+  const { unopened, targetStarted } = status.upgrade;
+  const isUnopened = unopened !== undefined && targetStarted !== true;
+  if (upgrade.strategy === 'RollingUpdate' && upgrade.started && !isUnopened) return [];
   const { from, to = 'the target' } = upgrade;
   if (from === undefined) return [];
   // An image that names the target's version would be refused beside the old one.
   const { fromImage } = status.upgrade;
   const image = spec.image === undefined || fromImage === undefined ? {} : { image: fromImage };
   const command = patch({ version: from, ...image });
-  return [{ needed: false, why: `or cancel the upgrade: no pod has run ${to} yet`, command }];
+  const why = isUnopened ? `${to} has opened no data` : `no pod has run ${to} yet`;
+  return [{ needed: false, why: `or cancel the upgrade: ${why}`, command }];
 }
 
 function paused(
