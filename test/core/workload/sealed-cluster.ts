@@ -2,15 +2,18 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer as createTlsServer } from 'node:tls';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { configMap } from '../../../src/core/workload/config-map.ts';
 import { files, paths } from '../../../src/core/workload/paths.ts';
 import { sealEnvironment } from '../../../src/core/workload/seal.ts';
 import { createIssuer } from '../../executor/jwt.ts';
 import { cluster as openBaoCluster } from '../../support/builders.ts';
+import type { CertificateAuthority } from '../../support/certificates.ts';
 import { inputsOf } from './inputs-of.ts';
 
 export type Unseal = NonNullable<OpenBaoClusterSpec['unseal']>;
@@ -119,6 +122,23 @@ export class TransitServer {
   }
 }
 
+/** The same server behind TLS, on the same address at another port, with a CA of its own. */
+export async function behindTls(
+  { address }: TransitServer,
+  authority: CertificateAuthority,
+): Promise<{ readonly address: string; close(): void }> {
+  const { hostname } = new URL(address);
+  const { certificate, key } = await authority.issue({ kind: 'server', name: 'keys', addresses: [hostname] });
+  const server = createTlsServer({ cert: certificate, key }, (from) => {
+    const to = connect(8200, hostname);
+    for (const each of [from, to]) each.on('error', () => {});
+    from.pipe(to).pipe(from);
+  });
+  server.listen(8443, hostname);
+  await once(server, 'listening');
+  return { address: `https://${hostname}:8443`, close: () => void server.close() };
+}
+
 /** `spec.unseal` for the key of that server. */
 export const transitSeal = ({ address }: TransitServer): Unseal => ({
   type: 'transit',
@@ -217,6 +237,8 @@ export class SealedCluster {
     const message = this.#within('check', 'termination-log');
     await rm(message, { force: true });
     await rm(this.#within('check', 'log'), { force: true });
+    // The server of the check before may still write to its own.
+    await rm(this.#within('check', join(paths.temporary, 'server.log')), { force: true });
     const child = await this.#run('check', files.sealCheck, version, {
       HOME: this.#within('check', paths.temporary),
     });
