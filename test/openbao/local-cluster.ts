@@ -23,6 +23,12 @@ interface Ask {
   readonly body?: object;
 }
 
+/** Nothing is left when the tests end before they clean up. */
+const started = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+});
+
 /** A Raft cluster of processes on loopback addresses. */
 export class LocalCluster {
   readonly flavour: Flavour;
@@ -62,10 +68,8 @@ export class LocalCluster {
       stdio: ['ignore', log, log],
     });
     this.#running.set(ordinal, child);
-    // Nothing is left when the tests end before they clean up.
-    const kill = () => void child.kill('SIGKILL');
-    process.once('exit', kill);
-    child.once('exit', () => process.off('exit', kill));
+    started.add(child);
+    child.once('exit', () => started.delete(child));
   }
 
   /** Ends the process and waits until it is gone. */

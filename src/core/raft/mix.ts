@@ -4,7 +4,7 @@ import type { Member } from '../model/observation.ts';
 /**
  * Members before 2.6 and from 2.6 on neither pass requests on to each other nor hear each other's heartbeats: the
  * service for both has another name since, and no release up to 2.6.2 knows the other's
- * (docs/facts/openbao-2.6-measured.md, section 2).
+ * (docs/facts/openbao-2.6-measured.md, section 2). 2.6.3 is said to, which was not measured: it counts as those before.
  *
  * @returns undefined for what is no version
  */
