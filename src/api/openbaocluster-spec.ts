@@ -390,7 +390,7 @@ export const openBaoClusterSpec = {
     version: {
       type: 'string',
       description:
-        'OpenBao version of the cluster, a semantic version such as 2.5.5 (a leading v is allowed). It cannot be lower than a version that has already run.',
+        'OpenBao version of the cluster, a semantic version such as 2.6.2 (a leading v is allowed). It cannot be lower than a version that has already run.',
       minLength: 1,
       maxLength: 128,
     },

@@ -23,7 +23,7 @@ export const reasons = {
     code: 422,
     when: 'spec.version is not a semantic version',
     meaning: 'the order of versions is what keeps data readable, so a version must be a semantic version',
-    remedy: 'write spec.version as MAJOR.MINOR.PATCH, for example 2.5.5',
+    remedy: 'write spec.version as MAJOR.MINOR.PATCH, for example 2.6.2',
   },
   DowngradeBlocked: {
     code: 403,

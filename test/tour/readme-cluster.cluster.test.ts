@@ -15,7 +15,7 @@ import { skip } from '../support/skip.ts';
 
 const namespace = 'bao';
 const name = 'prod';
-const version = '2.5.5';
+const version = '2.6.2';
 
 describe('the cluster of docs/clusters.md, with Rollguard installed', function () {
   let ground: Ground;

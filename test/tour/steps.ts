@@ -5,7 +5,7 @@ import { openbaoImages } from '../openbao/images.ts';
 import { cluster, succeed } from '../support/gate.ts';
 
 const namespace = 'demo';
-const [older, newer] = ['2.4.4', '2.5.5'] as const;
+const [older, newer] = ['2.5.5', '2.6.2'] as const;
 
 /** One thing that the tour tries, and what must come of it. */
 export interface Attempt {

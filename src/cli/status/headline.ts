@@ -12,7 +12,7 @@ export const symbols: Readonly<Record<State, string>> = {
   deleting: '◌',
 };
 
-/** What it does, in a few words: `Upgrading 2.4.4 → 2.5.5`, `Running 2.5.5`. */
+/** What it does, in a few words: `Upgrading 2.5.5 → 2.6.2`, `Running 2.6.2`. */
 export function activity({ phase, upgrade, scaling, version }: ClusterView): string {
   if (upgrade !== undefined) {
     const { kind, from = '?', to = '?' } = upgrade;

@@ -22,7 +22,7 @@ export const invalidVersion: Policy<ClusterRequest> = {
         'InvalidVersion',
         'spec.version',
         `spec.version ${JSON.stringify(printable(object.spec.version))} ${version.cause}`,
-        'write it as MAJOR.MINOR.PATCH, for example 2.5.5 or 2.6.0-rc.1',
+        'write it as MAJOR.MINOR.PATCH, for example 2.6.2 or 2.7.0-rc.1',
       ),
     ];
   },

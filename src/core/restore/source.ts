@@ -42,7 +42,7 @@ export function snapshotVersion(
     return unknown(`${what}. ${again(`${known}, or without it`)}`);
   }
   if (parseVersion(version).kind === 'unknown') {
-    return unknown(`${version} is not a version. ${again('one such as 2.5.5')}`);
+    return unknown(`${version} is not a version. ${again('one such as 2.6.2')}`);
   }
   return { version };
 }

@@ -32,7 +32,7 @@ describe('invalid-version', () => {
         reason: 'InvalidVersion',
         path: 'spec.version',
         message: 'spec.version "2.5.<U+200B>5\\"" holds the character <U+200B>',
-        remedy: 'write it as MAJOR.MINOR.PATCH, for example 2.5.5 or 2.6.0-rc.1',
+        remedy: 'write it as MAJOR.MINOR.PATCH, for example 2.6.2 or 2.7.0-rc.1',
       },
     ]);
   });
