@@ -68,6 +68,7 @@ function facts(view: ClusterView): readonly (readonly [string, string])[] {
   const lines: readonly (readonly [string, string | undefined])[] = [
     ['now', nowText(view)],
     ['waiting', view.waitingFor],
+    ['mixed', mixedText(view)],
     ['votes', votes(upgrade)],
     ['way back', blueGreen && wayBackText(blueGreen)],
     ['failed', blueGreen && failedText(blueGreen)],
@@ -122,6 +123,10 @@ function nowText(view: ClusterView): string {
 }
 
 const since = (milliseconds: number | undefined) => lasting(milliseconds) ?? 'now';
+
+/** What clients meet while members of versions across 2.6 run together. */
+const mixedText = ({ conditions }: ClusterView): string | undefined =>
+  conditions.find(({ type, status }) => type === 'MixedVersions' && status === 'True')?.message;
 
 /** What is left of the way back, and what is past (Crossing, PointOfNoReturn). */
 function wayBackText({ stage, crossingForMs, noReturnForMs, rollback, to = '' }: BlueGreenView): string {
