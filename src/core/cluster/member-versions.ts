@@ -7,6 +7,7 @@ import { imageOf } from '../model/server-container.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { peersOf } from '../raft/peers.ts';
 import { isOlder } from '../upgrade/target.ts';
+import { mayBeSpelling } from '../version/image-reference.ts';
 import { mendsVersions, strays, type Stray } from '../upgrade/strays.ts';
 
 /**
@@ -48,7 +49,8 @@ function remedyFor({ peer, version }: Stray, { cluster, statefulSet }: Observati
   const image = imageOf(peer.pod?.spec);
   const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
   const wanted = imageOf(set?.spec?.template?.spec);
-  if (image === wanted) {
+  // Admission may have spelled the pod's image otherwise (V3).
+  if (image === wanted || (wanted !== undefined && mayBeSpelling(wanted, image ?? ''))) {
     const first = isOlder(current, version)
       ? `set spec.version to ${version} and, in the same apply, spec.image to one that only ${version} has; or `
       : '';

@@ -52,6 +52,10 @@ describe('L7: a member of another version outside an upgrade', () => {
     expect(decided(older).message)
       .to.contain('set spec.image to one that holds 2.5.5')
       .and.not.contain('delete');
+    const spelled = { image: `openbao/openbao:2.5.5@sha256:${'0123456789abcdef'.repeat(4)}` };
+    expect(decided(older, {}, spelled).message)
+      .to.contain('set spec.image')
+      .and.not.contain('delete');
     const { message } = decided({ version: '2.5.6' });
     expect(message)
       .to.contain('what a newer server writes')
