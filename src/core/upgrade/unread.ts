@@ -1,5 +1,6 @@
 import { runningVersionLabel } from '../../api/labels.ts';
 import { imageOf } from '../model/server-container.ts';
+import type { Command } from '../model/explanation.ts';
 import { serverContainer } from '../model/names.ts';
 import type { Observation } from '../model/observation.ts';
 import { isReady } from '../model/selectors.ts';
@@ -73,6 +74,26 @@ export function correction(answers: readonly UnreadAnswer[], namespace: string):
   const pods = [...new Set(answers.map(({ pod }) => pod))];
   const logs = pods.map((pod) => `kubectl logs ${pod} -n ${namespace} -c ${serverContainer}`).join('; ');
   return `correct what answers there (see: ${logs}), or update Rollguard to a release that knows this OpenBao`;
+}
+
+/** One that leads can be relieved of it by hand: another leader may be understood. */
+export function handOver(
+  {
+    peers,
+    observation: { cluster },
+  }: Pick<Read, 'peers'> & { readonly observation: Pick<Observation, 'cluster'> },
+  answers: readonly UnreadAnswer[],
+): readonly Command[] {
+  const { namespace = 'default' } = cluster.metadata;
+  const leads = (pod: string) =>
+    peers.expected.some(({ member }) => member.kind === 'known' && member.value.leader === pod);
+  return answers
+    .filter(({ pod, of }) => peers.expected.length > 1 && (of === 'membership' || leads(pod)))
+    .slice(0, 1)
+    .map(({ pod }) => ({
+      purpose: 'or let another member lead first',
+      line: `kubectl exec -n ${namespace} ${pod} -c ${serverContainer} -- env BAO_TOKEN=TOKEN bao operator step-down`,
+    }));
 }
 
 /** By what OpenBao wrote on its pod, else by its image: it cannot be asked. */

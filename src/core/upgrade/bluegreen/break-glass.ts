@@ -8,6 +8,7 @@ import type { Observation } from '../../model/observation.ts';
 import { timestamp } from '../../model/time.ts';
 import { serverContainer } from '../../model/names.ts';
 import { event } from '../event.ts';
+import { correction, handOver, unreadAnswers, unreadInWords } from '../unread.ts';
 import type { PhaseInput } from './phase.ts';
 
 type Incident = NonNullable<OpenBaoClusterStatus['breakGlass']>;
@@ -61,7 +62,16 @@ function stepsFor(
     reason === 'RollbackConsensusRepairFailed'
       ? `Make every blue member a voter again (${bao} promote -id=ID; ID is one of ${halves.blue.join(', ')}), then demote the green members (${bao} demote -id=ID; ${halves.green.join(', ')}). Never demote or remove the leader: let it step down first.`
       : `Make sure that a blue member is the leader (${halves.blue.join(', ')}), then remove the green members that Raft still lists: ${bao} remove-peer ID (${halves.green.join(', ')})`;
+  const unread = unreadAnswers({ peers, observation }).slice(0, 3);
+  const [lead] = handOver({ peers, observation }, unread);
   return [
+    // A step has at most 1,024 characters.
+    ...(unread.length === 0
+      ? []
+      : [
+          unreadInWords(unread).slice(0, 1024),
+          `${lead === undefined ? 'To end that,' : `Let another member lead (${lead.line}), or`} ${correction(unread, namespace)}`,
+        ]),
     ...(job === undefined ? [] : [`Read the log of the failed Job: kubectl logs -n ${namespace} job/${job}`]),
     `See which pods are healthy: kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`,
     `See who votes and who leads: ${bao} list-peers (where the token comes from: ${documents.personsToken})`,

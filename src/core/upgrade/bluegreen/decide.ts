@@ -10,7 +10,7 @@ import { peersOfHalves } from '../../raft/peers.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { event } from '../event.ts';
 import { takeLock } from '../lock.ts';
-import { correction, unreadBehind, unreadInWords } from '../unread.ts';
+import { correction, handOver, unreadBehind, unreadInWords } from '../unread.ts';
 import { patched } from '../../model/patch.ts';
 import { sameTarget, wantedTarget } from '../target.ts';
 import { awaitedRequests } from './awaited.ts';
@@ -333,6 +333,7 @@ function overdue(run: Run, waited: string): PhaseFailure {
     reason: 'MemberUnreadable',
     message: `${unreadInWords(unread)}; ${since}`,
     remedy: `To end it, ${correction(unread, namespace)}`,
+    commands: handOver(run, unread),
   };
 }
 
@@ -429,9 +430,14 @@ function broken(run: Run, reason: IncidentReason, { message }: PhaseFailure): De
 }
 
 /** Stops until a person acts. */
-function held(run: Run, { reason, message, ...own }: PhaseFailure): Decision {
+function held(run: Run, { reason, message, remedy, commands: own = [] }: PhaseFailure): Decision {
   const at = withBlueGreen(run, { held: true, ...notWaiting });
-  const said = lastError(reason, { message, ...remedyOf(at), ...own });
+  const { commands = [], ...general } = remedyOf(at);
+  const said = lastError(reason, {
+    message,
+    remedy: remedy ?? general.remedy,
+    commands: [...commands, ...own],
+  });
   const note = `${reason}: ${said.lastErrorMessage}`.slice(0, 1024);
   return rest({
     ...at,

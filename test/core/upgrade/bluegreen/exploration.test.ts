@@ -381,6 +381,15 @@ function faulty(fault: Fault, seen: Set<string>): { readonly world: WatchedHalve
 /** What a person does about what has stopped, each tried by itself. */
 const waysOut: Readonly<Record<string, (world: WatchedHalves) => void>> = {
   'the old target': (world) => world.spec({ version: '2.5.5' }),
+  'another leader': (world) => {
+    const { leader = '', votersUp } = world.raft;
+    // Of the same half where there is one: leadership goes to no older version by hand.
+    const own = (['blue', 'green'] as const).find((half) => world.half(half).includes(leader)) ?? 'blue';
+    const heirs = votersUp.filter((id) => id !== leader);
+    const heir = heirs.find((id) => world.half(own).includes(id)) ?? heirs[0];
+    if (heir !== undefined && leader !== '') world.leads(heir);
+    goOnAsAsked(world);
+  },
   'the end of the fault': (world) => {
     world.unread.end();
     goOnAsAsked(world);
@@ -404,6 +413,10 @@ function judgeWords(world: WatchedHalves, fault: Fault, pod: string): void {
   says(pod);
   says(calls[fault.answer].split(':')[0] ?? '');
   says(breakGlass?.active === true ? 'breakGlassAck' : '"retry"');
+  const isLeaders = world.raft.leader === pod && world.status.upgrade === undefined;
+  // Of a Job that failed, its own words tell; and autopilot is read by Jobs alone.
+  const isRead = fault.answer !== 'autopilot';
+  if (isLeaders && isRead && breakGlass?.active === true) says('bao operator step-down');
   if (lastErrorReason === 'MemberUnreadable') says(`OpenBao ${world.versionOf(pod)}`);
 }
 
@@ -418,7 +431,7 @@ describe('an answer that is understood no more while a blue-green upgrade is und
     );
     let runs = 0;
     for (const [index, kind] of kinds.entries()) {
-      if (index % sized(1, 9) !== 0) continue;
+      if (index % sized(1, 5) !== 0) continue;
       for (let moment = index % stride; ; moment += stride) {
         const fault = { ...kind, moment };
         const { world, where } = faulty(fault, seen);
@@ -437,13 +450,24 @@ describe('an answer that is understood no more while a blue-green upgrade is und
         reasons.set(lastErrorReason, (reasons.get(lastErrorReason) ?? 0) + 1);
         judgeWords(world, fault, pod);
         const isUntouched = upgrade !== undefined;
-        for (const way of isUntouched ? Object.keys(waysOut) : ['the end of the fault']) {
+        const isLeaders = !isUntouched && world.raft.leader === pod && world.raft.votersUp.length > 1;
+        // For ever, too: what is not the leader's is passed by, or gone back from.
+        if (!isUntouched && !isLeaders) world.fail('stopped, and nothing but the end of the fault helps');
+        const ways = [
+          'the end of the fault',
+          ...(isUntouched ? ['the old target'] : []),
+          ...(isLeaders ? ['another leader'] : []),
+        ];
+        for (const way of ways) {
           const again = faulty(fault, seen).world;
           settle(again, seen);
           again.log.push(`${end}: ${again.status.lastErrorReason}; then ${way}`);
-          waysOut[way]?.(again);
-          step(again, seen);
-          if (settle(again, seen) !== 'idle') again.fail(`${end}, and ${way} leaves it so`);
+          for (let tries = 0, last: End = end; tries < 3 && last !== 'idle'; tries++) {
+            waysOut[way]?.(again);
+            step(again, seen);
+            last = settle(again, seen);
+            if (last !== 'idle' && tries === 2) again.fail(`${end}, and ${way} leaves it so: ${last}`);
+          }
           again.unread.end();
           finished(again, seen);
         }
