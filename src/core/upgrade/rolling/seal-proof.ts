@@ -3,7 +3,7 @@ import { jobName } from '../../jobs/job-name.ts';
 import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
 import { sealCheckJob } from '../../jobs/seal-check-job.ts';
 import type { ObservedJob } from '../../model/observation.ts';
-import { hasStaticSeal, sealId } from '../../model/seal.ts';
+import { hasStaticSeal, sealCredentials, sealId } from '../../model/seal.ts';
 import { parseTimestamp } from '../../model/time.ts';
 import { failure } from './failure.ts';
 import { hold, wait, type PhaseInput, type Step } from './phase.ts';
@@ -30,8 +30,18 @@ export function whySealUnproved(input: PhaseInput): Step | undefined {
   const newest = checksOf(jobs.value, operationId).at(-1);
   const outcome = newest === undefined ? undefined : jobOutcome(newest);
   if (newest !== undefined && outcome === 'failed') {
-    const what = `the seal (${sealId(cluster)}) could not be opened by a server as the members are, so a pod that is stopped now would not come back: ${jobFailure(newest)}`;
-    const hint = `bring back the key service, or its credentials in the Secret of spec.unseal.credentialsSecretRef (kubectl logs job/${newest.job.metadata.name} has all of its words)`;
+    // A Job whose container never ran has said nothing of the seal.
+    const tried =
+      newest.message === undefined
+        ? `whether the seal (${sealId(cluster)}) opens could not be tried`
+        : `the seal (${sealId(cluster)}) could not be opened by a server as the members are`;
+    const what = `${tried}, so a pod that is stopped now ${newest.message === undefined ? 'might' : 'would'} not come back: ${jobFailure(newest)}`;
+    const credentials = sealCredentials(cluster);
+    const access =
+      credentials === undefined
+        ? "the rights of the members' identity"
+        : `the credentials in the Secret ${credentials.secret}`;
+    const hint = `bring back the key service, or ${access} (kubectl logs job/${newest.job.metadata.name} -n ${cluster.metadata.namespace} has all of its words)`;
     return hold(failure('SealUnproved', what, remedy(input, hint)));
   }
   if (newest !== undefined && outcome === 'running') {
