@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import { loseLeader, settle } from './election.ts';
 import { commit } from './replication.ts';
 import { keys, nonVotersOf, serversOf } from './storage.ts';
+import { atLeast } from './versions.ts';
 
 /** `sys/storage/raft/configuration`: on a standby of 2.5 its own, maybe old, view. */
 export function raftConfiguration({ cluster, index }: Context): Response {
@@ -27,22 +28,28 @@ function serverId(body: Context['body']): string | undefined {
   return typeof id === 'string' && id !== '' ? id : undefined;
 }
 
+/** Before 2.7 nobody asks whether there is such a member. */
+const isStranger = (cluster: Context['cluster'], node: Context['node'], id: string): boolean =>
+  atLeast(node, '2.7.0') && !serversOf(cluster).some((server) => server.id === id);
+
 const noServerId = errors(400, 'no server id provided');
 
 /** Takes the id off the list of permanent non-voters; an id that is not on it is refused, whatever it is. */
-export function promote({ world, cluster, body }: Context): Response {
+export function promote({ world, cluster, node, body }: Context): Response {
   const id = serverId(body);
   if (id === undefined) return noServerId;
+  if (isStranger(cluster, node, id)) return wrapped(500, `server ${id} not found in raft configuration`);
   const flagged = nonVotersOf(cluster);
   if (!flagged.includes(id)) return wrapped(500, 'server is not a non-voter');
   commit(world, cluster, { [keys.nonVoters]: flagged.filter((each) => each !== id) });
   return noContent;
 }
 
-/** Puts the id on that list, known or not. */
-export function demote({ world, cluster, body }: Context): Response {
+/** Puts the id on that list, known or not before 2.7. */
+export function demote({ world, cluster, node, body }: Context): Response {
   const id = serverId(body);
   if (id === undefined) return noServerId;
+  if (isStranger(cluster, node, id)) return wrapped(500, `server ${id} not found in raft configuration`);
   const flagged = nonVotersOf(cluster);
   if (flagged.includes(id)) return wrapped(500, 'server is already a non-voter');
   commit(world, cluster, { [keys.nonVoters]: [...flagged, id] });
