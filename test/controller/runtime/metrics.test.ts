@@ -40,7 +40,13 @@ describe("the controller's metrics", () => {
     const clock = simulatedClock();
     const { registry, queueObserver, showQueue } = controllerMetrics(['c'], clock);
     const end = Promise.withResolvers<{ kind: 'done' }>();
-    const queue = workQueue({ concurrency: 1, run: () => end.promise, threw: () => {}, observer: queueObserver('c'), clock });
+    const queue = workQueue({
+      concurrency: 1,
+      run: () => end.promise,
+      threw: () => {},
+      observer: queueObserver('c'),
+      clock,
+    });
     showQueue('c', queue, 1);
     for (const key of ['a', 'b', 'c']) queue.add(key);
     clock.advance(3_000);
