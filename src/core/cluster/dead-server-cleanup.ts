@@ -6,6 +6,7 @@ import { isStopped } from '../model/selectors.ts';
 import { deadServerCleanupJob } from '../jobs/dead-server-cleanup.ts';
 import { jobInWords } from '../jobs/followed-job.ts';
 import { jobFailure } from '../jobs/job-outcome.ts';
+import { unfinishedRaftChanges } from '../jobs/unfinished.ts';
 
 /**
  * Autopilot removes dead servers again when the upgrade or restart has ended, or was dropped, for which that was
@@ -17,6 +18,11 @@ export const decideDeadServerCleanup: Concern = (observation, status, context): 
   if (operationId === undefined || isUnderWay(status) || isStopped(cluster, status)) return unchanged(status);
   if (jobs.kind === 'unknown') return unchanged(status);
   const job = deadServerCleanupJob(cluster, jobs.value, { operationId, enabled: true }, context.settings);
+  // What an upgrade that was dropped has left: the Job that switches it off would have the last word.
+  const [other] = unfinishedRaftChanges(jobs.value, job.name);
+  if (other !== undefined) {
+    return unchanged(status, waiting('DeadServerCleanup', `Job ${other.job.metadata.name} to end`));
+  }
   const wait = waiting('DeadServerCleanup', `${jobInWords(job)} to let autopilot remove dead servers again`);
   if (job.outcome === 'succeeded') {
     return { ...unchanged(omit(status, 'deadServerCleanup')), requeueAt: context.now };

@@ -16,3 +16,20 @@ export function unfinishedJobs(
       jobOutcome(observed) === 'running',
   );
 }
+
+/** What changes Raft: one after the other, whatever operation or phase it belongs to. */
+const raftChanges = [
+  'hand-over-to-green',
+  'repair-consensus',
+  'remove-blue-peers',
+  'remove-green-peers',
+  'dead-server-cleanup',
+  'step-down',
+  'remove-peer',
+] as const satisfies ExecutorAction[];
+
+/** The Jobs of any operation that change Raft, but the one of this name, that may still act. */
+export const unfinishedRaftChanges = (
+  jobs: readonly ObservedJob[],
+  except?: string,
+): readonly ObservedJob[] => raftChanges.flatMap((action) => unfinishedJobs(jobs, action, except));

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
+import { actionAnnotation } from '../../../src/api/labels.ts';
 import { decideDeadServerCleanup } from '../../../src/core/cluster/dead-server-cleanup.ts';
 import { jobName } from '../../../src/core/jobs/job-name.ts';
 import { known } from '../../../src/core/model/known.ts';
@@ -100,6 +101,16 @@ describe('the removal of dead servers by autopilot', () => {
     expect(decided({ ...status, operationLock: lock }).effects).to.deep.equal([]);
     expect(decided({ ...status, restore: { name: 'r' } }).effects).to.deep.equal([]);
     expect(decided(status, [], { paused: true }).effects).to.deep.equal([]);
+  });
+
+  it('is on again only once what switches it off, or moves the leadership, has ended', () => {
+    for (const action of ['dead-server-cleanup', 'step-down', 'remove-peer']) {
+      const { job, ...rest } = observedJob('another', 'running');
+      const metadata = { ...job.metadata, annotations: { [actionAnnotation]: action } };
+      const { effects, notices } = decided(status, [{ ...rest, job: { ...job, metadata } }]);
+      expect(effects, action).to.deep.equal([]);
+      expect(wordsOf(notices?.[0]), action).to.contain('Job another to end');
+    }
   });
 
   it('says how to try again when it cannot be switched on', () => {

@@ -6,7 +6,7 @@ import { jobName } from '../../jobs/job-name.ts';
 import { followedJob, jobInWords } from '../../jobs/followed-job.ts';
 import { jobFailure } from '../../jobs/job-outcome.ts';
 import type { DeadServerCleanupStep, ExecutorStep, HalvesStep } from '../../jobs/step.ts';
-import { unfinishedJobs } from '../../jobs/unfinished.ts';
+import { unfinishedJobs, unfinishedRaftChanges } from '../../jobs/unfinished.ts';
 import { nextStepDownAt, stepDownSpacingMs } from '../../raft/step-down.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { fail, wait, type PhaseInput, type Step } from './phase.ts';
@@ -17,17 +17,6 @@ import { fail, wait, type PhaseInput, type Step } from './phase.ts';
  * where it stopped, as late after its step-down as any other.
  */
 const missingMs = stepDownSpacingMs;
-
-/** What changes Raft: one after the other, whatever operation or phase it belongs to. */
-const changing: readonly ExecutorStep['action'][] = [
-  'hand-over-to-green',
-  'repair-consensus',
-  'remove-blue-peers',
-  'remove-green-peers',
-  'dead-server-cleanup',
-  'step-down',
-  'remove-peer',
-];
 
 /**
  * Brings about what `isDone` sees in Raft, by the Job of this phase. What Raft says counts, not the Job's word
@@ -130,7 +119,7 @@ function whyNotStart(
   jobs: readonly ObservedJob[],
   name: string,
 ): Step | undefined {
-  const [other] = changing.flatMap((each) => unfinishedJobs(jobs, each, name));
+  const [other] = unfinishedRaftChanges(jobs, name);
   // Kubernetes ends it at its own deadline.
   if (other !== undefined) {
     const isForward = unfinishedJobs([other], 'hand-over-to-green').length > 0;
