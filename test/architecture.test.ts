@@ -235,6 +235,33 @@ describe('the house', () => {
   });
 });
 
+describe('L2: data', () => {
+  /** What deletes, or says that data may be deleted, and who alone may have it. */
+  const doors: readonly (readonly [RegExp, readonly string[]])[] = [
+    [/\bisData: true/, ['src/core/model/data-door.ts']],
+    [/\bkind: 'deleteUnsealKey'/, ['src/core/model/data-door.ts', 'src/core/model/decision.ts']],
+    // Of Kubernetes' objects: those of an effect, and the Secret of that one.
+    [/\bclient\.remove\(/, ['src/io/kubernetes/apply.ts', 'src/io/kubernetes/unseal-key.ts']],
+    [/\bmethod: 'DELETE'/, ['src/io/kubernetes/kubernetes.ts', 'src/io/object-store/s3.ts']],
+    [
+      /\bdeleteUnsealKey\(/,
+      [
+        'src/commands/run-controller.ts',
+        'src/controller/kinds/openbaocluster.ts',
+        'src/io/kubernetes/apply.ts',
+        'src/io/kubernetes/unseal-key.ts',
+      ],
+    ],
+  ];
+
+  it('has one door out (docs/design.md, rule 14)', () => {
+    for (const [word, allowed] of doors) {
+      const found = files.filter((path) => word.test(withoutComments(sourceOf(path))));
+      expect(found.toSorted(), String(word)).to.deep.equal(allowed.toSorted());
+    }
+  });
+});
+
 describe('every export', () => {
   const users = ['test', 'bench', 'packaging'].flatMap((folder) => filesIn(folder));
   const sources = new Map([...files, ...users].map((path) => [path, withoutComments(sourceOf(path))]));

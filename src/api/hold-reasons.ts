@@ -263,6 +263,12 @@ export const holdReasons = {
     meaning: 'the Secret of the unseal key is missing, and cannot be created again',
     remedy: `Put it back [from your backup](${documents.backUpUnsealKey}). Never delete volumes to "fix" it`,
   },
+  UnsealKeyDeleting: {
+    scopes: ['Cluster'],
+    meaning: 'somebody has deleted the Secret of the unseal key, and its finalizer alone still keeps it',
+    remedy:
+      'Save the Secret, take its finalizer off, and create it again. The message has the commands. No pod is restarted until then',
+  },
   SealCredentialsMissing: {
     scopes: ['Cluster'],
     meaning:

@@ -32,6 +32,8 @@ export const appliedHashAnnotation = 'rollguard.io/applied-hash';
 export const guardedLabel = 'rollguard.io/guarded';
 /** Finalizer that carries out `spec.deletionPolicy`. */
 export const clusterFinalizer = 'openbao.org/openbaocluster-finalizer';
+/** Finalizer of the Secret with an unseal key: no deletion takes it but a confirmed one of its cluster. */
+export const unsealKeyFinalizer = 'rollguard.io/unseal-key';
 /** Finalizer that lets a restore end in good order. */
 export const restoreFinalizer = 'openbao.org/openbaorestore-finalizer';
 /** Label that OpenBao itself keeps on its pod: `"true"` on the one that leads. It lags. */

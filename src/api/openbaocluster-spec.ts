@@ -513,7 +513,7 @@ export const openBaoClusterSpec = {
     deletionPolicy: {
       type: 'string',
       description:
-        'What is deleted together with the OpenBaoCluster. Retain: the volumes and the unseal key are kept. DeletePVCs: the volumes are deleted. DeleteAll: the unseal key of unseal.type static is deleted too, and without it no snapshot made with it can be opened. DeletePVCs and DeleteAll need a confirmation before the deletion: the annotation rollguard.io/confirm-delete with the uid of the cluster. Defaults to Retain.',
+        'What is deleted together with the OpenBaoCluster. Retain: the volumes and the unseal key are kept. DeletePVCs: the volumes are deleted. DeleteAll: the unseal key of unseal.type static is deleted too, and without it no snapshot made with it can be opened. DeletePVCs and DeleteAll need a confirmation before the deletion: the annotation rollguard.io/confirm-delete with the uid of the cluster. Without it, or if the value was set after the deletion began, everything is kept. Defaults to Retain.',
       enum: ['Retain', 'DeletePVCs', 'DeleteAll'],
     },
   },

@@ -440,6 +440,12 @@ export const openBaoClusterStatus = {
     lastStepDownAt: time(
       'Time at which a step-down was last requested or seen to end. There are never two within 15 s.',
     ),
+    deletionPolicy: {
+      type: 'string',
+      description:
+        'The value of spec.deletionPolicy as the controller last saw it before a deletion began. Nothing more is deleted with the cluster. Absent for Retain.',
+      enum: ['DeletePVCs', 'DeleteAll'],
+    },
     lastRestartAt: text('Last value of spec.maintenance.restartAt that was carried out.', 64),
     maintenance: {
       type: 'boolean',

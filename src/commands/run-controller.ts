@@ -27,7 +27,13 @@ import { connect, type KubernetesClient } from '../io/kubernetes/kubernetes.ts';
 import { openBaoObserver } from '../io/openbao/observer.ts';
 import { ttlCache } from '../io/ttl-cache.ts';
 import { objectPath } from '../io/kubernetes/resources.ts';
-import { createUnsealKey, inspectSealCredentials, inspectUnsealKey } from '../io/kubernetes/unseal-key.ts';
+import {
+  createUnsealKey,
+  deleteUnsealKey,
+  inspectSealCredentials,
+  inspectUnsealKey,
+  keepUnsealKey,
+} from '../io/kubernetes/unseal-key.ts';
 import { shutdownSignal } from './shutdown-signal.ts';
 import { watchRejections } from './unhandled-rejections.ts';
 
@@ -88,6 +94,8 @@ export async function runController(
       secrets: {
         inspect: (cluster) => inspectSecrets(client, certificates, cluster),
         createUnsealKey: (cluster) => createUnsealKey(client, cluster),
+        keepUnsealKey: (cluster, uid) => keepUnsealKey(client, cluster, uid),
+        deleteUnsealKey: (cluster, uid) => deleteUnsealKey(client, cluster, uid),
         issueCertificates: (cluster) => certificates.issue(cluster),
       },
       apply: hooks.applyEffect ?? applyEffect,

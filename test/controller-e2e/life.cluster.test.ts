@@ -37,6 +37,12 @@ describe('the life of a cluster on a real node', function () {
     (await succeed(ground.kubectl(['-n', namespace, ...args]))).stdout;
   const claims = async (name: string) =>
     (await kubectl('get', 'pvc', '-l', `openbao.org/cluster=${name}`, '-o', 'name')).trim().split('\n');
+  const metadataOf = (field: string) => `jsonpath={.metadata.${field}}`;
+  /** Says that the cluster's deletion is meant. */
+  const confirm = async (name: string) => {
+    const uid = await kubectl('get', 'bao', name, '-o', metadataOf('uid'));
+    await kubectl('annotate', 'bao', name, `rollguard.io/confirm-delete=${uid}`);
+  };
   const uids = async (name: string) =>
     (
       await kubectl(
@@ -63,6 +69,7 @@ describe('the life of a cluster on a real node', function () {
       replicas: 1,
       storage,
       profile: 'Development',
+      deletionPolicy: 'DeleteAll',
       upgrade: { preUpgradeSnapshot: true },
       backup: { target: { provider: 'pvc', claimName: 'snapshots' } },
     });
@@ -73,7 +80,22 @@ describe('the life of a cluster on a real node', function () {
     expect(snapshot?.sha256).to.match(/^[0-9a-f]{64}$/);
     expect(snapshot).to.include({ version: older });
     expect(snapshot?.size).to.be.above(1000);
+    // L2: nobody has confirmed that, and no gate is asked here: everything is kept, and it is said.
     await one.remove();
+    await until('it is gone', async () => (await kubectl('get', 'bao', '-o', 'name')) === '', 120_000);
+    expect(await claims('one')).to.deep.equal(['persistentvolumeclaim/data-one-0']);
+    expect(await kubectl('get', 'secret', 'one-unseal-key', '-o', metadataOf('deletionTimestamp'))).to.equal(
+      '',
+    );
+    const events = [
+      'get',
+      'events',
+      '--field-selector',
+      'reason=DataKept',
+      '-o',
+      'jsonpath={.items[*].message}',
+    ];
+    expect(await kubectl(...events)).to.contain('kubectl delete pvc -n life -l openbao.org/cluster=one');
   });
 
   it('grows, is upgraded with five members after a snapshot to S3, restarts, shrinks, and loses no write', async () => {
@@ -174,8 +196,63 @@ describe('the life of a cluster on a real node', function () {
 
   it('takes its volumes along when it goes, and leaves its unseal key', async () => {
     // The kubelet looks for an API server that was away only every so often: it may see its pods go 30 s late.
+    await confirm('prod');
     await kubectl('delete', 'openbaocluster', 'prod', '--timeout=170s');
     await until('its volumes are gone', async () => (await claims('prod')).join('') === '', 120_000);
     await kubectl('get', 'secret', 'prod-unseal-key');
+  });
+
+  it('L2, L4: takes all along under DeleteAll; what nobody may prune is kept by hand or goes by hand', async () => {
+    const all = handle('all');
+    await all.create({
+      version: newer,
+      replicas: 1,
+      storage,
+      profile: 'Development',
+      deletionPolicy: 'DeleteAll',
+    });
+    await all.until('up', runs(newer));
+    const finalizers = () => kubectl('get', 'secret', 'all-unseal-key', '-o', metadataOf('finalizers[*]'));
+    // As an earlier Rollguard made it.
+    const instance = 'app.kubernetes.io/instance=all';
+    await kubectl(
+      'patch',
+      'secret',
+      'all-unseal-key',
+      '--type',
+      'merge',
+      '-p',
+      '{"metadata":{"finalizers":null}}',
+    );
+    await kubectl('label', 'secret/all-unseal-key', 'pvc/data-all-0', instance);
+    await all.patch({ spec: { maintenance: { enabled: false } } });
+    await until(
+      'both are mended',
+      async () => {
+        const labelled = await kubectl('get', 'secret,pvc', '-l', instance, '-o', 'name');
+        return labelled === '' && (await finalizers()) === 'rollguard.io/unseal-key';
+      },
+      120_000,
+    );
+    await confirm('all');
+    await kubectl('delete', 'openbaocluster', 'all', '--timeout=170s');
+    expect((await claims('all')).join('')).to.equal('');
+    const gone = await ground.kubectl(['-n', namespace, 'get', 'secret', 'all-unseal-key']);
+    expect(gone.stderr).to.contain('NotFound');
+
+    // A Secret that somebody deletes is kept until its finalizer is taken off, as the page says.
+    await kubectl('delete', 'secret', 'one-unseal-key', '--wait=false');
+    await kubectl('get', 'secret', 'one-unseal-key', '-o', 'yaml');
+    await kubectl(
+      'patch',
+      'secret',
+      'one-unseal-key',
+      '--type',
+      'merge',
+      '-p',
+      '{"metadata":{"finalizers":null}}',
+    );
+    const left = await ground.kubectl(['-n', namespace, 'get', 'secret', 'one-unseal-key']);
+    expect(left.stderr).to.contain('NotFound');
   });
 });

@@ -43,6 +43,7 @@ describe('a rolling upgrade on a real node', function () {
       expect(stdout).not.to.contain('initialize');
       const secret = JSON.parse((await kubectl('get', 'secret', 'prod-unseal-key', '-o', 'json')).stdout);
       expect(secret.metadata.ownerReferences).to.equal(undefined);
+      expect(secret.metadata.finalizers).to.deep.equal(['rollguard.io/unseal-key']);
     });
 
     it('changes every pod, and the leader once', async () => {

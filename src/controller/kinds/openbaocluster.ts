@@ -39,6 +39,8 @@ interface OpenBaoClusterOptions {
   readonly secrets: {
     inspect(cluster: OpenBaoCluster): Promise<ClusterSecrets>;
     createUnsealKey(cluster: OpenBaoCluster): Promise<void>;
+    keepUnsealKey(cluster: OpenBaoCluster, uid: string): Promise<void>;
+    deleteUnsealKey(cluster: OpenBaoCluster, uid: string): Promise<void>;
     issueCertificates(cluster: OpenBaoCluster): Promise<void>;
   };
   readonly apply: typeof applyEffect;

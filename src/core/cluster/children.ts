@@ -23,6 +23,7 @@ const halves = ({ blueGreen }: OpenBaoClusterStatus) => [
 /** Notices with which pods are left as they are. */
 const blocking: ReadonlySet<string> = new Set([
   'UnsealKeyMissing',
+  'UnsealKeyDeleting',
   sealChanged,
   'SealCredentialsMissing',
   'CertificatesMissing',

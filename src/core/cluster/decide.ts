@@ -25,6 +25,7 @@ import { runConcerns, type Concern, type ConcernResult } from '../model/cluster-
 import { decideMemberVersions, mayBegin } from './member-versions.ts';
 import { decideRestored } from './restored.ts';
 import { decideSeal } from './seal.ts';
+import { decideOwnerless } from './ownerless.ts';
 import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
 import { decideStaleLock } from './stale-lock.ts';
@@ -44,6 +45,7 @@ const life: readonly Concern[] = [
   decideDataVersion,
   decideSeal,
   decideUnsealKey,
+  decideOwnerless,
   decideCertificates,
   decideInitialization,
   decideIssuer,

@@ -2,9 +2,16 @@ import { clusterFinalizer } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { dated, verdict } from '../model/conditions.ts';
 import { known } from '../model/known.ts';
+import {
+  clusterUnsealKey,
+  clusterVolumes,
+  deletionGrant,
+  leftoverCommands,
+  policyOf,
+} from '../model/data-door.ts';
 import { names } from '../model/names.ts';
-import { hasStaticSeal } from '../model/seal.ts';
-import type { Effect } from '../model/decision.ts';
+import { patched } from '../model/patch.ts';
+import type { ClusterEvent, Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import {
   unchanged,
@@ -15,33 +22,59 @@ import {
 } from '../model/cluster-concern.ts';
 import { claimsByPod, clusterName, isPaused, podsByName, targetIn } from '../model/selectors.ts';
 
-const policyOf = ({ spec }: OpenBaoCluster) => spec.deletionPolicy ?? 'Retain';
-
 const hasFinalizer = ({ metadata }: OpenBaoCluster) =>
   metadata.finalizers?.includes(clusterFinalizer) === true;
 
-/** Something is to be deleted with the cluster only under DeletePVCs and DeleteAll; only then it waits for us. */
-export const decideFinalizer: Concern = ({ cluster }, status) => {
-  const wanted = policyOf(cluster) !== 'Retain';
+/**
+ * Something is to be deleted with the cluster only under DeletePVCs and DeleteAll; only then it waits for us. What was
+ * asked for before a deletion began is recorded, also while paused: a cluster that is going can be edited still.
+ */
+export const decideFinalizer: Concern = ({ cluster }, before) => {
+  const policy = policyOf(cluster);
+  const wanted = policy !== 'Retain';
+  const status =
+    before.deletionPolicy === (wanted ? policy : undefined)
+      ? before
+      : patched<OpenBaoClusterStatus>(before, { deletionPolicy: wanted ? policy : undefined });
   if (isPaused(cluster) || wanted === hasFinalizer(cluster)) return unchanged(status);
   return { ...unchanged(status), effects: finalizerEffect(cluster, wanted) };
 };
 
 /**
- * Carries out spec.deletionPolicy, also while paused: StatefulSet and pods first, then the volumes, then (DeleteAll) the unseal
- * key, at last our finalizer. Each only when what is before it is seen to be gone. Retain lets go at once: the
- * children go with their owner; volumes and unseal key have none.
+ * Carries out what is granted of spec.deletionPolicy, also while paused: StatefulSet and pods first, then the volumes,
+ * then (DeleteAll) the unseal key, at last our finalizer. Each only when what is before it is seen to be gone. Retain
+ * lets go at once: the children go with their owner; volumes and unseal key have none.
  */
 export const decideDeletion: Concern = (observation, status): ConcernResult => {
   const { cluster } = observation;
   if (!hasFinalizer(cluster)) return unchanged(status);
   const next =
-    policyOf(cluster) === 'Retain'
+    deletionGrant(cluster).policy === 'Retain'
       ? undefined
       : (workload(observation) ?? volumes(observation) ?? unsealKey(observation));
-  if (next === undefined) return { ...unchanged(status), effects: finalizerEffect(cluster, false) };
+  if (next === undefined) {
+    return { ...unchanged(status), effects: finalizerEffect(cluster, false), events: keptEvents(cluster) };
+  }
   return { ...unchanged(status, waiting('Deleting', next.message)), effects: next.effects };
 };
+
+/** Says what was kept against the words of spec.deletionPolicy, why, and how it is deleted if that was meant. */
+function keptEvents(cluster: OpenBaoCluster): readonly ClusterEvent[] {
+  const { policy, why } = deletionGrant(cluster);
+  if (why === undefined) return [];
+  const all = leftoverCommands(cluster);
+  // The volumes went, where the policy that is carried out is not Retain.
+  const commands = policy === 'Retain' ? all : all.slice(1);
+  if (commands.length === 0) return [];
+  const kept =
+    all.length === 1
+      ? 'The volumes were'
+      : policy === 'Retain'
+        ? 'The volumes and the unseal key were'
+        : 'The unseal key was';
+  const note = `${kept} kept, although spec.deletionPolicy is ${policyOf(cluster)}: ${why}. If they may be lost: ${commands.join(' ; ')}`;
+  return [{ type: 'Warning', reason: 'DataKept', action: 'Delete', note: note.slice(0, 1_000) }];
+}
 
 /** Says what the deletion waits for; what else is known of the cluster stays as it was. */
 export function withDeletionConditions(
@@ -98,23 +131,22 @@ function volumes(observation: Observation): Remaining | undefined {
   if (claims === undefined) return remains('waiting for the volumes to be deleted; they could not be read');
   if (claims.size === 0) return undefined;
   const list = [...claims.values()];
+  const effects = clusterVolumes(observation.cluster, list);
+  if (effects === undefined) return undefined;
   return remains(
     `waiting for the volumes to be deleted: ${list.map(({ metadata }) => metadata.name).join(', ')}`,
-    list.flatMap((claim) => deleted(observation.cluster, 'v1', 'PersistentVolumeClaim', claim)),
+    effects,
   );
 }
 
 function unsealKey({ cluster, secrets }: Observation): Remaining | undefined {
-  // A key of the seal static alone is ours; one that is left of an earlier cluster opens that one's snapshots.
-  if (policyOf(cluster) !== 'DeleteAll' || !hasStaticSeal(cluster)) return undefined;
+  const uidSeen = secrets.kind === 'known' ? secrets.value.unsealKeyUID : undefined;
+  const effects = clusterUnsealKey(cluster, uidSeen);
+  if (effects === undefined) return undefined;
   if (secrets.kind === 'unknown') return remains(`the Secrets could not be read: ${secrets.cause}`);
-  const { unsealKey: isThere, unsealKeyMalformed, unsealKeyUID: uid } = secrets.value;
+  const { unsealKey: isThere, unsealKeyMalformed } = secrets.value;
   if (!isThere && unsealKeyMalformed !== true) return undefined;
-  const name = names(clusterName(cluster)).unsealKey;
-  return remains(
-    `waiting for the Secret ${name} to be deleted`,
-    uid === undefined ? [] : deleted(cluster, 'v1', 'Secret', { metadata: { name, uid } }),
-  );
+  return remains(`waiting for the Secret ${names(clusterName(cluster)).unsealKey} to be deleted`, effects);
 }
 
 function deleted(

@@ -1,5 +1,7 @@
 import type { Command } from '../model/explanation.ts';
 import type { ObjectMeta } from '../../api/kubernetes.ts';
+import { unsealKeyFinalizer } from '../../api/labels.ts';
+import { unsealKeyDeletion, withoutFinalizer } from '../model/data-door.ts';
 import { names, sealKeyName } from '../model/names.ts';
 import { hasStaticSeal } from '../model/seal.ts';
 import { held, unchanged, waiting, type Concern, type Notice } from '../model/cluster-concern.ts';
@@ -16,7 +18,10 @@ export const decideUnsealKey: Concern = (observation, status) => {
   if (secrets.kind === 'unknown') {
     return unchanged(status, waiting('SecretsUnknown', `the Secrets could not be read: ${secrets.cause}`));
   }
-  if (secrets.value.unsealKey) return unchanged(status);
+  if (secrets.value.unsealKey) {
+    const { unsealKeyGoing } = secrets.value;
+    return unchanged(status, ...(unsealKeyGoing === true ? [goingKey(cluster.metadata)] : []));
+  }
   const claims = claimsByPod(observation);
   const secret = names(clusterName(cluster)).unsealKey;
   if (secrets.value.unsealKeyMalformed === true) {
@@ -47,6 +52,18 @@ export const decideUnsealKey: Concern = (observation, status) => {
   };
 };
 
+/** Nothing takes a deletion back. The finalizer in the file comes back with it. */
+function goingKey({ name: cluster = '', namespace = '' }: ObjectMeta): Notice {
+  const secret = names(cluster).unsealKey;
+  const what = `the Secret ${secret} with the unseal key was deleted by somebody, and only its finalizer ${unsealKeyFinalizer} still keeps it`;
+  const file = `${secret}.yaml`;
+  const command = `kubectl get secret ${secret} -n ${namespace} -o yaml > ${file} && ${withoutFinalizer(namespace, secret)} && kubectl create -f ${file}`;
+  return held('UnsealKeyDeleting', what, {
+    remedy: 'Save it, and create it again',
+    commands: [{ line: command }],
+  });
+}
+
 const unsealKeyMissing = 'UnsealKeyMissing';
 
 /** It may be immutable, and what it holds may be the key under another name: it is kept, to be made anew from. */
@@ -55,7 +72,7 @@ const malformedKey = ({ namespace = '' }: ObjectMeta, secret: string) =>
     unsealKeyMissing,
     `the Secret ${secret} exists but has no entry ${sealKeyName}, which the members read`,
     {
-      remedy: `Save it (kubectl -n ${namespace} get secret ${secret} -o yaml), and put it back with the key under ${sealKeyName}: kubectl -n ${namespace} delete secret ${secret}; kubectl -n ${namespace} create secret generic ${secret} --from-file=${sealKeyName}=FILE. If there is no data and never was a key, deleting it is enough`,
+      remedy: `Save it (kubectl -n ${namespace} get secret ${secret} -o yaml), and put it back with the key under ${sealKeyName}: ${unsealKeyDeletion(namespace, secret)}; kubectl -n ${namespace} create secret generic ${secret} --from-file=${sealKeyName}=FILE. If there is no data and never was a key, deleting it is enough`,
     },
   );
 

@@ -21,6 +21,10 @@ export interface Decision {
 export type Effect =
   /** Makes the unseal key and its Secret, without an owner; one that is there stays. */
   | { readonly kind: 'createUnsealKey' }
+  /** Gives that very Secret of an unseal key the labels and the finalizer that a new one has. */
+  | { readonly kind: 'keepUnsealKey'; readonly uid: string }
+  /** Takes the finalizer off that very Secret and deletes it. Made by data-door.ts alone. */
+  | { readonly kind: 'deleteUnsealKey'; readonly uid: string }
   /** Issues or renews the CA and the certificate of the members. */
   | { readonly kind: 'issueCertificates' }
   | ObjectEffect;

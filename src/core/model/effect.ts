@@ -15,7 +15,13 @@ export type ObjectEffect =
   /** Creates; that it is there already is success. */
   | { readonly kind: 'create'; readonly object: KubernetesObject }
   /** Deletes that very object, a Job once its pods are gone; that it is gone, or another one of its name, is success. */
-  | { readonly kind: 'delete'; readonly target: Target; readonly uid: string }
+  | {
+      readonly kind: 'delete';
+      readonly target: Target;
+      readonly uid: string;
+      /** Made by data-door.ts: nobody else deletes a volume claim. */
+      readonly isData?: true;
+    }
   /** Merge patch of that very object at that very version. */
   | {
       readonly kind: 'patch';

@@ -79,8 +79,12 @@ export interface ClusterSecrets {
   readonly unsealKey: boolean;
   /** The Secret is there, but without a key under the name that members read it by. */
   readonly unsealKeyMalformed?: boolean;
-  /** Of the Secret that holds it, or should; only deletionPolicy DeleteAll needs it. */
+  /** Of the Secret that holds it, or should. */
   readonly unsealKeyUID?: string;
+  /** That Secret has no finalizer, or a label by which other tools take it for theirs. */
+  readonly unsealKeyUnkept?: true;
+  /** Somebody has deleted that Secret, and its finalizer alone keeps it. */
+  readonly unsealKeyGoing?: true;
   /** Entries that the Secret of spec.unseal.credentialsSecretRef should have and has not; absent when none. */
   readonly missingSealCredentials?: readonly string[];
   /** `due`: valid, but to be renewed now. Plain listeners are always `valid`, External ones `absent` or `valid`. */

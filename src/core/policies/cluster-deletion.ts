@@ -25,12 +25,6 @@ export function isGuardedDeletion({ oldObject, user, trustedControllers }: Clust
   );
 }
 
-/** Whether somebody has written the uid of this very cluster beside it, so that no other one of its name is meant. */
-export function isConfirmed({ oldObject }: ClusterDeletion): boolean {
-  const { uid, annotations } = oldObject.metadata;
-  return uid !== undefined && annotations?.[confirmDeleteAnnotation] === uid;
-}
-
 /** The command that confirms the deletion. */
 export function confirmCommand({ oldObject }: ClusterDeletion): string {
   const { name = '', namespace = 'default', uid } = oldObject.metadata;

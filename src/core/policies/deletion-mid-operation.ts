@@ -1,4 +1,5 @@
-import { confirmCommand, isConfirmed, type ClusterDeletion } from './cluster-deletion.ts';
+import { isConfirmed } from '../model/data-door.ts';
+import { confirmCommand, type ClusterDeletion } from './cluster-deletion.ts';
 import { operationUnderWay } from './cluster-operation.ts';
 import { violation, type Policy } from './policy.ts';
 
@@ -16,7 +17,7 @@ export const deletionMidOperation: Policy<ClusterDeletion> = {
   changes: () => true,
   evaluate(deletion) {
     const operation = operationUnderWay(deletion);
-    if (operation === undefined || isConfirmed(deletion)) return [];
+    if (operation === undefined || isConfirmed(deletion.oldObject)) return [];
     return [
       violation(
         'OperationInProgress',

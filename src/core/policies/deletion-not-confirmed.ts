@@ -1,5 +1,6 @@
 import { hasStaticSeal } from '../model/seal.ts';
-import { confirmCommand, isConfirmed, type ClusterDeletion } from './cluster-deletion.ts';
+import { isConfirmed } from '../model/data-door.ts';
+import { confirmCommand, type ClusterDeletion } from './cluster-deletion.ts';
 import { violation, type Policy } from './policy.ts';
 
 /**
@@ -17,7 +18,7 @@ export const deletionNotConfirmed: Policy<ClusterDeletion> = {
   changes: () => true,
   evaluate(deletion) {
     const policy: string = deletion.oldObject.spec.deletionPolicy || 'Retain';
-    if (policy === 'Retain' || isConfirmed(deletion)) return [];
+    if (policy === 'Retain' || isConfirmed(deletion.oldObject)) return [];
     const key =
       policy === 'DeleteAll' && hasStaticSeal(deletion.oldObject)
         ? ' and its unseal key, without which none of its snapshots can be opened'

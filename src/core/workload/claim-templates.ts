@@ -2,7 +2,7 @@ import type { ClaimTemplate } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined, omit } from '../../api/object-fields.ts';
 import type { WorkloadInputs } from './inputs.ts';
-import { labelsOf } from './metadata.ts';
+import { ownerlessLabels } from './metadata.ts';
 import { canonicalQuantity } from './quantity.ts';
 import { dataVolume } from './volumes.ts';
 
@@ -22,7 +22,7 @@ function fromSpec(cluster: OpenBaoCluster): object {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name: dataVolume, labels: labelsOf(cluster) },
+    metadata: { name: dataVolume, labels: ownerlessLabels(cluster) },
     spec: {
       accessModes: ['ReadWriteOnce'],
       ...defined({ storageClassName }),

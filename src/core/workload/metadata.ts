@@ -1,15 +1,42 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
+import { omit } from '../../api/object-fields.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { managedBy } from '../model/names.ts';
 
-/** Labels of everything that belongs to a cluster. */
-export const labelsOf = ({ metadata }: OpenBaoCluster): Readonly<Record<string, string>> => ({
+const instanceLabel = 'app.kubernetes.io/instance';
+const managedByLabel = 'app.kubernetes.io/managed-by';
+
+/** Labels of everything that belongs to a cluster, and has an owner. */
+export const labelsOf = (cluster: OpenBaoCluster): Readonly<Record<string, string>> => ({
+  ...ownerlessLabels(cluster),
+  [instanceLabel]: cluster.metadata.name ?? '',
+});
+
+/**
+ * Labels of what outlives its cluster: the unseal key and the volumes. Argo CD, where it tracks by labels, takes what
+ * has the instance label and no owner for a part of the application of that name, and prunes it.
+ */
+export const ownerlessLabels = ({ metadata }: OpenBaoCluster): Readonly<Record<string, string>> => ({
   [clusterLabel]: metadata.name ?? '',
   'app.kubernetes.io/name': 'openbao',
-  'app.kubernetes.io/instance': metadata.name ?? '',
-  'app.kubernetes.io/managed-by': managedBy,
+  [managedByLabel]: managedBy,
 });
+
+type Labels = Readonly<Record<string, string>> | undefined;
+
+/** Whether these labels of an object without an owner are of an earlier Rollguard, and make it another tool's. */
+export const isClaimable = ({ metadata }: OpenBaoCluster, labels: Labels): boolean =>
+  labels?.[managedByLabel] === managedBy && labels[instanceLabel] === metadata.name;
+
+/** Without the label that `isClaimable` found. */
+export const withoutClaimable = (
+  cluster: OpenBaoCluster,
+  labels: Labels = {},
+): Readonly<Record<string, string>> => (isClaimable(cluster, labels) ? omit(labels, instanceLabel) : labels);
+
+/** Patches that label away. */
+export const unclaimed = { metadata: { labels: { [instanceLabel]: null } } };
 
 /** Selects the members of the Raft cluster: never a Job's pod, which carries the cluster's label too. */
 export const memberSelector = ({ metadata }: OpenBaoCluster): Readonly<Record<string, string>> => ({

@@ -12,6 +12,8 @@ export const fieldManager = 'rollguard-controller';
 export interface EffectTools {
   readonly client: KubernetesClient;
   readonly createUnsealKey: (cluster: OpenBaoCluster) => Promise<void>;
+  readonly keepUnsealKey: (cluster: OpenBaoCluster, uid: string) => Promise<void>;
+  readonly deleteUnsealKey: (cluster: OpenBaoCluster, uid: string) => Promise<void>;
   readonly issueCertificates: (cluster: OpenBaoCluster) => Promise<void>;
 }
 
@@ -28,6 +30,10 @@ export async function applyEffect(
   switch (effect.kind) {
     case 'createUnsealKey':
       return tools.createUnsealKey(cluster);
+    case 'keepUnsealKey':
+      return tools.keepUnsealKey(cluster, effect.uid);
+    case 'deleteUnsealKey':
+      return tools.deleteUnsealKey(cluster, effect.uid);
     case 'issueCertificates':
       return tools.issueCertificates(cluster);
     case 'apply':
@@ -37,6 +43,9 @@ export async function applyEffect(
       return applyObjectEffect(tools.client, effect);
   }
 }
+
+/** What nothing but the module data-door.ts may have deleted (docs/design.md, rule 14). */
+const data: ReadonlySet<string> = new Set(['PersistentVolumeClaim', 'Secret']);
 
 /** Carries out an effect of any kind that is driven. @throws ApiError when the API server refuses */
 export async function applyObjectEffect(
@@ -56,6 +65,10 @@ export async function applyObjectEffect(
       return unlessDone(creating, isConflict);
     }
     case 'delete':
+      if (data.has(effect.target.kind) && effect.isData !== true)
+        throw new Error(
+          `${effect.target.kind} ${effect.target.name} is data, which nothing deletes but data-door.ts`,
+        );
       return unlessDone(
         client.remove(objectPath(effect.target), {
           body: { preconditions: { uid: effect.uid }, propagationPolicy: propagationOf(effect.target) },

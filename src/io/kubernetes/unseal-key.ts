@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { KubernetesObject } from '../../api/kubernetes.ts';
+import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts';
+import { unsealKeyFinalizer } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { ClusterSecrets } from '../../core/model/observation.ts';
-import { labelsOf } from '../../core/workload/metadata.ts';
+import { isClaimable, ownerlessLabels, withoutClaimable } from '../../core/workload/metadata.ts';
+import { sameValue } from '../../core/model/same-value.ts';
 import { names, sealKeyId, sealKeyName } from '../../core/model/names.ts';
 import { sealCredentials } from '../../core/model/seal.ts';
 import { fieldManager } from './apply.ts';
-import { isConflict, type KubernetesClient } from './kubernetes.ts';
+import { isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
 import { collectionPath, objectPath } from './resources.ts';
 
 /** Annotation on the Secret: which key of OpenBao's static seal it holds. */
@@ -33,8 +35,9 @@ export async function createUnsealKey(client: KubernetesClient, cluster: OpenBao
     kind: 'Secret',
     metadata: {
       name: names(cluster.metadata.name ?? '').unsealKey,
-      labels: labelsOf(cluster),
+      labels: ownerlessLabels(cluster),
       annotations: { [sealKeyIdAnnotation]: sealKeyId },
+      finalizers: [unsealKeyFinalizer],
     },
     type: 'Opaque',
     immutable: true,
@@ -49,8 +52,78 @@ export async function createUnsealKey(client: KubernetesClient, cluster: OpenBao
   }
 }
 
+/**
+ * Gives the Secret of an unseal key that an earlier Rollguard made, or a person put back, the finalizer, and takes the
+ * label off by which other tools take it for theirs. What it holds stays.
+ *
+ * @param uid of the very Secret
+ * @throws ApiError
+ */
+export const keepUnsealKey = (
+  client: KubernetesClient,
+  cluster: OpenBaoCluster,
+  uid: string,
+): Promise<void> =>
+  rewrite(client, cluster, uid, ({ finalizers = [], labels, ...metadata }) => ({
+    ...metadata,
+    labels: withoutClaimable(cluster, labels),
+    // None can be added any more to what is being deleted.
+    finalizers:
+      metadata.deletionTimestamp === undefined
+        ? [...finalizers.filter((each) => each !== unsealKeyFinalizer), unsealKeyFinalizer]
+        : finalizers,
+  }));
+
+/**
+ * Deletes the Secret of an unseal key, its finalizer first. Whether that may be is decided in data-door.ts.
+ *
+ * @param uid of the very Secret
+ * @throws ApiError
+ */
+export async function deleteUnsealKey(
+  client: KubernetesClient,
+  cluster: OpenBaoCluster,
+  uid: string,
+): Promise<void> {
+  await rewrite(client, cluster, uid, (metadata) => ({
+    ...metadata,
+    ...defined({ finalizers: metadata.finalizers?.filter((each) => each !== unsealKeyFinalizer) }),
+  }));
+  try {
+    await client.remove(secretPath(cluster), { body: { preconditions: { uid } } });
+  } catch (error) {
+    // Gone already, which the finalizer may have been the last to hold up, or another one of its name.
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}
+
+/** Writes other metadata beside the same data, at the version that was read; else the next pass does it. */
+async function rewrite(
+  client: KubernetesClient,
+  cluster: OpenBaoCluster,
+  uid: string,
+  change: (metadata: ObjectMeta) => ObjectMeta,
+): Promise<void> {
+  const { namespace = '', name = '' } = cluster.metadata;
+  const secret = await readSecret(client, namespace, names(name).unsealKey);
+  if (secret?.metadata?.uid !== uid) return;
+  const metadata = change(secret.metadata);
+  if (sameValue(metadata, secret.metadata)) return;
+  try {
+    await client.update(secretPath(cluster), { ...secret, metadata }, { query: { fieldManager } });
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}
+
+const secretPath = ({ metadata: { namespace = '', name = '' } }: OpenBaoCluster) =>
+  objectPath({ apiVersion: 'v1', kind: 'Secret', namespace, name: names(name).unsealKey });
+
 /** What is known of the unseal key, as `ClusterSecrets` says it. */
-type UnsealKeyState = Pick<ClusterSecrets, 'unsealKey' | 'unsealKeyMalformed' | 'unsealKeyUID'>;
+type UnsealKeyState = Pick<
+  ClusterSecrets,
+  'unsealKey' | 'unsealKeyMalformed' | 'unsealKeyUID' | 'unsealKeyUnkept' | 'unsealKeyGoing'
+>;
 
 /**
  * Whether the unseal key is there. A Secret without it is malformed: making one would meet the Secret for ever.
@@ -64,11 +137,15 @@ export async function inspectUnsealKey(
   const { namespace = '', name: of = '' } = cluster.metadata;
   const secret = await readSecret(client, namespace, names(of).unsealKey);
   if (secret === undefined) return { unsealKey: false };
-  const uid = secret.metadata?.uid;
+  const { uid, finalizers = [], labels, deletionTimestamp } = secret.metadata ?? {};
+  const isGoing = deletionTimestamp !== undefined;
+  const isKept = isGoing || finalizers.includes(unsealKeyFinalizer);
   const isThere = (secret.data?.[sealKeyName] ?? '') !== '';
   return {
     unsealKey: isThere,
     ...(isThere ? {} : { unsealKeyMalformed: true }),
+    ...(isKept && !isClaimable(cluster, labels) ? {} : { unsealKeyUnkept: true }),
+    ...(isGoing ? { unsealKeyGoing: true } : {}),
     ...defined({ unsealKeyUID: uid }),
   };
 }

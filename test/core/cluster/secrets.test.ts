@@ -2,6 +2,7 @@ import { wordsOf } from '../../support/notices.ts';
 import { expect } from 'chai';
 import type { ClusterSecrets } from '../../../src/core/model/observation.ts';
 import { decideInitialization, decideGuarding } from '../../../src/core/cluster/bootstrap.ts';
+import { keepsPodsAsTheyAre } from '../../../src/core/cluster/children.ts';
 import { decideCertificates, decideUnsealKey } from '../../../src/core/cluster/secrets.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
 import { claim, context, observation, settledCluster } from '../../support/observation.ts';
@@ -50,6 +51,21 @@ describe('the unseal key', () => {
     expect(effects).to.deep.equal([]);
     expect(notices?.[0]).to.include({ kind: 'held', reason: 'UnsealKeyMissing' });
     expect(wordsOf(notices?.[0])).to.contain('has no entry key,').and.to.contain('--from-file=key=FILE');
+  });
+
+  it('L2: is to be made again where its Secret was deleted and the finalizer alone keeps it', () => {
+    const secrets = known({
+      unsealKey: true,
+      unsealKeyUID: 'key-1',
+      unsealKeyGoing: true,
+      certificates: 'valid',
+    } as const);
+    const [notice] = decideUnsealKey(observation({ secrets }), {}, context()).notices ?? [];
+    expect(notice).to.include({ kind: 'held', reason: 'UnsealKeyDeleting' });
+    expect(wordsOf(notice)).to.contain(
+      'get secret prod-unseal-key -n bao -o yaml > prod-unseal-key.yaml && ',
+    );
+    expect(keepsPodsAsTheyAre(notice === undefined ? [] : [notice])).to.equal(true);
   });
 
   it('is left alone when it is there', () => {

@@ -11,9 +11,10 @@ import { quorum } from '../../raft/quorum.ts';
 import { nextStepDownAt, unfinishedStepDowns } from '../../raft/step-down.ts';
 import { timestamp } from '../../model/time.ts';
 import { liveNames } from '../../model/members.ts';
+import { formerVolume } from '../../model/data-door.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
-import { claimsByPod, clusterName, podsByName, targetIn } from '../../model/selectors.ts';
+import { claimsByPod, clusterName, podsByName } from '../../model/selectors.ts';
 import { atRest, newIndex, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
 /** The highest ordinal is the one to go: it steps down if it leads, else it is removed. */
@@ -136,8 +137,8 @@ export function shrink(input: ScaleInput): ScaleStep {
   if (isKept || pods.has(pod)) {
     return wait(`waiting for ${pod} to be deleted`);
   }
-  const claim = claims.get(pod)?.metadata;
-  if (claim?.name === undefined || claim.uid === undefined) {
+  const claim = claims.get(pod);
+  if (claim?.metadata.uid === undefined) {
     return {
       kind: 'go',
       patch: atRest,
@@ -151,17 +152,7 @@ export function shrink(input: ScaleInput): ScaleStep {
       ],
     };
   }
-  const effects: readonly Effect[] =
-    claim.deletionTimestamp === undefined
-      ? [
-          {
-            kind: 'delete',
-            target: targetIn(cluster, 'v1', 'PersistentVolumeClaim', claim.name),
-            uid: claim.uid,
-          },
-        ]
-      : [];
-  return wait(`waiting for ${claim.name} to be deleted`, { effects });
+  return wait(`waiting for ${claim.metadata.name} to be deleted`, { effects: formerVolume(cluster, claim) });
 }
 
 function removeLatecomer(input: ScaleInput, pod: string): ScaleStep {

@@ -2,6 +2,8 @@ import { defined } from '../../../api/object-fields.ts';
 import type { ObjectEffect } from '../../model/effect.ts';
 import { jobInWords } from '../../jobs/followed-job.ts';
 import { jobReport } from '../../jobs/job-outcome.ts';
+import { unsealKeyDeletion } from '../../model/data-door.ts';
+import { names } from '../../model/names.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
 import { hasStaticSeal, sealId } from '../../model/seal.ts';
 import { isLockedFor } from '../cluster-status.ts';
@@ -106,11 +108,12 @@ function unknown(what: string, patch: { readonly jobMissingSince: undefined }): 
 }
 
 function sealed({ cluster }: RestoreInput, what: string) {
-  const { name, namespace } = cluster.metadata;
+  const { name = '', namespace = '' } = cluster.metadata;
+  const secret = names(name).unsealKey;
   if (!hasStaticSeal(cluster)) {
     const elsewhere = `The snapshot was made under another seal or another key than "${sealId(cluster)}", which no member can open now. Delete the cluster and its volumes, create it again with the seal that the snapshot was made under, and restore into that`;
     return failure('SealedAfterRestore', `${what}. ${elsewhere}`);
   }
-  const remedy = `The snapshot was made with another unseal key. Put that key into the Secret ${name}-unseal-key under the entry "key", then delete the pods: kubectl delete pods -n ${namespace} -l openbao.org/cluster=${name},openbao.org/component=server`;
+  const remedy = `The snapshot was made with another unseal key. Put that key, as the entry "key", into the Secret ${secret} instead of this one, which you keep: kubectl get secret ${secret} -n ${namespace} -o yaml > ${secret}.yaml && ${unsealKeyDeletion(namespace, secret)} && kubectl create secret generic ${secret} -n ${namespace} --from-file=key=FILE. Then delete the pods: kubectl delete pods -n ${namespace} -l openbao.org/cluster=${name},openbao.org/component=server`;
   return failure('SealedAfterRestore', `${what}. ${remedy}`);
 }

@@ -1,6 +1,7 @@
 import type { StatefulSet } from '../../../api/kubernetes.ts';
 import type { Known } from '../../model/known.ts';
 import type { Effect } from '../../model/decision.ts';
+import { formerVolume } from '../../model/data-door.ts';
 import { targetIn } from '../../model/selectors.ts';
 import { wait, type PhaseInput, type Step } from './phase.ts';
 
@@ -54,7 +55,7 @@ export function removeHalf({ observation }: PhaseInput, half: Half): Step | unde
   );
   if (volumes.length === 0) return undefined;
   return wait(`${volumes.map(({ metadata }) => metadata.name).join(', ')} to be deleted`, {
-    effects: volumes.flatMap(({ metadata }) => deletion('v1', 'PersistentVolumeClaim', metadata)),
+    effects: volumes.flatMap((claim) => formerVolume(cluster, claim)),
   });
 }
 

@@ -496,6 +496,8 @@ export class SimulatedHalves {
       case 'patch':
         return this.patchObject(effect);
       case 'createUnsealKey':
+      case 'keepUnsealKey':
+      case 'deleteUnsealKey':
       case 'issueCertificates':
         throw new Error(`${effect.kind}, although the cluster has all that it needs`);
     }

@@ -325,6 +325,8 @@ function wordsOf(effect: Effect): string {
     case 'patch':
       return `${effect.kind} ${effect.target.kind} ${effect.target.name}`;
     case 'createUnsealKey':
+    case 'keepUnsealKey':
+    case 'deleteUnsealKey':
     case 'issueCertificates':
       return effect.kind;
     default:

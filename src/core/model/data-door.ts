@@ -1,0 +1,120 @@
+import type { ObjectMeta, PersistentVolumeClaim } from '../../api/kubernetes.ts';
+import { clusterLabel, confirmDeleteAnnotation } from '../../api/labels.ts';
+import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import type { Effect } from './decision.ts';
+import { names } from './names.ts';
+import { hasStaticSeal } from './seal.ts';
+import { clusterName, targetIn } from './selectors.ts';
+
+/*
+ * The one door out for data (docs/design.md, rule 14): no other module can name a volume claim, or the Secret with the
+ * unseal key, in a deletion. The applier refuses such a deletion that was not made here, and
+ * test/architecture.test.ts holds every other file to it.
+ */
+
+/** What goes with a cluster, from nothing but itself to everything. What is not in the list is `Retain`. */
+const policies = ['Retain', 'DeletePVCs', 'DeleteAll'] as const;
+type DeletionPolicy = (typeof policies)[number];
+
+/** What spec asks for; a value of another version of Rollguard keeps everything. */
+export const policyOf = ({ spec }: Pick<OpenBaoCluster, 'spec'>): DeletionPolicy =>
+  policyNamed(spec.deletionPolicy);
+
+const policyNamed = (name: string | undefined): DeletionPolicy =>
+  policies.find((policy) => policy === name) ?? 'Retain';
+
+/** Whether somebody has written the uid of this very cluster beside it, so that no other one of its name is meant. */
+export function isConfirmed({ metadata }: Pick<OpenBaoCluster, 'metadata'>): boolean {
+  const { uid, annotations } = metadata;
+  return uid !== undefined && annotations?.[confirmDeleteAnnotation] === uid;
+}
+
+/** What may be deleted with a cluster that is going, and why no more than that. */
+interface Grant {
+  readonly policy: DeletionPolicy;
+  /** Why spec.deletionPolicy is not carried out, a clause; absent where it is. */
+  readonly why?: string;
+}
+
+/**
+ * What a deletion may take along: what spec asks for, but no more than was recorded before it began, and nothing
+ * without the confirmation. Admission asks for that too, but sees no deletion of a CRD, of an owner, of a namespace,
+ * nor any while the gate is down.
+ */
+export function deletionGrant(cluster: OpenBaoCluster): Grant {
+  const asked = policyOf(cluster);
+  const recorded = policyNamed(cluster.status?.deletionPolicy);
+  if (asked === 'Retain') return { policy: asked };
+  if (!isConfirmed(cluster)) {
+    return {
+      policy: 'Retain',
+      why: `the annotation ${confirmDeleteAnnotation} with the uid of the cluster was missing`,
+    };
+  }
+  if (policies.indexOf(recorded) >= policies.indexOf(asked)) return { policy: asked };
+  return { policy: recorded, why: `${recorded} was what had been recorded before the deletion began` };
+}
+
+/** Deletes the volumes of a cluster that is going; undefined where they are to be kept. */
+export function clusterVolumes(
+  cluster: OpenBaoCluster,
+  claims: readonly PersistentVolumeClaim[],
+): readonly Effect[] | undefined {
+  if (cluster.metadata.deletionTimestamp === undefined || deletionGrant(cluster).policy === 'Retain')
+    return undefined;
+  return claims.flatMap(({ metadata }) => deletion(cluster, metadata));
+}
+
+/**
+ * Deletes the unseal key of a cluster that is going; undefined where it is to be kept. A key of the seal static alone
+ * is ours; one that is left of an earlier cluster opens that one's snapshots.
+ *
+ * @param uid of its Secret
+ */
+export function clusterUnsealKey(
+  cluster: OpenBaoCluster,
+  uid: string | undefined,
+): readonly Effect[] | undefined {
+  const { policy } = deletionGrant(cluster);
+  if (cluster.metadata.deletionTimestamp === undefined || policy !== 'DeleteAll' || !hasStaticSeal(cluster))
+    return undefined;
+  return uid === undefined ? [] : [{ kind: 'deleteUnsealKey', uid }];
+}
+
+/**
+ * Deletes the volume of a member whose pod is gone, and which Raft does not list any more: the others hold all that
+ * it held. Nothing else of the cluster goes this way.
+ */
+export const formerVolume = (
+  cluster: OpenBaoCluster,
+  { metadata }: PersistentVolumeClaim,
+): readonly Effect[] => deletion(cluster, metadata);
+
+function deletion(cluster: OpenBaoCluster, metadata: ObjectMeta): readonly Effect[] {
+  const { name, uid, deletionTimestamp } = metadata;
+  if (name === undefined || uid === undefined || deletionTimestamp !== undefined) return [];
+  const target = targetIn(cluster, 'v1', 'PersistentVolumeClaim', name);
+  return [{ kind: 'delete', target, uid, isData: true }];
+}
+
+/** The commands with which a person deletes what a cluster has left behind, the key where it is one of ours. */
+export function leftoverCommands(cluster: OpenBaoCluster): readonly string[] {
+  const { namespace = 'default' } = cluster.metadata;
+  const name = clusterName(cluster);
+  const secret = names(name).unsealKey;
+  return [
+    `kubectl delete pvc -n ${namespace} -l ${clusterLabel}=${name}`,
+    ...(hasStaticSeal(cluster) ? [unsealKeyDeletion(namespace, secret)] : []),
+  ];
+}
+
+/**
+ * The commands with which a person deletes the Secret of an unseal key. The finalizer last: as long as the Secret is
+ * not being deleted, the controller of a cluster that is there puts it back.
+ */
+export const unsealKeyDeletion = (namespace: string, secret: string): string =>
+  `kubectl delete secret ${secret} -n ${namespace} --wait=false && ${withoutFinalizer(namespace, secret)}`;
+
+/** The command that lets a Secret go that is being deleted. */
+export const withoutFinalizer = (namespace: string, secret: string): string =>
+  `kubectl patch secret ${secret} -n ${namespace} --type merge -p '{"metadata":{"finalizers":null}}'`;
