@@ -320,6 +320,12 @@ export const holdReasons = {
     meaning: 'the cluster was deleted meanwhile',
     remedy: 'Create the cluster again, then another OpenBaoRestore',
   },
+  ClusterReplaced: {
+    scopes: ['Restore'],
+    meaning: 'the cluster was deleted meanwhile, and another one has its name, whose data nobody meant',
+    remedy:
+      'The message says whether anything may have been done to it. If its data is to be replaced, create another OpenBaoRestore',
+  },
   RestoreRefused: {
     scopes: ['Restore'],
     meaning: 'OpenBao refused the snapshot. Nothing was changed',

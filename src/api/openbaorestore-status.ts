@@ -32,6 +32,10 @@ export const openBaoRestoreStatus = {
       items: condition,
     },
     operationId: text('ID of this restore, which is part of the names of its Jobs.', 32),
+    clusterUID: text(
+      'UID of the cluster whose data is replaced, as it was when the restore first saw it. Another cluster of that name is left alone.',
+      64,
+    ),
     startedAt: time('Time at which the restore started.'),
     phaseStartedAt: time('Time at which the current phase started.'),
     completedAt: time('Time at which the restore was complete or failed.'),

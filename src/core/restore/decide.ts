@@ -1,8 +1,9 @@
+import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { DecidedEvent } from '../model/effect.ts';
 import { sameValue } from '../model/same-value.ts';
-import { timestamp } from '../model/time.ts';
+import { parseTimestamp, timestamp } from '../model/time.ts';
 import { patched } from '../model/patch.ts';
 import { isLockedFor, released } from './cluster-status.ts';
 import { withConditions } from './conditions.ts';
@@ -90,16 +91,45 @@ function started(
 
 function next({ observation, status, context }: Run): RestoreStep {
   const { restore, cluster, jobs } = observation;
-  const { phase = 'Pending' } = status;
+  const { phase = 'Pending', clusterUID } = status;
   const { namespace } = restore.metadata;
+  const isSeen = clusterUID !== undefined || phase !== 'Pending';
   if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) {
     const gone = `there is no OpenBaoCluster ${restore.spec.cluster} in the namespace ${namespace}`;
-    if (phase === 'Pending') return wait(gone);
+    if (!isSeen) return wait(gone);
     return fail(
       failure('ClusterGone', `${gone} any more. Create another OpenBaoRestore once the cluster exists.`),
     );
   }
-  return phases[phase as ActivePhase]({ restore, status, cluster, jobs, context });
+  const { uid } = cluster.metadata;
+  if (isAnother(cluster, status)) {
+    const meant =
+      clusterUID === undefined ? `was there at ${status.phaseStartedAt}` : `has the uid ${clusterUID}`;
+    const what = `the OpenBaoCluster ${restore.spec.cluster} in the namespace ${namespace}, with the uid ${uid}, is not the one that this restore is for, which ${meant} and was deleted meanwhile`;
+    const done =
+      status.restoreJobUID === undefined
+        ? 'Nothing was done to the new one'
+        : `If the Job ${status.jobs?.restore} still ran when the new one came up, it may have sent the snapshot there: kubectl get job ${status.jobs?.restore} -n ${namespace}`;
+    const remedy = 'If its data is to be replaced, create another OpenBaoRestore';
+    return fail(failure('ClusterReplaced', `${what}. ${done}. ${remedy}.`));
+  }
+  const step = phases[phase as ActivePhase]({ restore, status, cluster, jobs, context });
+  // From the first look on it is about that very cluster, and no other of its name.
+  if (clusterUID !== undefined || uid === undefined || step.kind === 'complete') return step;
+  return { ...step, patch: { ...step.patch, clusterUID: uid } };
+}
+
+/**
+ * Whether another cluster has taken the name of the one that the restore is for. Of a restore that began before uids
+ * were recorded: whether it is younger than the phase, for every phase but the first begins with a cluster.
+ */
+function isAnother(
+  { metadata }: OpenBaoCluster,
+  { phase = 'Pending', phaseStartedAt, clusterUID }: OpenBaoRestoreStatus,
+): boolean {
+  if (clusterUID !== undefined) return clusterUID !== metadata.uid;
+  const [created, begun] = [parseTimestamp(metadata.creationTimestamp), parseTimestamp(phaseStartedAt)];
+  return phase !== 'Pending' && created !== undefined && begun !== undefined && created > begun;
 }
 
 /** Puts down what follows from a step. */

@@ -23,6 +23,7 @@ const mishap = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('replace the cluster' as const) }) },
 );
 
 /** Ended, with nothing left to do. */
@@ -37,6 +38,7 @@ describe('any restore', function () {
     fc.assert(
       fc.property(fc.array(mishap, { maxLength: 40 }), (mishaps) => {
         const world = new SimulatedRestore({ confirm: 'prod' });
+        let replaced: { readonly restores: number } | undefined;
         const live = () => {
           world.tick();
           world.pass();
@@ -46,7 +48,11 @@ describe('any restore', function () {
           const before = world.observe();
           world.tick();
           if (each.kind === 'pass') world.pass(each.survives);
-          else if (each.kind === 'old cache') {
+          else if (each.kind === 'replace the cluster') {
+            // One that was not looked at yet may be replaced as often as anybody likes.
+            if (world.restore.status?.clusterUID !== undefined) replaced ??= { restores: world.restores };
+            world.replaceCluster();
+          } else if (each.kind === 'old cache') {
             world.cache = before;
             world.pass();
             world.cache = undefined;
@@ -70,12 +76,21 @@ describe('any restore', function () {
         expect(metadata.finalizers ?? []).to.deep.equal([]);
         const isEnded = status?.phase === 'Complete' || status?.phase === 'Failed';
         if (!isEnded) expect(isGone && status?.restoreJobUID === undefined).to.equal(true);
-        if (world.restores > 0) {
+        if (replaced !== undefined) {
+          // L6: whatever it was doing, the successor is let alone.
+          const { restore, operationLock } = world.clusterStatus;
+          expect([restore, operationLock, world.restores]).to.deep.equal([
+            undefined,
+            undefined,
+            replaced.restores,
+          ]);
+          if (!isGone) expect(['Complete', 'Failed']).to.include(status?.phase);
+        } else if (world.restores > 0) {
           // Members are restarted, whether it is known or not.
           expect(world.restarts).to.be.at.least(1);
           expect(status?.phase === 'Complete' || status?.outcomeUnknown === true).to.equal(true);
         }
-        if (status?.phase === 'Complete') expect(world.data).to.equal('snapshot');
+        if (status?.phase === 'Complete' && replaced === undefined) expect(world.data).to.equal('snapshot');
         seen.add(`${status?.phase} ${status?.lastErrorReason ?? ''} ${world.restores}`);
       }),
       { numRuns: sized(1_000, 200), seed: 5 },
@@ -85,6 +100,8 @@ describe('any restore', function () {
       'Failed RestoreOutcomeUnknown 1',
       'Failed RestoreOutcomeUnknown 0',
       'Failed SealKeyMismatch 0',
+      'Failed ClusterReplaced 0',
+      'Failed ClusterReplaced 1',
     ]);
   });
 });

@@ -72,6 +72,14 @@ export class SimulatedRestore {
     });
   }
 
+  /** Deletes the cluster, with its Jobs, and makes another one of its name, as it is when it runs. */
+  replaceCluster(creationTimestamp = new Date(this.now).toISOString()): void {
+    const spec = { backup: { target: { provider: 'pvc', claimName: 'snapshots' } } } as const;
+    const metadata = { uid: `c-${this.serial++}`, creationTimestamp };
+    this.cluster = this.versioned(settledCluster(spec, undefined, metadata));
+    this.jobs.clear();
+  }
+
   private versioned(cluster: OpenBaoCluster): OpenBaoCluster {
     return { ...cluster, metadata: { ...cluster.metadata, resourceVersion: String(this.serial++) } };
   }

@@ -13,9 +13,10 @@ const commands: Commands<Teller> = {
     teller.world = new SimulatedRestore(JSON.parse(words.join(' ') || '{}') as Partial<OpenBaoRestoreSpec>);
     return [];
   },
-  /** cluster {"status":{…},"spec":{…}}; `gone` deletes it */
+  /** cluster {"status":{…},"spec":{…}}; `gone` deletes it, `replaced` makes another one of its name */
   cluster: ({ world }, words) => {
     if (words[0] === 'gone') world.cluster = undefined;
+    else if (words[0] === 'replaced') world.replaceCluster();
     else {
       const { status = {}, spec = {} } = JSON.parse(words.join(' ')) as { status?: object; spec?: object };
       world.setCluster(status, spec);
@@ -25,6 +26,12 @@ const commands: Commands<Teller> = {
   /** confirm */
   confirm: ({ world }) => {
     world.restore = { ...world.restore, spec: { ...world.restore.spec, confirm: 'prod' } };
+    return [];
+  },
+  /** forget-uid: as of a restore that began before uids were recorded */
+  'forget-uid': ({ world }) => {
+    const { clusterUID: _, ...status } = world.restore.status ?? {};
+    world.restore = { ...world.restore, status };
     return [];
   },
   /** delete: the OpenBaoRestore */
