@@ -43,6 +43,17 @@ describe('the life of a cluster on a real node', function () {
     const uid = await kubectl('get', 'bao', name, '-o', metadataOf('uid'));
     await kubectl('annotate', 'bao', name, `rollguard.io/confirm-delete=${uid}`);
   };
+  /** As the page on clusters says. */
+  const unfinalize = (name: string) =>
+    kubectl(
+      'patch',
+      'secret',
+      `${name}-unseal-key`,
+      '--type',
+      'merge',
+      '-p',
+      '{"metadata":{"finalizers":null}}',
+    );
   const uids = async (name: string) =>
     (
       await kubectl(
@@ -215,15 +226,7 @@ describe('the life of a cluster on a real node', function () {
     const finalizers = () => kubectl('get', 'secret', 'all-unseal-key', '-o', metadataOf('finalizers[*]'));
     // As an earlier Rollguard made it.
     const instance = 'app.kubernetes.io/instance=all';
-    await kubectl(
-      'patch',
-      'secret',
-      'all-unseal-key',
-      '--type',
-      'merge',
-      '-p',
-      '{"metadata":{"finalizers":null}}',
-    );
+    await unfinalize('all');
     await kubectl('label', 'secret/all-unseal-key', 'pvc/data-all-0', instance);
     await all.patch({ spec: { maintenance: { enabled: false } } });
     await until(
@@ -240,19 +243,46 @@ describe('the life of a cluster on a real node', function () {
     const gone = await ground.kubectl(['-n', namespace, 'get', 'secret', 'all-unseal-key']);
     expect(gone.stderr).to.contain('NotFound');
 
-    // A Secret that somebody deletes is kept until its finalizer is taken off, as the page says.
+    // A Secret that somebody deletes is kept until its finalizer is taken off, and is made again as the hold says.
+    const key = () => kubectl('get', 'secret', 'one-unseal-key', '-o', 'jsonpath={.data.key}');
+    const before = await key();
     await kubectl('delete', 'secret', 'one-unseal-key', '--wait=false');
-    await kubectl('get', 'secret', 'one-unseal-key', '-o', 'yaml');
-    await kubectl(
-      'patch',
-      'secret',
-      'one-unseal-key',
-      '--type',
-      'merge',
-      '-p',
-      '{"metadata":{"finalizers":null}}',
+    const saved = await kubectl('get', 'secret', 'one-unseal-key', '-o', 'yaml');
+    expect(saved).to.contain('deletionTimestamp');
+    const adding = ['patch', 'secret', 'one-unseal-key', '--type', 'merge', '-p'];
+    const more = '{"metadata":{"finalizers":["rollguard.io/unseal-key","rollguard.io/another"]}}';
+    const refused = await ground.kubectl(['-n', namespace, ...adding, more]);
+    expect(refused.stderr).to.contain('no new finalizers can be added');
+    await unfinalize('one');
+    await succeed(ground.kubectl(['-n', namespace, 'create', '-f', '-'], { input: saved }));
+    expect(await key()).to.equal(before);
+    expect(await kubectl('get', 'secret', 'one-unseal-key', '-o', 'yaml')).not.to.contain(
+      'deletionTimestamp',
     );
+    await kubectl('delete', 'secret', 'one-unseal-key', '--wait=false');
+    await unfinalize('one');
     const left = await ground.kubectl(['-n', namespace, 'get', 'secret', 'one-unseal-key']);
     expect(left.stderr).to.contain('NotFound');
+  });
+
+  it('L2: a namespace that is deleted waits for its unseal key, says so, and goes by the command of the page', async () => {
+    const inDoomed = (...args: readonly string[]) => succeed(ground.kubectl(['-n', 'doomed', ...args]));
+    await succeed(ground.kubectl(['create', 'namespace', 'doomed']));
+    const metadata = { name: 'prod-unseal-key', finalizers: ['rollguard.io/unseal-key'] };
+    const secret = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata });
+    await succeed(ground.kubectl(['-n', 'doomed', 'create', '-f', '-'], { input: secret }));
+    await succeed(ground.kubectl(['delete', 'namespace', 'doomed', '--wait=false']));
+    const said = 'jsonpath={.status.conditions[?(@.type=="NamespaceFinalizersRemaining")].message}';
+    await until(
+      'it says what it waits for',
+      async () =>
+        (await inDoomed('get', 'namespace', 'doomed', '-o', said)).stdout.includes(
+          'rollguard.io/unseal-key in 1 resource instances',
+        ),
+      60_000,
+    );
+    const none = '{"metadata":{"finalizers":null}}';
+    await inDoomed('patch', 'secret', 'prod-unseal-key', '--type', 'merge', '-p', none);
+    await succeed(ground.kubectl(['wait', '--for=delete', 'namespace/doomed', '--timeout=60s']));
   });
 });
