@@ -3,6 +3,7 @@ import { clusterLabel, confirmDeleteAnnotation } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { Effect } from './decision.ts';
 import { names } from './names.ts';
+import type { Observation, RaftConfiguration } from './observation.ts';
 import { hasStaticSeal } from './seal.ts';
 import { clusterName, targetIn } from './selectors.ts';
 
@@ -83,12 +84,16 @@ export function clusterUnsealKey(
 
 /**
  * Deletes the volume of a member whose pod is gone, and which Raft does not list any more: the others hold all that
- * it held. Nothing else of the cluster goes this way.
+ * it held. Nothing where the leader's list could not be read, or has the member still.
  */
-export const formerVolume = (
-  cluster: OpenBaoCluster,
+export function formerVolume(
+  { cluster, raft }: Pick<Observation, 'cluster' | 'raft'>,
   { metadata }: PersistentVolumeClaim,
-): readonly Effect[] => deletion(cluster, metadata);
+): readonly Effect[] {
+  const isListed = (servers: RaftConfiguration['servers']) =>
+    servers.some(({ id }) => metadata.name === `data-${id}`);
+  return raft.kind === 'unknown' || isListed(raft.value.servers) ? [] : deletion(cluster, metadata);
+}
 
 function deletion(cluster: OpenBaoCluster, metadata: ObjectMeta): readonly Effect[] {
   const { name, uid, deletionTimestamp } = metadata;

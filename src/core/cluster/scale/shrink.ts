@@ -152,7 +152,9 @@ export function shrink(input: ScaleInput): ScaleStep {
       ],
     };
   }
-  return wait(`waiting for ${claim.metadata.name} to be deleted`, { effects: formerVolume(cluster, claim) });
+  return wait(`waiting for ${claim.metadata.name} to be deleted`, {
+    effects: formerVolume(observation, claim),
+  });
 }
 
 function removeLatecomer(input: ScaleInput, pod: string): ScaleStep {

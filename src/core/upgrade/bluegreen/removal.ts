@@ -55,7 +55,7 @@ export function removeHalf({ observation }: PhaseInput, half: Half): Step | unde
   );
   if (volumes.length === 0) return undefined;
   return wait(`${volumes.map(({ metadata }) => metadata.name).join(', ')} to be deleted`, {
-    effects: volumes.flatMap((claim) => formerVolume(cluster, claim)),
+    effects: volumes.flatMap((claim) => formerVolume(observation, claim)),
   });
 }
 
