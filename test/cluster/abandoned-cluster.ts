@@ -1,8 +1,10 @@
 import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { GroundSize } from './contract.ts';
 import { isRunning, waitUntilEnded, identify, type ProcessIdentity } from '../support/processes.ts';
-import { readRecord, type GroundRecord } from './state.ts';
+import { readRecord, removeLeftovers, type GroundRecord } from './state.ts';
 
 /** What a killed owner leaves. */
 export interface AbandonedGround {
@@ -32,4 +34,19 @@ export async function abandonGround(size: GroundSize): Promise<AbandonedGround> 
   owner.kill('SIGKILL');
   await waitUntilEnded([identity], 5000);
   return { directory, record, processes };
+}
+
+/**
+ * Removes what killed owners left until this directory is gone: another process that starts a ground at the same
+ * time removes it, too, and then either of the two is in the other's way.
+ *
+ * @throws Error with what was said on the last attempt
+ */
+export async function removeAbandoned(directory: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const told = await removeLeftovers();
+    if (!existsSync(directory)) return;
+    if (attempt === 100) throw new Error(`${directory} stays: ${told.join('; ')}`);
+    await delay(200);
+  }
 }

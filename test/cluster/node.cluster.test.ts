@@ -4,13 +4,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { skip } from '../support/skip.ts';
-import { abandonGround } from './abandoned-cluster.ts';
+import { abandonGround, removeAbandoned } from './abandoned-cluster.ts';
 import { runCommand } from '../support/command.ts';
 import { availability, type Ground } from './test-cluster.ts';
 import { baseImage, baseTag, rollguardImage, rollguardTag } from './images.ts';
 import { waitUntilEnded } from '../support/processes.ts';
 import { groundTimeoutMs, sharedCluster } from './shared.ts';
-import { removeLeftovers } from './state.ts';
 
 const namespace = 'ground-test';
 
@@ -115,8 +114,7 @@ describe('a ground of the size node', function () {
     const { directory, record, processes } = await abandonGround('node');
     expect(processes).to.have.length.above(7);
     expect(await waitUntilEnded(processes, 20_000)).to.deep.equal([]);
-    const told = await removeLeftovers();
-    expect(existsSync(directory), told.join('; ')).to.equal(false);
+    await removeAbandoned(directory);
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.to.contain(directory);
     const cgroups = ['', 'memory', 'unified'].map((part) =>
       join('/sys/fs/cgroup', part, record.cgroup ?? ''),

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
 import { skip } from '../support/skip.ts';
-import { abandonGround } from './abandoned-cluster.ts';
+import { abandonGround, removeAbandoned } from './abandoned-cluster.ts';
 import { versionOf } from './components.ts';
 import { availability, startGround, type Ground } from './test-cluster.ts';
 import { isRunning, waitUntilEnded } from '../support/processes.ts';
 import { groundTimeoutMs, sharedCluster } from './shared.ts';
-import { readRecord, removeLeftovers } from './state.ts';
+import { readRecord } from './state.ts';
 
 describe('a ground of the size control-plane', function () {
   let ground: Ground;
@@ -70,8 +70,7 @@ describe('a ground of the size control-plane', function () {
     if (!ground.isOwn) skip(this, `this is ${ground.source}`);
     const { directory, processes } = await abandonGround('control-plane');
     expect(await waitUntilEnded(processes, 10_000)).to.deep.equal([]);
-    await removeLeftovers();
-    expect(existsSync(directory)).to.equal(false);
+    await removeAbandoned(directory);
   });
 
   it('keeps what it stored when its API server restarts', async function () {
