@@ -36,7 +36,8 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
   const { children, sourceOf } = childrenOf(clusterLabel, client, logger);
   const { apiVersion, kind } = openBaoClusterKind;
   const clusters = informer<KubernetesObject>({ client, path: collectionPath(apiVersion, kind), logger });
-  const statefulSets = children<StatefulSet>('apps/v1', 'StatefulSet');
+  // Managed fields say who has written their image (src/core/workload/stateful-set.ts).
+  const statefulSets = children<StatefulSet>('apps/v1', 'StatefulSet', { trim: (object) => object });
   const pods = children<Pod>('v1', 'Pod', { trim: podAsRead });
   const claims = children<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', { metadataOnly: true });
   const jobs = children<Job>('batch/v1', 'Job');

@@ -2,7 +2,7 @@ import type { KubernetesObject, Pod } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
 import { defined } from '../../api/object-fields.ts';
 
-/** Two writers' bookkeeping, which is often half of an object and which nothing here reads. */
+/** Two writers' bookkeeping, which is often half of an object; only of a StatefulSet and of MetadataServices is it read. */
 export function withoutManagedFields<T extends KubernetesObject>(object: T): T {
   const { managedFields, ...metadata } = (object.metadata ?? {}) as { managedFields?: unknown };
   return managedFields === undefined ? object : { ...object, metadata };
