@@ -16,7 +16,7 @@ import { violation, warning, type Finding, type Policy } from './policy.ts';
  * What is known of the way to spec.version: from the version that runs, under the chosen strategy and seal; at a
  * CREATE, from what the volumes carry that are there already, or from nothing (src/core/version/upgrade-paths.ts).
  *
- * Guards: OpenBaoCluster CREATE; UPDATE of version or strategy.
+ * Guards: OpenBaoCluster CREATE; UPDATE of version or strategy; of the seal, as far as the seal is why.
  * Allows: with a warning, what works with limits, and what only our own controller does not do.
  * Unknown: what runs refuses a change of version under a strategy that has known bad paths to it.
  * Source: docs/facts/openbao.md, 7; docs/facts/openbao-2.6-measured.md, 0.1 and 0.2;
@@ -35,7 +35,7 @@ function byEffect(stops: readonly PathEffect[]): Policy<ClusterRequest> {
       const path = pathOf(request);
       if (path === undefined) return [];
       const found = factsOf(path);
-      const bad = found.filter(({ effect }) => stops.includes(effect));
+      const bad = found.filter((fact) => stops.includes(fact.effect) && isAsked(fact, request));
       if (path.from === 'unknown') return bad.length > 0 && changesVersion(request) ? [untold(path)] : [];
       const limits = changes(request) ? found.filter((fact) => !bad.includes(fact)) : [];
       return [...bad.map((fact) => refused(fact, path)), ...limits.map((fact) => told(fact, path))];
@@ -45,8 +45,17 @@ function byEffect(stops: readonly PathEffect[]): Policy<ClusterRequest> {
 
 /** Every CREATE has a version that was not there before. */
 function changes(request: ClusterRequest): boolean {
-  return changesVersion(request) || changesStrategy(request);
+  return changesWay(request) || changesSeal(request);
 }
+
+const changesWay = (request: ClusterRequest) => changesVersion(request) || changesStrategy(request);
+
+const changesSeal = ({ object, oldObject }: ClusterRequest) =>
+  oldObject !== undefined && sealType(object) !== sealType(oldObject);
+
+/** Another seal asks only about what is said of seals; the version and all else of it were there before. */
+const isAsked = ({ seals }: PathFact, request: ClusterRequest) =>
+  seals !== undefined || changesWay(request) || !changesSeal(request);
 
 /** Undefined where another rule speaks of what cannot be read. */
 function pathOf(request: ClusterRequest): Path | undefined {

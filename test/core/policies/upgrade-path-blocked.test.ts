@@ -110,6 +110,17 @@ describe('upgrade-path-blocked', () => {
       }
     });
 
+    it('judges the seal that a new cluster is given later, and nothing else by it', () => {
+      const changed = (version: string, from: string | undefined, to: string | undefined) =>
+        decide([upgradePathBlocked], update(cluster({ version, ...sealed(from) }), sealed(to)));
+      expect(changed('2.5.0', undefined, 'awskms').allowed).to.equal(false);
+      expect(changed('2.3.2', 'awskms', 'static').allowed).to.equal(false);
+      expect(changed('2.5.0', 'awskms', 'transit').allowed).to.equal(true);
+      const withdrawn = changed('2.4.2', undefined, 'transit');
+      expect(withdrawn.allowed).to.equal(true);
+      expect(withdrawn.warnings.join()).to.contain('withdrawn');
+    });
+
     it('says which version to take instead', () => {
       expect(textOf(upgradePathBlocked.evaluate(born('2.4.2')))).to.equal(
         'spec.version 2.4.2 cannot be used: its maintainers have withdrawn that release\nset spec.version to 2.4.4 or 2.5.5',
