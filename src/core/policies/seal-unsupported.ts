@@ -1,4 +1,3 @@
-import { sameValue } from '../model/same-value.ts';
 import { kmsPlugin, sealName, sealType } from '../model/seal.ts';
 import { printable } from '../model/printable.ts';
 import { sealGap } from '../version/seal-support.ts';
@@ -9,16 +8,15 @@ import { violation, warning, type Policy } from './policy.ts';
 /**
  * The target version can open the cluster's seal: it has it, or a plugin for it is declared.
  *
- * Guards: OpenBaoCluster CREATE; UPDATE of the version or of spec.unseal; the cluster's own start check, before the
- * first pod goes.
+ * Guards: OpenBaoCluster CREATE; UPDATE of the version, of the seal's type, and of whether it has a plugin; the
+ * cluster's own start check, before the first pod goes.
  * Allows: a plugin that is declared before the upgrade, which older versions start with; a type that is not known
  * here, which is another operator's. Whether an image is an HSM build cannot be told: it is only said.
  * Source: docs/facts/openbao-2.6-measured.md, section 5.
  */
 export const sealUnsupported: Policy<ClusterRequest> = {
   id: 'seal-unsupported',
-  changes: (request) =>
-    changesVersion(request) || !sameValue(request.object.spec.unseal, request.oldObject?.spec.unseal),
+  changes: (request) => changesVersion(request) || changesSeal(request),
   evaluate(request) {
     const { object } = request;
     const version = parseVersion(object.spec.version);
@@ -67,3 +65,9 @@ export const sealUnsupported: Policy<ClusterRequest> = {
     ];
   },
 };
+
+/** Its settings and credentials, and what they are called, are another matter. */
+const changesSeal = ({ object, oldObject }: ClusterRequest): boolean =>
+  oldObject === undefined ||
+  sealType(object) !== sealType(oldObject) ||
+  (kmsPlugin(object) === undefined) !== (kmsPlugin(oldObject) === undefined);

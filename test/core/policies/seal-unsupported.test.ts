@@ -62,6 +62,20 @@ describe('seal-unsupported', () => {
     expect(decision.warnings).to.have.length(1);
   });
 
+  it('lets the credentials of a seal be mended that was stored before', () => {
+    const stored = cluster({ version: '2.7.0', unseal: { type: 'awskms', awskms: { kmsKeyId: 'a' } } });
+    for (const change of [
+      { credentialsSecretRef: { name: 'prod-seal' } },
+      { serviceAccountAnnotations: { 'eks.amazonaws.com/role-arn': 'arn' } },
+      { awskms: { kmsKeyId: 'a', region: 'eu-central-1' } },
+    ]) {
+      const unseal: Unseal = { ...stored.spec.unseal, ...change };
+      const { allowed, warnings } = decide([sealUnsupported], update(stored, { unseal }));
+      expect(allowed, JSON.stringify(change)).to.equal(true);
+      expect(warnings).to.have.length(1);
+    }
+  });
+
   it('leaves what is no version to invalid-version', () => {
     expect(upgraded({ type: 'awskms' }, 'x')).to.equal('');
   });
