@@ -112,7 +112,7 @@ export function retarget(input: PhaseInput): Step | undefined {
   const { upgrade, status, context, peers, replicas } = input;
   const wanted = wantedBy(input);
   if (sameTarget(wanted, targetOf(upgrade)) || isOfRestore(upgrade, status)) return undefined;
-  const started = whatTargetOpened(input).opened;
+  const { opened: started, unopened } = whatTargetOpened(input);
   const isBackwards = isOlder(wanted.version, upgrade.targetVersion ?? '');
   if (isBackwards && started === undefined) {
     return wait(`${wanted.version} is requested, but it is unknown whether ${upgrade.targetVersion} has run`);
@@ -143,7 +143,9 @@ export function retarget(input: PhaseInput): Step | undefined {
   const from = { version: upgrade.fromVersion ?? '', image: upgrade.fromImage ?? '' };
   // What still runs on every other pod needs no check.
   if (sameTarget(wanted, from)) return switchTo(input, wanted, context.newOperationId);
-  return checkThenSwitch(input, wanted, started === false ? from : targetOf(upgrade));
+  return started === false
+    ? checkThenSwitch(input, wanted, from, unopened)
+    : checkThenSwitch(input, wanted, targetOf(upgrade));
 }
 
 /** Whether the pod in work says that it runs another version than the target: it never becomes the target's. */
@@ -184,10 +186,15 @@ function whyKept(input: PhaseInput, ordinal: number): { readonly step: Step | un
   return blocked === undefined ? undefined : { step: wait(blocked) };
 }
 
-function checkThenSwitch(input: PhaseInput, wanted: UpgradeTarget, from: UpgradeTarget): Step {
+function checkThenSwitch(
+  input: PhaseInput,
+  wanted: UpgradeTarget,
+  from: UpgradeTarget,
+  unopened?: RollingUpgrade['unopened'],
+): Step {
   const { observation, context } = input;
   const { jobs } = observation;
-  const forbidden = startCheck(observation, from, wanted);
+  const forbidden = startCheck(observation, from, wanted, unopened);
   if (forbidden.kind === 'unknown') return wait(forbidden.cause);
   if (forbidden.value !== undefined) return hold(forbidden.value);
   const asked = askedTarget(input) ?? { ...wanted, operationId: context.newOperationId };

@@ -1,4 +1,5 @@
-import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
+import type { OpenBaoCluster, RollingUpgrade } from '../../../api/openbaocluster.ts';
+import { defined } from '../../../api/object-fields.ts';
 import { known, unknown, type Known } from '../../model/known.ts';
 import type { Observation } from '../../model/observation.ts';
 import { decide, explanationOf, notJudged } from '../../policies/policy.ts';
@@ -12,12 +13,14 @@ import { hold, wait, type PhaseInput, type Step } from './phase.ts';
  * this data, which a downgrade of the leader leaves in place (docs/facts/openbao-measured.md, section 6).
  *
  * @param from what the data was written by: status.currentVersion, or a target that has run
+ * @param unopened what is remembered of a target that is taken back before it has opened the data: it is no mark
  * @returns what forbids the target, if anything does; unknown while that cannot be told
  */
 export function startCheck(
   observation: Observation,
   from: UpgradeTarget,
   wanted: UpgradeTarget,
+  unopened?: RollingUpgrade['unopened'],
 ): Known<Failure | undefined> {
   const { cluster, claims, pods, versionHistory } = observation;
   if (claims.kind === 'unknown')
@@ -26,7 +29,7 @@ export function startCheck(
   const { violations } = decide(versionRules, {
     operation: 'UPDATE',
     object: cluster,
-    oldObject: asStored(cluster, from),
+    oldObject: asStored(cluster, from, unopened),
     volumes: claims,
     pods,
     permissions: notJudged,
@@ -66,7 +69,16 @@ export function whyForbidden({
 }
 
 /** The cluster as if its spec still named what it runs, so that every rule judges the change. */
-function asStored(cluster: OpenBaoCluster, { version, image }: UpgradeTarget): OpenBaoCluster {
+function asStored(
+  cluster: OpenBaoCluster,
+  { version, image }: UpgradeTarget,
+  unopened: RollingUpgrade['unopened'],
+): OpenBaoCluster {
   const { upgrade: _, ...status } = cluster.status ?? {};
-  return { ...cluster, spec: { ...cluster.spec, version, image }, status };
+  const upgrade = unopened === undefined ? undefined : { unopened };
+  return {
+    ...cluster,
+    spec: { ...cluster.spec, version, image },
+    status: { ...status, ...defined({ upgrade }) },
+  };
 }
