@@ -16,6 +16,7 @@ import { everStarted, serverStatus } from '../../model/server-container.ts';
 import { targetStarts } from '../../model/target-starts.ts';
 import type { Pod } from '../../../api/kubernetes.ts';
 import { cannotStart, mayRunTarget } from './pods.ts';
+import { whySealUnproved } from './seal-proof.ts';
 import { startCheck } from './start-check.ts';
 import { startStepDown } from './step-down.ts';
 import { isOlder, isSameVersion, sameTarget, wantedTarget, type UpgradeTarget } from '../target.ts';
@@ -183,7 +184,8 @@ function whyKept(input: PhaseInput, ordinal: number): { readonly step: Step | un
     return { step: blocked === undefined ? startStepDown(input, ordinal) : waitBlocked(blocked) };
   }
   const blocked = whyNotTakeDown(input, ordinal);
-  return blocked === undefined ? undefined : { step: wait(blocked) };
+  const step = blocked === undefined ? whySealUnproved(input) : wait(blocked);
+  return step === undefined ? undefined : { step };
 }
 
 function checkThenSwitch(

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { RollingUpgrade } from '../../../../src/api/openbaocluster.ts';
-import { runningVersionLabel } from '../../../../src/api/labels.ts';
+import { actionAnnotation, operationAnnotation, runningVersionLabel } from '../../../../src/api/labels.ts';
 import { jobName } from '../../../../src/core/jobs/job-name.ts';
+import type { Decision } from '../../../../src/core/model/decision.ts';
 import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
 import type { Member } from '../../../../src/core/model/observation.ts';
 import {
@@ -162,6 +163,25 @@ describe('a pod in work that is Ready, but cannot be understood (V2)', () => {
       });
       expect(ill.effects).to.deep.equal([]);
       expect(ill.status.upgrade?.waitingFor).to.contain('prod-2 is to be replaced, but no leader is known');
+    });
+
+    it('is taken down only while its seal is proved to open again', () => {
+      const spec = {
+        unseal: {
+          type: 'transit',
+          transit: { address: 'https://keys', mountPath: 'transit', keyName: 'prod' },
+        },
+      } as const;
+      const proof = (effects: Decision['effects']) =>
+        effects.map((each) => (each.kind === 'create' ? each.object.metadata?.annotations : each));
+      const asked = [{ [actionAnnotation]: 'seal-check', [operationAnnotation]: 'op00000001' }];
+      const retried = first({ replacing: { ordinal: 2, oldPodUID: 'new-2' }, deadline: at(600) });
+      expect(proof(decideMidway({ spec, upgrade: retried, observation: facts }).effects)).to.deep.equal(
+        asked,
+      );
+      const newer = ask({ spec: { ...spec, version: '2.5.7' } });
+      expect(newer.status.upgrade).to.include({ targetVersion: '2.5.6' });
+      expect(proof(newer.effects)).to.deep.equal(asked);
     });
 
     it('while it catches up, is made anew by a retry too', () => {

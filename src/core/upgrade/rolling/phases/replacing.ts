@@ -8,6 +8,7 @@ import { whyNotTakeDown } from '../disruption-guard.ts';
 import { event } from '../../event.ts';
 import { advance, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
+import { whySealUnproved } from '../seal-proof.ts';
 
 /**
  * Replacing: the partition has come down by one ordinal, and its pod is made anew from the target's template.
@@ -83,6 +84,8 @@ function replaceUnread(input: PhaseInput, pod: Pod): Step {
   const name = pod.metadata.name ?? '';
   const blocked = whyNotTakeDown(input, input.upgrade.currentPartition ?? 0);
   if (blocked !== undefined) return wait(`${name} is to be replaced, but ${blocked}`);
+  const unproved = whySealUnproved(input);
+  if (unproved !== undefined) return unproved;
   return recreated(
     input,
     pod,
