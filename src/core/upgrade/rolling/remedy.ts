@@ -22,6 +22,10 @@ export function remedy({ observation, upgrade }: Given, hint: string): Remedy {
   };
 }
 
+/** The command that shows what a Job of the upgrade has written. */
+export const jobLogs = ({ observation }: Pick<Given, 'observation'>, name: string): string =>
+  `kubectl logs -n ${observation.cluster.metadata.namespace ?? 'default'} job/${name}`;
+
 /** The first pod of a target that has opened no data may have its old template back. */
 function wayBack({ upgrade }: Given, reason: FailureReason): string {
   const { fromVersion, targetVersion, targetStarted, unopened, completedPods = [] } = upgrade;

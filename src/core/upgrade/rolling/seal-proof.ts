@@ -7,7 +7,7 @@ import { hasStaticSeal, sealCredentials, sealId } from '../../model/seal.ts';
 import { parseTimestamp } from '../../model/time.ts';
 import { failure } from './failure.ts';
 import { hold, wait, type PhaseInput, type Step } from './phase.ts';
-import { remedy } from './remedy.ts';
+import { jobLogs, remedy } from './remedy.ts';
 
 /** Milliseconds for which a proof counts, from the creation of its Job. */
 const freshMs = 5 * 60_000;
@@ -41,7 +41,7 @@ export function whySealUnproved(input: PhaseInput): Step | undefined {
       credentials === undefined
         ? "the rights of the members' identity"
         : `the credentials in the Secret ${credentials.secret}`;
-    const hint = `bring back the key service, or ${access} (kubectl logs job/${newest.job.metadata.name} -n ${cluster.metadata.namespace} has all of its words)`;
+    const hint = `bring back the key service, or ${access} (${jobLogs(input, newest.job.metadata.name ?? '')} has more of its words)`;
     return hold(failure('SealUnproved', what, remedy(input, hint)));
   }
   if (newest !== undefined && outcome === 'running') {

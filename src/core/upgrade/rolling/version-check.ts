@@ -2,7 +2,7 @@ import { jobFailure, jobHindrance, versionOf } from '../../jobs/job-outcome.ts';
 import { failure, type Failure } from './failure.ts';
 import type { Check } from './jobs.ts';
 import type { PhaseInput } from './phase.ts';
-import { remedy } from './remedy.ts';
+import { jobLogs, remedy } from './remedy.ts';
 import { isOlder, isSameVersion, type UpgradeTarget } from '../target.ts';
 
 /**
@@ -38,7 +38,7 @@ export function judgeImage(
     const what = `image ${image} did not report its version`;
     return {
       kind: 'failed',
-      failure: failure('TargetImageUnusable', what, remedy(input, `read kubectl logs job/${name}`)),
+      failure: failure('TargetImageUnusable', what, remedy(input, `read ${jobLogs(input, name)}`)),
     };
   }
   if (isSameVersion(said, version)) return undefined;

@@ -76,7 +76,7 @@ describe('the proof that the seal opens', () => {
     expect(words)
       .to.contain('the seal (transit mount_path=transit key_name=prod) could not be opened')
       .and.contain(message)
-      .and.contain('the credentials in the Secret prod-seal (kubectl logs job/');
+      .and.contain('the credentials in the Secret prod-seal (kubectl logs -n bao job/');
     const mended = asked(
       [check({ outcome: 'failed', message }), check({ createdAt: start + minute })],
       start + 2 * minute,

@@ -6,7 +6,7 @@ import { failure } from '../failure.ts';
 import { nextOrdinal } from '../next.ts';
 import { hold, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { whyNotInPlace } from '../pods.ts';
-import { remedy } from '../remedy.ts';
+import { jobLogs, remedy } from '../remedy.ts';
 
 /**
  * Locking: the StatefulSet carries the target's template, held back from every pod by its partition, and
@@ -38,7 +38,7 @@ function whyDeadServersGo(input: PhaseInput): Step | undefined {
       failure(
         'UpgradeJobFailed',
         jobFailure(job.observed),
-        remedy(input, `read kubectl logs -n ${cluster.metadata.namespace ?? 'default'} job/${job.name}`),
+        remedy(input, `read ${jobLogs(input, job.name)}`),
       ),
     );
   }

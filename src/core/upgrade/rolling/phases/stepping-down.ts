@@ -8,7 +8,7 @@ import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { memberNamed } from '../../../model/members.ts';
 import { failure } from '../failure.ts';
 import { whyNotStepDown } from '../disruption-guard.ts';
-import { remedy } from '../remedy.ts';
+import { jobLogs, remedy } from '../remedy.ts';
 import { advance, hold, wait, waitBlocked, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { startStepDown, stepDownEffect } from '../step-down.ts';
 
@@ -41,7 +41,7 @@ export const steppingDown: PhaseHandler = (input) => {
   if (peers.leader.kind === 'known' && peers.leader.value !== pod) return handedOver(input);
   if (job.outcome === 'failed' && jobReport(job.observed)?.outcome !== 'refused') {
     return hold(
-      failure('StepDownFailed', jobFailure(job.observed), remedy(input, `read kubectl logs job/${name}`)),
+      failure('StepDownFailed', jobFailure(job.observed), remedy(input, `read ${jobLogs(input, name)}`)),
       {
         patch: { stepDown: undefined },
       },
