@@ -323,7 +323,7 @@ export const openBaoClusterStatus = {
       description: 'Whether the cluster has ever been initialized. Once true, it stays true.',
     },
     seal: text(
-      'The seal and its key that the cluster was initialized with. Absent for the type static, and before.',
+      'The seal and its key that the cluster was initialized with. Absent before, and for the type static unless spec.unseal has named another one since.',
       512,
     ),
     clusterID: text(

@@ -2,6 +2,7 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { held, unchanged, type Concern, type Notice } from '../model/cluster-concern.ts';
 import type { Command } from '../model/explanation.ts';
 import type { ClusterSecrets } from '../model/observation.ts';
+import { sealKeyId } from '../model/names.ts';
 import { hasStaticSeal, sealCredentials, sealId, sealOfData } from '../model/seal.ts';
 
 /** Notice with which not even the ConfigMap follows the spec: the next pod to start would read it. */
@@ -26,7 +27,10 @@ export const decideSeal: Concern = (observation, before) => {
   return missing.length === 0 ? unchanged(status) : unchanged(status, missingCredentials(cluster, missing));
 };
 
-/** When the data is first seen; and where a status was lost, if no static key shows that it is that one's. */
+/**
+ * When the data is first seen. Where none is recorded for data that was there before, it is that of the static key,
+ * if there is one: the gate then lets spec be put back, and nothing else.
+ */
 function recorded(
   cluster: OpenBaoCluster,
   status: OpenBaoClusterStatus,
@@ -34,7 +38,8 @@ function recorded(
 ): OpenBaoClusterStatus {
   if (hasStaticSeal(cluster) || status.initialized !== true || status.seal !== undefined) return status;
   const isNew = cluster.status?.initialized !== true;
-  return isNew || seen?.unsealKey === false ? { ...status, seal: sealId(cluster) } : status;
+  if (isNew || seen?.unsealKey === false) return { ...status, seal: sealId(cluster) };
+  return seen === undefined ? status : { ...status, seal: sealKeyId };
 }
 
 const edit = ({ metadata }: OpenBaoCluster): Command => ({

@@ -1,5 +1,5 @@
 import { printable } from '../model/printable.ts';
-import { hasStaticSeal, sealId } from '../model/seal.ts';
+import { sealId } from '../model/seal.ts';
 import { storedStatus, type ClusterRequest } from './cluster-request.ts';
 import { violation, type Policy } from './policy.ts';
 
@@ -20,8 +20,8 @@ export const sealChangeBlocked: Policy<ClusterRequest> = {
     const { initialized, seal } = storedStatus(request);
     if (oldObject === undefined || initialized !== true) return [];
     const wanted = sealId(object);
-    // Where none is recorded it is the static one, or another operator's to know.
-    const ofData = seal ?? (hasStaticSeal(object) ? wanted : sealId(oldObject));
+    // Where none is recorded, what is stored is all that is known, also of another operator's cluster.
+    const ofData = seal ?? sealId(oldObject);
     if (wanted === ofData) return [];
     return [
       violation(

@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import { decideSeal } from '../../../src/core/cluster/seal.ts';
 import { decideUnsealKey } from '../../../src/core/cluster/secrets.ts';
+import { sealKeyId } from '../../../src/core/model/names.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
 import type { ClusterSecrets } from '../../../src/core/model/observation.ts';
 import { claim, context, observation, settledCluster } from '../../support/observation.ts';
@@ -48,9 +49,16 @@ describe('the seal of a cluster', () => {
     const lost = { initialized: true };
     expect(decided(lost, lost)).to.deep.equal([id]);
     const key: ClusterSecrets = { unsealKey: true, certificates: 'valid' };
-    expect(decided(lost, lost, key)).to.deep.equal([undefined, 'SealChanged']);
+    expect(decided(lost, lost, key)).to.deep.equal([sealKeyId, 'SealChanged']);
     const seen = observation({ cluster: settledCluster({ unseal }, lost), secrets: unknown('no answer') });
     expect(decideSeal(seen, lost, context())).to.deep.equal({ status: lost, effects: [], events: [] });
+  });
+
+  it('is the static one again once spec is put back', () => {
+    const key: ClusterSecrets = { unsealKey: true, certificates: 'valid' };
+    const recorded = { initialized: true, seal: sealKeyId };
+    expect(decided(recorded, recorded, key, {})).to.deep.equal([sealKeyId]);
+    expect(decided(recorded, recorded, withoutStatic)).to.deep.equal([sealKeyId, 'SealChanged']);
   });
 
   it('is held where spec asks for another one', () => {

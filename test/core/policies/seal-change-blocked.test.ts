@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
+import { sealKeyId } from '../../../src/core/model/names.ts';
 import { decide } from '../../../src/core/policies/policy.ts';
 import { sealChangeBlocked } from '../../../src/core/policies/seal-change-blocked.ts';
 import { cluster, creation, update } from '../../support/builders.ts';
@@ -62,8 +63,11 @@ describe('seal-change-blocked', () => {
     expect(allowed(transit(), undefined, ofTransit)).to.equal(false);
     expect(allowed(transit({ keyName: 'wrong' }), transit(), ofTransit)).to.equal(true);
     expect(allowed(transit({ keyName: 'wrong' }), transit({ keyName: 'worse' }), ofTransit)).to.equal(false);
-    // Where none is recorded, it is the static one.
-    expect(allowed(transit(), undefined)).to.equal(true);
+    const ofStatic = { initialized: true, seal: sealKeyId };
+    expect(allowed(transit(), undefined, ofStatic)).to.equal(true);
+    expect(allowed(transit(), transit({ keyName: 'other' }), ofStatic)).to.equal(false);
+    // Where none is recorded, as beside another operator, it is the one that is stored.
+    expect(allowed(transit(), undefined)).to.equal(false);
   });
 
   it('judges a seal of another operator by all that it says', () => {
