@@ -213,6 +213,17 @@ export const pathFacts: readonly PathFact[] = [
     source: 'openbao.md, 7',
   },
   {
+    id: 'out-of-cloud-seal-2.5.0',
+    strategy: 'any',
+    from: '2.5.0',
+    to: 'any',
+    seals: cloudSeals,
+    effect: 'warn',
+    why: 'with this seal what 2.5.0 wrote may not be unsealed by another version, so the first new member may stay sealed',
+    instead: [{ advice: 'take a snapshot first, and go back to 2.5.0 where that member stays sealed' }],
+    source: 'openbao.md, 7.1',
+  },
+  {
     id: 'aead-seal-removed',
     strategy: 'any',
     from: 'any',

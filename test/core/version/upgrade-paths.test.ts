@@ -120,6 +120,11 @@ describe('V6: what is known of the way from one version to another', () => {
         'RollingUpdate 2.5.0 2.5.1 awskms',
       ],
     },
+    'out-of-cloud-seal-2.5.0': {
+      effect: 'warn',
+      under: ['RollingUpdate 2.5.0 2.5.5 awskms', 'new 2.5.0 2.5.1 gcpckms'],
+      outside: ['RollingUpdate 2.5.1 2.5.5 awskms', 'RollingUpdate 2.5.0 2.5.5', 'new - 2.5.0 awskms'],
+    },
     'aead-seal-removed': {
       effect: 'refuse',
       under: ['new - 2.5.0 aead', 'RollingUpdate 2.4.4 2.5.5 aead'],
