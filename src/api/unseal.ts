@@ -170,7 +170,7 @@ const kms = {
     config: {
       type: 'object',
       description:
-        'Settings of the seal, by the names that the plugin knows. They are stored in a ConfigMap, so they must not contain secrets; the entries of the Secret of credentialsSecretRef are files in /bao/seal.',
+        'Settings of the seal, by the names that the plugin knows. They stand in the template of the pods, so they must not contain secrets; the entries of the Secret of credentialsSecretRef are files in /bao/seal.',
       additionalProperties: { type: 'string', maxLength: 1024 },
       maxProperties: 32,
     },

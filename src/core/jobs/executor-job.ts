@@ -13,7 +13,8 @@ import {
   tokenVolume,
   type MountedVolume,
 } from './job-volumes.ts';
-import { job, literal } from './job.ts';
+import { literal } from '../model/literal.ts';
+import { job } from './job.ts';
 import { memberUrls } from './members.ts';
 import { snapshotName } from './snapshot-name.ts';
 import type { ExecutorAction, ExecutorStep } from './step.ts';

@@ -8,9 +8,6 @@ import type { JobStep } from './step.ts';
 /** Ended Jobs, failed ones above all, stay readable for a day. */
 const keptSeconds = 24 * 60 * 60;
 
-/** A text in a command, its arguments or its environment as it is: the kubelet replaces $(NAME), and $$ by one $. */
-export const literal = (text: string): string => text.replaceAll('$', '$$$$');
-
 /** What the pod of a Job asks for. */
 export const jobResources = {
   requests: { cpu: '10m', memory: '64Mi' },

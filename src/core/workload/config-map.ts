@@ -26,7 +26,7 @@ export function configMap(sets: readonly WorkloadInputs[]): KubernetesObject {
       ? {}
       : {
           [files.sealCheck]: sealCheckScript,
-          [files.sealCheckServer]: json(sealCheckConfiguration(cluster)),
+          [files.sealCheckServer]: json(sealCheckConfiguration),
         }),
   };
   const { config: name } = names(cluster.metadata.name ?? '');

@@ -1,6 +1,7 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { podHost, ports } from '../model/names.ts';
+import { hasStaticSeal } from '../model/seal.ts';
 import { paths } from './paths.ts';
 import { sealConfiguration } from './seal.ts';
 
@@ -53,7 +54,8 @@ export function configuration(
   return {
     storage: { raft },
     listener: [{ tcp: listener(cluster) }],
-    ...sealConfiguration(cluster),
+    // Another seal goes with the pod: see sealEnvironment.
+    ...(hasStaticSeal(cluster) ? sealConfiguration(cluster) : {}),
     service_registration: { kubernetes: {} },
     ui: false,
   };

@@ -5,12 +5,11 @@ import { apiAddress, usesTls } from './configuration.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { labelsOf, memberSelector } from './metadata.ts';
-import { hasStaticSeal } from '../model/seal.ts';
 import { names, podHost, ports, serverContainer } from '../model/names.ts';
 import { memberResources } from './member-resources.ts';
 import { files, paths } from './paths.ts';
 import { probes } from './probes.ts';
-import { sealConfiguration, sealEnvironment, sealLabels } from './seal.ts';
+import { sealEnvironment, sealLabels } from './seal.ts';
 import { volumeMounts, volumes } from './volumes.ts';
 
 /** Annotation on the pod template: what the user set of OpenBao's configuration, which is read at a start alone. */
@@ -63,10 +62,7 @@ const restartAnnotation = (restartAt: string | undefined) => defined({ [restartA
 function configurationHash(cluster: OpenBaoCluster): Record<string, string> {
   // Stored by OpenBao at self-init, no start-up setting.
   const { serverStabilizationTime: _, ...raft } = cluster.spec.configuration?.raft ?? {};
-  const chosen = {
-    ...(Object.keys(raft).length === 0 ? {} : { raft }),
-    ...(hasStaticSeal(cluster) ? {} : sealConfiguration(cluster)),
-  };
+  const chosen = Object.keys(raft).length === 0 ? {} : { raft };
   return Object.keys(chosen).length === 0 ? {} : { [configurationAnnotation]: fingerprint(chosen) };
 }
 

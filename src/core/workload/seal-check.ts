@@ -1,6 +1,4 @@
-import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { files, paths } from './paths.ts';
-import { sealConfiguration } from './seal.ts';
 
 /**
  * Puts the credentials of the seal where the configuration names them, for busybox and dash alike. With a newline at
@@ -11,21 +9,22 @@ export const takeCredentials = `for credential in ${paths.credentials}/*; do
   (umask 077 && printf %s "$(cat "$credential")" >"${paths.seal}/\${credential##*/}") || exit 1
 done`;
 
+/** Writes the seal of this very pod into a file for OpenBao, and adds that to the arguments. */
+export const takeSeal = `if [ -n "\${ROLLGUARD_SEAL:-}" ]; then
+  printf %s "$ROLLGUARD_SEAL" >"$scratch/seal.json" || exit 1
+  set -- "$@" "-config=$scratch/seal.json"
+fi`;
+
 /** Where the throw-away server of the check listens, in a pod of its own. */
 const address = '127.0.0.1:8200';
 
-/**
- * A server with the members' own seal and no other thing of theirs: its data is in memory, and gone at its end.
- *
- * @param cluster with another seal than static
- */
-export const sealCheckConfiguration = (cluster: OpenBaoCluster): object => ({
+/** Of a server with the members' own seal and no other thing of theirs: its data is in memory, and gone at its end. */
+export const sealCheckConfiguration: object = {
   storage: { inmem: {} },
   listener: [{ tcp: { address, tls_disable: true } }],
   api_addr: `http://${address}`,
-  ...sealConfiguration(cluster),
   ui: false,
-});
+};
 
 /**
  * Proves that a member could start now: the binary of the image, with the members' own seal and credentials, starts,
@@ -38,7 +37,9 @@ export BAO_ADDR=http://${address}
 scratch=${paths.temporary}
 log=$scratch/server.log
 ${takeCredentials}
-bao server -config=${paths.configuration}/${files.sealCheckServer} >"$log" 2>&1 &
+set -- server "-config=${paths.configuration}/${files.sealCheckServer}"
+${takeSeal}
+bao "$@" >"$log" 2>&1 &
 server=$!
 fail() {
   kill "$server" 2>/dev/null

@@ -1,4 +1,5 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { literal } from '../model/literal.ts';
 import { names, sealKeyId, sealKeyName } from '../model/names.ts';
 import {
   hasStaticSeal,
@@ -107,11 +108,20 @@ export function sealVolumes(cluster: OpenBaoCluster): readonly Mounted[] {
   ];
 }
 
-/** Where the SDK of Oracle's cloud finds its configuration; all others are told by the stanza. */
+/**
+ * What a process that opens the seal is told. The stanza goes with the volumes of its pod: from the ConfigMap a
+ * container that starts anew would read of files and folders that only the next pod has (`takeSeal`). Where the SDK
+ * of Oracle's cloud finds its configuration stands here alone; all others are told by the stanza.
+ */
 export const sealEnvironment = (cluster: OpenBaoCluster): readonly object[] =>
-  sealType(cluster) === 'ocikms' && sealCredentials(cluster)?.keys.includes('config') === true
-    ? [{ name: 'OCI_CONFIG_FILE', value: `${paths.seal}/config` }]
-    : [];
+  hasStaticSeal(cluster)
+    ? []
+    : [
+        { name: 'ROLLGUARD_SEAL', value: literal(JSON.stringify(sealConfiguration(cluster))) },
+        ...(sealType(cluster) === 'ocikms' && sealCredentials(cluster)?.keys.includes('config') === true
+          ? [{ name: 'OCI_CONFIG_FILE', value: `${paths.seal}/config` }]
+          : []),
+      ];
 
 const azureIdentity = 'azure.workload.identity';
 

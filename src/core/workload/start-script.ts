@@ -1,5 +1,5 @@
 import { configurationFile, files, paths } from './paths.ts';
-import { takeCredentials } from './seal-check.ts';
+import { takeCredentials, takeSeal } from './seal-check.ts';
 
 /**
  * Process 1 of a member's container, for busybox and dash alike. It starts OpenBao, hands a TERM on and waits for
@@ -23,6 +23,15 @@ until [ -e "$configuration" ]; do
 done
 ${takeCredentials}
 set -- server "-config=$configuration"
+${takeSeal}
+# Without any, OpenBao would take the seal of which people hold the keys.
+case "\${ROLLGUARD_SEAL:-}$(cat "$configuration")" in
+*'"seal"'*) ;;
+*)
+  echo "this pod was made for another seal than spec.unseal names now" >&2
+  exit 1
+  ;;
+esac
 if [ "\${BAO_K8S_POD_NAME##*-}" = 0 ] && [ -e "$config/${files.selfInit}" ]; then
   # A copy: the file leaves the ConfigMap once the cluster is there, and a reload reads every file again.
   cp "$config/${files.selfInit}" "$scratch/${files.selfInit}" || exit 1

@@ -35,7 +35,7 @@ for (const [shell, args] of shells) {
       folder = mkdtempSync(join(tmpdir(), 'rollguard-start-'));
       for (const each of ['config', 'tls', 'tmp', 'bin']) mkdirSync(join(folder, each));
       writeFileSync(join(folder, 'tls/tls.crt'), 'first');
-      writeFileSync(join(folder, 'config/bao-initial.json'), '{}');
+      writeFileSync(join(folder, 'config/bao-initial.json'), '{"seal":[]}');
       writeFileSync(join(folder, 'bin/bao'), simulatedServer, { mode: 0o755 });
       const script = startScript
         .replace(paths.configuration, join(folder, 'config'))
@@ -93,7 +93,7 @@ for (const [shell, args] of shells) {
       const ended = start('prod-rnew-0', { ROLLGUARD_REVISION: 'rnew' });
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       expect(trace()).to.deep.equal([]);
-      writeFileSync(join(folder, 'config/bao-rnew.json'), '{}');
+      writeFileSync(join(folder, 'config/bao-rnew.json'), '{"seal":[]}');
       await until('args');
       expect(trace()).to.deep.equal([`args server -config=${join(folder, 'config/bao-rnew.json')}`]);
       running?.kill('SIGTERM');
@@ -123,6 +123,17 @@ for (const [shell, args] of shells) {
 
     it('ends as the server ends by itself', async () => {
       expect(await start('prod-1', { FAILS: 'yes' })).to.equal(3);
+    });
+
+    it('starts with the seal of its own pod, and never without any', async () => {
+      writeFileSync(join(folder, 'config/bao-initial.json'), '{}');
+      expect(await start('prod-1', { FAILS: 'yes' })).to.equal(1);
+      expect(trace()).to.deep.equal([]);
+      const seal = '{"seal":[{"transit":{"key_name":"%s $(date)"}}]}';
+      expect(await start('prod-1', { FAILS: 'yes', ROLLGUARD_SEAL: seal })).to.equal(3);
+      const own = join(folder, 'tmp/seal.json');
+      expect(trace()).to.deep.equal([`${configuration()} -config=${own}`]);
+      expect(readFileSync(own, 'utf8')).to.equal(seal);
     });
 
     it('has pod 0 make the cluster, and no other, as long as the file is there', async () => {
