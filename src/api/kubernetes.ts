@@ -101,6 +101,7 @@ export interface StatefulSet extends KubernetesObject {
     readonly observedGeneration?: number;
     readonly replicas?: number;
     readonly readyReplicas?: number;
+    readonly updatedReplicas?: number;
     readonly currentRevision?: string;
     readonly updateRevision?: string;
   };

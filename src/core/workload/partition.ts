@@ -22,12 +22,20 @@ export function partitionFor(
     if (currentPartition === undefined) return heldAt;
     // An ordinal taken back, whose partition had come down unseen all the same, stays in work.
     const lowest = Math.min(currentPartition, replacing?.ordinal ?? currentPartition);
-    return heldAt <= lowest ? lowest : currentPartition;
+    if (heldAt > lowest) return currentPartition;
+    return Math.max(heldAt, Math.min(lowest, lowestUpdated(replicas, live)));
   }
   // Nothing to protect yet, and a typo in the first image must be curable.
   if (status?.initialized !== true) return 0;
   return heldPartition(replicas, live);
 }
+
+/**
+ * The lowest ordinal that the StatefulSet's controller has made anew, which takes the highest first: below the
+ * ordinal in work where somebody has lowered the partition. What came up there may have opened the data.
+ */
+const lowestUpdated = (replicas: number, live: StatefulSet | undefined): number =>
+  replicas - (live?.status?.updatedReplicas ?? 0);
 
 /** As high as it may be: it holds every pod back unless it was lowered and is not settled yet. */
 export function heldPartition(replicas: number, live: StatefulSet | undefined): number {

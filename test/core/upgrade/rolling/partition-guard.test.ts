@@ -180,6 +180,45 @@ describe('an ordinal recorded as in work, not yet let go', () => {
   });
 });
 
+describe('a partition that somebody lowered, with pods made anew below the ordinal in work', () => {
+  // Of newRevision are prod-2 and prod-1.
+  const live = (partition: number, updatedReplicas = 2) => {
+    const value = statefulSet({ partition, image: targetImage, updateRevision: newRevision });
+    return { ...value, status: { ...value.status, updatedReplicas } };
+  };
+  const pods = known([serverPod(0), newPod(1), newPod(2)]);
+  const members = membersOf(member(0), newMember(1), newMember(2));
+
+  it('is put back no higher than these: one would come back with the old version on newer data', () => {
+    const status = { initialized: true, upgrade: upgrade() };
+    expect(partitionFor(status, 3, live(0))).to.equal(1);
+    expect(partitionFor(status, 3, live(1))).to.equal(1);
+    expect(partitionFor(status, 3, live(0, 1))).to.equal(2);
+    expect(partitionFor(status, 3, live(2, 1))).to.equal(2);
+    // Nor does it come down by itself, whatever is counted.
+    expect(partitionFor(status, 3, live(2, 3))).to.equal(2);
+    expect(partitionFor(status, 3, live(0, 9))).to.equal(0);
+  });
+
+  it('does not keep the ordinal in work from going on', () => {
+    const first = upgrade({
+      phase: 'Replacing',
+      completedPods: undefined,
+      replacing: { ordinal: 2, oldPodUID: 'pod-2' },
+    });
+    const lowered = decideMidway({
+      upgrade: first,
+      observation: { statefulSet: known(live(0)), pods, members },
+    });
+    expect(lowered.status.upgrade?.waitingFor).to.contain('partition is 0, not 1');
+    const { status } = decideMidway({
+      upgrade: first,
+      observation: { statefulSet: known(live(1)), pods, members },
+    });
+    expect(status.upgrade?.completedPods).to.deep.equal([1, 2]);
+  });
+});
+
 /** The StatefulSet as somebody, or a policy, has left it. */
 const changed = (rollingUpdate: object, partition = 2) => {
   const value = statefulSet({ image: targetImage, updateRevision: newRevision });

@@ -2,6 +2,7 @@ import type { Pod } from '../../../../api/kubernetes.ts';
 import { defined } from '../../../../api/object-fields.ts';
 import type { Effect } from '../../../model/decision.ts';
 import { leaderIndex, whyUnhealthy } from '../../../raft/health.ts';
+import { partitionFor } from '../../../workload/partition.ts';
 import { isReady } from '../../../model/selectors.ts';
 import { deadlineOf } from '../deadlines.ts';
 import { whyNotTakeDown } from '../disruption-guard.ts';
@@ -16,9 +17,12 @@ import { whySealUnproved } from '../seal-proof.ts';
  * and unsealed.
  */
 export const replacing: PhaseHandler = (input) => {
-  const { observation, upgrade, peers, context } = input;
+  const { observation, upgrade, peers, replicas, context } = input;
   const ordinal = upgrade.currentPartition ?? 0;
-  const missing = whyNotInPlace(observation.statefulSet, upgrade, ordinal);
+  const set = observation.statefulSet.kind === 'known' ? observation.statefulSet.value : undefined;
+  // It is lower than the ordinal in work where somebody has lowered it, and more pods were made anew by then.
+  const partition = partitionFor({ initialized: true, upgrade }, replicas, set);
+  const missing = whyNotInPlace(observation.statefulSet, upgrade, partition);
   if (missing !== undefined) return wait(missing);
   const peer = peers.expected[ordinal];
   const { statefulSet } = observation;
