@@ -63,8 +63,13 @@ function missingCredentials(cluster: OpenBaoCluster, missing: readonly string[])
     `the Secret ${secret} does not have ${missing.join(', ')}, and no member can start without`,
     isWhole
       ? {
-          remedy: 'Create it',
-          commands: [{ line: `kubectl create secret generic ${secret} -n ${namespace} ${entries}` }],
+          // It may be there with other entries, which stay: a plain create would fail then.
+          remedy: 'Create it, or add them to it',
+          commands: [
+            {
+              line: `kubectl create secret generic ${secret} -n ${namespace} ${entries} --dry-run=client -o yaml | kubectl apply -f -`,
+            },
+          ],
         }
       : {
           remedy: `Add what is missing, or name the entries that it has in spec.unseal.credentialsSecretRef.keys`,

@@ -114,7 +114,7 @@ describe('the seal of a cluster', () => {
     };
     expect(notice(['token', 'tls_ca_cert'])).to.include({ kind: 'held', reason: 'SealCredentialsMissing' });
     expect(wordsOf(notice(['token', 'tls_ca_cert']))).to.equal(
-      'the Secret prod-seal does not have token, tls_ca_cert, and no member can start without. Create it: kubectl create secret generic prod-seal -n bao --from-file=token --from-file=tls_ca_cert',
+      'the Secret prod-seal does not have token, tls_ca_cert, and no member can start without. Create it, or add them to it: kubectl create secret generic prod-seal -n bao --from-file=token --from-file=tls_ca_cert --dry-run=client -o yaml | kubectl apply -f -',
     );
     expect(wordsOf(notice(['tls_ca_cert'])))
       .to.contain('does not have tls_ca_cert,')
