@@ -4,6 +4,7 @@ import { fingerprint } from './fingerprint.ts';
 import { sealKeyId } from './names.ts';
 
 export type SealType = (typeof sealTypes)[number];
+type Fields = Readonly<Record<string, object | undefined>>;
 type Unseal = NonNullable<OpenBaoClusterSpec['unseal']>;
 
 /** The type of a cluster's seal. Where another operator has written the spec, it may be one that is not known here. */
@@ -19,12 +20,20 @@ export const hasStaticSeal = (cluster: Pick<OpenBaoCluster, 'spec'>): boolean =>
 /** The name of OpenBao's seal stanza, and of its plugin. */
 export const sealName = (cluster: Pick<OpenBaoCluster, 'spec'>): string => {
   const type = sealType(cluster);
-  return type === 'kms' ? (cluster.spec.unseal?.kms?.name ?? type) : type;
+  if (type !== 'kms') return type;
+  const { name, pluginName } = (cluster.spec.unseal?.kms ?? {}) as Readonly<Record<string, unknown>>;
+  return [name, pluginName].find((each) => typeof each === 'string') ?? type;
 };
 
-/** `kmsKeyId` as OpenBao writes it: `kms_key_id`. */
+/** `kmsKeyId` as OpenBao writes it: `kms_key_id`. The reference operator writes `kmsKeyID`. */
 const stanzaField = (field: string): string =>
-  field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  field.replace(/[A-Z]+/g, (letters) => `_${letters.toLowerCase()}`);
+
+/** Objects of `spec.unseal` that the reference operator names otherwise (docs/facts/openbao-operator.md, section 1). */
+const foreignNames: Readonly<Record<string, string>> = {
+  azurekeyvault: 'azureKeyVault',
+  gcpckms: 'gcpCloudKMS',
+};
 
 /** What OpenBao's stanza takes: every value is a text there. */
 export function sealSettings(cluster: Pick<OpenBaoCluster, 'spec'>): Readonly<Record<string, string>> {
@@ -33,7 +42,9 @@ export function sealSettings(cluster: Pick<OpenBaoCluster, 'spec'>): Readonly<Re
   if (type === 'static') return {};
   if (type === 'kms') return unseal.kms?.config ?? {};
   return Object.fromEntries(
-    Object.entries(unseal[type] ?? {}).map(([field, value]) => [stanzaField(field), String(value)]),
+    Object.entries(unseal[type] ?? (unseal as Fields)[foreignNames[type] ?? ''] ?? {}).map(
+      ([field, value]) => [stanzaField(field), String(value)],
+    ),
   );
 }
 
@@ -96,6 +107,20 @@ export function sealCredentials(
 }
 
 type KmsPlugin = NonNullable<Unseal['plugin']>;
+
+/** Whether a plugin for the seal is declared: here, or as the reference operator has it, in `spec.plugins`. */
+export function declaresPlugin(cluster: Pick<OpenBaoCluster, 'spec'>): boolean {
+  const { plugins } = cluster.spec as { readonly plugins?: unknown };
+  const name = sealName(cluster);
+  const isForeign = (each: unknown) =>
+    typeof each === 'object' &&
+    each !== null &&
+    'type' in each &&
+    each.type === 'kms' &&
+    'name' in each &&
+    each.name === name;
+  return kmsPlugin(cluster) !== undefined || (Array.isArray(plugins) && plugins.some(isForeign));
+}
 
 /** The plugin of the seal, if it has one. */
 export const kmsPlugin = ({ spec }: Pick<OpenBaoCluster, 'spec'>): KmsPlugin | undefined =>

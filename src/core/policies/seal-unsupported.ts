@@ -1,4 +1,4 @@
-import { kmsPlugin, sealName, sealType } from '../model/seal.ts';
+import { declaresPlugin, sealName, sealType } from '../model/seal.ts';
 import { printable } from '../model/printable.ts';
 import { sealGap } from '../version/seal-support.ts';
 import { parseVersion } from '../version/version.ts';
@@ -24,7 +24,7 @@ export const sealUnsupported: Policy<ClusterRequest> = {
     if (version.kind === 'unknown') return [];
     const wanted = version.value.canonical;
     const name = printable(sealName(object));
-    const gap = sealGap(sealType(object), version.value, kmsPlugin(object) !== undefined);
+    const gap = sealGap(sealType(object), version.value, declaresPlugin(object));
     const path =
       changesVersion(request) && request.operation === 'UPDATE' ? 'spec.version' : 'spec.unseal.type';
     if (gap?.kind === 'needs-plugin') {
@@ -55,7 +55,7 @@ export const sealUnsupported: Policy<ClusterRequest> = {
             ),
           ]
         : []),
-      ...(sealType(object) === 'pkcs11' && kmsPlugin(object) === undefined
+      ...(sealType(object) === 'pkcs11' && !declaresPlugin(object)
         ? [
             warning(
               'the seal pkcs11 needs an HSM build of OpenBao, and the library of the module in its image; make sure that spec.image names one',
@@ -70,4 +70,4 @@ export const sealUnsupported: Policy<ClusterRequest> = {
 const changesSeal = ({ object, oldObject }: ClusterRequest): boolean =>
   oldObject === undefined ||
   sealType(object) !== sealType(oldObject) ||
-  (kmsPlugin(object) === undefined) !== (kmsPlugin(oldObject) === undefined);
+  declaresPlugin(object) !== declaresPlugin(oldObject);

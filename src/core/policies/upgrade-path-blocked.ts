@@ -2,7 +2,7 @@ import { factsOf, remedyOf, type Path, type PathEffect, type PathFact } from '..
 import { compareVersions, parseVersion, type Version } from '../version/version.ts';
 import { dataVersionAnnotation } from '../../api/labels.ts';
 import { printable } from '../model/printable.ts';
-import { kmsPlugin, sealType } from '../model/seal.ts';
+import { declaresPlugin, sealType } from '../model/seal.ts';
 import {
   changesStrategy,
   changesVersion,
@@ -63,7 +63,7 @@ function pathOf(request: ClusterRequest): Path | undefined {
   const parsed = parseVersion(object.spec.version);
   // invalid-version speaks of it.
   if (parsed.kind === 'unknown') return undefined;
-  const asked = { to: parsed.value, seal: sealType(object), hasPlugin: kmsPlugin(object) !== undefined };
+  const asked = { to: parsed.value, seal: sealType(object), hasPlugin: declaresPlugin(object) };
   const strategy = upgradeStrategy(object);
   const { currentVersion, initialized } = storedStatus(request);
   if (currentVersion === undefined) {

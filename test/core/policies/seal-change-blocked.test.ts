@@ -79,6 +79,24 @@ describe('seal-change-blocked', () => {
     expect(allowed(null as unknown as Unseal, { type: 'static' })).to.equal(true);
   });
 
+  it('knows the key as the reference operator names it', () => {
+    const of = (type: string, name: string, settings: object) =>
+      ({ type, [name]: settings }) as unknown as Unseal;
+    for (const [type, name, key] of [
+      ['awskms', 'awskms', 'kmsKeyID'],
+      ['kmip', 'kmip', 'kmsKeyID'],
+      ['ocikms', 'ocikms', 'keyID'],
+      ['azurekeyvault', 'azureKeyVault', 'keyName'],
+      ['gcpckms', 'gcpCloudKMS', 'cryptoKey'],
+      ['kms', 'kms', 'pluginName'],
+    ] as const) {
+      const before = of(type, name, { [key]: 'k' });
+      expect(allowed(before, of(type, name, { [key]: 'l' })), type).to.equal(false);
+      if (type !== 'kms')
+        expect(allowed(before, of(type, name, { [key]: 'k', endpoint: 'e' })), type).to.equal(true);
+    }
+  });
+
   it('only warns of what was stored before, and says nothing to a CREATE', () => {
     const stored = cluster({ unseal: transit({ keyName: 'wrong' }) }, ofTransit);
     const decision = decide([sealChangeBlocked], update(stored, { paused: true }));

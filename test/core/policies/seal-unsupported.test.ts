@@ -76,6 +76,16 @@ describe('seal-unsupported', () => {
     }
   });
 
+  it('knows a plugin as the reference operator declares it', () => {
+    const judged = (...plugins: readonly object[]) => {
+      const spec = { unseal: { type: 'awskms' }, plugins } as object;
+      return decide([sealUnsupported], update(cluster(spec), { version: '2.7.0' })).allowed;
+    };
+    expect(judged({ type: 'kms', name: 'awskms' })).to.equal(true);
+    expect(judged()).to.equal(false);
+    expect(judged({ type: 'secret', name: 'awskms' }, { type: 'kms', name: 'other' })).to.equal(false);
+  });
+
   it('leaves what is no version to invalid-version', () => {
     expect(upgraded({ type: 'awskms' }, 'x')).to.equal('');
   });
