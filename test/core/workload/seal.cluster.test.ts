@@ -271,8 +271,10 @@ describe('a real server with each other rendered seal', () => {
           expect(code, said).to.equal(1);
           expect(words(version).test(said), said).to.equal(true);
           expect(said).to.match(/OpenBao ended at its start\n$/);
-          // No field is named that it does not know, but of plugins, which 2.4 has not.
-          expect(said).not.to.match(/unknown or unsupported field (?!plugin)/);
+          // No field is named that it does not know, but of plugins, which 2.4 has not. And the seal's own name, which
+          // it warns of, and takes nevertheless, where the stanza stands in a second file.
+          const own = unseal.type === 'kms' ? unseal.kms?.name : unseal.type;
+          expect(said).not.to.match(new RegExp(`unknown or unsupported field (?!plugin|${own} )`));
         } finally {
           await cluster.remove();
         }
