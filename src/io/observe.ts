@@ -40,6 +40,10 @@ export interface ObserveTools {
   readonly namespace: (name: string) => Promise<KubernetesObject>;
   readonly issuer: () => Promise<TokenIssuer>;
   readonly room: (cluster: OpenBaoCluster) => Promise<Room>;
+  /** Operation ids of the restores of this cluster that are under way. */
+  readonly restoresUnderWay: (key: ClusterKey) => Known<readonly string[]>;
+  /** For how long the lock has been seen as it is, in milliseconds by a clock that nobody sets. */
+  readonly lockUnchangedMs: (cluster: OpenBaoCluster) => number;
   /** Children that are not as they should be. */
   readonly drifted: (
     cluster: OpenBaoCluster,
@@ -88,6 +92,8 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
     pods: known(pods),
     claims: known(claims),
     jobs: known(jobs),
+    restoresUnderWay: tools.restoresUnderWay(key),
+    lockUnchangedMs: tools.lockUnchangedMs(cluster),
     members,
     raft,
     versionHistory,

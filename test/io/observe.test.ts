@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Job, Pod } from '../../src/api/kubernetes.ts';
 import { observe, type ObserveTools } from '../../src/io/observe.ts';
+import { known } from '../../src/core/model/known.ts';
 import { cluster } from '../support/builders.ts';
 
 const nothing = () => Promise.reject(new Error('it is not read here'));
@@ -34,6 +35,8 @@ describe('what is read of a cluster', () => {
       },
       issuer: nothing,
       room: nothing,
+      restoresUnderWay: () => known([]),
+      lockUnchangedMs: () => 0,
       drifted: nothing,
     };
     const { jobs: seen } = await observe(tools, cluster({ version: '2.5.5' }));

@@ -301,6 +301,8 @@ export function observation(given: Partial<Observation> = {}): Observation {
     pods: known(ordinals.map((ordinal) => serverPod(ordinal))),
     claims: known(ordinals.map((ordinal) => claim(ordinal))),
     jobs: known([]),
+    restoresUnderWay: known([]),
+    lockUnchangedMs: 0,
     members: membersOf(...ordinals.map((ordinal) => member(ordinal))),
     raft: known(raftOf(ordinals.map((ordinal) => `prod-${ordinal}`))),
     versionHistory: known(['2.5.5']),

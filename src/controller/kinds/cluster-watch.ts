@@ -1,5 +1,6 @@
 import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
+import type { OpenBaoRestore } from '../../api/openbaorestore.ts';
 import type { ClusterCaches } from '../../io/kubernetes/cluster-caches.ts';
 import type { StreamingClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
@@ -10,6 +11,7 @@ import { informer, type Informer } from '../runtime/informer.ts';
 import { source, type Source } from '../runtime/run.ts';
 import { identityOf, podAsRead } from '../runtime/trim.ts';
 
+export const openBaoRestoreKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoRestore' } as const;
 export const openBaoClusterKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster' } as const;
 
 /** Kinds of children that are watched by name and version alone; Secrets are not watched at all. */
@@ -26,16 +28,28 @@ const renderedKinds = [
 /** The informers of OpenBaoCluster and its children. */
 export interface ClusterWatch {
   readonly clusters: Informer<KubernetesObject>;
+  /** OpenBaoRestores, in groups by `clusterKeyOf`; their own controller runs this informer. */
+  readonly restores: Informer<KubernetesObject>;
   readonly caches: ClusterCaches;
   /** What brings a cluster back to mind: itself, and each of its children. */
   readonly sources: readonly Source[];
 }
+
+/** Of the cluster that a restore names. */
+export const clusterKeyOf = (restore: KubernetesObject): string =>
+  `${restore.metadata?.namespace}/${(restore as Partial<OpenBaoRestore>).spec?.cluster}`;
 
 /** Nothing is read before the informers run. */
 export function watchClusters(client: StreamingClient, logger: Logger): ClusterWatch {
   const { children, sourceOf } = childrenOf(clusterLabel, client, logger);
   const { apiVersion, kind } = openBaoClusterKind;
   const clusters = informer<KubernetesObject>({ client, path: collectionPath(apiVersion, kind), logger });
+  const restores = informer<KubernetesObject>({
+    client,
+    path: collectionPath(openBaoRestoreKind.apiVersion, openBaoRestoreKind.kind),
+    groupOf: clusterKeyOf,
+    logger,
+  });
   // Managed fields say who has written their image (src/core/workload/stateful-set.ts).
   const statefulSets = children<StatefulSet>('apps/v1', 'StatefulSet', { trim: (object) => object });
   const pods = children<Pod>('v1', 'Pod', { trim: podAsRead });
@@ -49,6 +63,7 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
   );
   return {
     clusters,
+    restores,
     caches: {
       statefulSet: (key) => statefulSets.get(keyOf({ metadata: key })),
       pods: group(pods),

@@ -5,7 +5,8 @@ import { decideCluster } from '../../core/cluster/decide.ts';
 import type { ControllerSettings, Effect } from '../../core/model/decision.ts';
 import type { ClusterSecrets, Observation } from '../../core/model/observation.ts';
 import { withPinnedTemplate } from '../../core/upgrade/rolling/pinned-template.ts';
-import { known } from '../../core/model/known.ts';
+import { known, unknown } from '../../core/model/known.ts';
+import { operationUnderWay } from '../../core/restore/under-way.ts';
 import { isApplied } from '../../core/workload/drift.ts';
 import { setsOfMembers } from '../../core/workload/inputs.ts';
 import { greenNames, liveNames } from '../../core/model/members.ts';
@@ -26,6 +27,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { ControllerMetrics } from '../runtime/metrics.ts';
+import { silence } from '../runtime/silence.ts';
 import { reconciler } from '../runtime/reconciler.ts';
 import type { Controller } from '../runtime/run.ts';
 import { statusClient } from '../runtime/status.ts';
@@ -63,12 +65,19 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
   const issuer = ttlCache(() => readIssuer(client), 10 * minute);
   const endpointPorts = ttlCache(() => readEndpointPorts(client), minute);
   const namespaces = ttlCache((namespace) => readNamespace(client, namespace), minute);
+  const locks = silence(systemClock);
+  const { restores } = watch;
+  const restoresUnderWay = ({ namespace, name: own }: { namespace: string; name: string }) =>
+    restores.isSynced() || restores.isMissing()
+      ? known(restores.inGroup(`${namespace}/${own}`).flatMap((each) => operationUnderWay(each) ?? []))
+      : unknown('the OpenBaoRestores have not been read yet');
   const tools: EffectTools = { client, ...secrets };
   const refused = rejectedApplies();
   watch.clusters.onChange(({ key, new: current }) => {
     if (current !== undefined) return;
     children.forget(key);
     refused.forget(key);
+    locks.forget(key);
   });
   const drifted = async (cluster: OpenBaoCluster, claims: readonly PersistentVolumeClaim[]) => {
     const { namespace = '', name: own = '' } = cluster.metadata;
@@ -100,6 +109,8 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     },
     issuer: () => issuer.get(''),
     room: (cluster: OpenBaoCluster) => readRoom(client, cluster),
+    restoresUnderWay,
+    lockUnchangedMs: (cluster: OpenBaoCluster) => locks.see(keyOf(cluster), cluster.status?.operationLock),
     drifted,
   };
   return {

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { parseOpenBaoCluster } from '../../api/openbaocluster.ts';
-import { parseOpenBaoRestore, type OpenBaoRestore } from '../../api/openbaorestore.ts';
+import { parseOpenBaoRestore } from '../../api/openbaorestore.ts';
 import type { ControllerSettings } from '../../core/model/decision.ts';
 import { observeJob } from '../../core/jobs/job-outcome.ts';
 import { decideRestore } from '../../core/restore/decide.ts';
@@ -9,12 +9,10 @@ import type { RestoreObservation } from '../../core/restore/observation.ts';
 import { applyObjectEffect } from '../../io/kubernetes/apply.ts';
 import { isConflict, isNotFound, type StreamingClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
-import { collectionPath } from '../../io/kubernetes/resources.ts';
 import { keyOf } from '../runtime/cache.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { openBaoClusterKind, type ClusterWatch } from './cluster-watch.ts';
+import { clusterKeyOf, openBaoClusterKind, openBaoRestoreKind, type ClusterWatch } from './cluster-watch.ts';
 import type { EventRecorder } from '../runtime/events.ts';
-import { informer } from '../runtime/informer.ts';
 import type { ControllerMetrics } from '../runtime/metrics.ts';
 import { reconciler } from '../runtime/reconciler.ts';
 import { restoreMetrics } from '../metrics/restore-metrics.ts';
@@ -33,22 +31,11 @@ export interface OpenBaoRestoreOptions {
 }
 
 const name = 'openbaorestore';
-const openBaoRestoreKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoRestore' } as const;
-
-/** Of the cluster that a restore names. */
-const clusterKey = ({ metadata, spec }: OpenBaoRestore) => `${metadata.namespace}/${spec.cluster}`;
 
 /** The controller of OpenBaoRestores, on the same loop as that of their clusters. */
 export function openBaoRestoreController(options: OpenBaoRestoreOptions): Controller {
   const { client, watch, settings, events, metrics, logger } = options;
-  const { caches, clusters } = watch;
-  const { apiVersion, kind } = openBaoRestoreKind;
-  const restores = informer<KubernetesObject>({
-    client,
-    path: collectionPath(apiVersion, kind),
-    groupOf: (object) => clusterKey(object as OpenBaoRestore),
-    logger,
-  });
+  const { caches, clusters, restores } = watch;
   restoreMetrics(metrics.registry, () => restores.values());
   const clusterStatus = statusClient<KubernetesObject>(client, openBaoClusterKind);
 
@@ -77,7 +64,7 @@ export function openBaoRestoreController(options: OpenBaoRestoreOptions): Contro
         const restore = parseOpenBaoRestore(stored);
         const { namespace = '' } = restore.metadata;
         const key = { namespace, name: restore.spec.cluster };
-        const cluster = clusters.get(clusterKey(restore));
+        const cluster = clusters.get(clusterKeyOf(stored));
         const pods = caches.pods(key);
         return Promise.resolve({
           restore,

@@ -27,6 +27,13 @@ export interface Observation {
   readonly claims: Known<readonly PersistentVolumeClaim[]>;
   /** Jobs of this cluster, with what their pod said at its end. */
   readonly jobs: Known<readonly ObservedJob[]>;
+  /** The operation ids of the OpenBaoRestores of this cluster that have begun and not ended. */
+  readonly restoresUnderWay: Known<readonly string[]>;
+  /**
+   * For how many milliseconds this process has seen status.operationLock as it is now, by a clock that nobody sets;
+   * 0 without a lock. A restart begins at 0.
+   */
+  readonly lockUnchangedMs: number;
   /** What each pod itself answers without a token, by pod name. A pod without an entry has no address. */
   readonly members: ReadonlyMap<string, Known<Member>>;
   /** Membership as the member that leads reports it; unknown when none leads or it was not asked. */

@@ -91,11 +91,12 @@ describe('a cluster whose data is being replaced', () => {
   });
 
   it('frees a lock that its restore has left behind, also from under an upgrade that holds', () => {
-    const long = new Date(start - 11 * 60_000).toISOString();
-    const stale = { ...lock, acquiredAt: long, renewedAt: long };
+    const stale = { ...lock, acquiredAt: new Date(start).toISOString() };
+    const lockUnchangedMs = 11 * 60_000;
     const upgrade = { phase: 'Replacing', held: true, operationId: 'up', currentPartition: 2 } as const;
-    expect(decided({ restore, operationLock: stale, upgrade }).operationLock).to.equal(undefined);
-    const unread = decided({ restore, operationLock: stale, upgrade }, { jobs: unknown('not read') });
+    const left = { restore, operationLock: stale, upgrade };
+    expect(decided(left, { lockUnchangedMs }).operationLock).to.equal(undefined);
+    const unread = decided(left, { lockUnchangedMs, jobs: unknown('not read') });
     expect(unread.operationLock).to.deep.equal(stale);
   });
 });

@@ -5,6 +5,7 @@ import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../../src/core/model/decision.ts';
 import type { ObservedJob } from '../../../src/core/model/observation.ts';
 import { known } from '../../../src/core/model/known.ts';
+import { silence } from '../../../src/controller/runtime/silence.ts';
 import {
   claim,
   context,
@@ -49,6 +50,7 @@ export class SimulatedScaling {
   leader: string;
   #claims = 0;
   #operations = 0;
+  readonly #locks = silence({ elapsed: () => this.now });
   #starting = new Set<string>();
 
   constructor(from: number, to: number, leader = 'prod-0') {
@@ -98,6 +100,7 @@ export class SimulatedScaling {
       pods: known(pods),
       claims: known([...this.claims.values()]),
       jobs: known([...this.jobs.values()]),
+      lockUnchangedMs: this.#locks.see('bao/prod', this.status.operationLock),
       members: membersOf(
         ...pods.flatMap((pod, ordinal) =>
           isWell(ordinal)
