@@ -1,5 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
+import { withBoundedTimes } from '../model/bounded-times.ts';
+import { latestTimes } from './latest-times.ts';
 import { sameValue } from '../model/same-value.ts';
 import { decideBlueGreen } from '../upgrade/bluegreen/decide.ts';
 import { forgetRejectedTarget, reportRejectedTarget } from '../upgrade/rejected-target.ts';
@@ -66,12 +68,14 @@ const decideTarget: Concern = (observation, status, context) =>
  * All that follows from one observation of a cluster. The status comes back as it was stored when nothing
  * changed, so that nothing is written; `leaseTransitions` alone is no change.
  */
-export function decideCluster(observed: Observation, context: DecisionContext): Decision {
-  const stored = observed.cluster.status ?? {};
+export function decideCluster(given: Observation, context: DecisionContext): Decision {
+  const stored = given.cluster.status ?? {};
+  const bounded = withBoundedTimes(stored, latestTimes(stored, context));
+  const observed = bounded === stored ? given : { ...given, cluster: { ...given.cluster, status: bounded } };
   if (observed.cluster.metadata.deletionTimestamp !== undefined)
     return decideTerminating(observed, stored, context);
-  const observation = withTrustedRaft(observed, stored);
-  const first = runConcerns(life, observation, stored, context);
+  const observation = withTrustedRaft(observed, bounded);
+  const first = runConcerns(life, observation, bounded, context);
   const isUnderWay =
     first.status.upgrade !== undefined ||
     first.status.scaling !== undefined ||
@@ -122,7 +126,8 @@ function decideTerminating(
   stored: OpenBaoClusterStatus,
   context: DecisionContext,
 ): Decision {
-  const part: ConcernResult = runConcerns([decideMaintenance, decideDeletion], observation, stored, context);
+  const bounded = observation.cluster.status ?? {};
+  const part: ConcernResult = runConcerns([decideMaintenance, decideDeletion], observation, bounded, context);
   const status = withDeletionConditions(observation, part.status, part.notices ?? [], context.now);
   return decision(stored, status, context, { ...part, requeueAt: context.now + context.settings.pollMs });
 }

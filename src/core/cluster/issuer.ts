@@ -17,7 +17,7 @@ import { clusterName, isStopped } from '../model/selectors.ts';
 type Status = OpenBaoClusterStatus;
 
 /** Milliseconds from a Job that failed to the next one. */
-const retryMs = 10 * 60_000;
+export const retryMs = 10 * 60_000;
 
 /**
  * Keeps auth/jwt-operator trusting the keys with which the API server signs tokens. Kubernetes changes them by

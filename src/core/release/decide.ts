@@ -1,5 +1,7 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
 import { runConcerns } from '../model/concern.ts';
+import { withBoundedTimes } from '../model/bounded-times.ts';
+import { latestTimes } from './latest-times.ts';
 import { sameValue } from '../model/same-value.ts';
 import { childEffects, refusals } from './children.ts';
 import { withReleaseConditions } from './conditions.ts';
@@ -28,13 +30,16 @@ const concerns: readonly DecideReleasePart[] = [
  * All that follows from one observation of a MetadataServices. The status comes back as it was stored when nothing
  * changed, so that nothing is written; `leaseTransitions` alone is no change.
  */
-export function decideRelease(observation: ReleaseObservation, context: ReleaseContext): ReleaseDecision {
+export function decideRelease(given: ReleaseObservation, context: ReleaseContext): ReleaseDecision {
+  const stored: MetadataServicesStatus = given.resource.status ?? {};
+  const bounded = withBoundedTimes(stored, latestTimes(given.resource.spec, context));
+  const observation =
+    bounded === stored ? given : { ...given, resource: { ...given.resource, status: bounded } };
   const { resource } = observation;
-  const stored: MetadataServicesStatus = resource.status ?? {};
   // Its children go by their owner references.
   if (resource.metadata.deletionTimestamp !== undefined) return { status: stored, effects: [], events: [] };
   const { now, settings, leaseTransitions } = context;
-  const decided = runConcerns(concerns, observation, stored, context);
+  const decided = runConcerns(concerns, observation, bounded, context);
   const children = childEffects(observation, decided.status);
   const notices = [...decided.notices, ...children.notices, ...refusals(observation)];
   const status = withReleaseConditions(observation, decided.status, notices, now, settings.imageRepository);

@@ -2,6 +2,8 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { OpenBaoRestore, OpenBaoRestoreStatus } from '../../api/openbaorestore.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { DecidedEvent } from '../model/effect.ts';
+import { withBoundedTimes } from '../model/bounded-times.ts';
+import { latestTimes } from './latest-times.ts';
 import { sameValue } from '../model/same-value.ts';
 import { parseTimestamp, timestamp } from '../model/time.ts';
 import { patched } from '../model/patch.ts';
@@ -81,8 +83,9 @@ function started(
   { metadata, status = {} }: OpenBaoRestore,
   { now, newOperationId }: RestoreContext,
 ): Started {
+  const bounded = withBoundedTimes(status, latestTimes(now));
   const seen =
-    metadata.generation === undefined ? status : { ...status, observedGeneration: metadata.generation };
+    metadata.generation === undefined ? bounded : { ...bounded, observedGeneration: metadata.generation };
   const { operationId } = seen;
   if (operationId !== undefined) return { ...seen, operationId };
   const time = timestamp(now);

@@ -62,7 +62,7 @@ describe('the lock of a restore', () => {
   it('is free after ten minutes of silence where nothing shows its operation, under a clock behind too (C1)', () => {
     const at = (lockUnchangedMs: number) =>
       decided({ restoresUnderWay: known(['another001']), lockUnchangedMs }, -60 * minute);
-    expect(at(10 * minute - 1).status.operationLock).to.deep.equal(status.operationLock);
+    expect(at(10 * minute - 1).status.operationLock?.operationId).to.equal(operationId);
     const { status: after, events } = at(10 * minute);
     expect(after.operationLock?.operation).to.not.equal('Restore');
     expect(taken(events)).to.have.length(1);

@@ -5,7 +5,7 @@ import { patched } from '../../model/patch.ts';
 import type { PhaseName } from '../../model/blue-green.ts';
 
 /** Which patience each phase has. */
-const patience: Readonly<Record<PhaseName, keyof ControllerSettings['deadlines']>> = {
+export const patienceOf: Readonly<Record<PhaseName, keyof ControllerSettings['deadlines']>> = {
   DeployingGreen: 'deployingGreen',
   JoiningMesh: 'deployingGreen',
   Syncing: 'syncing',
@@ -18,7 +18,7 @@ const patience: Readonly<Record<PhaseName, keyof ControllerSettings['deadlines']
 
 /** When waiting in a phase that begins at `from` becomes a failure. */
 export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: ControllerSettings): string =>
-  timestamp(from + deadlines[patience[phase]]);
+  timestamp(from + deadlines[patienceOf[phase]]);
 
 /**
  * Moves every clock back by the time that spec.paused, or an absence of the controller, has taken: that of the phase, and those of spec's own times,

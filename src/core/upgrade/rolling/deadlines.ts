@@ -6,7 +6,7 @@ import type { PhaseName } from './phase.ts';
 import { patched } from '../../model/patch.ts';
 
 /** Which patience each phase has. */
-const patience: Readonly<Record<PhaseName, keyof ControllerSettings['deadlines']>> = {
+export const patienceOf: Readonly<Record<PhaseName, keyof ControllerSettings['deadlines']>> = {
   PreChecks: 'preChecks',
   Snapshot: 'snapshot',
   Locking: 'replacing',
@@ -21,7 +21,7 @@ const patience: Readonly<Record<PhaseName, keyof ControllerSettings['deadlines']
  * whole upgrade: a large cluster would run out of it (docs/facts/openbao-operator.md, 11, 1).
  */
 export const deadlineOf = (phase: PhaseName, from: number, { deadlines }: ControllerSettings): string =>
-  timestamp(from + deadlines[patience[phase]]);
+  timestamp(from + deadlines[patienceOf[phase]]);
 
 /** Moves every deadline back by the time that spec.paused, or an absence of the controller, has taken. */
 export function postponed(upgrade: RollingUpgrade, milliseconds: number): RollingUpgrade {
