@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { components } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 import type { ControllerSettings } from '../model/decision.ts';
+import { literal } from '../model/literal.ts';
 import { jwtAuth, names, roles } from '../model/names.ts';
 import { hasStaticSeal, sealId } from '../model/seal.ts';
 import {
@@ -13,7 +14,6 @@ import {
   tokenVolume,
   type MountedVolume,
 } from './job-volumes.ts';
-import { literal } from '../model/literal.ts';
 import { job } from './job.ts';
 import { memberUrls } from './members.ts';
 import { snapshotName } from './snapshot-name.ts';

@@ -29,8 +29,12 @@ const parseReport = parser<ExecutorReport>(
   'executor report',
 );
 
+/** The kubelet keeps no more; who may write the status of a pod can write more. */
+export const longestMessage = 4_096;
+
 /** The report in a termination message; undefined for anything else, such as the end of a log after a crash. */
 export function executorReportOf(message: string): ExecutorReport | undefined {
+  if (message.length > longestMessage) return undefined;
   try {
     return parseReport(JSON.parse(message));
   } catch {

@@ -2,7 +2,7 @@ import type { ContainerStatus, Job, Pod } from '../../api/kubernetes.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { ObservedJob } from '../model/observation.ts';
 import { parseTimestamp } from '../model/time.ts';
-import { executorReportOf, type ExecutorReport } from './executor-report.ts';
+import { executorReportOf, longestMessage, type ExecutorReport } from './executor-report.ts';
 
 export type JobOutcome = 'running' | 'succeeded' | 'failed';
 
@@ -26,7 +26,7 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
     );
   const pod = own.at(-1);
   const state = stateOf(job, pod);
-  const message = state?.terminated?.message;
+  const message = state?.terminated?.message?.slice(0, longestMessage);
   const hindrance = pod === undefined ? undefined : hindranceOf(pod, state);
   const hasEnded =
     state?.terminated !== undefined || ['Succeeded', 'Failed'].includes(pod?.status?.phase ?? '');
@@ -77,7 +77,9 @@ export const jobHindrance = (observed: ObservedJob | undefined): string | undefi
  * `OpenBao v2.5.5 (bb8b4d3), built 2026-03-01T12:00:00Z`. Without the v; undefined when there is none.
  */
 export const versionOf = (message: string): string | undefined =>
-  /^OpenBao v(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)(?:[\s,(]|$)/m.exec(message)?.[1];
+  /^OpenBao v(\d+\.\d+\.\d+(?:[A-Za-z.+-][0-9A-Za-z.+-]*)?)(?:[\s,(]|$)/m.exec(
+    message.slice(0, longestMessage),
+  )?.[1];
 
 /** The condition of one of these types that is true. */
 const conditionOf = ({ status }: Job, ...types: readonly string[]) =>

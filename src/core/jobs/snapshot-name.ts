@@ -1,9 +1,10 @@
+import { withoutOuterSlashes } from '../model/slashes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 
 /** The key in the store, or the path on the claim, of an operation's snapshot: the same for the same operation. */
 export function snapshotName({ metadata, spec, status }: OpenBaoCluster, operationId: string): string {
   const { namespace = '', name = '' } = metadata;
-  const prefix = (spec.backup?.target?.pathPrefix ?? '').replaceAll(/^\/+|\/+$/g, '');
+  const prefix = withoutOuterSlashes(spec.backup?.target?.pathPrefix ?? '');
   const version = status?.currentVersion ?? spec.version;
   const file = `pre-upgrade-${version}-${operationId}.snap`;
   return [prefix, namespace, name, file].filter((part) => part !== '').join('/');

@@ -1,3 +1,4 @@
+import { withoutOuterSlashes } from './slashes.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 import type { sealTypes } from '../../api/unseal.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -73,7 +74,7 @@ export function sealId(cluster: Pick<OpenBaoCluster, 'spec'>): string {
   if (fields === undefined) return `${sealName(cluster)} settings=${fingerprint(settings)}`;
   const key = fields.flatMap((field) => {
     // transit/ and /transit are one mount.
-    const value = settings[field]?.replace(/^\/+|\/+$/g, '') ?? '';
+    const value = withoutOuterSlashes(settings[field] ?? '');
     return value === '' ? [] : [`${field}=${value}`];
   });
   return [type, ...key].join(' ');

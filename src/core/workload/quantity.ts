@@ -21,6 +21,7 @@ const binary: ReadonlyMap<string, number> = new Map([
 ]);
 
 const form = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/;
+const longest = 128;
 const milli = 1000n;
 
 /**
@@ -55,7 +56,8 @@ interface Quantity {
 }
 
 function parse(text: string): Quantity | undefined {
-  const parts = form.exec(text);
+  // BigInt takes its time over more digits; the API server writes fewer.
+  const parts = text.length > longest ? null : form.exec(text);
   if (parts === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent, suffix = ''] = parts;
   if (whole === '' && fraction === '') return undefined;

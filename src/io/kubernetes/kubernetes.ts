@@ -1,3 +1,4 @@
+import { withoutLastSlashes } from '../../core/model/slashes.ts';
 import type { RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
@@ -146,7 +147,7 @@ export function connect(options: ConnectOptions = {}): StreamingClient {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig has no current context with a cluster');
   const connections = keepConnections(config);
-  const server = cluster.server.replace(/\/+$/, '');
+  const server = withoutLastSlashes(cluster.server);
 
   const current = (wanted: Wanted) =>
     connections.current().catch((error: unknown) => {

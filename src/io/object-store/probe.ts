@@ -1,3 +1,4 @@
+import { withoutOuterSlashes } from '../../core/model/slashes.ts';
 import { randomUUID } from 'node:crypto';
 import type { ObjectStore, StoreOptions, StoreTarget } from './contract.ts';
 import { StoreError } from './store-error.ts';
@@ -29,7 +30,7 @@ export async function probeStore(
 }
 
 /** `pathPrefix` without slashes at its ends. */
-const keyPrefix = ({ pathPrefix = '' }: StoreTarget) => pathPrefix.replaceAll(/^\/+|\/+$/g, '');
+const keyPrefix = ({ pathPrefix = '' }: StoreTarget) => withoutOuterSlashes(pathPrefix);
 
 async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield chunk;

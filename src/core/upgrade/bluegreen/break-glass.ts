@@ -99,12 +99,12 @@ export function acknowledged(
 ): { readonly incident: Incident; readonly event: ClusterEvent } {
   const { reason, nonce = '', enteredAt, history = [] } = breakGlass;
   const acknowledgedAt = timestamp(now);
-  const acknowledgedBy = cluster.metadata.annotations?.[requestedByAnnotation];
+  const acknowledgedBy = cluster.metadata.annotations?.[requestedByAnnotation]?.slice(0, 253);
   const ended = {
     nonce,
     acknowledgedAt,
     ...defined({ reason, enteredAt }),
-    ...(acknowledgedBy === undefined ? {} : { acknowledgedBy: acknowledgedBy.slice(0, 253) }),
+    ...(acknowledgedBy === undefined ? {} : { acknowledgedBy }),
   };
   const incident: Incident = {
     ...breakGlass,
