@@ -4,6 +4,23 @@ import type { StructuralSchema } from './structural.ts';
 
 export const text = (description: string, maxLength = 128) =>
   ({ type: 'string', description, maxLength }) as const;
+/**
+ * A text that stands in the arguments of a container that also has credentials, where a reference to a variable is
+ * refused (docs/design.md, "Small decisions").
+ */
+export const argument = (description: string, maxLength: number) =>
+  ({
+    type: 'string',
+    description: `${description} It must not hold $(.`,
+    maxLength,
+    'x-kubernetes-validations': [
+      {
+        rule: "!self.matches('[$][(]')",
+        message:
+          'must not hold $(: Kubernetes replaces $(NAME) in the arguments of a container by the value of a variable, which may be a credential of the store; write the text itself',
+      },
+    ],
+  }) as const;
 export const time = (description: string) => ({ type: 'string', format: 'date-time', description }) as const;
 export const count = (description: string) =>
   ({ type: 'integer', format: 'int32', description, minimum: 0 }) as const;

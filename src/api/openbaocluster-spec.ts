@@ -1,4 +1,4 @@
-import { duration } from './fields.ts';
+import { argument, duration } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 import { unseal } from './unseal.ts';
 
@@ -76,13 +76,15 @@ const blueGreen = {
             },
             command: {
               type: 'array',
-              description: 'Command of the container. Defaults to the entrypoint of the image.',
+              description:
+                'Command of the container, in which Kubernetes replaces $(NAME) by the value of a variable. Defaults to the entrypoint of the image.',
               maxItems: 64,
               items: { type: 'string', maxLength: 1024 },
             },
             args: {
               type: 'array',
-              description: 'Arguments of the command. Defaults to the arguments of the image.',
+              description:
+                'Arguments of the command, in which Kubernetes replaces $(NAME) by the value of a variable. Defaults to the arguments of the image.',
               maxItems: 64,
               items: { type: 'string', maxLength: 1024 },
             },
@@ -204,19 +206,13 @@ const backup = {
             'Kind of the store: s3 for any S3-compatible store, pvc for a PersistentVolumeClaim. Required.',
           enum: ['s3', 'pvc'],
         },
-        endpoint: { type: 'string', description: 'URL of the S3 store. Required for s3.', maxLength: 512 },
-        bucket: { type: 'string', description: 'Name of the S3 bucket. Required for s3.', maxLength: 63 },
-        region: {
-          type: 'string',
-          description: 'Region of the S3 store. Defaults to us-east-1.',
-          maxLength: 64,
-        },
-        pathPrefix: {
-          type: 'string',
-          description:
-            'Path in the store that all snapshots are written below. Defaults to the root of the store.',
-          maxLength: 256,
-        },
+        endpoint: argument('URL of the S3 store. Required for s3.', 512),
+        bucket: argument('Name of the S3 bucket. Required for s3.', 63),
+        region: argument('Region of the S3 store. Defaults to us-east-1.', 64),
+        pathPrefix: argument(
+          'Path in the store that all snapshots are written below. Defaults to the root of the store.',
+          256,
+        ),
         usePathStyle: {
           type: 'boolean',
           description:

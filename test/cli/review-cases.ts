@@ -92,6 +92,14 @@ const refusedClusters = table('cluster', false, [
   ['the rule on a store without a provider', 'version: 2.5.5, backup: {target: {bucket: b, endpoint: e}}'],
   ['the rule on a store without a claim', 'version: 2.5.5, backup: {target: {provider: pvc}}'],
   ['the rule on a store without an endpoint', 'version: 2.5.5, backup: {target: {provider: s3, bucket: b}}'],
+  ...['bucket', 'endpoint', 'region', 'pathPrefix'].map((field) => {
+    const store = { provider: 's3', bucket: 'b', endpoint: 'e', [field]: 'a-$(AWS_SECRET_ACCESS_KEY)' };
+    const target = JSON.stringify(store);
+    return [
+      `a reference to a variable as ${field} of a store (P2)`,
+      `version: 2.5.5, backup: {target: ${target}}`,
+    ] as const;
+  }),
   ['the rule on a duration: minutes and seconds', 'version: 2.5.5, tls: {rotationPeriod: 1:30}'],
   ['the rule on a duration: no unit', 'version: 2.5.5, tls: {rotationPeriod: "60"}'],
   ['the rule on a duration: days', 'version: 2.5.5, tls: {rotationPeriod: 1d}'],
@@ -176,6 +184,10 @@ const acceptedClusters = table('cluster', true, [
   ['times without quotes', 'version: 2.5.5, maintenance: {restartAt: 2026-11-01T10:00:00Z}'],
   ['a mapping that is empty', 'version: 2.5.5, upgrade: {}, backup: {}, tls: {}'],
   ['a store', 'version: 2.5.5, backup: {target: {provider: pvc, claimName: snapshots}}'],
+  [
+    'a store whose prefix has a dollar (P2)',
+    'version: 2.5.5, backup: {target: {provider: s3, bucket: b, endpoint: e, pathPrefix: "a$b/(c)"}}',
+  ],
   ['no TLS in development', 'version: 2.5.5, profile: Development, tls: {enabled: false}'],
   ['names of a certificate', 'version: 2.5.5, tls: {extraSANs: ["*.a.test", 10.0.0.1, "::1"]}'],
   [

@@ -6,6 +6,7 @@ import type { ReleaseInForce } from '../in-force.ts';
 import type { ReleaseInputs } from '../inputs.ts';
 import { releaseNames, sourceOf, type ServiceComponent } from '../names.ts';
 import { componentOf } from '../observation.ts';
+import { literal } from '../../model/literal.ts';
 import { propertiesFile, variablesOf } from './configuration.ts';
 import { child, colorSelector, releaseLabels } from './metadata.ts';
 
@@ -82,7 +83,7 @@ function podSpec(
         name: source,
         image: images[source],
         ports: [{ name: 'http', containerPort: portOf(inputs, component), protocol: 'TCP' }],
-        env: variablesOf(inputs, source).map(([name, value]) => ({ name, value })),
+        env: variablesOf(inputs, source).map(([name, value]) => ({ name, value: literal(value) })),
         readinessProbe: readinessProbe(inputs, component),
         resources: resources(inputs, source),
         securityContext: { allowPrivilegeEscalation: false },
