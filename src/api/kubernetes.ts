@@ -71,11 +71,15 @@ export interface Pod extends KubernetesObject {
 
 export interface PersistentVolumeClaim extends KubernetesObject {
   readonly metadata: ObjectMeta;
+  readonly spec?: { readonly resources?: { readonly requests?: Readonly<Record<string, string>> } };
 }
 
 /** What a StatefulSet makes a claim of each pod from. It cannot be changed. */
 export interface ClaimTemplate extends KubernetesObject {
-  readonly spec?: { readonly volumeMode?: string };
+  readonly spec?: {
+    readonly volumeMode?: string;
+    readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
+  };
   readonly status?: object;
 }
 

@@ -447,7 +447,7 @@ export const openBaoClusterSpec = {
     storage: {
       type: 'object',
       description:
-        'The volume of each member. It is read when the StatefulSet is created; later changes have no effect. To enlarge a volume, edit its PersistentVolumeClaim.',
+        'The volume of each member. It is read when a StatefulSet is created, also that of a blue-green upgrade, whose volumes are never smaller than the largest that there is; other changes have no effect. To enlarge a volume, edit its PersistentVolumeClaim.',
       additionalProperties: false,
       properties: {
         size: {

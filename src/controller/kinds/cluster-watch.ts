@@ -9,7 +9,7 @@ import { keyOf } from '../runtime/cache.ts';
 import { childrenOf, group } from './children.ts';
 import { informer, type Informer } from '../runtime/informer.ts';
 import { source, type Source } from '../runtime/run.ts';
-import { identityOf, podAsRead } from '../runtime/trim.ts';
+import { claimAsRead, identityOf, podAsRead } from '../runtime/trim.ts';
 
 export const openBaoRestoreKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoRestore' } as const;
 export const openBaoClusterKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster' } as const;
@@ -53,7 +53,7 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
   // Managed fields say who has written their image (src/core/workload/stateful-set.ts).
   const statefulSets = children<StatefulSet>('apps/v1', 'StatefulSet', { trim: (object) => object });
   const pods = children<Pod>('v1', 'Pod', { trim: podAsRead });
-  const claims = children<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', { metadataOnly: true });
+  const claims = children<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', { trim: claimAsRead });
   const jobs = children<Job>('batch/v1', 'Job');
   const others = new Map(
     renderedKinds.map(([version, of]) => [

@@ -1,4 +1,4 @@
-import type { KubernetesObject, Pod } from '../../api/kubernetes.ts';
+import type { KubernetesObject, PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
 import { defined } from '../../api/object-fields.ts';
 
@@ -48,6 +48,17 @@ export function podAsRead(pod: Pod): Pod {
     metadata,
     ...(spec === undefined ? {} : { spec: { ...picked(spec, specFields), ...defined({ containers }) } }),
     ...(status === undefined ? {} : { status: picked(status, statusFields) }),
+  };
+}
+
+/** A claim with its metadata and the size that it asks for. */
+export function claimAsRead(claim: PersistentVolumeClaim): PersistentVolumeClaim {
+  const { apiVersion, kind, metadata, spec } = withoutManagedFields(claim);
+  const requests = spec?.resources?.requests;
+  return {
+    ...defined({ apiVersion, kind }),
+    metadata,
+    ...(requests === undefined ? {} : { spec: { resources: { requests } } }),
   };
 }
 

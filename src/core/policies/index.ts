@@ -23,6 +23,7 @@ import { sealChangeBlocked } from './seal-change-blocked.ts';
 import { sealUnsupported } from './seal-unsupported.ts';
 import { snapshotPrerequisiteMissing } from './snapshot-prerequisite-missing.ts';
 import { staleNonce } from './stale-nonce.ts';
+import { storageChange } from './storage-change.ts';
 import { strategyChangeBlocked } from './strategy-change-blocked.ts';
 import { upgradePathBlocked } from './upgrade-path-blocked.ts';
 
@@ -46,6 +47,8 @@ export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
   sealUnsupported,
   // which stays, as long as there is data
   sealChangeBlocked,
+  // what changes no volume says so
+  storageChange,
   // the strategy changes alone and at rest
   strategyChangeBlocked,
   // version, image and replicas stay while votes move, on the way back and in break glass

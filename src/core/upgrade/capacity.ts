@@ -1,8 +1,13 @@
-import type { PersistentVolume, ResourceQuota, StorageClass } from '../../api/kubernetes.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  ResourceQuota,
+  StorageClass,
+} from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { Room } from '../model/observation.ts';
 import { jobResources } from '../jobs/job.ts';
-import { defaultSize } from '../workload/claim-templates.ts';
+import { claimSize } from '../workload/claim-templates.ts';
 import { memberResources } from '../workload/member-resources.ts';
 import { milliLike, milliOf } from '../workload/quantity.ts';
 import { isBlueGreen } from './target.ts';
@@ -21,15 +26,17 @@ export function insufficientCapacity(
   cluster: OpenBaoCluster,
   replicas: number,
   { quotas, ...storage }: Room,
+  claims: readonly PersistentVolumeClaim[] = [],
 ): { readonly reason: 'QuotaExceeded' | 'StorageUnavailable'; readonly what: string } | undefined {
-  const noVolumes = whyNoVolumes(cluster, replicas, storage);
+  const size = claimSize(cluster, claims);
+  const noVolumes = whyNoVolumes(cluster, replicas, size, storage);
   if (noVolumes !== undefined) return { reason: 'StorageUnavailable', what: noVolumes };
   const members = times(replicas, podAmounts(memberResources(cluster)));
   const whole = total(
     members,
     // One Job at a time changes Raft.
     podAmounts(jobResources),
-    times(replicas, claimAmounts(cluster)),
+    times(replicas, claimAmounts(cluster, size)),
     new Map([['count/statefulsets.apps', one]]),
   );
   const lacking = quotas.flatMap((quota) => {
@@ -66,8 +73,8 @@ function podAmounts({ requests = {}, limits = {} }: Resources): Amounts {
   ]);
 }
 
-function claimAmounts({ spec }: OpenBaoCluster): Amounts {
-  const { size = defaultSize, storageClassName } = spec.storage ?? {};
+function claimAmounts({ spec }: OpenBaoCluster, size: string): Amounts {
+  const { storageClassName } = spec.storage ?? {};
   const perClass = storageClassName === undefined ? [] : [`${storageClassName}.storageclass.storage.k8s.io/`];
   return amounts(
     ['', ...perClass].flatMap((prefix) => [
@@ -154,10 +161,11 @@ export function needsReadyVolumes(
 function whyNoVolumes(
   cluster: OpenBaoCluster,
   replicas: number,
+  size: string,
   { storageClasses, volumes }: Omit<Room, 'quotas'>,
 ): string | undefined {
   if (!needsReadyVolumes(cluster, storageClasses)) return undefined;
-  const { size = defaultSize, storageClassName } = cluster.spec.storage ?? {};
+  const { storageClassName } = cluster.spec.storage ?? {};
   const free = volumes.filter((volume) => isFree(volume, storageClassName, size)).length;
   if (free >= replicas) return undefined;
   const exists = storageClasses.some(({ metadata }) => metadata.name === storageClassName);

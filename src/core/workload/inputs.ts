@@ -30,6 +30,8 @@ export interface WorkloadInputs {
    * an earlier life is there: a second cluster would be born otherwise (docs/facts/openbao-measured.md, 0.2).
    */
   readonly selfInitialize: boolean;
+  /** Claims of the members' volumes: what is made beside them is no smaller. */
+  readonly claims: readonly PersistentVolumeClaim[];
   /** Of the StatefulSet that is there, for which they cannot change any more. */
   readonly claimTemplates?: readonly ClaimTemplate[];
   /** Whether its new members stay without a vote until they are given one: a green half's do. */
@@ -89,6 +91,7 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
     replicas,
     partition: partitionFor(status, replicas, statefulSet),
     ...defined({ restartAt, claimTemplates }),
+    claims: facts.claims,
     selfInitialize: selfInitializes(cluster, facts.claims),
     issuer,
     endpointPorts: facts.endpointPorts ?? {},

@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import type { Pod } from '../../../src/api/kubernetes.ts';
-import { identityOf, podAsRead, withoutManagedFields } from '../../../src/controller/runtime/trim.ts';
+import {
+  claimAsRead,
+  identityOf,
+  podAsRead,
+  withoutManagedFields,
+} from '../../../src/controller/runtime/trim.ts';
 
 const metadata = {
   name: 'prod-0',
@@ -18,6 +23,13 @@ describe('what the caches keep', () => {
     expect(withoutManagedFields(object)).to.deep.equal({ metadata, spec: { replicas: 3 } });
     const bare = { metadata };
     expect(withoutManagedFields(bare)).to.equal(bare);
+  });
+
+  it('is the size that a claim asks for, beside its metadata (L5)', () => {
+    const resources = { requests: { storage: '50Gi' } };
+    const stored = { metadata: managed, spec: { resources, volumeName: 'v' }, status: { phase: 'Bound' } };
+    expect(claimAsRead(stored)).to.deep.equal({ metadata, spec: { resources } });
+    expect(claimAsRead({ metadata: managed })).to.deep.equal({ metadata });
   });
 
   it('is the identity, the version and the cluster of a child that is read when it changed', () => {

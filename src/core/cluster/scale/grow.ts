@@ -1,3 +1,6 @@
+import type { ClusterEvent } from '../../model/decision.ts';
+import { claimSize } from '../../workload/claim-templates.ts';
+import { milliOf } from '../../workload/quantity.ts';
 import { whyBehind, whyUnhealthy } from '../../raft/health.ts';
 import { liveNames } from '../../model/members.ts';
 import { claimsByPod } from '../../model/selectors.ts';
@@ -28,8 +31,28 @@ export function startJoining({ observation, scaling, peers }: ScaleInput): Scale
     kind: 'go',
     patch: { step: 'Joining', replicas, index: undefined },
     statusPatch: { replicas },
-    events: [{ type: 'Normal', reason: 'MemberJoining', action: 'Scale', note: `${pod} joins.` }],
+    events: [
+      { type: 'Normal', reason: 'MemberJoining', action: 'Scale', note: `${pod} joins.` },
+      ...smallerVolume(observation, pod),
+    ],
   };
+}
+
+/** What its volume is made from cannot be changed any more; a volume can be enlarged as soon as it is there. */
+function smallerVolume(
+  { cluster, claims, statefulSet }: ScaleInput['observation'],
+  pod: string,
+): ClusterEvent[] {
+  if (claims.kind === 'unknown' || statefulSet.kind === 'unknown') return [];
+  const [template] = statefulSet.value?.spec?.volumeClaimTemplates ?? [];
+  const size = template?.spec?.resources?.requests?.['storage'];
+  const largest = claimSize(cluster, claims.value);
+  const [own, most] = [milliOf(size ?? ''), milliOf(largest)];
+  if (own === undefined || most === undefined || own >= most) return [];
+  const patch = JSON.stringify({ spec: { resources: { requests: { storage: largest } } } });
+  const { namespace = 'default' } = cluster.metadata;
+  const note = `The volume of ${pod} is made with ${size}, as the StatefulSet was, but members have, or spec.storage.size asks for, ${largest}: it may become full before theirs. Enlarge it (its StorageClass must allow it): kubectl patch pvc data-${pod} -n ${namespace} -p '${patch}'`;
+  return [{ type: 'Warning', reason: 'VolumeSmaller', action: 'Scale', note }];
 }
 
 /** Waits until the newest member votes and has all that the leader had when it first did. */

@@ -157,7 +157,9 @@ export const removesDeadServers = (input: PhaseInput, jobs: readonly ObservedJob
 function judgeRoom({ observation, replicas }: PhaseInput): Step | undefined {
   const { cluster, room = unknown('not read yet') } = observation;
   if (room.kind === 'unknown') return wait(`the available resources could not be read: ${room.cause}`);
-  const cramped = insufficientCapacity(cluster, replicas, room.value);
+  if (observation.claims.kind === 'unknown')
+    return wait(`the volumes could not be read: ${observation.claims.cause}`);
+  const cramped = insufficientCapacity(cluster, replicas, room.value, observation.claims.value);
   return cramped === undefined ? undefined : wait(cramped.what, { overdue: cramped.reason });
 }
 
