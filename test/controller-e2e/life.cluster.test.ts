@@ -225,15 +225,17 @@ describe('the life of a cluster on a real node', function () {
     await all.until('up', runs(newer));
     const finalizers = () => kubectl('get', 'secret', 'all-unseal-key', '-o', metadataOf('finalizers[*]'));
     // As an earlier Rollguard made it.
-    const instance = 'app.kubernetes.io/instance=all';
+    const ownerless = ['secret/all-unseal-key', 'pvc/data-all-0'];
     await unfinalize('all');
-    await kubectl('label', 'secret/all-unseal-key', 'pvc/data-all-0', instance);
+    await kubectl('label', ...ownerless, 'app.kubernetes.io/instance=all');
     await all.patch({ spec: { maintenance: { enabled: false } } });
     await until(
       'both are mended',
       async () => {
-        const labelled = await kubectl('get', 'secret,pvc', '-l', instance, '-o', 'name');
-        return labelled === '' && (await finalizers()) === 'rollguard.io/unseal-key';
+        const labels = await kubectl('get', ...ownerless, '-o', 'jsonpath={.items[*].metadata.labels}');
+        return (
+          !labels.includes('kubernetes.io/instance') && (await finalizers()) === 'rollguard.io/unseal-key'
+        );
       },
       120_000,
     );
