@@ -449,6 +449,73 @@ function contract(flavours: () => Promise<readonly Flavour[]> | readonly Flavour
     await awaitVoters(cluster, token, ['n0', 'n1', 'n2']);
   });
 
+  on('says who holds the keys of sealable namespaces, and passes them on', async (cluster) => {
+    const token = await cluster.token(0);
+    const scan = 'sys/namespaces?scan=true';
+    const none = await cluster.ask(0, scan, { token });
+    expect([none.status, dataOf(none)]).to.deep.equal([200, {}]);
+    // Before 2.6 there is none.
+    if (!isTerse(cluster)) return;
+    const seal = 'seal "shamir" { shares = 1 threshold = 1 }';
+    const create = async (path: string, body: object) => {
+      const reply = await cluster.ask(0, path, { token, body });
+      expect(reply.status, reply.bytes.toString()).to.equal(200);
+      return (dataOf(reply)['key_shares'] as readonly string[] | undefined)?.[0] ?? '';
+    };
+    await create('sys/namespaces/plain', {});
+    const key = await create('sys/namespaces/team', { seal });
+    const nested = await create('plain/sys/namespaces/sub', { seal });
+
+    // The least rights, of a token without another.
+    const policy = [
+      'path "sys/namespaces" { capabilities = ["scan"] }',
+      'path "sys/namespaces/+/seal-status" { capabilities = ["read"] }',
+      'path "+/sys/namespaces/+/seal-status" { capabilities = ["read"] }',
+    ].join('\n');
+    await cluster.ask(0, 'sys/policies/acl/reads', { token, body: { policy } });
+    const body = { policies: ['reads'], no_default_policy: true, ttl: '10m' };
+    const child = (await cluster.ask(0, 'auth/token/create', { token, body })).body['auth'] as Fields;
+    const few = child['client_token'] as string;
+    const listed = dataOf(await cluster.ask(0, scan, { token: few }));
+    expect((listed['keys'] as string[]).toSorted()).to.deep.equal(['plain/', 'plain/sub/', 'team/']);
+    const info = (listed['key_info'] as Record<string, Fields>)['plain/sub/'];
+    expect(info).to.include({ path: 'plain/sub/', tainted: false });
+    expect(info?.['uuid']).to.match(/^[0-9a-f-]{36}$/);
+
+    const team = 'sys/namespaces/team/seal-status';
+    const sub = 'plain/sys/namespaces/sub/seal-status';
+    const said = async (path: string) =>
+      Promise.all(
+        [0, 1, 2].map(async (each) => dataOf(await cluster.ask(each, path, { token: few }))['sealed']),
+      );
+    const becomes = (path: string, wanted: readonly boolean[]) =>
+      until(`${path} to be sealed ${wanted.join()}`, async () =>
+        String(await said(path)) === String(wanted) ? true : undefined,
+      );
+    const refused = await cluster.ask(0, 'sys/namespaces/plain/seal-status', { token: few });
+    expect(refused.status).to.equal(400);
+    expect(refused.bytes.toString()).to.include('namespace is not sealable');
+    await becomes(team, [true, true, true]);
+    const below = await cluster.ask(0, 'team/sys/namespaces/none/seal-status', { token });
+    expect([below.status, below.bytes.toString().includes('is sealed')]).to.deep.equal([503, true]);
+    for (const [path, share] of [
+      ['sys/namespaces/team/unseal', key],
+      ['plain/sys/namespaces/sub/unseal', nested],
+    ] as const) {
+      const reply = await cluster.ask(1, path, { token, body: { key: share } });
+      expect(reply.status, reply.bytes.toString()).to.equal(200);
+    }
+    expect((await said(team))[0]).to.equal(false);
+    await becomes(team, [false, false, false]);
+    await becomes(sub, [false, false, false]);
+    // Who is started anew gets them from the leader.
+    await cluster.end(2, 'SIGTERM');
+    cluster.start(2);
+    await becomes(team, [false, false, false]);
+    await becomes(sub, [false, false, false]);
+    await awaitVoters(cluster, token, ['n0', 'n1', 'n2']);
+  });
+
   on(
     'hands leadership over on step-down, also through a standby, and keeps what was acknowledged',
     async (cluster) => {
@@ -464,6 +531,14 @@ function contract(flavours: () => Promise<readonly Flavour[]> | readonly Flavour
       expect(dataOf(await cluster.ask(active, 'kv/b', { token }))).to.deep.equal({ x: '2' });
       const found = await servers(cluster, token);
       expect(found.find(({ leader }) => leader)?.node_id).to.equal(`n${active}`);
+      if (!isTerse(cluster)) return;
+      // The keys of the sealable namespaces of before stay with all.
+      await until('every member to hold the keys', async () => {
+        const replies = await Promise.all(
+          [0, 1, 2].map((each) => cluster.ask(each, 'sys/namespaces/team/seal-status', { token })),
+        );
+        return replies.every((reply) => dataOf(reply)['sealed'] === false) ? true : undefined;
+      });
     },
   );
 

@@ -272,4 +272,44 @@ describe('the model of an OpenBao cluster', () => {
     }
     expect(once).to.deep.equal(twice);
   });
+
+  // docs/facts/openbao-2.6-measured.md, 0.5 and section 4
+  it('keeps the keys of sealable namespaces in memory, which travel between standbys and the active node', () => {
+    const world = cluster(3, '2.6.2');
+    const token = login(world);
+    const scan = () => ask(world, 'bao-0', 'sys/namespaces', { query: { scan: 'true' }, token });
+    expect([scan().status, scan().body['data']]).to.deep.equal([200, {}]);
+    post(world, 'bao-0', 'sys/namespaces/plain', {}, token);
+    const seal = 'seal "shamir" { shares = 1 threshold = 1 }';
+    const created = post(world, 'bao-0', 'sys/namespaces/team', { seal }, token);
+    const [key] = (created.body['data'] as { key_shares: readonly string[] }).key_shares;
+    expect((scan().body['data'] as { keys: unknown }).keys).to.deep.equal(['plain/', 'team/']);
+    pass(world, 1000);
+    const sealed = (path = 'team', of = token) =>
+      ['bao-0', 'bao-1', 'bao-2'].map((id) => {
+        const answer = ask(world, id, `sys/namespaces/${path}/seal-status`, { token: of });
+        const { sealed: isSealed } = (answer.body['data'] ?? {}) as { sealed?: boolean };
+        return answer.status === 200 ? isSealed : `${answer.status} ${String(answer.body['errors'])}`;
+      });
+    expect(sealed('plain')[0]).to.match(/^400 .*namespace is not sealable/s);
+    expect(sealed()).to.deep.equal([true, true, true]);
+    expect(ask(world, 'bao-1', 'team/sys/namespaces/sub/seal-status', { token }).status).to.equal(503);
+    expect(post(world, 'bao-1', 'sys/namespaces/team/unseal', { key: 'no' }, token).status).to.equal(400);
+    expect(post(world, 'bao-1', 'sys/namespaces/team/unseal', { key }, token).status).to.equal(200);
+    expect(sealed()).to.deep.equal([false, true, true]);
+    pass(world, 15_000);
+    expect(sealed()).to.deep.equal([false, false, false]);
+    // A restarted standby has them three seconds after its start.
+    kill(world, 'bao-2');
+    startMember(world, 2, '2.6.2');
+    pass(world, 2500);
+    expect(sealed()[2]).to.equal(true);
+    pass(world, 700);
+    expect(sealed()).to.deep.equal([false, false, false]);
+    // All at once: nobody has them any more, and only the key helps.
+    for (const ordinal of [0, 1, 2]) kill(world, `bao-${ordinal}`);
+    for (const ordinal of [0, 1, 2]) startMember(world, ordinal, '2.6.2', { initialize: undefined });
+    pass(world, 60_000);
+    expect(sealed('team', login(world))).to.deep.equal([true, true, true]);
+  });
 });

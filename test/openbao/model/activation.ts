@@ -1,3 +1,4 @@
+import { connects } from './namespaces.ts';
 import { canCommit, commit } from './replication.ts';
 import { nodeOf, type Cluster, type World } from './state.ts';
 import { keys, read } from './storage.ts';
@@ -22,6 +23,9 @@ export function activate(world: World, cluster: Cluster): void {
   const leader = nodeOf(world, cluster.leader);
   cluster.active = cluster.named = leader.id;
   cluster.activeSince = world.now;
+  for (const node of Object.values(world.nodes)) {
+    if (node.disk?.cluster === cluster.key && node.process?.keysAt !== undefined) connects(world, node);
+  }
   cluster.autopilot = {
     updateAt: world.now,
     reconcileAt: world.now + leader.settings.reconcileInterval,

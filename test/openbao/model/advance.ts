@@ -1,5 +1,6 @@
 import { autopilotDue, autopilotFires } from './autopilot.ts';
 import { electionDue, electionFires } from './election.ts';
+import { namespacesDue, namespacesFire } from './namespaces.ts';
 import { replicationDue, replicationFires } from './replication.ts';
 import { startupDue, startupFires } from './startup.ts';
 import type { World } from './state.ts';
@@ -9,6 +10,7 @@ const traits = [
   { due: electionDue, fires: electionFires },
   { due: replicationDue, fires: replicationFires },
   { due: autopilotDue, fires: autopilotFires },
+  { due: namespacesDue, fires: namespacesFire },
 ];
 
 /** Lets time pass; everything that is due on the way happens in its order. */

@@ -30,7 +30,7 @@ export function exampleSettings(id: string, version: string, more: Partial<NodeS
 
 /** An `initialize` stanza: JWT auth, a role that may do everything, a store, and no root token left. */
 export function exampleInitialization(publicKeys: readonly string[] = []): readonly InitRequest[] {
-  const all = 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }';
+  const all = 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "scan", "sudo"] }';
   const requests: readonly (readonly [string, string, Readonly<Record<string, unknown>>])[] = [
     ['enable-jwt', 'sys/auth/jwt-operator', { type: 'jwt' }],
     [

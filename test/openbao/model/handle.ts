@@ -53,7 +53,7 @@ function answerAsStandby(
   request: Request,
   outside: Outside,
 ): Answer {
-  const reads = ['read', 'list'].includes(operationOf(request));
+  const reads = ['read', 'list', 'scan'].includes(operationOf(request));
   const { local } = routeOf(path);
   if ((reads || local === 'also updates') && servesReadsAsStandby(node) && local !== undefined) {
     return serve(world, cluster, node, path, request, outside);
@@ -94,7 +94,7 @@ export function serve(
   outside: Outside,
 ): Answer {
   const index = cluster.active === node.id ? cluster.lastIndex : (node.disk?.appliedIndex ?? 0);
-  const reads = ['read', 'list'].includes(operationOf(request));
+  const reads = ['read', 'list', 'scan'].includes(operationOf(request));
   // A write waits for a majority that holds it.
   if (!reads && !canCommit(world, cluster)) return hangs;
   const route = routeOf(path);

@@ -1,8 +1,8 @@
 import type { Request } from './http.ts';
 
 /** What a request does; each is a capability too. */
-export type Operation = 'read' | 'list' | 'update' | 'delete';
-export type Capability = 'create' | 'read' | 'update' | 'delete' | 'list' | 'sudo';
+export type Operation = 'read' | 'list' | 'scan' | 'update' | 'delete';
+export type Capability = 'create' | 'read' | 'update' | 'delete' | 'list' | 'scan' | 'sudo';
 
 export interface Rule {
   readonly path: string;
@@ -39,6 +39,7 @@ export function allows(rules: readonly Rule[], path: string, capability: Capabil
 export function operationOf(request: Request): Operation {
   const { method, query } = request;
   if (method === 'LIST' || (method === 'GET' && query?.['list'] === 'true')) return 'list';
+  if (method === 'GET' && query?.['scan'] === 'true') return 'scan';
   if (method === 'DELETE') return 'delete';
   return method === 'GET' || method === 'HEAD' ? 'read' : 'update';
 }

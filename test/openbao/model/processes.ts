@@ -16,6 +16,8 @@ export function start(world: World, id: string, settings: NodeSettings): void {
     startIndex: node.disk?.lastIndex,
     replicatesFrom: 0,
     applyAt: undefined,
+    namespaceKeys: [],
+    keysAt: undefined,
     blockedUntil: 0,
   };
   settle(world);

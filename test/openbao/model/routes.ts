@@ -11,6 +11,16 @@ import {
   raftConfiguration,
   removePeer,
 } from './membership.ts';
+import {
+  createNamespace,
+  namespaceCall,
+  namespacePath,
+  namespaceSealStatus,
+  scanNamespaces,
+  sealedAnswer,
+  sealNamespace,
+  unsealNamespace,
+} from './namespaces.ts';
 import { aclPolicy } from './policy-routes.ts';
 import { operationOf, type Operation } from './policy.ts';
 import { settle } from './election.ts';
@@ -71,6 +81,11 @@ const routes: readonly Route[] = [
   { path: /^auth\/token\/lookup-accessor$/, on: { update: lookupAccessor } },
   { path: /^auth\/[^/]+\/login$/, open: true, on: { update: authMethod } },
   { path: /^auth\/[^/]+\/(config|role\/[^/]+)$/, local: true, on: everything(authMethod) },
+  { path: /^sys\/namespaces\/?$/, local: true, on: { scan: scanNamespaces } },
+  { path: namespaceCall('seal-status'), local: true, on: { read: namespaceSealStatus } },
+  { path: namespaceCall('unseal'), on: { update: unsealNamespace } },
+  { path: namespaceCall('seal'), on: { update: sealNamespace } },
+  { path: namespacePath, on: { update: createNamespace } },
   { path: /^(sys|auth)\//, on: everything(() => wrapped(404, 'unsupported path')) },
   { path: /./, local: true, on: everything(keyValue) },
 ];
@@ -82,6 +97,8 @@ export function routeOf(path: string): Route {
 
 /** What the route answers to an allowed request. */
 export function answer(route: Route, context: Context): Response {
+  const sealed = sealedAnswer(context);
+  if (sealed !== undefined) return sealed;
   const handler = route.on[operationOf(context.request)];
   return handler === undefined ? wrapped(405, 'unsupported operation') : handler(context);
 }

@@ -3,6 +3,7 @@ import type { Outside } from './context.ts';
 import { lead, settle } from './election.ts';
 import { serve } from './handle.ts';
 import type { Request } from './http.ts';
+import { connects } from './namespaces.ts';
 import { hex, uuid } from './random.ts';
 import { commit } from './replication.ts';
 import type { Cluster, InitRequest, Node, World } from './state.ts';
@@ -20,6 +21,7 @@ export function initialize(world: World, node: Node): void {
   const cluster = found(world, node);
   process.phase = 'unsealed';
   process.unsealedAt = world.now;
+  connects(world, node);
   lead(world, cluster, node, world.now);
   cluster.activeAt = undefined;
   activate(world, cluster);

@@ -1,5 +1,6 @@
 import { settle } from './election.ts';
 import { admitJoiner, leaderToJoin } from './joining.ts';
+import { connects } from './namespaces.ts';
 import { initialize } from './self-init.ts';
 import { clusterOf, type Node, type Process, type World } from './state.ts';
 import { atLeast } from './versions.ts';
@@ -69,6 +70,7 @@ function joins(world: World, node: Node, process: Process): void {
 function unseals(world: World, node: Node, process: Process): void {
   enter(process, 'unsealed');
   process.unsealedAt = world.now;
+  connects(world, node);
   const catchUp = process.joined ? 0 : process.startedAt + world.timing.catchUp;
   const led = clusterOf(world, node)?.leader !== undefined;
   process.replicatesFrom = led ? Math.max(world.now, catchUp) : world.now;

@@ -138,6 +138,10 @@ export interface Process {
   replicatesFrom: number;
   /** When it applies the last entry it has. */
   applyAt: number | undefined;
+  /** Of which sealable namespaces it has the keys, by their uuid. */
+  namespaceKeys: readonly string[];
+  /** When it next exchanges keys with the active node; undefined before its unsealing. */
+  keysAt: number | undefined;
   /** End of the passive time after its step-down. */
   blockedUntil: number;
 }

@@ -68,7 +68,7 @@ export function tokensOf(world: World, cluster: Cluster, index?: number): readon
 export function rulesOf(cluster: Cluster, token: Token, index?: number): readonly Rule[] {
   return token.policies.flatMap((name) => {
     if (name === 'root')
-      return [{ path: '*', capabilities: ['create', 'read', 'update', 'delete', 'list', 'sudo'] }];
+      return [{ path: '*', capabilities: ['create', 'read', 'update', 'delete', 'list', 'scan', 'sudo'] }];
     const text = read(cluster, `policy/${name}`, index) as string | undefined;
     return parsePolicy(text ?? (name === 'default' ? defaultPolicy : ''));
   });
