@@ -13,6 +13,7 @@ export const documents = {
   peerRemoval: 'docs/operations/break-glass.md#rollbackcleanuppeerremovalfailed',
   personsToken: 'docs/clusters.md#a-persons-token',
   restore: 'docs/operations/restore.md',
+  sealables: 'docs/upgrades/rolling.md#sealable-namespaces',
   seals: 'docs/operations/seals.md',
   upgradePaths: 'docs/reference/upgrade-paths.md',
   unreadable: 'docs/operations/holds.md#an-answer-that-cannot-be-understood',

@@ -59,6 +59,18 @@ export const holdReasons = {
       'a server as the members are could not open its seal, so a pod that is stopped now would not come back. What runs goes on without it, and shows nothing',
     remedy: `Bring back the key service or its credentials, before a node fails. The message has OpenBao's own words: [seals](${documents.seals})`,
   },
+  NamespacesWouldSeal: {
+    scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
+    meaning:
+      'the keys of a [sealable namespace](https://openbao.org/docs/concepts/namespaces/sealable-namespaces/) lie in the memory of members of which one is to be stopped, and no other member has them',
+    remedy: `See that the members reach the leader: keys travel every 15 s. Or have the owners of the namespaces at hand, and retry in maintenance: [sealable namespaces](${documents.sealables})`,
+  },
+  NamespaceSealsUnknown: {
+    scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
+    meaning:
+      'which members hold the keys of sealable namespaces could not be read, so that a stop could take the last ones',
+    remedy: `Give the policy \`rollguard-observer\` the lines of [sealable namespaces](${documents.sealables}). Or retry in maintenance, where there are none, or they may be sealed`,
+  },
   QuotaExceeded: {
     scopes: ['RollingUpgrade'],
     meaning: 'a ResourceQuota, which the message names, leaves no room for green members',

@@ -429,7 +429,7 @@ export const openBaoClusterSpec = {
         enabled: {
           type: 'boolean',
           description:
-            'Whether the pods carry the annotation openbao.org/maintenance=true, so that users with the verb "maintenance" may delete them. Defaults to false.',
+            'Whether the pods carry the annotation openbao.org/maintenance=true, so that users with the verb "maintenance" may delete them; and whether upgrades and restarts may stop the last member that holds the keys of a sealable namespace. Defaults to false.',
         },
         restartAt: {
           type: 'string',

@@ -8,6 +8,7 @@ import type {
   Observation,
   RaftConfiguration,
   Room,
+  SealableNamespace,
   TokenIssuer,
 } from '../core/model/observation.ts';
 import { known, unknown, type Known } from '../core/model/known.ts';
@@ -15,6 +16,7 @@ import { serverStatus } from '../core/model/server-container.ts';
 import { activeMember } from '../core/raft/leader.ts';
 import { answersOf, type Members } from '../core/raft/members.ts';
 import { observeJob } from '../core/jobs/job-outcome.ts';
+import { knowsSealables, needsSealables } from '../core/upgrade/namespace-keys.ts';
 import { needsRoom } from '../core/upgrade/capacity.ts';
 import { readKnown } from './read-known.ts';
 import { greenNames, liveNames } from '../core/model/members.ts';
@@ -29,6 +31,12 @@ export interface ObserverOfOpenBao {
   raftConfiguration(cluster: OpenBaoCluster, leader: Pod): Promise<RaftConfiguration>;
   /** Every version that was ever active, from the pod that leads. @throws Error that fits behind a colon */
   versionHistory(cluster: OpenBaoCluster, leader: Pod): Promise<readonly string[]>;
+  /** Which of these members hold the keys of which sealable namespaces. @throws Error that fits behind a colon */
+  sealableNamespaces(
+    cluster: OpenBaoCluster,
+    leader: Pod,
+    others: readonly Pod[],
+  ): Promise<readonly SealableNamespace[]>;
 }
 
 export interface ObserveTools {
@@ -79,9 +87,12 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   const leader = activePod(members, pods);
   const asLeader = <T>(reading: (pod: Pod) => Promise<T>): Promise<Known<T>> =>
     leader === undefined ? Promise.resolve(unknown('no member leads')) : readKnown(() => reading(leader));
-  const [raft, versionHistory] = await Promise.all([
+  const [raft, versionHistory, sealables] = await Promise.all([
     asLeader((pod) => tools.openbao.raftConfiguration(cluster, pod)),
     asLeader((pod) => tools.openbao.versionHistory(cluster, pod)),
+    needsSealables(cluster)
+      ? asLeader((pod) => readSealables(tools.openbao, cluster, members, pods, pod))
+      : undefined,
   ]);
   return {
     cluster,
@@ -100,7 +111,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
     secrets,
     namespace,
     issuer,
-    ...defined({ room }),
+    ...defined({ room, sealables }),
     drifted,
   };
 }
@@ -116,6 +127,33 @@ async function readMembers(
     return [name, await readKnown(() => openbao.member(cluster, pod))] as const;
   });
   return new Map(await Promise.all(answers));
+}
+
+/**
+ * Members before 2.6 know no sealable namespace, and cannot lead on data that has one
+ * (docs/facts/openbao-2.6-measured.md, 0.4): where one leads there is none to ask about.
+ */
+async function readSealables(
+  openbao: ObserverOfOpenBao,
+  cluster: OpenBaoCluster,
+  members: Members,
+  pods: readonly Pod[],
+  leader: Pod,
+): Promise<readonly SealableNamespace[]> {
+  const memberOf = ({ metadata }: Pod) => members.get(metadata.name ?? '');
+  const mayHold = (pod: Pod) => {
+    const member = memberOf(pod);
+    return member?.kind === 'known' && !member.value.sealed && knowsSealables(member.value.version);
+  };
+  if (!mayHold(leader)) return [];
+  const others = pods.filter((pod) => pod !== leader && mayHold(pod));
+  const found = await openbao.sealableNamespaces(cluster, leader, others);
+  const rest = [...members].flatMap(([name, member]) =>
+    pods.some((pod) => pod.metadata.name === name && mayHold(pod))
+      ? []
+      : [[name, member.kind === 'known' ? known(false) : unknown(member.cause)] as const],
+  );
+  return found.map(({ path, unsealed }) => ({ path, unsealed: new Map([...unsealed, ...rest]) }));
 }
 
 const runs = (pod: Pod) => serverStatus(pod)?.state?.running !== undefined;

@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import type { Job, Pod } from '../../src/api/kubernetes.ts';
+import { componentLabel, components } from '../../src/api/labels.ts';
+import { known, unknown } from '../../src/core/model/known.ts';
+import type { Observation } from '../../src/core/model/observation.ts';
 import { observe, type ObserveTools } from '../../src/io/observe.ts';
-import { known } from '../../src/core/model/known.ts';
 import { cluster } from '../support/builders.ts';
+import { member, serverPod } from '../support/observation.ts';
 
 const nothing = () => Promise.reject(new Error('it is not read here'));
 
@@ -21,7 +24,12 @@ describe('what is read of a cluster', () => {
         child: () => undefined,
       },
       now: () => Date.UTC(2026, 10, 21),
-      openbao: { member: nothing, raftConfiguration: nothing, versionHistory: nothing },
+      openbao: {
+        member: nothing,
+        raftConfiguration: nothing,
+        versionHistory: nothing,
+        sealableNamespaces: nothing,
+      },
       secrets: nothing,
       async namespace() {
         await Promise.resolve();
@@ -41,5 +49,88 @@ describe('what is read of a cluster', () => {
     };
     const { jobs: seen } = await observe(tools, cluster({ version: '2.5.5' }));
     expect(seen).to.deep.equal({ kind: 'known', value: [{ job: { metadata } }] });
+  });
+
+  describe('while something may stop members', () => {
+    const versions = ['2.6.2', '2.6.2', '2.5.5', '2.6.2', '2.6.2'];
+    const sealables = (given: {
+      readonly upgrade?: boolean;
+      readonly leader?: string;
+    }): Promise<Observation['sealables']> => {
+      const pods = versions.map((_, ordinal) => serverPod(ordinal));
+      const tools = {
+        caches: {
+          statefulSet: () => undefined,
+          pods: () =>
+            pods.map((pod) => ({
+              ...pod,
+              metadata: {
+                ...pod.metadata,
+                labels: { ...pod.metadata.labels, [componentLabel]: components.server },
+              },
+              status: {
+                ...pod.status,
+                podIP: '127.0.0.1',
+                // prod-3 does not run.
+                containerStatuses:
+                  pod.metadata.name === 'prod-3' ? [] : [{ name: 'openbao', state: { running: {} } }],
+              },
+            })),
+          claims: () => [],
+          jobs: () => [],
+          child: () => undefined,
+        },
+        now: () => 0,
+        openbao: {
+          member(_: unknown, { metadata }: Pod) {
+            const ordinal = Number(metadata.name?.slice(-1));
+            if (ordinal === 4) return Promise.reject(new Error('no answer'));
+            return Promise.resolve(
+              member(ordinal, {
+                standby: ordinal !== 0,
+                version: ordinal === 0 ? (given.leader ?? '2.6.2') : (versions[ordinal] ?? ''),
+              }),
+            );
+          },
+          raftConfiguration: nothing,
+          versionHistory: nothing,
+          sealableNamespaces: (_: unknown, leader: Pod, others: readonly Pod[]) =>
+            Promise.resolve([
+              {
+                path: 'team',
+                unsealed: new Map([leader, ...others].map((pod) => [pod.metadata.name ?? '', known(true)])),
+              },
+            ]),
+        },
+        secrets: nothing,
+        namespace: nothing,
+        issuer: nothing,
+        room: nothing,
+        restoresUnderWay: () => known([]),
+        lockUnchangedMs: () => 0,
+        drifted: nothing,
+      } satisfies ObserveTools;
+      const status = given.upgrade === false ? {} : { upgrade: { phase: 'PreChecks' as const } };
+      const stored = { ...cluster({ version: '2.6.2', replicas: 5 }), status };
+      return observe(tools, stored).then((seen) => seen.sealables);
+    };
+
+    it('has who holds the keys of namespaces: asked of those that can', async () => {
+      const found = await sealables({});
+      const [team] = found?.kind === 'known' ? found.value : [];
+      expect(team?.path).to.equal('team');
+      expect([...(team?.unsealed ?? [])]).to.deep.equal([
+        ['prod-0', known(true)],
+        ['prod-1', known(true)],
+        // From before 2.6, and without an answer; prod-3 does not run.
+        ['prod-2', known(false)],
+        ['prod-4', unknown('no answer')],
+      ]);
+    });
+
+    it('asks nobody where one leads that knows no such namespace, and not at rest', async () => {
+      expect(await sealables({ leader: '2.5.5' })).to.deep.equal(known([]));
+      expect(await sealables({ upgrade: false })).to.equal(undefined);
+    });
   });
 });

@@ -306,6 +306,7 @@ export function observation(given: Partial<Observation> = {}): Observation {
     members: membersOf(...ordinals.map((ordinal) => member(ordinal))),
     raft: known(raftOf(ordinals.map((ordinal) => `prod-${ordinal}`))),
     versionHistory: known(['2.5.5']),
+    sealables: known([]),
     secrets: known({ unsealKey: true, unsealKeyUID: 'key-1', certificates: 'valid' }),
     issuer: unknown('not asked'),
     room: known({ quotas: [], storageClasses: [], volumes: [] }),

@@ -37,6 +37,10 @@ export const requestCommand = (field: RequestField, cluster: string, namespace: 
 export const retryCommand = (cluster: string, namespace: string): string =>
   requestCommand('retry', cluster, namespace);
 
+/** The command that tries it again in maintenance, which allows what would be waited for otherwise. */
+export const retryInMaintenanceCommand = (cluster: string, namespace: string): string =>
+  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"maintenance":{"enabled":true},"upgrade":{"requests":{"retry":"'"$(date -Is)"'"}}}}'`;
+
 /** The command that goes back to blue. */
 export const rollbackCommand = (cluster: string, namespace: string): string =>
   requestCommand('rollback', cluster, namespace);

@@ -40,6 +40,8 @@ export interface Observation {
   readonly raft: Known<RaftConfiguration>;
   /** Every version that was ever active on this data (LIST sys/version-history). */
   readonly versionHistory: Known<readonly string[]>;
+  /** Which members hold the keys of which sealable namespaces; read only while members may be stopped. */
+  readonly sealables?: Known<readonly SealableNamespace[]>;
   /** The Secrets that are made once or renewed, never rendered. */
   readonly secrets: Known<ClusterSecrets>;
   /** The namespace of the cluster: its metadata. */
@@ -128,6 +130,17 @@ export interface Member {
   /** This member's own last log index and last applied one; absent while sealed. */
   readonly lastIndex?: number;
   readonly appliedIndex?: number;
+}
+
+/**
+ * A namespace with its own keys, which lie in the memory of the members alone: where none has them, its owner must
+ * unseal it again (docs/facts/openbao-2.6-measured.md, section 4).
+ */
+export interface SealableNamespace {
+  /** Whole, without a slash at its end. */
+  readonly path: string;
+  /** By pod name, whether that member holds its keys. One whose server does not run has no entry. */
+  readonly unsealed: ReadonlyMap<string, Known<boolean>>;
 }
 
 /** Raft membership, read from the leader itself (sys/storage/raft/configuration). */

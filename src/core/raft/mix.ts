@@ -8,7 +8,7 @@ import type { Member } from '../model/observation.ts';
  *
  * @returns undefined for what is no version
  */
-function isBeforeBreak(version: string): boolean | undefined {
+export function isBeforeBreak(version: string): boolean | undefined {
   const parsed = parseVersion(version);
   if (parsed.kind === 'unknown') return undefined;
   // A prerelease counts as its release.

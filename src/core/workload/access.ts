@@ -1,7 +1,7 @@
 import type { WorkloadInputs } from './inputs.ts';
 import { jwtAuth, names, roles } from '../model/names.ts';
 
-type Capability = 'read' | 'update' | 'list' | 'sudo';
+type Capability = 'read' | 'update' | 'list' | 'scan' | 'sudo';
 type Rights = Readonly<Record<string, readonly Capability[]>>;
 
 /** One way in: who may log in as which role, and what the token may do. */
@@ -30,9 +30,21 @@ const reads: Rights = {
   'sys/version-history': ['list'],
 };
 
+/**
+ * Which namespaces there are, and which of their keys a member holds: nothing of what is in them. A `+` is one name, and
+ * a namespace that lies deeper than four cannot be read of.
+ */
+const sealableReads: Rights = {
+  'sys/namespaces': ['scan'],
+  'sys/namespaces/+/seal-status': ['read'],
+  '+/sys/namespaces/+/seal-status': ['read'],
+  '+/+/sys/namespaces/+/seal-status': ['read'],
+  '+/+/+/sys/namespaces/+/seal-status': ['read'],
+};
+
 const rights = {
   /** The controller: reads alone. */
-  observer: reads,
+  observer: { ...reads, ...sealableReads },
   /** The executor: the steps of both strategies. No snapshot, no restore, no secrets. */
   upgrade: {
     ...reads,

@@ -1,3 +1,4 @@
+import { defined } from '../../api/object-fields.ts';
 import { parser } from '../../api/parse.ts';
 import type { RaftServer } from '../../core/model/observation.ts';
 
@@ -180,6 +181,57 @@ const parseKeys = parser<{ readonly data: { readonly keys: readonly string[] } }
 );
 
 export const parseVersionHistory = (body: unknown): readonly string[] => parseKeys(body).data.keys;
+
+/** One namespace, as the list of all of them names it. */
+export interface ListedNamespace {
+  /** Whole, without a slash at its end. */
+  readonly path: string;
+  /** Never given to another one; absent where the answer leaves it out. */
+  readonly uuid?: string;
+  /** Whether it is being deleted. */
+  readonly tainted: boolean;
+}
+
+const parseNamespaceKeys = parser<{
+  readonly data: {
+    readonly keys?: readonly string[];
+    readonly key_info?: Readonly<Record<string, { readonly uuid?: string; readonly tainted?: boolean }>>;
+  };
+}>(
+  object(
+    {
+      data: object(
+        {
+          keys: texts,
+          key_info: { type: 'object', additionalProperties: object({ uuid: text, tainted: flag }, []) },
+        },
+        [],
+      ),
+    },
+    ['data'],
+  ),
+  'list of namespaces',
+);
+
+/** @param status of the answer: where there is none, 200 without keys, or 404 without an error as other lists have */
+export function parseNamespaces(body: unknown, status: number): readonly ListedNamespace[] {
+  const { errors } = (body ?? {}) as { readonly errors?: unknown };
+  if (status === 404 && Array.isArray(errors) && errors.length === 0) return [];
+  const { keys = [], key_info: info = {} } = parseNamespaceKeys(body).data;
+  return keys.map((key) => {
+    const { uuid, tainted = false } = info[key] ?? {};
+    return { path: key.replace(/\/$/, ''), tainted, ...defined({ uuid }) };
+  });
+}
+
+const parseNamespaceSealStatus = parser<{ readonly data: { readonly sealed?: boolean } }>(
+  object({ data: object({ sealed: flag }, []) }, ['data']),
+  'seal status of a namespace',
+);
+
+/** GET sys/namespaces/NAME/seal-status: whether this node has no keys of it. */
+export const parseNamespaceSealed = (body: unknown): boolean =>
+  parseNamespaceSealStatus(body).data.sealed ?? false;
 
 const parsePaths = parser<{ readonly data: Readonly<Record<string, readonly string[]>> }>(
   object({ data: { type: 'object', additionalProperties: texts } }, ['data']),

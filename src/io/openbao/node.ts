@@ -38,6 +38,15 @@ export interface OpenBaoNode {
   setDeadServerCleanup(token: string, enabled: boolean, options?: CallOptions): Promise<void>;
   /** Every version that was ever active on this data. */
   versionHistory(token: string, options?: CallOptions): Promise<readonly string[]>;
+  /** Every namespace that this node knows, those below sealed ones not; from 2.6 on, sealable ones too. */
+  namespaces(token: string, options?: CallOptions): Promise<readonly answers.ListedNamespace[]>;
+  /**
+   * Whether this very node is without the keys of a sealable namespace; from 2.6 on.
+   *
+   * @param path whole, without a slash at its end
+   * @returns undefined for a namespace that is not sealable
+   */
+  isNamespaceSealed(token: string, path: string, options?: CallOptions): Promise<boolean | undefined>;
   /** What the token may do, by path. */
   capabilities(
     token: string,
@@ -146,6 +155,28 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
         token,
         ...options,
       }),
+    namespaces: (token, options) =>
+      read(answers.parseNamespaces, {
+        // As good as SCAN, which proxies and Node.js' own server do not know.
+        method: 'GET',
+        path: 'sys/namespaces?scan=true',
+        token,
+        accept: [404],
+        ...options,
+      }),
+    async isNamespaceSealed(token, path, options) {
+      try {
+        const call = { method: 'GET', path: sealStatusPath(path), token, ...options } as const;
+        return await read(answers.parseNamespaceSealed, call);
+      } catch (error) {
+        if (!(error instanceof OpenBaoError)) throw error;
+        // Below one that is sealed, or the whole node is: there are no keys either way.
+        if (error.reason === 'Sealed') return true;
+        if (error.reason === 'Invalid' && error.message.includes('namespace is not sealable'))
+          return undefined;
+        throw error;
+      }
+    },
     capabilities: (token, paths, options) =>
       read(answers.parseCapabilities, {
         method: 'POST',
@@ -186,6 +217,13 @@ export function connectOpenBao(address: OpenBaoAddress): OpenBaoNode {
       transport.stream({ method: 'GET', path: 'sys/storage/raft/snapshot', token, ...options }),
     close: () => transport.close(),
   };
+}
+
+/** Its parent is asked about it (docs/facts/openbao-2.6-measured.md, section 4). */
+function sealStatusPath(path: string): string {
+  const names = path.split('/').map(encodeURIComponent);
+  const parents = names.slice(0, -1).map((name) => `${name}/`);
+  return `${parents.join('')}sys/namespaces/${names.at(-1)}/seal-status`;
 }
 
 const jwtConfigPath = `auth/${jwtAuth.mount}/config`;

@@ -1,11 +1,15 @@
 import type { Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import type { Member, RaftConfiguration } from '../../core/model/observation.ts';
+import type { Member, RaftConfiguration, SealableNamespace } from '../../core/model/observation.ts';
 import { podHost, ports, roles } from '../../core/model/names.ts';
+import { readSealableNamespaces } from './sealable-namespaces.ts';
 import { keepOpenBaoConnections } from './connections.ts';
 import { podOfAddress, readMember } from './member.ts';
 import { openBaoSession, type OpenBaoSession } from './session.ts';
 import type { CallOptions, OpenBaoNode } from './node.ts';
+
+/** Milliseconds for one look at all namespaces. */
+const namespacesMs = 10_000;
 
 /** What the observer is given. */
 interface ObserverOptions {
@@ -24,6 +28,7 @@ interface ObserverOptions {
 export function openBaoObserver({ ca, jwt, timeoutMs = 2000 }: ObserverOptions) {
   const connections = keepOpenBaoConnections();
   const sessions = new Map<string, OpenBaoSession>();
+  const plainNamespaces = new Map<string, Set<string>>();
   const options: CallOptions = { timeoutMs };
 
   const nodeOf = async (cluster: OpenBaoCluster, pod: Pod): Promise<OpenBaoNode> => {
@@ -36,10 +41,10 @@ export function openBaoObserver({ ca, jwt, timeoutMs = 2000 }: ObserverOptions) 
   };
   const read = async <T>(
     cluster: OpenBaoCluster,
-    leader: Pod,
+    pod: Pod,
     call: (node: OpenBaoNode, token: string) => Promise<T>,
   ): Promise<T> => {
-    const node = await nodeOf(cluster, leader);
+    const node = await nodeOf(cluster, pod);
     return sessionOf(cluster).run(node, (token) => call(node, token), options);
   };
   // By UID: a cluster made again under the name knows no token of the old one.
@@ -63,9 +68,33 @@ export function openBaoObserver({ ca, jwt, timeoutMs = 2000 }: ObserverOptions) 
     /** Every version that was ever active, from the pod that leads. @throws OpenBaoError */
     versionHistory: (cluster: OpenBaoCluster, leader: Pod): Promise<readonly string[]> =>
       read(cluster, leader, (node, token) => node.versionHistory(token, options)),
+    /**
+     * The sealable namespaces, and which of these members hold their keys; cut short after `namespacesMs`.
+     *
+     * @param others beside the leader
+     * @throws Error that fits behind a colon where the leader cannot say it
+     */
+    sealableNamespaces(
+      cluster: OpenBaoCluster,
+      leader: Pod,
+      others: readonly Pod[],
+    ): Promise<readonly SealableNamespace[]> {
+      const bounded = { ...options, signal: AbortSignal.timeout(namespacesMs) };
+      const holder = (pod: Pod) => ({
+        pod: pod.metadata.name ?? '',
+        isSealed: (path: string) =>
+          read(cluster, pod, (node, token) => node.isNamespaceSealed(token, path, bounded)),
+      });
+      const namespaces = () => read(cluster, leader, (node, token) => node.namespaces(token, bounded));
+      const key = cluster.metadata.uid ?? '';
+      const plain = plainNamespaces.get(key) ?? new Set<string>();
+      plainNamespaces.set(key, plain);
+      return readSealableNamespaces({ ...holder(leader), namespaces }, others.map(holder), plain);
+    },
     /** Drops what is kept of a cluster that is gone; its connections end by themselves. */
     forget: (clusterUID: string): void => {
       sessions.delete(clusterUID);
+      plainNamespaces.delete(clusterUID);
     },
     close: (): Promise<void> => connections.close(),
   };

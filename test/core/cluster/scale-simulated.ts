@@ -3,7 +3,8 @@ import { actionAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../../src/core/model/decision.ts';
-import type { ObservedJob } from '../../../src/core/model/observation.ts';
+import { defined } from '../../../src/api/object-fields.ts';
+import type { Observation, ObservedJob } from '../../../src/core/model/observation.ts';
 import { known } from '../../../src/core/model/known.ts';
 import { silence } from '../../../src/controller/runtime/silence.ts';
 import {
@@ -39,6 +40,8 @@ export interface Faults {
 export class SimulatedScaling {
   cluster: OpenBaoCluster;
   faults: Faults = {};
+  /** Who holds the keys of which namespaces. */
+  sealables: Observation['sealables'] = known([]);
   now = start;
   size: number;
   readonly voters: string[];
@@ -114,6 +117,7 @@ export class SimulatedScaling {
             : [],
         ),
       ),
+      ...defined({ sealables: this.sealables }),
       raft: known(raftOf(this.voters, { leader: this.leader })),
       drifted: known(this.status.replicas === this.size ? [] : [this.#statefulSet(this.status.replicas)]),
     });

@@ -4,6 +4,7 @@ import { defaultDeadlines } from '../../../src/core/model/decision.ts';
 import { quorum } from '../../../src/core/raft/quorum.ts';
 import { decideScale } from '../../../src/core/cluster/scale/decide.ts';
 import { known } from '../../../src/core/model/known.ts';
+import type { Observation } from '../../../src/core/model/observation.ts';
 import {
   context,
   member,
@@ -21,6 +22,31 @@ const reasons = (scaling: SimulatedScaling) =>
   scaling.events.map(({ reason }) => reason).filter((reason) => reason !== 'LeaderChanged');
 const condition = (scaling: SimulatedScaling, type: string) =>
   scaling.status.conditions?.find((each) => each.type === type);
+
+describe('scaling down a member that holds the last keys of a sealable namespace', () => {
+  const team = (...holders: readonly string[]): Observation['sealables'] =>
+    known([{ path: 'team', unsealed: new Map(names(4).map((pod) => [pod, known(holders.includes(pod))])) }]);
+
+  it('waits until another one beside the leader has them, and says which', () => {
+    const scaling = new SimulatedScaling(4, 3);
+    scaling.sealables = team('prod-0', 'prod-3');
+    scaling.run(10);
+    expect(scaling.done).to.deep.equal([]);
+    expect(condition(scaling, 'Reconciling')?.message).to.equal(
+      'from 4 to 3 members: without prod-3 the last keys of the sealable namespace team could be lost: unsealed on prod-0 (leader), prod-3, and sealed on prod-1, prod-2; spec.maintenance.enabled accepts it (docs/upgrades/rolling.md#sealable-namespaces)',
+    );
+    scaling.sealables = team('prod-0', 'prod-1', 'prod-3');
+    scaling.run();
+    expect(scaling.done).to.deep.equal(['remove-peer prod-3', 'size 3', 'delete data-prod-3']);
+  });
+
+  it('does not wait in maintenance', () => {
+    const scaling = new SimulatedScaling(4, 3);
+    scaling.sealables = team('prod-3');
+    scaling.wish({ maintenance: { enabled: true } });
+    expect(scaling.run().done).to.include('remove-peer prod-3');
+  });
+});
 
 describe('scaling up', () => {
   it('lets one member join after another, each a voter that has caught up before the next', () => {

@@ -11,6 +11,11 @@ const calls = {
   'GET sys/storage/raft/autopilot/configuration': undefined,
   'GET sys/ha-status': undefined,
   'LIST sys/version-history': undefined,
+  'GET sys/namespaces?scan=true': undefined,
+  'GET sys/namespaces/none/seal-status': undefined,
+  'GET a/b/sys/namespaces/none/seal-status': undefined,
+  'GET sys/namespaces/none': undefined,
+  'POST sys/namespaces/none/unseal': {},
   'POST sys/storage/raft/autopilot/configuration': { last_contact_threshold: '10s' },
   'POST sys/storage/raft/promote': { server_id: 'nobody' },
   'POST sys/storage/raft/demote': { server_id: 'nobody' },
@@ -36,7 +41,16 @@ const reads: readonly Call[] = [
   'LIST sys/version-history',
 ];
 const rights: readonly (readonly [role: string, account: string, allowed: readonly Call[]])[] = [
-  ['rollguard-observer', 'system:serviceaccount:rollguard-system:rollguard-controller', reads],
+  [
+    'rollguard-observer',
+    'system:serviceaccount:rollguard-system:rollguard-controller',
+    [
+      ...reads,
+      'GET sys/namespaces?scan=true',
+      'GET sys/namespaces/none/seal-status',
+      'GET a/b/sys/namespaces/none/seal-status',
+    ],
+  ],
   [
     'rollguard-upgrade',
     'system:serviceaccount:bao:prod-upgrade-serviceaccount',

@@ -57,6 +57,63 @@ describe('the client of OpenBao', () => {
     return error as OpenBaoError;
   }
 
+  describe('asked about namespaces', () => {
+    it('lists them with what tells one from another, and none where there is none', async () => {
+      const info = { 'a/': { uuid: 'u-a', id: 'x', path: 'a/', tainted: true }, 'a/b/': null };
+      const node = await nodeThat((request, response) => {
+        expect(request.url).to.equal('/v1/sys/namespaces?scan=true');
+        answering(200, { data: { keys: ['a/', 'a/b/'], key_info: info } })(request, response);
+      });
+      expect(await node.namespaces(secret)).to.deep.equal([
+        { path: 'a', uuid: 'u-a', tainted: true },
+        { path: 'a/b', tainted: false },
+      ]);
+      for (const [status, body] of [
+        [200, { data: {} }],
+        [200, { data: { keys: null } }],
+        [404, { errors: [] }],
+      ] as const) {
+        const none = await nodeThat(answering(status, body));
+        expect(await none.namespaces(secret)).to.deep.equal([]);
+      }
+      const unsupported = await nodeThat(answering(404, { errors: ['unsupported path'] }));
+      expect((await failure(unsupported.namespaces(secret))).reason).to.equal('Malformed');
+      const forbidden = await nodeThat(answering(403, { errors: ['permission denied'] }));
+      expect((await failure(forbidden.namespaces(secret))).reason).to.equal('Forbidden');
+    });
+
+    it('asks the parent of a nested one, by names that a path can hold', async () => {
+      const asked: (string | undefined)[] = [];
+      const node = await nodeThat((request, response) => {
+        asked.push(request.url);
+        answering(200, { data: { sealed: asked.length === 1 } })(request, response);
+      });
+      expect(await node.isNamespaceSealed(secret, 'a')).to.equal(true);
+      expect(await node.isNamespaceSealed(secret, 'a/b c/d')).to.equal(false);
+      expect(asked).to.deep.equal([
+        '/v1/sys/namespaces/a/seal-status',
+        '/v1/a/b%20c/sys/namespaces/d/seal-status',
+      ]);
+    });
+
+    const answers: readonly (readonly [string, number, object, boolean | undefined | string])[] = [
+      ['one that leaves out what is false', 200, { data: { type: 'shamir' } }, false],
+      ['one that is not sealable', 400, { errors: ['namespace is not sealable'] }, undefined],
+      ['one below a sealed one', 503, { errors: ['namespace is sealed'] }, true],
+      ['one of a sealed node', 503, { errors: ['Vault is sealed'] }, true],
+      ['a wrong name', 400, { errors: ['namespace name cannot contain /'] }, 'Invalid'],
+      ['one that may not be read', 403, { errors: ['permission denied'] }, 'Forbidden'],
+      ['one that is gone', 500, { errors: ['namespace "a/" doesn\'t exist'] }, 'Server'],
+    ];
+    for (const [what, status, body, outcome] of answers) {
+      it(`takes ${what} for ${outcome ?? 'not sealable'}`, async () => {
+        const asked = (await nodeThat(answering(status, body))).isNamespaceSealed(secret, 'a');
+        if (typeof outcome === 'string') expect((await failure(asked)).reason).to.equal(outcome);
+        else expect(await asked).to.equal(outcome);
+      });
+    }
+  });
+
   describe('told what is wrong', () => {
     const told: readonly (readonly [string, number, object | string, string])[] = [
       ['sealed', 503, { errors: ['Vault is sealed'] }, 'Sealed'],

@@ -1,3 +1,4 @@
+import { documents } from '../../../api/documents.ts';
 import { defined } from '../../../api/object-fields.ts';
 import type { HoldReasonOf } from '../../../api/hold-reasons.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
@@ -15,6 +16,7 @@ import { formerVolume } from '../../model/data-door.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { claimsByPod, clusterName, podsByName } from '../../model/selectors.ts';
+import { isAccepted, keyRisk } from '../../upgrade/namespace-keys.ts';
 import { atRest, newIndex, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
 /** The highest ordinal is the one to go: it steps down if it leads, else it is removed. */
@@ -24,7 +26,7 @@ export function startLeaving(input: ScaleInput): ScaleStep {
   const listed = isListed(input, pod);
   if (listed === undefined) return wait('the members are unknown');
   if (!listed) return shrunk(input);
-  const unsafe = whyNotRemove(input, pod);
+  const unsafe = whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
   if (unsafe !== undefined) return wait(unsafe);
   if (peers.leader.kind === 'unknown') return wait(`no leader is known: ${peers.leader.cause}`);
   if (peers.leader.value === pod) return startStepDown(input, pod);
@@ -96,7 +98,7 @@ export function removePeer(input: ScaleInput): ScaleStep {
   if (outcome === 'absent') {
     const { leader } = input.peers;
     if (leader.kind === 'known' && leader.value === pod) return { kind: 'go', patch: atRest };
-    const unsafe = whyNotRemove(input, pod);
+    const unsafe = whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
     return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
   }
   if (outcome === 'running') return running(observed, `${pod} is being removed from Raft`);
@@ -211,6 +213,23 @@ export function whyNotRemove(
     .filter(({ name }) => name !== pod)
     .flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
   return `${pod} is healthy and stays while others are not: ${others.join('; ')}`;
+}
+
+/** The keys of sealable namespaces that would be lost with it, unless a person accepts that. */
+function whyKeysWouldGo(
+  { observation, status, peers, context }: ScaleInput,
+  pod: string,
+): string | undefined {
+  const names = peers.expected.map(({ name }) => name);
+  const risk = keyRisk(observation, {
+    stopping: [pod],
+    staying: names.filter((name) => name !== pod),
+    leader: peers.leader.kind === 'known' ? peers.leader.value : undefined,
+    fromVersion: status.currentVersion,
+  });
+  return risk === undefined || isAccepted(observation.cluster, undefined, context.now)
+    ? undefined
+    : `${risk.message}; spec.maintenance.enabled accepts it (${documents.sealables})`;
 }
 
 type Action = 'step-down' | 'remove-peer';

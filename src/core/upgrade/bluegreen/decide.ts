@@ -306,7 +306,8 @@ function waiting(run: Run, step: Extract<Step, { readonly kind: 'wait' }>): Deci
   const { now, settings } = run.context;
   const deadline = parseTimestamp(run.blueGreen.deadline);
   if (step.isOpenEnded !== true && deadline !== undefined && now > deadline) {
-    return failed({ ...run, effects: [] }, overdue(run, step.reason));
+    const at = { ...run, effects: [] };
+    return step.overdue === undefined ? failed(at, overdue(run, step.reason)) : held(at, step.overdue);
   }
   // The clock of a phase does not run while a person, or spec's own time, is waited for; then it starts anew.
   const at = withBlueGreen(run, {

@@ -42,6 +42,8 @@ export type Step =
       readonly until?: number;
       /** It may last as long as a person, or spec, wants: no deadline. */
       readonly isOpenEnded?: boolean;
+      /** What it is called when the deadline passes: a hold, whatever autoRollback says. */
+      readonly overdue?: PhaseFailure;
       /** The request of a person that it waits for. */
       readonly awaits?: AwaitedRequest;
     })

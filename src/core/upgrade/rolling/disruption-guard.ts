@@ -3,7 +3,8 @@ import { quorum } from '../../raft/quorum.ts';
 import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { nextStepDownAt } from '../../raft/step-down.ts';
 import { partitionFor } from '../../workload/partition.ts';
-import type { PhaseInput } from './phase.ts';
+import { isAccepted, keyRisk, type KeyRisk } from '../namespace-keys.ts';
+import type { Blocked, PhaseInput } from './phase.ts';
 import { whyNotOneAtATime } from './pods.ts';
 
 type GateInput = Pick<PhaseInput, 'observation' | 'peers' | 'replicas' | 'upgrade'>;
@@ -12,16 +13,46 @@ type GateInput = Pick<PhaseInput, 'observation' | 'peers' | 'replicas' | 'upgrad
  * Why the pod of this ordinal must not be taken down now; undefined when it may. Everything that is not
  * known says no. Only the ordinal in work may be down: every other member is a healthy voter that has caught
  * up, and without this one they are a quorum of what Raft itself counts, not of spec.replicas
- * (docs/facts/openbao-operator.md, 11, 3). A single member has nobody to wait for.
+ * (docs/facts/openbao-operator.md, 11, 3). A single member has nobody to wait for. No namespace's keys go with it.
  */
-export function whyNotTakeDown(input: GateInput, ordinal: number): string | undefined {
+export function whyNotTakeDown(input: GateInput, ordinal: number): Blocked | undefined {
   const { peers, replicas } = input;
   const down = peers.expected[ordinal];
-  if (down === undefined) return `there is no ordinal ${ordinal}`;
-  if (replicas === 1) return undefined;
-  if (peers.leader.kind === 'unknown') return `no leader is known: ${peers.leader.cause}`;
-  if (peers.leader.value === down.name) return `${down.name} leads`;
-  return whyOthersNotFit(input, down.name) ?? whyNoQuorum(input, down.name);
+  if (down === undefined) return { reason: `there is no ordinal ${ordinal}` };
+  if (replicas === 1) return whyKeysWouldGo(input, ordinal);
+  if (peers.leader.kind === 'unknown') return { reason: `no leader is known: ${peers.leader.cause}` };
+  if (peers.leader.value === down.name) return { reason: `${down.name} leads` };
+  const unfit = whyOthersNotFit(input, down.name) ?? whyNoQuorum(input, down.name);
+  return unfit === undefined ? whyKeysWouldGo(input, ordinal) : { reason: unfit };
+}
+
+/**
+ * Why the keys of a sealable namespace could be lost with this pod; undefined when they could not, or a person accepts
+ * it. Where no clock is given, the phase has judged the time.
+ */
+export function whyKeysWouldGo(
+  input: GateInput & Partial<Pick<PhaseInput, 'context'>>,
+  ordinal: number,
+): Blocked | undefined {
+  const { observation, upgrade, replicas, context } = input;
+  const risk = keysAtRisk(input, ordinal);
+  if (risk === undefined) return undefined;
+  // Nobody brings a single member's keys back.
+  const since = replicas === 1 ? undefined : upgrade.phaseStartedAt;
+  return isAccepted(observation.cluster, since, context?.now ?? Infinity)
+    ? undefined
+    : { reason: risk.message, overdue: risk.reason };
+}
+
+/** The same, whatever a person accepts. */
+export function keysAtRisk({ observation, peers, upgrade }: GateInput, ordinal: number): KeyRisk | undefined {
+  const names = peers.expected.map(({ name }) => name);
+  return keyRisk(observation, {
+    stopping: names.filter((_, each) => each === ordinal),
+    staying: names.filter((_, each) => each !== ordinal),
+    leader: peers.leader.kind === 'known' ? peers.leader.value : undefined,
+    fromVersion: upgrade.fromVersion,
+  });
 }
 
 /**
@@ -30,11 +61,7 @@ export function whyNotTakeDown(input: GateInput, ordinal: number): string | unde
  * @param lagging a replaced pod that is up but still catches up. It may vote, and the next leader dials it
  *   anew; but it neither takes over nor counts towards the quorum that keeps writes going.
  */
-export function whyNotStepDown(
-  input: PhaseInput,
-  ordinal: number,
-  lagging?: string,
-): { readonly reason: string; readonly until?: number } | undefined {
+export function whyNotStepDown(input: PhaseInput, ordinal: number, lagging?: string): Blocked | undefined {
   const { peers, status, context } = input;
   const leader = peers.expected[ordinal];
   if (leader === undefined) return { reason: `there is no ordinal ${ordinal}` };
@@ -45,6 +72,8 @@ export function whyNotStepDown(
     ({ name }) => name !== lagging,
   );
   if (candidates.length === 0) return { reason: `no other healthy voter has caught up to take over` };
+  const keys = whyKeysWouldGo(input, ordinal);
+  if (keys !== undefined) return keys;
   const until = nextStepDownAt(status);
   return until <= context.now
     ? undefined

@@ -1,6 +1,7 @@
 import { defined } from '../../../api/object-fields.ts';
+import type { ClusterEvent } from '../../model/decision.ts';
 import { event } from '../event.ts';
-import { whyNotStepDown, whyNotTakeDown } from './disruption-guard.ts';
+import { keysAtRisk, whyNotStepDown, whyNotTakeDown } from './disruption-guard.ts';
 import { advance, wait, waitBlocked, type PhaseInput, type Step } from './phase.ts';
 import { isOfNewestTemplate } from './pods.ts';
 import { whySealUnproved } from './seal-proof.ts';
@@ -37,7 +38,7 @@ export function nextOrdinal(input: PhaseInput): Step {
       : waitBlocked(blocked);
   }
   const blocked = whyNotTakeDown(input, ordinal);
-  if (blocked !== undefined) return wait(blocked);
+  if (blocked !== undefined) return waitBlocked(blocked);
   const unproved = whySealUnproved(input);
   if (unproved !== undefined) return unproved;
   return advance('Replacing', {
@@ -47,7 +48,15 @@ export function nextOrdinal(input: PhaseInput): Step {
       stepDown: undefined,
     },
     events: [
+      ...keysGoing(input, ordinal),
       event('Normal', 'ReplacingPod', 'Replace', `${name} is being replaced with ${upgrade.targetImage}`),
     ],
   });
+}
+
+/** What a person accepts, or nothing would get here. */
+function keysGoing(input: PhaseInput, ordinal: number): readonly ClusterEvent[] {
+  const risk = keysAtRisk(input, ordinal);
+  if (risk === undefined) return [];
+  return [event('Warning', risk.reason, 'Replace', `in maintenance: ${risk.message}`.slice(0, 1024))];
 }

@@ -79,7 +79,7 @@ function whyNotAll(input: Input, ordinals: readonly number[]): string | undefine
     const names = ordinals.map((each) => input.peers.expected[each]?.name).join(' and ');
     return `${names} would be stopped together`;
   }
-  return whyNotTakeDown(input, ordinal);
+  return whyNotTakeDown(input, ordinal)?.reason;
 }
 
 /** The lowest ordinal that the StatefulSet controller may have been let at. */

@@ -57,9 +57,16 @@ export const wait = (
   reason,
   ...more,
 });
+/** Why not now, a clause; when it is known to end, and what it is called if it lasts. */
+export interface Blocked {
+  readonly reason: string;
+  readonly until?: number;
+  readonly overdue?: FailureReason;
+}
+
 /** Waits for a gate to open, at the latest until it is known to. */
-export const waitBlocked = ({ reason, until }: { readonly reason: string; readonly until?: number }): Step =>
-  wait(reason, defined({ until }));
+export const waitBlocked = ({ reason, until, overdue }: Blocked): Step =>
+  wait(reason, defined({ until, overdue }));
 export const advance = (phase: PhaseName, more: Consequences = {}): Step => ({
   kind: 'advance',
   phase,

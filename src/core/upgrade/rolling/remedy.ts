@@ -1,6 +1,7 @@
 import type { Remedy } from '../../model/explanation.ts';
 import { diagnosis } from './diagnosis.ts';
 import { type FailureReason } from './failure.ts';
+import { keyRemedy } from '../namespace-keys.ts';
 import { retryCommand } from '../../model/kubectl.ts';
 import type { PhaseInput } from './phase.ts';
 
@@ -37,6 +38,12 @@ function wayBack({ upgrade }: Given, reason: FailureReason): string {
 
 /** What to do when something took too long: the commands that say why. */
 export function overdueRemedy(given: Given, reason: FailureReason): Remedy {
+  const keys = keyRemedy(given.observation.cluster, reason);
+  if (keys !== undefined) {
+    const { name = '', namespace = 'default' } = given.observation.cluster.metadata;
+    const retry = { purpose: 'then', line: retryCommand(name, namespace) };
+    return { ...keys, commands: [retry, ...(keys.commands ?? [])] };
+  }
   const look = diagnosis(given.observation.cluster, given.upgrade, reason);
   const hint =
     look.length === 0

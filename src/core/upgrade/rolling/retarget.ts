@@ -184,7 +184,7 @@ function whyKept(input: PhaseInput, ordinal: number): { readonly step: Step | un
     return { step: blocked === undefined ? startStepDown(input, ordinal) : waitBlocked(blocked) };
   }
   const blocked = whyNotTakeDown(input, ordinal);
-  const step = blocked === undefined ? whySealUnproved(input) : wait(blocked);
+  const step = blocked === undefined ? whySealUnproved(input) : waitBlocked(blocked);
   return step === undefined ? undefined : { step };
 }
 

@@ -273,6 +273,12 @@ export class SimulatedHalves {
       members,
       raft: this.membershipAsRead(),
       versionHistory: known(['2.5.5']),
+      sealables: known(
+        [...this.namespaces].map((path) => ({
+          path,
+          unsealed: new Map([...members.keys()].map((name) => [name, known(!this.keyless.has(name))])),
+        })),
+      ),
       drifted: known(this.drifted(kubernetes)),
     });
   }
@@ -287,6 +293,10 @@ export class SimulatedHalves {
       jobs: known([...this.jobs.values()].map((job) => jobAsRead(job.name, job))),
     };
   }
+
+  /** Sealable namespaces, whose keys all members hold but these. */
+  readonly namespaces = new Set<string>();
+  readonly keyless = new Set<string>();
 
   /** What a mutating webhook adds to the image of every StatefulSet. */
   digest: string | undefined;

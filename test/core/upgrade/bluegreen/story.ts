@@ -66,6 +66,18 @@ const commands: Commands<Teller> = {
     else unread.add(teller.podOf(who), answer as Answer);
     return [];
   },
+  /** namespaces team-a: sealable ones, unsealed by their owners */
+  namespaces: ({ world }, paths) => {
+    for (const path of paths) world.namespaces.add(path);
+    return [];
+  },
+  /** keyless green-1: no keys reach these members; `keyless none` ends it */
+  keyless: (teller, who) => {
+    const { keyless } = teller.world;
+    keyless.clear();
+    if (who[0] !== 'none') for (const each of who) keyless.add(teller.podOf(each));
+    return [];
+  },
   /** incident: status.breakGlass */
   incident: (teller) => teller.incident(),
 };

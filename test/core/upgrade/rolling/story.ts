@@ -13,7 +13,7 @@ import { WatchedCluster } from './watched-cluster.ts';
 export const tell = (text: string): string => tellBy(commands, new Teller(), text);
 
 const commands: Commands<Teller> = {
-  /** cluster replicas=3 leader=0 [catch-up=10] [seal=transit] */
+  /** cluster replicas=3 leader=0 [catch-up=10] [seal=transit] [version=2.6.2] */
   cluster: (teller, words) => teller.begin(words),
   /** image 2.5.6 missing|crashes|refuses|sealed|good [version=2.5.5] */
   image: (teller, [version = '', kind, says]) => {
@@ -24,7 +24,30 @@ const commands: Commands<Teller> = {
     });
     return [];
   },
-  /** spec version=2.5.6 image=… paused=true restartAt=… snapshot=true retry=1 */
+  /** namespaces team-a team-b: sealable ones, unsealed by their owners on all members */
+  namespaces: ({ world }, paths) => {
+    for (const path of paths)
+      world.namespaces.set(path, new Set([...world.pods.values()].map(({ uid }) => uid)));
+    return [];
+  },
+  /** keyless 1 2: these members lose the keys and get none; `keyless none` ends it */
+  keyless: ({ world }, ordinals) => {
+    world.keyless.clear();
+    if (ordinals[0] === 'none') return [];
+    for (const ordinal of ordinals.map(Number)) {
+      world.keyless.add(ordinal);
+      const { uid = '' } = world.pods.get(ordinal) ?? {};
+      for (const holders of world.namespaces.values()) holders.delete(uid);
+    }
+    return [];
+  },
+  /** namespaces-unread 403: nobody may read of them; `namespaces-unread none` ends it */
+  'namespaces-unread': ({ world }, [what]) => {
+    world.namespacesUnread =
+      what === 'none' ? undefined : `prod-0: GET sys/namespaces?scan=true: ${what} permission denied`;
+    return [];
+  },
+  /** spec version=2.5.6 image=… paused=true restartAt=… snapshot=true retry=1 maintenance=true */
   spec: (teller, words) => teller.change(words),
   /** kill 1: the pod goes without warning */
   kill: (teller, [ordinal]) => {
@@ -70,6 +93,7 @@ class Teller {
       spec: {
         backup: { target: { provider: 's3', bucket: 'snapshots' } },
         ...(options['seal'] === 'transit' ? { unseal: transit } : {}),
+        ...(options['version'] === undefined ? {} : { version: options['version'] }),
       },
     });
     this.last = '';
@@ -77,13 +101,17 @@ class Teller {
   }
 
   change(words: readonly string[]): readonly string[] {
-    const { version, image, paused, restartAt, snapshot, retry } = optionsOf(words);
-    const { upgrade } = this.world.cluster.spec;
+    const { version, image, paused, restartAt, snapshot, retry, maintenance } = optionsOf(words);
+    const { upgrade, maintenance: before } = this.world.cluster.spec;
     this.world.spec({
       ...(version === undefined ? {} : { version }),
       ...(image === undefined ? {} : { image }),
       ...(paused === undefined ? {} : { paused: paused === 'true' }),
-      ...(restartAt === undefined ? {} : { maintenance: { restartAt } }),
+      maintenance: {
+        ...before,
+        ...(restartAt === undefined ? {} : { restartAt }),
+        ...(maintenance === undefined ? {} : { enabled: maintenance === 'true' }),
+      },
       upgrade: {
         ...upgrade,
         ...(snapshot === undefined ? {} : { preUpgradeSnapshot: snapshot === 'true' }),
@@ -156,7 +184,15 @@ class Teller {
     const changes = upgrade === undefined ? '' : `  leadership changes: ${upgrade.leadershipChanges}`;
     const restart = lastRestartAt === undefined ? '' : `  restarted: ${lastRestartAt}`;
     const lock = operationLock === undefined ? '' : '  locked';
-    return [`${this.seconds()}  version ${currentVersion}${restart}${lock}${changes}`, ...pods];
+    const namespaces = [...world.namespaces].map(([path, holders]) => {
+      const names = [...world.pods].filter(([, { uid }]) => holders.has(uid)).map(([each]) => `prod-${each}`);
+      return `          namespace ${path}: ${names.length === 0 ? 'sealed' : `unsealed on ${names.toSorted().join(', ')}`}`;
+    });
+    return [
+      `${this.seconds()}  version ${currentVersion}${restart}${lock}${changes}`,
+      ...pods,
+      ...namespaces,
+    ];
   }
 
   private has(what: string): boolean {

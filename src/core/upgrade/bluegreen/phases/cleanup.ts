@@ -3,6 +3,7 @@ import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { liveNames } from '../../../model/members.ts';
 import { removeHalf } from '../removal.ts';
 import { ensureByJob, deadServerCleanupSet } from '../jobs.ts';
+import { whyKeysGoWithBlue } from '../keys-of-blue.ts';
 import { areRemoved, whyNotRemovable } from '../membership.ts';
 import { wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 
@@ -18,6 +19,9 @@ export const cleanup: PhaseHandler = (input) => {
   const { cluster } = observation;
   const learning = whyNotLearnt(input);
   if (learning !== undefined) return learning;
+  // Once it stops, nobody can wait for it any more.
+  const keys = isWhole(observation.statefulSet) ? whyKeysGoWithBlue(input) : undefined;
+  if (keys !== undefined) return keys;
   const removed = areRemoved(input, halves.blue);
   const removing = ensureByJob(input, 'remove-blue-peers', removed);
   const isStoppable = removed !== undefined && whyNotRemovable(input, halves.blue) === undefined;
@@ -34,6 +38,11 @@ export const cleanup: PhaseHandler = (input) => {
   const restored = blueGreen.deadServerCleanup === true ? deadServerCleanupSet(input, true) : undefined;
   return restored ?? { kind: 'finish' };
 };
+
+/** Whether blue is not being stopped yet. */
+const isWhole = (statefulSet: PhaseInput['observation']['statefulSet']): boolean =>
+  statefulSet.kind === 'unknown' ||
+  (statefulSet.value !== undefined && statefulSet.value.metadata.deletionTimestamp === undefined);
 
 /** Clients are not yet sent to green by every node. Never asked again once blue may have begun to stop. */
 function whyNotLearnt(input: PhaseInput): Step | undefined {

@@ -3,6 +3,7 @@ import { whyUnhealthy } from '../../../raft/health.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { event } from '../../event.ts';
 import { ensureByJob } from '../jobs.ts';
+import { whyKeysGoWithBlue } from '../keys-of-blue.ts';
 import { isHandedOver } from '../membership.ts';
 import { advance, wait, waitForRequest, type PhaseHandler } from '../phase.ts';
 import { isAsked } from '../../requests.ts';
@@ -43,6 +44,8 @@ export const demotingBlue: PhaseHandler = (input) => {
   if (autoCleanup === false && !isAsked(observation, input.status, 'cleanup')) {
     return waitForRequest('cleanup');
   }
+  const keys = whyKeysGoWithBlue(input);
+  if (keys !== undefined) return keys;
   return advance('Cleanup', {
     patch: { cleanupStartedAt: timestamp(context.now) },
     events: [

@@ -12,8 +12,9 @@ import { isBlueGreen } from '../../target.ts';
 import { event } from '../../event.ts';
 import { failure, type FailureReason } from '../failure.ts';
 import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
-import { advance, hold, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
-import { remedy } from '../remedy.ts';
+import { whyKeysWouldGo } from '../disruption-guard.ts';
+import { advance, hold, wait, waitBlocked, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
+import { overdueRemedy, remedy } from '../remedy.ts';
 import { whySealUnproved } from '../seal-proof.ts';
 import { whyForbidden } from '../start-check.ts';
 import { judgeImage } from '../version-check.ts';
@@ -33,7 +34,7 @@ export const preChecks: PhaseHandler = (input) => {
     const what = 'one of two members is not a quorum, so replacing either would stop writes';
     return hold(failure('QuorumWouldBeLost', what, remedy(input, 'set spec.replicas to 3')));
   }
-  return judgeMembers(input) ?? judgeJobs(input, target);
+  return judgeMembers(input) ?? judgeNamespaces(input) ?? judgeJobs(input, target);
 };
 
 /** Every member is a healthy voter that has caught up, and nobody else is a voter. */
@@ -72,6 +73,23 @@ function judgeMembers(input: PhaseInput): Step | undefined {
     if (behind !== undefined) return wait(behind);
   }
   return undefined;
+}
+
+/**
+ * The keys of sealable namespaces, as before each pod, but for all of them: it is told before anything is touched. A
+ * single member takes them with it in any case, so nothing is waited for. A green half has none yet: what blue alone
+ * holds is judged before blue goes.
+ */
+function judgeNamespaces(input: PhaseInput): Step | undefined {
+  const { observation, upgrade, peers, replicas } = input;
+  const risks = peers.expected.flatMap((_, ordinal) => whyKeysWouldGo(input, ordinal) ?? []);
+  const isGreen = isBlueGreen(observation.cluster, upgrade);
+  const blocked = risks.find(({ overdue }) => !isGreen || overdue === 'NamespaceSealsUnknown');
+  if (blocked?.overdue === undefined) return undefined;
+  const { reason, overdue } = blocked;
+  return overdue === 'NamespacesWouldSeal' && replicas === 1
+    ? hold(failure(overdue, reason, overdueRemedy(input, overdue)))
+    : waitBlocked(blocked);
 }
 
 /** The leader is asked, with a token that only a person has. */

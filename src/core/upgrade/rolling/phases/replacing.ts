@@ -7,7 +7,7 @@ import { isReady } from '../../../model/selectors.ts';
 import { deadlineOf } from '../deadlines.ts';
 import { whyNotTakeDown } from '../disruption-guard.ts';
 import { event } from '../../event.ts';
-import { advance, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
+import { advance, wait, waitBlocked, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
 import { whySealUnproved } from '../seal-proof.ts';
 
@@ -87,7 +87,9 @@ function replaceOld(input: PhaseInput, pod: Pod): Step {
 function replaceUnread(input: PhaseInput, pod: Pod): Step {
   const name = pod.metadata.name ?? '';
   const blocked = whyNotTakeDown(input, input.upgrade.currentPartition ?? 0);
-  if (blocked !== undefined) return wait(`${name} is to be replaced, but ${blocked}`);
+  if (blocked !== undefined) {
+    return waitBlocked({ ...blocked, reason: `${name} is to be replaced, but ${blocked.reason}` });
+  }
   const unproved = whySealUnproved(input);
   if (unproved !== undefined) return unproved;
   return recreated(

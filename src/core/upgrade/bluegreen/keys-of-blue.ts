@@ -1,0 +1,25 @@
+import { isAccepted, keyRemedy, keyRisk } from '../namespace-keys.ts';
+import { wait, type PhaseInput, type Step } from './phase.ts';
+
+/**
+ * Why blue must not be stopped yet: keys of sealable namespaces could go with it. Nothing gets worse by waiting, and
+ * going back would bring green no keys: at the deadline it is held.
+ */
+export function whyKeysGoWithBlue({
+  observation,
+  halves,
+  peers,
+  blueGreen,
+  context,
+}: PhaseInput): Step | undefined {
+  const { cluster } = observation;
+  const risk = keyRisk(observation, {
+    stopping: halves.blue,
+    staying: halves.green,
+    leader: peers.leader.kind === 'known' ? peers.leader.value : undefined,
+    fromVersion: blueGreen.blueVersion,
+  });
+  if (risk === undefined || isAccepted(cluster, blueGreen.phaseStartedAt, context.now)) return undefined;
+  const { reason, message } = risk;
+  return wait(message, { overdue: { reason, message, ...keyRemedy(cluster, reason) } });
+}
