@@ -15,7 +15,7 @@ export async function deadServerCleanup(context: ExecutorContext, enabled: boole
   const seen = await until(context.deadline, async (): Promise<Known<true>> => {
     const leader = await findLeader(context);
     if (leader.kind === 'unknown') return leader;
-    const node = leader.value;
+    const { node } = leader.value;
     const isSet = await asRole(context, node, async (token) => {
       const { cleanup_dead_servers: current } = await node.autopilotConfiguration(token);
       return current === enabled;

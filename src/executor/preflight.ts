@@ -1,11 +1,10 @@
 import { defined } from '../api/object-fields.ts';
-import { unknown, type Known } from '../core/model/known.ts';
+import type { Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import { until, type ExecutorContext } from './context.ts';
 import { asRole } from './login.ts';
 import { votersAmong } from '../core/raft/configuration.ts';
-import { leaderAmong } from '../core/raft/leader.ts';
-import { readMembers } from './members.ts';
+import { findLeader } from './membership.ts';
 import { done, failed } from './report.ts';
 
 /** Where it stands whether autopilot removes dead servers, which an upgrade switches off and on again. */
@@ -64,10 +63,9 @@ interface Seen {
 
 async function look(context: ExecutorContext, movesVotes: boolean): Promise<Known<Seen>> {
   const rights = movesVotes ? [...needed, ...neededToMoveVotes] : needed;
-  const leader = leaderAmong(await readMembers(context));
+  const leader = await findLeader(context);
   if (leader.kind === 'unknown') return leader;
-  const node = context.members.get(leader.value.pod);
-  if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
+  const { node } = leader.value;
   return asRole(context, node, async (token) => {
     const raft = await node.raftConfiguration(token);
     const paths = [...new Set(rights.map(([path]) => path))];

@@ -10,6 +10,7 @@ import { until, within, type ExecutorContext } from './context.ts';
 import { ActionFailed, asRole, refusalOf } from './login.ts';
 import { leaderAmong, states } from '../core/raft/leader.ts';
 import { readMembers } from './members.ts';
+import { findLeader } from './membership.ts';
 import { done, failed, refused } from './report.ts';
 import { signalOf } from './store.ts';
 import { unusable, whyAnother, type StoredSnapshot } from './verify-snapshot.ts';
@@ -122,10 +123,9 @@ async function send(
 /** The leader, a token that it takes, and whether that is enough. */
 async function lookBefore(context: ExecutorContext, path: string): Promise<Known<Ready>> {
   const since = performance.now();
-  const leader = leaderAmong(await readMembers(context));
+  const leader = await findLeader(context);
   if (leader.kind === 'unknown') return leader;
-  const node = context.members.get(leader.value.pod);
-  if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
+  const { node } = leader.value;
   return asRole(context, node, async (token) => {
     const held = (await node.capabilities(token, [path, probe])).get(path) ?? [];
     await node.raftConfiguration(token);

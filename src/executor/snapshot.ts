@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unknown, type Known } from '../core/model/known.ts';
+import type { Known } from '../core/model/known.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { ObjectStore } from '../io/object-store.ts';
 import { OpenBaoError, type OpenBaoNode } from '../io/openbao/node.ts';
@@ -8,8 +8,7 @@ import { SnapshotError } from '../io/snapshot/error.ts';
 import { takeSnapshot, type SnapshotRecord } from '../io/snapshot/snapshot.ts';
 import { until, within, type ExecutorContext } from './context.ts';
 import { asRole, refusalOf } from './login.ts';
-import { leaderAmong } from '../core/raft/leader.ts';
-import { readMembers } from './members.ts';
+import { findLeader } from './membership.ts';
 import { done, failed } from './report.ts';
 import { signalOf } from './store.ts';
 
@@ -58,12 +57,11 @@ interface Source {
 }
 
 async function findLoggedIn(context: ExecutorContext): Promise<Known<Source>> {
-  const leader = leaderAmong(await readMembers(context));
-  if (leader.kind === 'unknown') return leader;
-  const node = context.members.get(leader.value.pod);
-  if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
+  const found = await findLeader(context);
+  if (found.kind === 'unknown') return found;
+  const { node, leader } = found.value;
   // Logs in now: a snapshot that runs is not begun again for that.
-  return asRole(context, node, () => Promise.resolve({ node, version: leader.value.version }));
+  return asRole(context, node, () => Promise.resolve({ node, version: leader.version }));
 }
 
 const take = (

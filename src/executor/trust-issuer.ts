@@ -4,8 +4,7 @@ import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { JwtConfig, OpenBaoNode } from '../io/openbao/node.ts';
 import { until, type ExecutorContext } from './context.ts';
 import { asRole, attempt } from './login.ts';
-import { leaderAmong } from '../core/raft/leader.ts';
-import { readMembers } from './members.ts';
+import { findLeader } from './membership.ts';
 import { done, failed } from './report.ts';
 
 /**
@@ -50,10 +49,9 @@ interface Seen {
 }
 
 async function lookAtConfig(context: ExecutorContext): Promise<Known<Seen>> {
-  const leader = leaderAmong(await readMembers(context));
+  const leader = await findLeader(context);
   if (leader.kind === 'unknown') return leader;
-  const node = context.members.get(leader.value.pod);
-  if (node === undefined) return unknown(`${leader.value.pod} is not among the members given`);
+  const { node } = leader.value;
   const config = await asRole(context, node, (token) => node.jwtConfig(token));
   return config.kind === 'unknown' ? config : known({ node, config: config.value });
 }
