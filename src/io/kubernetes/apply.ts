@@ -69,11 +69,10 @@ export async function applyObjectEffect(
         throw new Error(
           `${effect.target.kind} ${effect.target.name} is data, which nothing deletes but data-door.ts`,
         );
-      return unlessDone(
+      return unlessOvertaken(
         client.remove(objectPath(effect.target), {
           body: { preconditions: { uid: effect.uid }, propagationPolicy: propagationOf(effect.target) },
         }),
-        (error) => isNotFound(error) || isConflict(error),
       );
     case 'patch': {
       const { uid, resourceVersion } = effect;
@@ -86,13 +85,17 @@ export async function applyObjectEffect(
         body: { ...patch, metadata: { ...patch.metadata, ...metadata } },
       });
       // Gone, or changed since: the next pass sees what is there now.
-      return unlessDone(patching, (error) => isNotFound(error) || isConflict(error));
+      return unlessOvertaken(patching);
     }
   }
 }
 
 /** A Job stays until its pods are gone: as long as it is to be seen, its program may act. */
 const propagationOf = ({ kind }: Target) => (kind === 'Job' ? 'Foreground' : 'Background');
+
+/** A call about one very object. That it is gone, changed since, or another one of its name, is success. @throws ApiError */
+export const unlessOvertaken = (call: Promise<unknown>): Promise<void> =>
+  unlessDone(call, (error) => isNotFound(error) || isConflict(error));
 
 async function unlessDone(call: Promise<unknown>, isDone: (error: unknown) => boolean): Promise<void> {
   try {

@@ -8,8 +8,8 @@ import { isClaimable, ownerlessLabels, withoutClaimable } from '../../core/workl
 import { sameValue } from '../../core/model/same-value.ts';
 import { names, sealKeyId, sealKeyName } from '../../core/model/names.ts';
 import { sealCredentials } from '../../core/model/seal.ts';
-import { fieldManager } from './apply.ts';
-import { isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
+import { fieldManager, unlessOvertaken } from './apply.ts';
+import { isConflict, type KubernetesClient } from './kubernetes.ts';
 import { collectionPath, objectPath } from './resources.ts';
 
 /** Annotation on the Secret: which key of OpenBao's static seal it holds. */
@@ -89,12 +89,8 @@ export async function deleteUnsealKey(
     ...metadata,
     ...defined({ finalizers: metadata.finalizers?.filter((each) => each !== unsealKeyFinalizer) }),
   }));
-  try {
-    await client.remove(secretPath(cluster), { body: { preconditions: { uid } } });
-  } catch (error) {
-    // Gone already, which the finalizer may have been the last to hold up, or another one of its name.
-    if (!isNotFound(error) && !isConflict(error)) throw error;
-  }
+  // It may be gone already: its finalizer may have been the last to hold that up.
+  await unlessOvertaken(client.remove(secretPath(cluster), { body: { preconditions: { uid } } }));
 }
 
 /** Writes other metadata beside the same data, at the version that was read; else the next pass does it. */
@@ -109,11 +105,9 @@ async function rewrite(
   if (secret?.metadata?.uid !== uid) return;
   const metadata = change(secret.metadata);
   if (sameValue(metadata, secret.metadata)) return;
-  try {
-    await client.update(secretPath(cluster), { ...secret, metadata }, { query: { fieldManager } });
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
-  }
+  await unlessOvertaken(
+    client.update(secretPath(cluster), { ...secret, metadata }, { query: { fieldManager } }),
+  );
 }
 
 const secretPath = ({ metadata: { namespace = '', name = '' } }: OpenBaoCluster) =>
