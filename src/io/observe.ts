@@ -140,18 +140,16 @@ async function readSealables(
   pods: readonly Pod[],
   leader: Pod,
 ): Promise<readonly SealableNamespace[]> {
-  const memberOf = ({ metadata }: Pod) => members.get(metadata.name ?? '');
-  const mayHold = (pod: Pod) => {
-    const member = memberOf(pod);
+  const mayHold = ({ metadata }: Pod) => {
+    const member = members.get(metadata.name ?? '');
     return member?.kind === 'known' && !member.value.sealed && knowsSealables(member.value.version);
   };
   if (!mayHold(leader)) return [];
   const others = pods.filter((pod) => pod !== leader && mayHold(pod));
   const found = await openbao.sealableNamespaces(cluster, leader, others);
+  const asked = new Set([leader, ...others].map(({ metadata }) => metadata.name));
   const rest = [...members].flatMap(([name, member]) =>
-    pods.some((pod) => pod.metadata.name === name && mayHold(pod))
-      ? []
-      : [[name, member.kind === 'known' ? known(false) : unknown(member.cause)] as const],
+    asked.has(name) ? [] : [[name, member.kind === 'known' ? known(false) : member] as const],
   );
   return found.map(({ path, unsealed }) => ({ path, unsealed: new Map([...unsealed, ...rest]) }));
 }
