@@ -1,5 +1,6 @@
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { isUnopened } from '../../core/model/target-starts.ts';
 import { timestamp } from '../../core/model/time.ts';
 import { diagnosis, membersLook, type Look } from '../../core/upgrade/rolling/diagnosis.ts';
 import type { AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
@@ -226,16 +227,15 @@ function wayBack(
   { patch }: Commands,
 ): readonly Advice[] {
   if (status?.upgrade?.held !== true || upgrade?.kind !== 'upgrade') return [];
-  const { unopened, targetStarted } = status.upgrade;
-  const isUnopened = unopened !== undefined && targetStarted !== true;
-  if (upgrade.strategy === 'RollingUpdate' && upgrade.started && !isUnopened) return [];
+  const hasOpened = !isUnopened(status.upgrade);
+  if (upgrade.strategy === 'RollingUpdate' && upgrade.started && hasOpened) return [];
   const { from, to = 'the target' } = upgrade;
   if (from === undefined) return [];
   // An image that names the target's version would be refused beside the old one.
   const { fromImage } = status.upgrade;
   const image = spec.image === undefined || fromImage === undefined ? {} : { image: fromImage };
   const command = patch({ version: from, ...image });
-  const why = isUnopened ? `${to} has opened no data` : `no pod has run ${to} yet`;
+  const why = hasOpened ? `no pod has run ${to} yet` : `${to} has opened no data`;
   return [{ needed: false, why: `or cancel the upgrade: ${why}`, command }];
 }
 

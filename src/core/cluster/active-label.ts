@@ -2,8 +2,9 @@ import { activeLabel } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { omit } from '../../api/object-fields.ts';
 import { unchanged, type Concern } from '../model/cluster-concern.ts';
+import { serverLogs } from '../model/kubectl.ts';
 import { inWords, type Explanation } from '../model/explanation.ts';
-import { names, serverContainer } from '../model/names.ts';
+import { names } from '../model/names.ts';
 import { answers, clusterName, isUnsealed, podsByName } from '../model/selectors.ts';
 import { parseTimestamp, timestamp } from '../model/time.ts';
 import { activeMember } from '../raft/leader.ts';
@@ -66,6 +67,6 @@ function missingActiveLabel(cluster: OpenBaoCluster, leader: string): Explanatio
   return {
     message: `${leader} leads, but its pod does not have the label ${activeLabel}=true, so the Service ${own.activeService} has no endpoints (${own.publicService} still answers)`,
     remedy: `Members set the label themselves: see whether ${leader} reaches the API server (NetworkPolicy ${own.networkPolicy}) and may patch its pod (Role ${own.serviceAccount})`,
-    commands: [{ line: `kubectl logs -n ${namespace} ${leader} -c ${serverContainer} --tail=100` }],
+    commands: [{ line: serverLogs(leader, namespace) }],
   };
 }

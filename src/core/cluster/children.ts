@@ -6,6 +6,7 @@ import type { Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { held, waiting, type Notice } from '../model/cluster-concern.ts';
 import { liveNames } from '../model/members.ts';
+import { partitionOf } from '../workload/partition.ts';
 import { files } from '../workload/paths.ts';
 import { isPaused } from '../model/selectors.ts';
 import { sealChanged } from './seal.ts';
@@ -99,7 +100,7 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     !sameValue(halves(stored), halves(status));
   const heldBack = drifted.value.flatMap((object) =>
     object.kind === 'StatefulSet' && object.metadata?.name === liveNames(cluster).statefulSet
-      ? (whyNotLowered(observation, status, partitionOf(object)) ?? [])
+      ? (whyNotLowered(observation, status, partitionOf(object as StatefulSet)) ?? [])
       : [],
   );
   const isSealChanged = notices.some(({ reason }) => reason === sealChanged);
@@ -116,9 +117,6 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     ),
   };
 }
-
-const partitionOf = (object: KubernetesObject) =>
-  (object as StatefulSet).spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
 
 /**
  * With the self-init file left in the ConfigMap, a member 0 that loses its disk makes a second cluster

@@ -8,7 +8,7 @@ import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
 import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
 import { liveRevision, memberNamed } from '../model/members.ts';
-import { serverContainer } from '../model/names.ts';
+import { serverLogs } from '../model/kubectl.ts';
 import { restartInPlace } from '../model/server-container.ts';
 import { activeLabelMissing, whyNotReachable } from './active-label.ts';
 import { secondClusterDetected } from './identity.ts';
@@ -128,7 +128,7 @@ function outage(observation: Observation): string {
     message: `no member leads, reads and writes are refused: an outage, although ${named} answer as standbys do (429). An election takes seconds`,
     remedy:
       'If it lasts: put the newer version back where an older one runs on its data, or read why nobody is elected',
-    commands: [{ line: `kubectl logs -n ${namespace} ${first.pod} -c ${serverContainer} --tail=100` }],
+    commands: [{ line: serverLogs(first.pod, namespace) }],
   });
 }
 

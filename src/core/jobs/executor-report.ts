@@ -1,3 +1,4 @@
+import { longestMessage } from '../model/limits.ts';
 import { parser } from '../../api/parse.ts';
 
 /** What `rollguard executor` leaves in `/dev/termination-log` when it ends: one JSON object, at most 4,096 bytes. */
@@ -28,9 +29,6 @@ const parseReport = parser<ExecutorReport>(
   },
   'executor report',
 );
-
-/** The kubelet keeps no more; who may write the status of a pod can write more. */
-export const longestMessage = 4_096;
 
 /** The report in a termination message; undefined for anything else, such as the end of a log after a crash. */
 export function executorReportOf(message: string): ExecutorReport | undefined {

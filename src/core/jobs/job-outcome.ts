@@ -1,8 +1,9 @@
 import type { ContainerStatus, Job, Pod } from '../../api/kubernetes.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { ObservedJob } from '../model/observation.ts';
+import { longestMessage } from '../model/limits.ts';
 import { parseTimestamp } from '../model/time.ts';
-import { executorReportOf, longestMessage, type ExecutorReport } from './executor-report.ts';
+import { executorReportOf, type ExecutorReport } from './executor-report.ts';
 
 export type JobOutcome = 'running' | 'succeeded' | 'failed';
 

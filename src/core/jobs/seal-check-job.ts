@@ -5,9 +5,9 @@ import type { ControllerSettings } from '../model/decision.ts';
 import { names } from '../model/names.ts';
 import { files, paths } from '../workload/paths.ts';
 import { sealEnvironment, sealLabels, sealVolumes } from '../workload/seal.ts';
+import { openbaoUser } from '../workload/pod-template.ts';
 import { job } from './job.ts';
 import type { SealCheck } from './step.ts';
-import { openbaoUser } from './version-check-job.ts';
 
 /** A server and a command beside it, each of about 100 MiB. */
 const resources = { requests: { cpu: '10m', memory: '256Mi' }, limits: { memory: '512Mi' } } as const;

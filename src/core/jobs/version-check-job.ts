@@ -4,10 +4,8 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { ControllerSettings } from '../model/decision.ts';
 import { names } from '../model/names.ts';
+import { openbaoUser } from '../workload/pod-template.ts';
 import { job } from './job.ts';
-
-/** User and group of OpenBao's own image. */
-export const openbaoUser = { uid: 100, gid: 1000 } as const;
 
 /**
  * The Job that runs `bao version` from an image, so that a typo, a wrong digest or another architecture

@@ -1,5 +1,6 @@
 import type { ObjectMeta } from '../../api/kubernetes.ts';
 import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
+import { serverContainer } from './names.ts';
 
 /**
  * Commands with which members lose their data and join anew. The gate lets their pods be deleted only once
@@ -44,3 +45,10 @@ export const retryInMaintenanceCommand = (cluster: string, namespace: string): s
 /** The command that goes back to blue. */
 export const rollbackCommand = (cluster: string, namespace: string): string =>
   requestCommand('rollback', cluster, namespace);
+
+/** The command that shows what a Job has written. */
+export const jobLogs = (job: string, namespace: string): string => `kubectl logs -n ${namespace} job/${job}`;
+
+/** The command that shows the last words of the server in a member's pod. */
+export const serverLogs = (pod: string, namespace: string): string =>
+  `kubectl logs -n ${namespace} ${pod} -c ${serverContainer} --tail=100`;

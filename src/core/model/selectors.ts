@@ -33,11 +33,19 @@ export function claimsByPod({
   if (claims.kind === 'unknown') return undefined;
   const found = new Map<string, PersistentVolumeClaim>();
   for (const claim of claims.value) {
-    const { name = '' } = claim.metadata;
-    const pod = name.startsWith('data-') ? name.slice('data-'.length) : '';
-    if (memberNamed(cluster, pod) !== undefined) found.set(pod, claim);
+    const pod = podOfClaim(cluster, claim);
+    if (pod !== undefined) found.set(pod, claim);
   }
   return found;
+}
+
+/** The name of the member's pod that this claim is of; undefined for any other claim. */
+export function podOfClaim(
+  cluster: OpenBaoCluster,
+  { metadata: { name = '' } }: PersistentVolumeClaim,
+): string | undefined {
+  const pod = name.startsWith('data-') ? name.slice('data-'.length) : '';
+  return memberNamed(cluster, pod) === undefined ? undefined : pod;
 }
 
 /** What the pod that is there now says of itself; undefined when it did not answer, or another pod of its name did. */

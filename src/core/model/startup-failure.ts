@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '../../api/kubernetes.ts';
+import { longestMessage } from './limits.ts';
 import { printableCharacter } from './printable.ts';
 import { serverStatus } from './server-container.ts';
 import { parseTimestamp } from './time.ts';
@@ -67,10 +68,10 @@ export function lastWords(pod: Pod | undefined): string | undefined {
   return last === undefined ? undefined : `its last words: ${shown(last)}`;
 }
 
-/** Without what is empty; the kubelet keeps 4 KiB. */
+/** Without what is empty. */
 const linesOf = (message: string): readonly string[] =>
   message
-    .slice(0, 4096)
+    .slice(0, longestMessage)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');

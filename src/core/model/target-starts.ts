@@ -49,12 +49,20 @@ export function targetStarts(
     : { opened: undefined, unopened };
 }
 
+/** Whether it is recorded that the target has started, and opened no data. */
+export const isUnopened = ({
+  unopened,
+  targetStarted,
+}: Pick<RollingUpgrade, 'unopened' | 'targetStarted'>): boolean =>
+  unopened !== undefined && targetStarted !== true;
+
 /**
  * The same for who asks no server: whether the pod in work, as it is, is known not to have opened the data. A start
  * that runs counts as sealed where the controller saw it so.
  */
-export function isKnownUnopened(pod: Pod, { unopened, targetStarted }: RollingUpgrade): boolean {
-  if (targetStarted === true || unopened === undefined) return false;
+export function isKnownUnopened(pod: Pod, upgrade: RollingUpgrade): boolean {
+  const { unopened } = upgrade;
+  if (unopened === undefined || !isUnopened(upgrade)) return false;
   const isRunning = serverStatus(pod)?.state?.running !== undefined;
   return targetStarts(pod, isRunning ? unopened.sealed : undefined, unopened).opened === false;
 }

@@ -18,7 +18,7 @@ import { violation, warning, type Policy, type Violation } from './policy.ts';
  */
 export const imageVersionMismatch: Policy<ClusterRequest> = {
   id: 'image-version-mismatch',
-  changes: (request) => changesVersion(request) || changesImage(request),
+  changes,
   evaluate(request) {
     const { spec } = request.object;
     const version = parseVersion(spec.version);
@@ -26,8 +26,7 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
     if (version.kind === 'unknown') return [];
     const { canonical } = version.value;
     const reported = reportedVersion(version.value);
-    const changes = changesVersion(request) || changesImage(request);
-    const unsaid = reported === canonical || !changes ? [] : [neverSaid(canonical, reported)];
+    const unsaid = reported === canonical || !changes(request) ? [] : [neverSaid(canonical, reported)];
     if (spec.image === undefined || spec.image === '') return unsaid;
     const reference = parseImageReference(spec.image);
     // invalid-image-reference speaks of it.
@@ -61,6 +60,10 @@ export const imageVersionMismatch: Policy<ClusterRequest> = {
     ];
   },
 };
+
+function changes(request: ClusterRequest): boolean {
+  return changesVersion(request) || changesImage(request);
+}
 
 /**
  * A change of version that leaves the image behind, where its text says no version: the StatefulSet stays as it is, no

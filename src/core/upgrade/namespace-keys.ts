@@ -10,6 +10,7 @@ import { maintenanceEnabled } from '../model/selectors.ts';
 import { parseTimestamp } from '../model/time.ts';
 import type { Observation, SealableNamespace } from '../model/observation.ts';
 import { isBeforeBreak } from '../raft/mix.ts';
+import type { Peers } from '../raft/peers.ts';
 
 /** Whether a server of this version may hold keys of sealable namespaces; what is no version may. */
 export const knowsSealables = (version: string): boolean => isBeforeBreak(version) !== true;
@@ -83,6 +84,24 @@ export function keyRisk(
     ? undefined
     : unreadable(`${doubt.namespace.path}: ${doubt.cause}`);
 }
+
+/**
+ * The same for members of a cluster: all that are expected beside them stay.
+ *
+ * @param stopping by pod name
+ */
+export const keyRiskWithout = (
+  observation: Pick<Observation, 'sealables'>,
+  { expected, leader }: Pick<Peers, 'expected' | 'leader'>,
+  stopping: readonly string[],
+  fromVersion: string | undefined,
+): KeyRisk | undefined =>
+  keyRisk(observation, {
+    stopping,
+    staying: expected.map(({ name }) => name).filter((name) => !stopping.includes(name)),
+    leader: leader.kind === 'known' ? leader.value : undefined,
+    fromVersion,
+  });
 
 type Kept =
   | { readonly outcome: 'kept' | 'lost'; readonly cause?: undefined }

@@ -2,7 +2,7 @@ import type { ClaimTemplate, PersistentVolumeClaim } from '../../api/kubernetes.
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined, omit } from '../../api/object-fields.ts';
 import type { WorkloadInputs } from './inputs.ts';
-import { memberNamed } from '../model/members.ts';
+import { podOfClaim } from '../model/selectors.ts';
 import { ownerlessLabels } from './metadata.ts';
 import { canonicalQuantity, milliOf } from './quantity.ts';
 import { dataVolume } from './volumes.ts';
@@ -27,18 +27,15 @@ export const defaultSize = '10Gi';
  */
 export function claimSize(cluster: OpenBaoCluster, claims: readonly PersistentVolumeClaim[]): string {
   const wanted = cluster.spec.storage?.size ?? defaultSize;
-  const own = claims.filter(({ metadata: { name = '' } }) => {
-    const pod = name.startsWith('data-') ? name.slice('data-'.length) : '';
-    return memberNamed(cluster, pod) !== undefined;
-  });
+  const own = claims.filter((claim) => podOfClaim(cluster, claim) !== undefined);
   return own.map(sizeOf).reduce<string>((most, size) => {
     const [a, b] = [milliOf(most), milliOf(size ?? '')];
     return size !== undefined && a !== undefined && b !== undefined && b > a ? size : most;
   }, wanted);
 }
 
-/** What a claim asks for; undefined where that was not read. */
-const sizeOf = ({ spec }: PersistentVolumeClaim): string | undefined =>
+/** What a claim, or what claims are made from, asks for; undefined where that was not read. */
+export const sizeOf = ({ spec }: Pick<PersistentVolumeClaim, 'spec'>): string | undefined =>
   spec?.resources?.requests?.['storage'];
 
 /** No owner: data outlives the cluster under Retain. */

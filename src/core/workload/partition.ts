@@ -39,7 +39,7 @@ const lowestUpdated = (replicas: number, live: StatefulSet | undefined): number 
 
 /** As high as it may be: it holds every pod back unless it was lowered and is not settled yet. */
 export function heldPartition(replicas: number, live: StatefulSet | undefined): number {
-  const partition = live?.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const partition = partitionOf(live);
   const isLowered = live !== undefined && partition < (live.spec?.replicas ?? 1);
   return isLowered && !isSettled(live) ? Math.min(partition, replicas) : replicas;
 }
@@ -53,3 +53,7 @@ function isSettled({ metadata, status }: StatefulSet): boolean {
     status.currentRevision === status.updateRevision
   );
 }
+
+/** As the StatefulSet has it: without one, nothing is held back. */
+export const partitionOf = (set: StatefulSet | undefined): number =>
+  set?.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;

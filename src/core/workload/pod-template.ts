@@ -16,7 +16,7 @@ import { volumeMounts, volumes } from './volumes.ts';
 const configurationAnnotation = 'rollguard.io/configuration-hash';
 
 /** The user and group of OpenBao's image. */
-const user = { uid: 100, gid: 1000 } as const;
+export const openbaoUser = { uid: 100, gid: 1000 } as const;
 
 /**
  * A pod of a member: restricted by the pod security standards, one per node as far as there are nodes. What a new
@@ -43,9 +43,9 @@ export function podTemplate({ cluster, revision, image, restartAt }: WorkloadInp
       terminationGracePeriodSeconds: 120,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: user.uid,
-        runAsGroup: user.gid,
-        fsGroup: user.gid,
+        runAsUser: openbaoUser.uid,
+        runAsGroup: openbaoUser.gid,
+        fsGroup: openbaoUser.gid,
         fsGroupChangePolicy: 'OnRootMismatch',
         seccompProfile: { type: 'RuntimeDefault' },
       },
@@ -59,11 +59,10 @@ export function podTemplate({ cluster, revision, image, restartAt }: WorkloadInp
 const restartAnnotation = (restartAt: string | undefined) => defined({ [restartAtAnnotation]: restartAt });
 
 /** Of what the user chose and a running server does not read again. Addresses to join and self-init are not among it. */
-function configurationHash(cluster: OpenBaoCluster): Record<string, string> {
+function configurationHash({ spec }: OpenBaoCluster): Record<string, string> {
   // Stored by OpenBao at self-init, no start-up setting.
-  const { serverStabilizationTime: _, ...raft } = cluster.spec.configuration?.raft ?? {};
-  const chosen = Object.keys(raft).length === 0 ? {} : { raft };
-  return Object.keys(chosen).length === 0 ? {} : { [configurationAnnotation]: fingerprint(chosen) };
+  const { serverStabilizationTime: _, ...raft } = spec.configuration?.raft ?? {};
+  return Object.keys(raft).length === 0 ? {} : { [configurationAnnotation]: fingerprint({ raft }) };
 }
 
 const spreadOverNodes = (cluster: OpenBaoCluster) => ({

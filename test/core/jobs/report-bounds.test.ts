@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { executorReportOf, longestMessage } from '../../../src/core/jobs/executor-report.ts';
+import { executorReportOf } from '../../../src/core/jobs/executor-report.ts';
 import { versionOf } from '../../../src/core/jobs/job-outcome.ts';
+import { longestMessage } from '../../../src/core/model/limits.ts';
 import { withoutOuterSlashes } from '../../../src/core/model/slashes.ts';
 
 describe('what a Job says', () => {

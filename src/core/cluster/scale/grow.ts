@@ -1,5 +1,5 @@
 import type { ClusterEvent } from '../../model/decision.ts';
-import { claimSize } from '../../workload/claim-templates.ts';
+import { claimSize, sizeOf } from '../../workload/claim-templates.ts';
 import { milliOf } from '../../workload/quantity.ts';
 import { whyBehind, whyUnhealthy } from '../../raft/health.ts';
 import { liveNames } from '../../model/members.ts';
@@ -45,7 +45,7 @@ function smallerVolume(
 ): ClusterEvent[] {
   if (claims.kind === 'unknown' || statefulSet.kind === 'unknown') return [];
   const [template] = statefulSet.value?.spec?.volumeClaimTemplates ?? [];
-  const size = template?.spec?.resources?.requests?.['storage'];
+  const size = template === undefined ? undefined : sizeOf(template);
   const largest = claimSize(cluster, claims.value);
   const [own, most] = [milliOf(size ?? ''), milliOf(largest)];
   if (own === undefined || most === undefined || own >= most) return [];

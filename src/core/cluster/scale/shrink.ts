@@ -16,7 +16,7 @@ import { formerVolume } from '../../model/data-door.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { claimsByPod, clusterName, podsByName } from '../../model/selectors.ts';
-import { isAccepted, keyRisk } from '../../upgrade/namespace-keys.ts';
+import { isAccepted, keyRiskWithout } from '../../upgrade/namespace-keys.ts';
 import { atRest, newIndex, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
 /** The highest ordinal is the one to go: it steps down if it leads, else it is removed. */
@@ -220,13 +220,7 @@ function whyKeysWouldGo(
   { observation, status, peers, context }: ScaleInput,
   pod: string,
 ): string | undefined {
-  const names = peers.expected.map(({ name }) => name);
-  const risk = keyRisk(observation, {
-    stopping: [pod],
-    staying: names.filter((name) => name !== pod),
-    leader: peers.leader.kind === 'known' ? peers.leader.value : undefined,
-    fromVersion: status.currentVersion,
-  });
+  const risk = keyRiskWithout(observation, peers, [pod], status.currentVersion);
   return risk === undefined || isAccepted(observation.cluster, undefined, context.now)
     ? undefined
     : `${risk.message}; spec.maintenance.enabled accepts it (${documents.sealables})`;

@@ -6,6 +6,7 @@ import { defined } from '../../../api/object-fields.ts';
 import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
 import { timestamp } from '../../model/time.ts';
+import { jobLogs } from '../../model/kubectl.ts';
 import { serverContainer } from '../../model/names.ts';
 import { event } from '../event.ts';
 import { correction, handOver, unreadAnswers, unreadInWords } from '../unread.ts';
@@ -72,7 +73,7 @@ function stepsFor(
           unreadInWords(unread).slice(0, 1024),
           `${lead === undefined ? 'To end that,' : `Let another member lead (${lead.line}), or`} ${correction(unread, namespace)}`,
         ]),
-    ...(job === undefined ? [] : [`Read the log of the failed Job: kubectl logs -n ${namespace} job/${job}`]),
+    ...(job === undefined ? [] : [`Read the log of the failed Job: ${jobLogs(job, namespace)}`]),
     `See which pods are healthy: kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`,
     `See who votes and who leads: ${bao} list-peers (where the token comes from: ${documents.personsToken})`,
     repair,

@@ -1,4 +1,4 @@
-import { isAccepted, keyRemedy, keyRisk } from '../namespace-keys.ts';
+import { isAccepted, keyRemedy, keyRiskWithout } from '../namespace-keys.ts';
 import { wait, type PhaseInput, type Step } from './phase.ts';
 
 /**
@@ -13,12 +13,7 @@ export function whyKeysGoWithBlue({
   context,
 }: PhaseInput): Step | undefined {
   const { cluster } = observation;
-  const risk = keyRisk(observation, {
-    stopping: halves.blue,
-    staying: halves.green,
-    leader: peers.leader.kind === 'known' ? peers.leader.value : undefined,
-    fromVersion: blueGreen.blueVersion,
-  });
+  const risk = keyRiskWithout(observation, peers, halves.blue, blueGreen.blueVersion);
   if (risk === undefined || isAccepted(cluster, blueGreen.phaseStartedAt, context.now)) return undefined;
   const { reason, message } = risk;
   return wait(message, { overdue: { reason, message, ...keyRemedy(cluster, reason) } });

@@ -1,6 +1,6 @@
 import type { Remedy } from '../../model/explanation.ts';
 import { clusterLabel } from '../../../api/labels.ts';
-import { retryCommand, rollbackCommand } from '../../model/kubectl.ts';
+import { jobLogs, retryCommand, rollbackCommand } from '../../model/kubectl.ts';
 import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
 import { type PhaseInput } from './phase.ts';
 import { stageOf, activeBlueGreen } from '../../model/blue-green.ts';
@@ -16,7 +16,7 @@ export function remedyOf({ observation, status, blueGreen }: Held): Remedy {
   const look =
     blueGreen.lastJobFailure === undefined
       ? `kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`
-      : `kubectl logs -n ${namespace} job/${blueGreen.lastJobFailure}`;
+      : jobLogs(blueGreen.lastJobFailure, namespace);
   const hasWayBack = phase !== undefined && stageOf(phase) !== 'cleanup' && stageOf(phase) !== 'back';
   return {
     remedy: `See: ${look}`,

@@ -2,8 +2,8 @@ import { stepDownCandidates, survivesLossOf, whyBehind, whyUnhealthy } from '../
 import { quorum } from '../../raft/quorum.ts';
 import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { nextStepDownAt } from '../../raft/step-down.ts';
-import { partitionFor } from '../../workload/partition.ts';
-import { isAccepted, keyRisk, type KeyRisk } from '../namespace-keys.ts';
+import { partitionFor, partitionOf } from '../../workload/partition.ts';
+import { isAccepted, keyRiskWithout, type KeyRisk } from '../namespace-keys.ts';
 import type { Blocked, PhaseInput } from './phase.ts';
 import { whyNotOneAtATime } from './pods.ts';
 
@@ -46,13 +46,8 @@ export function whyKeysWouldGo(
 
 /** The same, whatever a person accepts. */
 export function keysAtRisk({ observation, peers, upgrade }: GateInput, ordinal: number): KeyRisk | undefined {
-  const names = peers.expected.map(({ name }) => name);
-  return keyRisk(observation, {
-    stopping: names.filter((_, each) => each === ordinal),
-    staying: names.filter((_, each) => each !== ordinal),
-    leader: peers.leader.kind === 'known' ? peers.leader.value : undefined,
-    fromVersion: upgrade.fromVersion,
-  });
+  const stopping = peers.expected.slice(ordinal, ordinal + 1).map(({ name }) => name);
+  return keyRiskWithout(observation, peers, stopping, upgrade.fromVersion);
 }
 
 /**
@@ -106,7 +101,7 @@ function whyNotHeldBack({ observation, replicas, upgrade }: GateInput): string |
   if (statefulSet.kind === 'unknown') return `the StatefulSet could not be read: ${statefulSet.cause}`;
   const { value: live } = statefulSet;
   if (live === undefined) return undefined;
-  const partition = live.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const partition = partitionOf(live);
   const wanted = partitionFor({ initialized: true, upgrade }, replicas, live);
   return partition < wanted
     ? `the StatefulSet's partition is ${partition}, not ${wanted}; whoever sets it must stop`

@@ -4,6 +4,7 @@ import { wantedReplicas } from '../../model/selectors.ts';
 import { known } from '../../model/known.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { isRolling } from '../../model/rolling.ts';
+import { partitionOf } from '../../workload/partition.ts';
 import { whyNotTakeDown } from './disruption-guard.ts';
 import { advance, type PhaseInput, type Step } from './phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from './pods.ts';
@@ -61,7 +62,7 @@ function takenDownAt({ observation, upgrade, peers, replicas }: Input, partition
   const { statefulSet } = observation;
   if (statefulSet.kind === 'unknown' || statefulSet.value === undefined) return [];
   const live = statefulSet.value;
-  const from = Math.min(live.spec?.updateStrategy?.rollingUpdate?.partition ?? 0, replicas);
+  const from = Math.min(partitionOf(live), replicas);
   const isTarget = whyNotInPlace(known(live), upgrade, from) === undefined;
   const isDone = (ordinal: number) => {
     const pod = peers.expected[ordinal]?.pod;

@@ -2,7 +2,8 @@ import type { Remedy } from '../../model/explanation.ts';
 import { diagnosis } from './diagnosis.ts';
 import { type FailureReason } from './failure.ts';
 import { keyRemedy } from '../namespace-keys.ts';
-import { retryCommand } from '../../model/kubectl.ts';
+import { jobLogs as logsOf, retryCommand } from '../../model/kubectl.ts';
+import { isUnopened } from '../../model/target-starts.ts';
 import type { PhaseInput } from './phase.ts';
 
 type Given = Pick<PhaseInput, 'upgrade'> & {
@@ -25,13 +26,13 @@ export function remedy({ observation, upgrade }: Given, hint: string): Remedy {
 
 /** The command that shows what a Job of the upgrade has written. */
 export const jobLogs = ({ observation }: Pick<Given, 'observation'>, name: string): string =>
-  `kubectl logs -n ${observation.cluster.metadata.namespace ?? 'default'} job/${name}`;
+  logsOf(name, observation.cluster.metadata.namespace ?? 'default');
 
 /** The first pod of a target that has opened no data may have its old template back. */
 function wayBack({ upgrade }: Given, reason: FailureReason): string {
-  const { fromVersion, targetVersion, targetStarted, unopened, completedPods = [] } = upgrade;
-  const isUnopened = unopened !== undefined && targetStarted !== true && completedPods.length === 0;
-  return reason === 'PodNotReady' && isUnopened && fromVersion !== targetVersion
+  const { fromVersion, targetVersion, completedPods = [] } = upgrade;
+  const mayGoBack = isUnopened(upgrade) && completedPods.length === 0;
+  return reason === 'PodNotReady' && mayGoBack && fromVersion !== targetVersion
     ? `; or set spec.version back to ${fromVersion}, for ${targetVersion} has opened no data`
     : '';
 }
