@@ -80,7 +80,7 @@ export const e6dataGroup = 'e6data.io';
 export const openbaoGroup = 'openbao.org';
 
 /** Custom RBAC verbs, asked by SubjectAccessReview: all on `openbaoclusters`, `rollback` also on `metadataservices`. */
-export const verbs = ['maintenance', 'acknowledge', 'promote', 'rollback'] as const;
+export const verbs = ['maintenance', 'acknowledge', 'promote', 'rollback', 'execute'] as const;
 export type Verb = (typeof verbs)[number];
 
 /** What they are held on, by plural name. */

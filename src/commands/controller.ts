@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { pino, type Logger } from 'pino';
+import { defaultRepository } from '../core/workload/image.ts';
 import {
   controllerConfig,
   deadlineNames,
@@ -35,7 +36,7 @@ export function controllerCommand(run: (config: ControllerConfig, logger: Logger
     .option(
       '--image-repository <name>',
       "repository of OpenBao's image, for clusters without spec.image",
-      'openbao/openbao',
+      defaultRepository,
     )
     .option(
       '--services-image-repository <name>',

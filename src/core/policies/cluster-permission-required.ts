@@ -11,11 +11,14 @@ import { acknowledgesEarlier } from './break-glass.ts';
 import { movesPinnedImage } from './cluster-operation.ts';
 import { missingVerb } from './missing-verb.ts';
 import type { Policy } from './policy.ts';
+import { programChanges } from './programs.ts';
+import { loosenings, type Restricted } from './upgrade-loosening.ts';
 
 /**
  * Maintenance, the acknowledgement of an incident, and letting a blue-green upgrade go on
  * (`promote`, also for `requests.cleanup`) or back (`rollback`) are for those who hold the
- * custom verb on this cluster; so is moving a pinned image (`acknowledge`).
+ * custom verb on this cluster; so is moving a pinned image (`acknowledge`), what loosens an upgrade under way, by the
+ * verb of the request that it takes the place of, and naming what runs with the cluster's secrets (`execute`).
  *
  * Guards: OpenBaoCluster UPDATE where the value changes, CREATE where it is not the default.
  * Allows: everything else; clearing an acknowledgement or a request, or putting an old one
@@ -40,9 +43,7 @@ export function verbsNeeded(request: Change): readonly Verb[] {
 }
 
 /** What the request changes that not everybody may. */
-function changesThatNeedVerbs(
-  request: Change,
-): readonly { readonly verb: Verb; readonly path: string; readonly what?: string }[] {
+function changesThatNeedVerbs(request: Change): readonly Restricted[] {
   const acknowledges = acknowledgement(request.object) !== '' && changesAcknowledgement(request);
   return [
     ...(changesMaintenance(request)
@@ -63,6 +64,8 @@ function changesThatNeedVerbs(
     ...requestVerbs
       .filter(({ field }) => asksFor(request, field))
       .map(({ field, verb }) => ({ verb, path: `spec.upgrade.requests.${field}` })),
+    ...loosenings(request),
+    ...programChanges(request),
   ];
 }
 

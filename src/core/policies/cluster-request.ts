@@ -40,6 +40,15 @@ export function upgradeStrategy(cluster: OpenBaoCluster | undefined): string {
   return cluster?.spec.upgrade?.strategy || 'RollingUpdate';
 }
 
+/** The field that asks for a snapshot before upgrades. */
+export function snapshotAskedAt(cluster: OpenBaoCluster | undefined): string | undefined {
+  const { preUpgradeSnapshot, blueGreen } = cluster?.spec.upgrade ?? {};
+  if (preUpgradeSnapshot === true) return 'spec.upgrade.preUpgradeSnapshot';
+  return upgradeStrategy(cluster) === 'BlueGreen' && blueGreen?.preUpgradeSnapshot === true
+    ? 'spec.upgrade.blueGreen.preUpgradeSnapshot'
+    : undefined;
+}
+
 export function changesStrategy({
   object,
   oldObject,

@@ -20,8 +20,8 @@ import { violation, type Policy } from './policy.ts';
  *
  * Guards: OpenBaoCluster UPDATE of version, image or replicas.
  * Allows: the edit in an early phase, which aborts or starts anew; another image of the same
- * version while spec.paused is true, for who holds the verb `acknowledge`
- * (cluster-permission-required asks for it): that repairs a registry that is gone.
+ * version while spec.paused is true, for who holds the verb `acknowledge`, and `execute` for another repository
+ * (cluster-permission-required asks for them): that repairs a registry that is gone.
  * Unknown: a phase that it does not know refuses.
  * Source: docs/facts/openbao-operator.md, 7.1, 2 and 15; specification, page 000 ("Do not force
  * spec.version back to an older release to escape the incident").
@@ -84,7 +84,7 @@ function underWay(request: ClusterRequest): string {
 
 const idleAgain = 'when status.blueGreen.phase is Idle';
 const moveTheImage =
-  'to use the same version from another registry meanwhile, set spec.paused: true in the same change, which needs the verb "acknowledge"';
+  'to use the same version from another registry meanwhile, set spec.paused: true in the same change, which needs the verbs "acknowledge" and "execute"';
 
 function wayOut(request: ClusterRequest): string {
   const [namespace = '', name = ''] = clusterName(request).split('/');

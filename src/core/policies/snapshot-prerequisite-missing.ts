@@ -4,8 +4,8 @@ import { isCurrentVersion } from './cluster-operation.ts';
 import {
   changesImage,
   changesVersion,
+  snapshotAskedAt,
   storedStatus,
-  upgradeStrategy,
   type ClusterRequest,
 } from './cluster-request.ts';
 import { violation, type Policy } from './policy.ts';
@@ -25,11 +25,11 @@ import { violation, type Policy } from './policy.ts';
 export const snapshotPrerequisiteMissing: Policy<ClusterRequest> = {
   id: 'snapshot-prerequisite-missing',
   changes: (request) =>
-    asksAt(request.object) !== asksAt(request.oldObject) ||
+    snapshotAskedAt(request.object) !== snapshotAskedAt(request.oldObject) ||
     !sameValue(request.object.spec.backup?.target, request.oldObject?.spec.backup?.target) ||
     startsUpgrade(request),
   evaluate({ object }) {
-    const asked = asksAt(object);
+    const asked = snapshotAskedAt(object);
     const gap = whyNoStore(object);
     if (asked === undefined || gap === undefined) return [];
     return [
@@ -42,15 +42,6 @@ export const snapshotPrerequisiteMissing: Policy<ClusterRequest> = {
     ];
   },
 };
-
-/** The field that asks for a snapshot. */
-function asksAt(cluster: OpenBaoCluster | undefined): string | undefined {
-  const { preUpgradeSnapshot, blueGreen } = cluster?.spec.upgrade ?? {};
-  if (preUpgradeSnapshot === true) return 'spec.upgrade.preUpgradeSnapshot';
-  return upgradeStrategy(cluster) === 'BlueGreen' && blueGreen?.preUpgradeSnapshot === true
-    ? 'spec.upgrade.blueGreen.preUpgradeSnapshot'
-    : undefined;
-}
 
 /** The first thing without which no store is named. Another operator's providers are its own to judge. */
 function whyNoStore({

@@ -53,6 +53,18 @@ export function parseImageReference(text: string): Known<ImageReference> {
 }
 
 /**
+ * Where an image comes from, spelled out: registry and repository, without tag and digest. What is no reference is
+ * its own repository.
+ */
+export function imageRepository(image: string): string {
+  const reference = parseImageReference(image);
+  if (reference.kind === 'unknown') return image;
+  const { domain = 'docker.io', path } = reference.value;
+  if (domain !== 'docker.io' && domain !== 'index.docker.io') return `${domain}/${path}`;
+  return `docker.io/${path.includes('/') ? path : `library/${path}`}`;
+}
+
+/**
  * The version that a tag says, if it says one. A tag cannot hold `+`, so its first `_` stands for
  * one (docs/design.md, "Small decisions").
  */

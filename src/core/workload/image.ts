@@ -1,5 +1,8 @@
 import type { OpenBaoClusterSpec } from '../../api/openbaocluster.ts';
 
+/** Without a tag. The controller may be told another. */
+export const defaultRepository = 'openbao/openbao';
+
 /**
  * What the pods of a spec run: its image, or that of its version. A tag cannot hold `+`, so it has `_` there
  * (docs/design.md, "Small decisions").

@@ -122,7 +122,7 @@ describe('the verbs that a request needs', () => {
     {
       name: 'are none for the same requests again',
       old: { upgrade: { requests: { promote: 'a', rollback: 'b' } } },
-      spec: { upgrade: { requests: { promote: 'a', rollback: 'b' }, jwtAuthRole: 'x' } },
+      spec: { upgrade: { requests: { promote: 'a', rollback: 'b' }, preUpgradeSnapshot: true } },
       verbs: [],
     },
     {
@@ -130,6 +130,60 @@ describe('the verbs that a request needs', () => {
       old: { upgrade: { requests: { promote: 'a', rollback: 'b', cleanup: 'c' } } },
       spec: { upgrade: {} },
       verbs: [],
+    },
+    {
+      name: 'are none to loosen the next upgrade, at rest',
+      old: { upgrade: { strategy: 'BlueGreen', blueGreen: { autoPromote: false } } },
+      status: { currentVersion: '2.5.5', blueGreen: { phase: 'Idle' } },
+      spec: { upgrade: { strategy: 'BlueGreen', blueGreen: { autoPromote: true } } },
+      verbs: [],
+    },
+    {
+      name: 'are promote to loosen one that is asked for and has not begun',
+      old: { version: '2.5.6', upgrade: { strategy: 'BlueGreen', blueGreen: { autoPromote: false } } },
+      status: { currentVersion: '2.5.5' },
+      spec: { upgrade: { strategy: 'BlueGreen' } },
+      verbs: ['promote'],
+    },
+    ...(
+      [
+        ['an image of another repository', { image: 'mirror.example/openbao:2.5.5' }],
+        ['an executor', { upgrade: { executorImage: 'x.example/rollguard:1' } }],
+        ['an executor by its other name', { upgrade: { image: 'x.example/rollguard:1' } }],
+        ['a role of upgrades', { upgrade: { jwtAuthRole: 'root' } }],
+        ['a role of snapshots', { backup: { jwtAuthRole: 'root' } }],
+        [
+          'a hook',
+          { upgrade: { blueGreen: { verification: { prePromotionHook: { image: 'x.example/hook' } } } } },
+        ],
+        ['a plugin of the seal', { unseal: { plugin: { command: 'x' } } }],
+        ['a library of the seal', { unseal: { pkcs11: { lib: '/bao/seal/x' } } }],
+      ] as const
+    ).flatMap(([what, spec]) => [
+      { name: `are execute for ${what}`, spec, verbs: ['execute'] as const },
+      { name: `are none to keep ${what}`, old: spec, spec, verbs: [] },
+      {
+        name: `are none to take ${what} away`,
+        old: spec,
+        spec: { image: '', upgrade: {}, backup: {}, unseal: {} },
+        verbs: [],
+      },
+    ]),
+    {
+      name: 'are none for another tag of the same repository',
+      old: { image: 'mirror.example/openbao:2.5.5' },
+      spec: { image: `mirror.example/openbao:2.5.6@sha256:${'0'.repeat(64)}` },
+      verbs: [],
+    },
+    {
+      name: 'are none for the default image written down, however it is spelled',
+      spec: { image: 'docker.io/openbao/openbao:2.5.5' },
+      verbs: [],
+    },
+    {
+      name: 'are execute for what is no image at all',
+      spec: { image: 'x.example/UPPER' },
+      verbs: ['execute'],
     },
     {
       name: 'are both for both',
@@ -150,6 +204,16 @@ describe('the verbs that a request needs', () => {
     { name: 'are none for a plain CREATE', spec: {}, verbs: [] },
     { name: 'are none for a CREATE with the defaults', spec: { ...off, breakGlassAck: '' }, verbs: [] },
     { name: 'are maintenance for a CREATE in maintenance', spec: on, verbs: ['maintenance'] },
+    {
+      name: 'are execute for a CREATE with an image of another repository',
+      spec: { image: 'mirror.example/openbao:2.5.5' },
+      verbs: ['execute'],
+    },
+    {
+      name: 'are none for a CREATE that promotes by itself',
+      spec: { upgrade: { blueGreen: { autoPromote: true } } },
+      verbs: [],
+    },
     {
       name: 'are acknowledge for a CREATE with an acknowledgement',
       spec: { breakGlassAck: 'x' },

@@ -56,6 +56,7 @@ describe('the rules for clusters', () => {
       'OperationInProgress',
       'PermissionRequired',
       'PermissionRequired',
+      'PermissionRequired',
     ]);
     expect(found).to.deep.equal(found.toSorted((a, b) => reasonOrder.indexOf(a) - reasonOrder.indexOf(b)));
   });

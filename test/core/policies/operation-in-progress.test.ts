@@ -116,12 +116,13 @@ describe('operation-in-progress', () => {
     ];
     for (const { name, old, spec, moves } of cases) {
       it(`${name}, and asks for the verb acknowledge only then`, () => {
+        const isElsewhere = spec.image ? ['execute'] : [];
         for (const phase of pinned) {
           const request = update(upgrading(phase, {}, old), spec);
           expect(reasonsOf(operationInProgress, request)).to.deep.equal(moves ? [] : refused);
-          expect(verbsNeeded(request)).to.deep.equal(moves ? ['acknowledge'] : []);
+          expect(verbsNeeded(request)).to.deep.equal([...(moves ? ['acknowledge'] : []), ...isElsewhere]);
         }
-        expect(verbsNeeded(update(cluster(old), spec)), 'idle').to.deep.equal([]);
+        expect(verbsNeeded(update(cluster(old), spec)), 'idle').to.deep.equal(isElsewhere);
       });
     }
   });
@@ -165,7 +166,9 @@ describe('operation-in-progress', () => {
       expect(text)
         .to.contain('break glass is active (RollbackFailed) since 2026-01-02T03:04:05Z')
         .and.contain('acknowledge its nonce')
-        .and.contain('set spec.paused: true in the same change, which needs the verb "acknowledge"');
+        .and.contain(
+          'set spec.paused: true in the same change, which needs the verbs "acknowledge" and "execute"',
+        );
     });
 
     it('with every field and both values', () => {

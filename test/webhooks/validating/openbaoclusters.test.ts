@@ -64,7 +64,7 @@ describe('/validate/openbaoclusters', () => {
   });
 
   it('warns in lines that kubectl shows whole', async () => {
-    const server = await start();
+    const server = await start({ facts: { holdsVerb: async () => known(true) } });
     const image = `registry.example/${'a-long-name/'.repeat(12)}openbao`;
     const { allowed, warnings = [] } = await ask(
       server,

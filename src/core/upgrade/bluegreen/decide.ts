@@ -5,6 +5,7 @@ import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../mode
 import type { Observation } from '../../model/observation.ts';
 import { followedJob } from '../../jobs/followed-job.ts';
 import { jobFailure } from '../../jobs/job-outcome.ts';
+import { defaultMaxJobFailures } from '../../model/limits.ts';
 import { unwatchedMs } from '../../model/operation-lock.ts';
 import { peersOfHalves } from '../../raft/peers.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
@@ -65,9 +66,6 @@ function incidentOf(run: Run): IncidentReason | undefined {
 
 /** Taken off whenever a phase does not wait any more. */
 const notWaiting = { waitingFor: undefined, waitingReason: undefined } as const;
-
-/** Failed Jobs of one phase before it goes back, where spec does not say. */
-const defaultMaxJobFailures = 3;
 
 /**
  * What to do next about the blue-green upgrade under way (specification, pages 000, 001, 002 and 004). Pure;
