@@ -137,7 +137,7 @@ export const holdReasons = {
     scopes: ['Cluster', 'RollingUpgrade', 'BlueGreenUpgrade'],
     meaning:
       'a replaced pod, or a green member, reports another version than the target; or, outside an upgrade, a member reports another one than the cluster runs, because the image of its pod was changed or its tag has moved',
-    remedy: `\`kubectl describe pod\`, \`kubectl logs\`. All other pods still run and serve. Outside an upgrade [delete that pod](${documents.deletePod}), and it is made anew from the StatefulSet, or set \`spec.image\`; until then no upgrade and no change of \`spec.replicas\` begins`,
+    remedy: `\`kubectl describe pod\`, \`kubectl logs\`. All other pods still run and serve. Outside an upgrade [delete that pod](${documents.deletePod}), and it is made anew from the StatefulSet, or set \`spec.image\`; one that is newer than the cluster gets an empty disk as well, or the cluster follows it by \`spec.version\`; until then no upgrade and no change of \`spec.replicas\` begins`,
   },
   NotCaughtUp: {
     scopes: ['RollingUpgrade'],

@@ -1,7 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { activeBlueGreen } from '../model/blue-green.ts';
 import { held, unchanged, type Concern } from '../model/cluster-concern.ts';
-import { deletePod } from '../model/kubectl.ts';
+import { deletePod, emptyDisks } from '../model/kubectl.ts';
 import type { Observation } from '../model/observation.ts';
 import { imageOf } from '../model/server-container.ts';
 import { wantedReplicas } from '../model/selectors.ts';
@@ -49,16 +49,17 @@ function remedyFor({ peer, version }: Stray, { cluster, statefulSet }: Observati
   const image = imageOf(peer.pod?.spec);
   const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
   const wanted = imageOf(set?.spec?.template?.spec);
+  const isNewer = isOlder(current, version);
+  const upgrade = `set spec.version to ${version} and, in the same apply, spec.image to one that only ${version} has`;
   // Admission may have spelled the pod's image otherwise (V3).
   if (image === wanted || (wanted !== undefined && mayBeSpelling(wanted, image ?? ''))) {
-    const first = isOlder(current, version)
-      ? `set spec.version to ${version} and, in the same apply, spec.image to one that only ${version} has; or `
-      : '';
-    return {
-      remedy: `Its image ${image ?? ''} does not hold what the others have started from: ${first}set spec.image to one that holds ${current}, best with its digest`,
-    };
+    const mend = isNewer ? upgrade : `set spec.image to one that holds ${current}, best with its digest`;
+    return { remedy: `Its image ${image ?? ''} does not hold what the others have started from: ${mend}` };
   }
+  const mend = isNewer
+    ? `an older server must not go on with what a newer one has written, so either ${upgrade}; or give the member an empty disk, on which it joins again as ${current}: ${emptyDisks(cluster.metadata, [peer.name])}`
+    : deletePod(cluster.metadata, peer.name);
   return {
-    remedy: `Its pod has the image ${image ?? 'of nobody'}, and the StatefulSet ${wanted ?? 'none'}: ${deletePod(cluster.metadata, peer.name)}`,
+    remedy: `Its pod has the image ${image ?? 'of nobody'}, and the StatefulSet ${wanted ?? 'none'}: ${mend}`,
   };
 }

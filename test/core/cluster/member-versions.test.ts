@@ -62,6 +62,16 @@ describe('L7: a member of another version outside an upgrade', () => {
       .and.contain('set spec.version to 2.5.6 and, in the same apply, spec.image to one');
   });
 
+  it('of a newer version is never offered the older server on its volume', () => {
+    const changed = decided({ version: '2.5.6' }, {}, { image: 'openbao/openbao:2.5.6' }).message;
+    expect(changed)
+      .to.contain('either set spec.version to 2.5.6')
+      .and.contain('or give the member an empty disk');
+    expect(changed).to.contain('kubectl delete pvc/data-prod-0 -n bao');
+    const moved = decided({ version: '2.5.6' }).message;
+    expect(moved).to.contain('set spec.version to 2.5.6').and.not.contain('holds 2.5.5');
+  });
+
   it('lets no upgrade and no scaling begin', () => {
     expect(decided(older, { version: '2.5.6' }).status.upgrade).to.equal(undefined);
     expect(decided(older, { replicas: 5 }).status.scaling).to.equal(undefined);
