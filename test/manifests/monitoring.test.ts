@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import { components } from '../../src/api/labels.ts';
 import { Registry } from 'prom-client';
 import { parse, parseAllDocuments } from 'yaml';
+import { pino } from 'pino';
+import { watchRejections } from '../../src/commands/unhandled-rejections.ts';
 import { clusterMetrics } from '../../src/controller/metrics/cluster-metrics.ts';
 import { controllerMetrics } from '../../src/controller/runtime/metrics.ts';
 import { releaseMetrics } from '../../src/controller/metrics/release-metrics.ts';
@@ -114,6 +116,7 @@ async function exportedNames(): Promise<readonly string[]> {
   clusterMetrics(controller.registry, () => []);
   releaseMetrics(controller.registry, () => []);
   restoreMetrics(controller.registry, () => []);
+  watchRejections({ registry: controller.registry, logger: pino({ enabled: false }) })();
   const merged = [...(await series(controller.registry)), ...(await series(webhookMetrics(['/x']).registry))];
   return [...new Set(merged)];
 }
