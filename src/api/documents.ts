@@ -12,6 +12,7 @@ export const documents = {
   issuerKeys: 'docs/clusters.md#new-keys-for-serviceaccount-tokens',
   peerRemoval: 'docs/operations/break-glass.md#rollbackcleanuppeerremovalfailed',
   personsToken: 'docs/clusters.md#a-persons-token',
+  revision: 'docs/operations/holds.md#which-members-are-live',
   restore: 'docs/operations/restore.md',
   sealables: 'docs/upgrades/rolling.md#sealable-namespaces',
   seals: 'docs/operations/seals.md',

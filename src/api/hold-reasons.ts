@@ -259,6 +259,12 @@ export const holdReasons = {
       'autopilot is to remove dead servers again after an upgrade, and could not be told. Nothing is unsafe: dead servers are only not removed',
     remedy: 'The message has the command',
   },
+  RevisionUnknown: {
+    scopes: ['Cluster'],
+    meaning:
+      'there are members, or volumes, of more than one revision, and the status does not say which of them serve. What runs goes on serving; nothing is applied',
+    remedy: `Say which of them is live, and remove what is not to stay: [which members are live](${documents.revision})`,
+  },
   MemberWithoutMembership: {
     scopes: ['Cluster'],
     meaning:

@@ -49,6 +49,10 @@ export const dataVersionAnnotation = 'rollguard.io/openbao-version';
  * MetadataServices: who asked for the rollback.
  */
 export const requestedByAnnotation = 'rollguard.io/requested-by';
+/** Annotation on an OpenBaoCluster: the revision that a person says is the one that serves, where it cannot be told. */
+export const liveRevisionAnnotation = 'rollguard.io/live-revision';
+/** Annotation on a PersistentVolumeClaim of former members: the revision that took over from them. */
+export const succeededByAnnotation = 'rollguard.io/succeeded-by';
 /** Annotation on an OpenBaoCluster: its own uid says that its deletion is meant. */
 export const confirmDeleteAnnotation = 'rollguard.io/confirm-delete';
 /** Label on a namespace: `warn` turns the gate's denials there into warnings. */

@@ -75,6 +75,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   // At one moment with their pods: a Job that ends during the reads below would come without its last words.
   const jobs = caches.jobs(key).map((job) => observeJob(job, allPods, tools.now()));
   const claims = caches.claims(key);
+  const sets = caches.statefulSets(key);
   const green = greenNames(cluster);
   const [members, secrets, namespace, issuer, room, drifted] = await Promise.all([
     readMembers(tools.openbao, cluster, pods),
@@ -100,6 +101,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
     ...(green === undefined
       ? {}
       : { greenStatefulSet: known(caches.statefulSet({ namespace: space, name: green.statefulSet })) }),
+    statefulSets: known(sets),
     pods: known(pods),
     claims: known(claims),
     jobs: known(jobs),

@@ -18,6 +18,7 @@ describe('what is read of a cluster', () => {
     const tools: ObserveTools = {
       caches: {
         statefulSet: () => undefined,
+        statefulSets: () => [],
         pods: () => pods,
         claims: () => [],
         jobs: () => jobs,
@@ -61,6 +62,7 @@ describe('what is read of a cluster', () => {
       const tools = {
         caches: {
           statefulSet: () => undefined,
+          statefulSets: () => [],
           pods: () =>
             pods.map((pod) => ({
               ...pod,

@@ -295,9 +295,13 @@ export function settledStatus(size = 3): OpenBaoClusterStatus {
 export function observation(given: Partial<Observation> = {}): Observation {
   const cluster: OpenBaoCluster = given.cluster ?? settledCluster();
   const ordinals = Array.from({ length: cluster.spec.replicas ?? 3 }, (_, ordinal) => ordinal);
+  const live = given.statefulSet ?? known(statefulSet({ replicas: ordinals.length }));
   return {
     cluster,
-    statefulSet: known(statefulSet({ replicas: ordinals.length })),
+    statefulSet: live,
+    statefulSets: known(
+      [live, given.greenStatefulSet].flatMap((set) => (set?.kind === 'known' ? (set.value ?? []) : [])),
+    ),
     pods: known(ordinals.map((ordinal) => serverPod(ordinal))),
     claims: known(ordinals.map((ordinal) => claim(ordinal))),
     jobs: known([]),

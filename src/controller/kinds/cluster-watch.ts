@@ -66,6 +66,7 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
     restores,
     caches: {
       statefulSet: (key) => statefulSets.get(keyOf({ metadata: key })),
+      statefulSets: group(statefulSets),
       pods: group(pods),
       claims: group(claims),
       jobs: group(jobs),

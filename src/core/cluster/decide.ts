@@ -16,6 +16,7 @@ import { decideDeletion, decideFinalizer, withDeletionConditions } from './delet
 import { decideDataVersion } from './data-version.ts';
 import { decideDisks } from './disks.ts';
 import { decideFacts } from './facts.ts';
+import { decideFormerVolumes } from './former-volumes.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
 import { decideIssuer } from './issuer.ts';
 import { withLastError } from '../model/last-error.ts';
@@ -28,6 +29,7 @@ import { decideMemberVersions, mayBegin } from './member-versions.ts';
 import { decideRestored } from './restored.ts';
 import { decideSeal } from './seal.ts';
 import { decideOwnerless } from './ownerless.ts';
+import { decideRevision } from './revision.ts';
 import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
 import { decideStaleLock } from './stale-lock.ts';
@@ -48,6 +50,7 @@ const life: readonly Concern[] = [
   decideSeal,
   decideUnsealKey,
   decideOwnerless,
+  decideFormerVolumes,
   decideCertificates,
   decideInitialization,
   decideIssuer,
@@ -74,6 +77,9 @@ export function decideCluster(given: Observation, context: DecisionContext): Dec
   const observed = bounded === stored ? given : { ...given, cluster: { ...given.cluster, status: bounded } };
   if (observed.cluster.metadata.deletionTimestamp !== undefined)
     return decideTerminating(observed, stored, context);
+  const unknownRevision = decideRevision(observed, bounded, context);
+  if (unknownRevision !== undefined)
+    return decision(stored, unknownRevision.status, context, unknownRevision);
   const observation = withTrustedRaft(observed, bounded);
   const first = runConcerns(life, observation, bounded, context);
   const isUnderWay =

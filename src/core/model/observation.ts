@@ -21,6 +21,8 @@ export interface Observation {
   readonly statefulSet: Known<StatefulSet | undefined>;
   /** Of the green half. */
   readonly greenStatefulSet?: Known<StatefulSet | undefined>;
+  /** Every StatefulSet labelled with the cluster, whichever revision it is of. */
+  readonly statefulSets: Known<readonly StatefulSet[]>;
   /** The members' pods, terminating ones included, Jobs' pods not. */
   readonly pods: Known<readonly Pod[]>;
   /** Claims of the members' volumes, those of earlier members included. */

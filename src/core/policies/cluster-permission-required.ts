@@ -1,4 +1,4 @@
-import type { Verb } from '../../api/labels.ts';
+import { liveRevisionAnnotation, type Verb } from '../../api/labels.ts';
 import {
   acknowledgement,
   asksFor,
@@ -17,8 +17,8 @@ import { loosenings, type Restricted } from './upgrade-loosening.ts';
 /**
  * Maintenance, the acknowledgement of an incident, and letting a blue-green upgrade go on
  * (`promote`, also for `requests.cleanup`) or back (`rollback`) are for those who hold the
- * custom verb on this cluster; so is moving a pinned image (`acknowledge`), what loosens an upgrade under way, by the
- * verb of the request that it takes the place of, and naming what runs with the cluster's secrets (`execute`).
+ * custom verb on this cluster; so is moving a pinned image and naming the live revision (`acknowledge`), what loosens
+ * an upgrade under way, by the verb of the request that it takes the place of, and naming what runs with the cluster's secrets (`execute`).
  *
  * Guards: OpenBaoCluster UPDATE where the value changes, CREATE where it is not the default.
  * Allows: everything else; clearing an acknowledgement or a request, or putting an old one
@@ -61,12 +61,27 @@ function changesThatNeedVerbs(request: Change): readonly Restricted[] {
           } as const,
         ]
       : []),
+    ...(namesLiveRevision(request)
+      ? [
+          {
+            verb: 'acknowledge',
+            path: `metadata.annotations[${liveRevisionAnnotation}]`,
+            what: 'naming the live revision',
+          } as const,
+        ]
+      : []),
     ...requestVerbs
       .filter(({ field }) => asksFor(request, field))
       .map(({ field, verb }) => ({ verb, path: `spec.upgrade.requests.${field}` })),
     ...loosenings(request),
     ...programChanges(request),
   ];
+}
+
+/** Taking the name away says nothing: the controller does that itself. */
+function namesLiveRevision({ object, oldObject }: Change): boolean {
+  const named = object.metadata.annotations?.[liveRevisionAnnotation];
+  return named !== undefined && named !== oldObject?.metadata.annotations?.[liveRevisionAnnotation];
 }
 
 /** A retry only repeats what spec asks for, so it needs none. */

@@ -5,6 +5,8 @@ import type { ClusterKey } from './admission-facts.ts';
 /** What the controller's watches hold of the clusters and their children, as raw JSON of the API server. */
 export interface ClusterCaches {
   readonly statefulSet: (key: ClusterKey) => StatefulSet | undefined;
+  /** Every StatefulSet labelled with the cluster. */
+  readonly statefulSets: (key: ClusterKey) => readonly StatefulSet[];
   /** Every pod labelled with the cluster, the Jobs' too. */
   readonly pods: (key: ClusterKey) => readonly Pod[];
   readonly claims: (key: ClusterKey) => readonly PersistentVolumeClaim[];

@@ -1,6 +1,10 @@
 import { expect } from 'chai';
-import type { Verb } from '../../../src/api/labels.ts';
-import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
+import { liveRevisionAnnotation, type Verb } from '../../../src/api/labels.ts';
+import type {
+  OpenBaoCluster,
+  OpenBaoClusterSpec,
+  OpenBaoClusterStatus,
+} from '../../../src/api/openbaocluster.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
 import {
   clusterPermissionRequired,
@@ -192,6 +196,20 @@ describe('the verbs that a request needs', () => {
       verbs: ['maintenance', 'acknowledge'],
     },
   ];
+  it('are acknowledge to name the live revision, and none to take the name away', () => {
+    const named = (value: string) => {
+      const { metadata, ...rest } = cluster({});
+      return { ...rest, metadata: { ...metadata, annotations: { [liveRevisionAnnotation]: value } } };
+    };
+    const verbsOf = (oldObject: OpenBaoCluster, object: OpenBaoCluster) =>
+      verbsNeeded({ operation: 'UPDATE', object, oldObject });
+    expect(verbsOf(cluster({}), named('initial'))).to.deep.equal(['acknowledge']);
+    expect(verbsOf(named('initial'), named('r0123456789'))).to.deep.equal(['acknowledge']);
+    expect(verbsOf(named('initial'), named('initial'))).to.deep.equal([]);
+    expect(verbsOf(named('initial'), cluster({}))).to.deep.equal([]);
+    expect(verbsNeeded({ operation: 'CREATE', object: named('initial') })).to.deep.equal(['acknowledge']);
+  });
+
   for (const { name, old = {}, status, spec, verbs } of updates) {
     it(name, () => expect(verbsNeeded(update(cluster(old, status), spec))).to.deep.equal(verbs));
   }

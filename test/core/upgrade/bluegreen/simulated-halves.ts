@@ -11,6 +11,7 @@ import {
   appliedImageAnnotation,
   restartAtAnnotation,
   revisionLabel,
+  succeededByAnnotation,
 } from '../../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../../src/core/cluster/decide.ts';
@@ -110,6 +111,8 @@ interface SimulatedVolume {
   /** Holds the data of a member: of a removed one, it never joins again. */
   hasData: boolean;
   stamp: string | null;
+  /** The revision that took over from its member; null where a mark was taken off. */
+  successor?: string | null;
   isGoing: boolean;
 }
 
@@ -145,7 +148,10 @@ interface Options {
   readonly deadServerCleanup?: boolean;
 }
 
-type Cached = Pick<Observation, 'statefulSet' | 'greenStatefulSet' | 'pods' | 'claims' | 'jobs'>;
+type Cached = Pick<
+  Observation,
+  'statefulSet' | 'greenStatefulSet' | 'statefulSets' | 'pods' | 'claims' | 'jobs'
+>;
 
 /**
  * A Kubernetes and a Raft cluster in miniature, in which a blue-green upgrade is decided from first to last by
@@ -288,6 +294,7 @@ export class SimulatedHalves {
     return {
       statefulSet: known(this.setAsRead(liveNames(this.cluster).statefulSet)),
       ...(green === undefined ? {} : { greenStatefulSet: known(this.setAsRead(green.statefulSet)) }),
+      statefulSets: known([...this.sets.keys()].flatMap((name) => this.setAsRead(name) ?? [])),
       pods: known([...this.pods].map(([name, pod]) => this.podAsRead(name, pod))),
       claims: known([...this.volumes].map(([name, volume]) => this.volumeAsRead(name, volume))),
       jobs: known([...this.jobs.values()].map((job) => jobAsRead(job.name, job))),
@@ -358,12 +365,19 @@ export class SimulatedHalves {
     };
   }
 
-  private volumeAsRead(pod: string, { uid, stamp, isGoing }: SimulatedVolume): PersistentVolumeClaim {
+  private volumeAsRead(
+    pod: string,
+    { uid, stamp, successor, isGoing }: SimulatedVolume,
+  ): PersistentVolumeClaim {
+    const annotations = {
+      ...(stamp === null ? {} : { [dataVersionAnnotation]: stamp }),
+      ...(successor === undefined || successor === null ? {} : { [succeededByAnnotation]: successor }),
+    };
     return claim(0, stamp, {
       name: `data-${pod}`,
       uid,
       ...(isGoing ? { deletionTimestamp: '2026-01-02T03:04:05Z' } : {}),
-      ...(stamp === null ? {} : { annotations: { [dataVersionAnnotation]: stamp } }),
+      annotations,
     });
   }
 
@@ -521,10 +535,16 @@ export class SimulatedHalves {
       return;
     }
     const volume = this.volumes.get(name.slice('data-'.length));
-    const stamp = metadata.annotations?.[dataVersionAnnotation];
-    if (kind !== 'PersistentVolumeClaim' || stamp === undefined)
+    const {
+      [dataVersionAnnotation]: stamp,
+      [succeededByAnnotation]: successor,
+      ...others
+    } = metadata.annotations ?? {};
+    if (kind !== 'PersistentVolumeClaim' || Object.keys(others).length > 0)
       throw new Error(`a patch of ${kind} ${name}`);
-    if (volume !== undefined && volume.uid === effect.uid) volume.stamp = stamp;
+    if (volume === undefined || volume.uid !== effect.uid) return;
+    if (stamp !== undefined) volume.stamp = stamp;
+    if (successor !== undefined) volume.successor = successor;
   }
 
   /** Overridden to judge it. */
