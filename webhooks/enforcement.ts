@@ -2,21 +2,23 @@ import { warnOnly, type Decision } from '../src/core/policies/policy.ts';
 import type { Deadline } from './deadline.ts';
 import type { RouteContext } from './route.ts';
 
-/** A decision, and whether it only warns of what would else be denied. */
+/** A decision, and whether it allows what would else be denied. */
 interface Enforced {
   readonly decision: Decision;
   readonly softened: boolean;
 }
 
-/** Turns denials into warnings where they are to warn only. */
+/** Turns denials into warnings where they are to warn only. Who may do what is no warning anywhere. */
 export async function enforce(
   decision: Decision,
   namespace: string | undefined,
   context: RouteContext,
   deadline: Deadline,
 ): Promise<Enforced> {
-  const softened = !decision.allowed && (await warnsOnly(namespace, context, deadline));
-  return { decision: softened ? warnOnly(decision) : decision, softened };
+  if (decision.allowed || !(await warnsOnly(namespace, context, deadline)))
+    return { decision, softened: false };
+  const softer = warnOnly(decision);
+  return { decision: softer, softened: softer.allowed };
 }
 
 /**

@@ -83,10 +83,23 @@ export function decide<Request>(policies: readonly Policy<Request>[], request: R
   return { allowed: violations.length === 0, violations, warnings };
 }
 
-/** A decision whose violations only warn: the gate under `--enforce=warn`. */
+/**
+ * What is refused also where the rest only warns: whoever may label a namespace, or try the gate out, gains no verb
+ * that RBAC did not give them.
+ */
+const authority: ReadonlySet<Reason> = new Set<Reason>(['PermissionRequired']);
+
+/** A decision whose violations only warn, but for those of authority: the gate under `--enforce=warn`. */
 export function warnOnly(decision: Decision): Decision {
-  const softened = decision.violations.map(({ reason, message }) => `${reason}: ${message} (not enforced)`);
-  return { allowed: true, violations: [], warnings: [...softened, ...decision.warnings] };
+  const violations = decision.violations.filter(({ reason }) => authority.has(reason));
+  const softened = decision.violations
+    .filter(({ reason }) => !authority.has(reason))
+    .map(({ reason, message }) => `${reason}: ${message} (not enforced)`);
+  return {
+    allowed: violations.length === 0,
+    violations,
+    warnings: [...softened, ...decision.warnings],
+  };
 }
 
 /** One violation: what and why, and what to do now. */

@@ -72,6 +72,15 @@ describe('a decision', () => {
     });
     expect(warnOnly(allow)).to.deep.equal(allow);
   });
+
+  it('refuses what needs a verb also where the rest only warns (C5)', () => {
+    const missing = violation('PermissionRequired', 'p', 'm', 'r');
+    expect(warnOnly(decide([rule([version, missing])], null))).to.deep.equal({
+      allowed: false,
+      violations: [missing],
+      warnings: ['InvalidVersion: v is wrong (not enforced)'],
+    });
+  });
 });
 
 describe('the text of a denial', () => {

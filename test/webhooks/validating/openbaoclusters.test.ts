@@ -291,6 +291,23 @@ describe('/validate/openbaoclusters', () => {
       await warned(await start({ facts: { warnsOnly: async (namespace) => known(namespace === 'prod') } }));
     });
 
+    it('denies what needs a verb all the same, and warns of the rest (C5)', async () => {
+      const acknowledges = clusterReview({
+        spec: { version: '2.4.0', breakGlassAck: 'right' },
+        status: { currentVersion: '2.5.5', breakGlass: { active: true, nonce: 'right' } },
+      });
+      for (const holds of [known(false), unknown('no answer')]) {
+        const server = await start({ enforce: 'warn', facts: { holdsVerb: async () => holds } });
+        const { allowed, status, warnings = [], auditAnnotations } = await ask(server, path, acknowledges);
+        expect({ allowed, reason: status?.reason, auditAnnotations }).to.deep.equal({
+          allowed: false,
+          reason: 'PermissionRequired',
+          auditAnnotations: { decision: 'deny', reasons: 'PermissionRequired' },
+        });
+        expect(warnings.join(' ')).to.contain('DowngradeBlocked').and.to.contain('(not enforced)');
+      }
+    });
+
     it('by a label that cannot be read, denies', async () => {
       const server = await start({ facts: { warnsOnly: async () => unknown('forbidden') } });
       expect((await ask(server, path, downgrade())).allowed).to.equal(false);

@@ -111,16 +111,30 @@ describe('/validate/pods', () => {
   });
 
   it('under --enforce=warn allows, and warns in lines that kubectl shows whole', async () => {
-    const warning = await startTestServer({ enforce: 'warn' });
+    const holdsVerb = async () => known(true);
+    const warning = await startTestServer({ enforce: 'warn', facts: { holdsVerb } });
     const { allowed, warnings = [] } = await ask(warning, path, recorded('pod-delete-by-user'));
     await warning.close();
     expect(allowed).to.equal(true);
-    expect(warnings.join(' ')).to.contain('MaintenanceRequired').and.to.contain('PermissionRequired');
+    expect(warnings.join(' ')).to.contain('MaintenanceRequired');
+  });
+
+  it('under --enforce=warn still denies it to whoever does not hold the verb (C5)', async () => {
+    const warning = await startTestServer({ enforce: 'warn' });
+    const { allowed, status } = await ask(warning, path, recorded('pod-delete-by-user'));
+    await warning.close();
+    expect({ allowed, reason: status?.reason }).to.deep.equal({
+      allowed: false,
+      reason: 'PermissionRequired',
+    });
   });
 
   it('asks about the label of the namespace of the pod', async () => {
     const labelled = await startTestServer({
-      facts: { warnsOnly: async (namespace) => known(namespace === 'adm') },
+      facts: {
+        holdsVerb: async () => known(true),
+        warnsOnly: async (namespace) => known(namespace === 'adm'),
+      },
     });
     const { allowed } = await ask(labelled, path, recorded('pod-delete-by-user'));
     await labelled.close();
