@@ -75,3 +75,18 @@ export const condition = {
 } as const satisfies StructuralSchema;
 
 export type Condition = FromSchema<typeof condition>;
+
+/** The Jobs that were made for this object, as its status records them. */
+export const madeJobs = {
+  type: 'array',
+  description:
+    'The Jobs that the controller made, by name and UID. The report of any other Job does not count, whatever its name.',
+  'x-kubernetes-list-type': 'atomic',
+  maxItems: 50,
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'uid'],
+    properties: { name: text('Name of the Job.', 63), uid: text('UID of the Job.', 64) },
+  },
+} as const;

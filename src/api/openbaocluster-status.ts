@@ -1,4 +1,4 @@
-import { condition, count, observedGeneration, text, time } from './fields.ts';
+import { condition, count, madeJobs, observedGeneration, text, time } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
 const ordinals = (description: string) =>
@@ -398,6 +398,7 @@ export const openBaoClusterStatus = {
         },
       },
     },
+    madeJobs,
     issuer: {
       type: 'object',
       description: 'The ServiceAccount token issuer that auth/jwt-operator trusts.',

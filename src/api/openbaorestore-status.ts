@@ -1,4 +1,4 @@
-import { condition, count, observedGeneration, text, time } from './fields.ts';
+import { condition, count, madeJobs, observedGeneration, text, time } from './fields.ts';
 import type { StructuralSchema } from './structural.ts';
 
 /** The phases of a restore, in their order; each can end in Failed. */
@@ -72,6 +72,7 @@ export const openBaoRestoreStatus = {
         repair: text('Name of the Job that makes members voters again.', 63),
       },
     },
+    madeJobs,
     restoreJobUID: text(
       'UID of the Job that restores the snapshot. It is recorded before the Job may run, and no other Job ever runs.',
       64,

@@ -15,13 +15,13 @@ import { known, unknown, type Known } from '../core/model/known.ts';
 import { serverStatus } from '../core/model/server-container.ts';
 import { activeMember } from '../core/raft/leader.ts';
 import { answersOf, type Members } from '../core/raft/members.ts';
-import { observeJob } from '../core/jobs/job-outcome.ts';
 import { knowsSealables, needsSealables } from '../core/upgrade/namespace-keys.ts';
 import { needsRoom } from '../core/upgrade/capacity.ts';
 import { readKnown } from './read-known.ts';
 import { greenNames, liveNames } from '../core/model/members.ts';
 import type { ClusterKey } from './kubernetes/admission-facts.ts';
 import type { ClusterCaches } from './kubernetes/cluster-caches.ts';
+import { observeJobs, type MadeJobs } from './kubernetes/made-jobs.ts';
 
 /** OpenBao, as the controller reads it. Nothing here changes anything in it. */
 export interface ObserverOfOpenBao {
@@ -41,6 +41,7 @@ export interface ObserverOfOpenBao {
 
 export interface ObserveTools {
   readonly caches: ClusterCaches;
+  readonly made: Pick<MadeJobs, 'has'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly openbao: ObserverOfOpenBao;
@@ -73,7 +74,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   const allPods = caches.pods(key);
   const pods = allPods.filter(({ metadata }) => metadata.labels?.[componentLabel] === components.server);
   // At one moment with their pods: a Job that ends during the reads below would come without its last words.
-  const jobs = caches.jobs(key).map((job) => observeJob(job, allPods, tools.now()));
+  const jobs = observeJobs(caches, key, tools.made, cluster.status?.madeJobs ?? [], tools.now());
   const claims = caches.claims(key);
   const sets = caches.statefulSets(key);
   const green = greenNames(cluster);

@@ -16,6 +16,7 @@ describe('what is read of a cluster', () => {
     let jobs: Job[] = [{ metadata }];
     let pods: Pod[] = [{ metadata: { name: 'check-x', labels }, status: { phase: 'Running' } }];
     const tools: ObserveTools = {
+      made: { has: () => true },
       caches: {
         statefulSet: () => undefined,
         statefulSets: () => [],
@@ -60,6 +61,7 @@ describe('what is read of a cluster', () => {
     }): Promise<Observation['sealables']> => {
       const pods = versions.map((_, ordinal) => serverPod(ordinal));
       const tools = {
+        made: { has: () => true },
         caches: {
           statefulSet: () => undefined,
           statefulSets: () => [],

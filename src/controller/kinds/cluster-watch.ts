@@ -2,6 +2,7 @@ import type { Job, KubernetesObject, PersistentVolumeClaim, Pod, StatefulSet } f
 import { clusterLabel } from '../../api/labels.ts';
 import type { OpenBaoRestore } from '../../api/openbaorestore.ts';
 import type { ClusterCaches } from '../../io/kubernetes/cluster-caches.ts';
+import { madeJobs, type MadeJobs } from '../../io/kubernetes/made-jobs.ts';
 import type { StreamingClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
 import { collectionPath } from '../../io/kubernetes/resources.ts';
@@ -31,6 +32,8 @@ export interface ClusterWatch {
   /** OpenBaoRestores, in groups by `clusterKeyOf`; their own controller runs this informer. */
   readonly restores: Informer<KubernetesObject>;
   readonly caches: ClusterCaches;
+  /** The Jobs that this process has made for clusters and their restores. */
+  readonly made: MadeJobs;
   /** What brings a cluster back to mind: itself, and each of its children. */
   readonly sources: readonly Source[];
 }
@@ -64,6 +67,7 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
   return {
     clusters,
     restores,
+    made: madeJobs(),
     caches: {
       statefulSet: (key) => statefulSets.get(keyOf({ metadata: key })),
       statefulSets: group(statefulSets),

@@ -71,7 +71,7 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     restores.isSynced() || restores.isMissing()
       ? known(restores.inGroup(`${namespace}/${own}`).flatMap((each) => operationUnderWay(each) ?? []))
       : unknown('the OpenBaoRestores have not been read yet');
-  const tools: EffectTools = { client, ...secrets };
+  const tools: EffectTools = { ...secrets, client: watch.made.noting(client) };
   const refused = rejectedApplies();
   watch.clusters.onChange(({ key, new: current }) => {
     if (current !== undefined) return;
@@ -99,6 +99,7 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
   };
   const observing = {
     caches,
+    made: watch.made,
     now: () => systemClock.now(),
     openbao: options.openbao,
     secrets: (cluster: OpenBaoCluster) => secrets.inspect(cluster),

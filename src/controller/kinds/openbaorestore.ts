@@ -2,11 +2,11 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { parseOpenBaoCluster } from '../../api/openbaocluster.ts';
 import { parseOpenBaoRestore } from '../../api/openbaorestore.ts';
 import type { ControllerSettings } from '../../core/model/decision.ts';
-import { observeJob } from '../../core/jobs/job-outcome.ts';
 import { decideRestore } from '../../core/restore/decide.ts';
 import type { RestoreEffect } from '../../core/restore/decision.ts';
 import type { RestoreObservation } from '../../core/restore/observation.ts';
 import { applyObjectEffect } from '../../io/kubernetes/apply.ts';
+import { observeJobs } from '../../io/kubernetes/made-jobs.ts';
 import { isConflict, isNotFound, type StreamingClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
 import { keyOf } from '../runtime/cache.ts';
@@ -37,10 +37,11 @@ export function openBaoRestoreController(options: OpenBaoRestoreOptions): Contro
   const { client, watch, settings, events, metrics, logger } = options;
   const { caches, clusters, restores } = watch;
   restoreMetrics(metrics.registry, () => restores.values());
+  const acting = watch.made.noting(client);
   const clusterStatus = statusClient<KubernetesObject>(client, openBaoClusterKind);
 
   const carryOut = async (effect: RestoreEffect, signal: AbortSignal): Promise<void> => {
-    if (effect.kind !== 'writeClusterStatus') return applyObjectEffect(client, effect);
+    if (effect.kind !== 'writeClusterStatus') return applyObjectEffect(acting, effect);
     try {
       clusters.observeWrite(await clusterStatus.writeStatus(effect.cluster, effect.status, signal));
     } catch (error) {
@@ -65,11 +66,12 @@ export function openBaoRestoreController(options: OpenBaoRestoreOptions): Contro
         const { namespace = '' } = restore.metadata;
         const key = { namespace, name: restore.spec.cluster };
         const cluster = clusters.get(clusterKeyOf(stored));
-        const pods = caches.pods(key);
+        const parsed = cluster === undefined ? undefined : parseOpenBaoCluster(cluster);
+        const recorded = [...(restore.status?.madeJobs ?? []), ...(parsed?.status?.madeJobs ?? [])];
         return Promise.resolve({
           restore,
-          cluster: cluster === undefined ? undefined : parseOpenBaoCluster(cluster),
-          jobs: caches.jobs(key).map((job) => observeJob(job, pods, systemClock.now())),
+          cluster: parsed,
+          jobs: observeJobs(caches, key, watch.made, recorded, systemClock.now()),
         });
       },
       decide: (observation, context) => decideRestore(observation, { ...context, settings }),

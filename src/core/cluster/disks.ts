@@ -1,7 +1,6 @@
 import { executorJob } from '../jobs/executor-job.ts';
 import { followedJob } from '../jobs/followed-job.ts';
-import { jobFailure, jobReport } from '../jobs/job-outcome.ts';
-import { jobName } from '../jobs/job-name.ts';
+import { jobFailure, jobHindrance, jobReport } from '../jobs/job-outcome.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
 import { peersOf } from '../raft/peers.ts';
 import { whyRemovalUnderWay } from '../raft/removal.ts';
@@ -22,7 +21,6 @@ import { isMixed } from './mix.ts';
 import { whyNotRemove } from './scale/shrink.ts';
 import {
   claimsByPod,
-  clusterName,
   isStopped,
   isUnsealed,
   memberOf,
@@ -44,8 +42,10 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
   // Votes are on their way from one half to the other, or a half is on its way out: nothing else takes any away.
   const blueGreen = activeBlueGreen(status);
   if (blueGreen !== undefined && stageOf(blueGreen.phase) !== 'early') return unchanged(status);
+  const removalOf = (volume: Volume) => executorJob(cluster, stepFor(volume), context.settings);
+  const removals = jobs.kind === 'known' ? jobs.value : [];
   const lost = lostMembers(observation, status.members ?? []).filter(
-    (volume) => jobReport(jobOf(observation, stepFor(volume)).observed)?.reason !== 'MemberRecovered',
+    (volume) => jobReport(followedJob(removals, removalOf(volume)).observed)?.reason !== 'MemberRecovered',
   );
   const stranded = strandedMembers(observation, status);
   const [first] = lost;
@@ -68,8 +68,8 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
   if (peers.leader.kind === 'unknown' || peers.leader.value === name)
     return wait('it is the leader, or there is no leader');
 
-  const step = stepFor(first);
-  const job = jobOf(observation, step);
+  const object = removalOf(first);
+  const job = followedJob(removals, object);
   if (job.outcome === 'failed') {
     const { namespace = '' } = cluster.metadata;
     return unchanged(
@@ -85,15 +85,17 @@ export const decideDisks: Concern = (observation, status, context): ConcernResul
       ...stranded,
     );
   }
-  if (job.outcome !== 'absent') return wait('it is being removed from Raft so that it can join again');
+  const going = 'it is being removed from Raft so that it can join again';
+  if (job.outcome !== 'absent') {
+    const hindrance = jobHindrance(job.observed);
+    return wait(hindrance === undefined ? going : `${going}: Job ${job.name} (${hindrance})`);
+  }
   const another = whyRemovalUnderWay(jobs);
   if (another !== undefined) return wait(another);
-  const effects: readonly Effect[] = [
-    { kind: 'create', object: executorJob(cluster, step, context.settings) },
-  ];
+  const effects: readonly Effect[] = [{ kind: 'create', object }];
   const note = `${name} has lost its volume and is being removed from Raft so that it can join again.`;
   return {
-    ...wait('it is being removed from Raft so that it can join again'),
+    ...wait(going),
     effects,
     events: [{ type: 'Warning', reason: 'DiskLost', action: 'RemovePeer', note }],
   };
@@ -107,9 +109,6 @@ const stepFor = ({ name, claimUID }: Volume): ExecutorStep => ({
   pod: name,
   onlyWhileSealed: true,
 });
-
-const jobOf = ({ cluster, jobs }: Observation, step: ExecutorStep) =>
-  followedJob(jobs.kind === 'known' ? jobs.value : [], jobName(clusterName(cluster), step));
 
 /** Members that Raft still lists, whose log is gone. What could not be read, or is not seen, is taken to be there. */
 function lostMembers(observation: Observation, members: readonly Volume[]): readonly Volume[] {

@@ -1,6 +1,7 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { defined, omit } from '../../api/object-fields.ts';
 import { imageOf } from '../model/server-container.ts';
+import { withMadeJobs } from '../jobs/record.ts';
 import { revisionHash } from '../model/selectors.ts';
 import { byMember, liveRevision, memberNamed } from '../model/members.ts';
 import { activeMember, markedLeader } from '../raft/leader.ts';
@@ -32,6 +33,7 @@ export const decideFacts: Concern = (observation, before): ConcernResult => {
     membership,
     volumes,
     restartPending,
+    jobsMade,
   ].reduce<Status>(
     (so, far) => far(observation, so),
     before.observedGeneration === metadata.generation || metadata.generation === undefined
@@ -132,6 +134,10 @@ function restartPending({ statefulSet }: Observation, status: Status): Status {
   const rest = omit(status, 'pendingRestart');
   return pending ? { ...rest, pendingRestart: true } : rest;
 }
+
+/** What the API server's answer has proved outlives this process. */
+const jobsMade = ({ jobs }: Observation, status: Status): Status =>
+  jobs.kind === 'known' ? withMadeJobs(status, jobs.value) : status;
 
 /** For the gate: who votes. Written when it changes, in the order of the ordinals. */
 function membership({ cluster, raft }: Observation, status: Status): Status {

@@ -2,7 +2,6 @@ import { inWords } from '../model/explanation.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import { executorJob } from '../jobs/executor-job.ts';
-import { jobName } from '../jobs/job-name.ts';
 import { followedJob } from '../jobs/followed-job.ts';
 import { jobFailure, jobHindrance } from '../jobs/job-outcome.ts';
 import type { ExecutorStep } from '../jobs/step.ts';
@@ -12,7 +11,7 @@ import { selfInitializes } from '../workload/inputs.ts';
 import type { DecisionContext } from '../model/decision.ts';
 import type { Observation, ObservedJob, TokenIssuer } from '../model/observation.ts';
 import { held, unchanged, waiting, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
-import { clusterName, isStopped } from '../model/selectors.ts';
+import { isStopped } from '../model/selectors.ts';
 
 type Status = OpenBaoClusterStatus;
 
@@ -85,8 +84,8 @@ function begin({ observation, status, context, issuer, sum }: Input): ConcernRes
 
 function follow(input: Input, operationId: string, jobs: readonly ObservedJob[]): ConcernResult {
   const { observation, status, context, issuer, sum } = input;
-  const name = jobName(clusterName(observation.cluster), stepOf(operationId, issuer));
-  const job = followedJob(jobs, name);
+  const object = executorJob(observation.cluster, stepOf(operationId, issuer), context.settings);
+  const job = followedJob(jobs, object);
   const { trusted, wanted } = status.issuer ?? {};
   if (job.outcome === 'succeeded') {
     return {
@@ -116,13 +115,8 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
   if (wanted !== sum || isStopped(observation.cluster, status)) return begin(input);
   // Not made yet, or not seen yet: its name is the same.
   return {
-    ...unchanged(status, waiting('TrustingIssuer', `waiting for the Job ${name}`)),
-    effects: [
-      {
-        kind: 'create',
-        object: executorJob(observation.cluster, stepOf(operationId, issuer), context.settings),
-      },
-    ],
+    ...unchanged(status, waiting('TrustingIssuer', `waiting for the Job ${job.name}`)),
+    effects: [{ kind: 'create', object }],
   };
 }
 

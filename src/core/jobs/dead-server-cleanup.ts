@@ -3,7 +3,6 @@ import type { ControllerSettings, Effect } from '../model/decision.ts';
 import type { ObservedJob } from '../model/observation.ts';
 import { executorJob } from './executor-job.ts';
 import { followedJob, type FollowedJob } from './followed-job.ts';
-import { jobName } from './job-name.ts';
 import { memberUrls } from './members.ts';
 import type { DeadServerCleanupStep } from './step.ts';
 
@@ -16,8 +15,6 @@ export function deadServerCleanupJob(
 ): FollowedJob & { readonly create: Effect } {
   const halves = { blue: memberUrls(cluster).map(({ pod }) => pod), green: [] };
   const step: DeadServerCleanupStep = { action: 'dead-server-cleanup', halves, ...wanted };
-  return {
-    ...followedJob(jobs, jobName(cluster.metadata.name ?? '', step)),
-    create: { kind: 'create', object: executorJob(cluster, step, settings) },
-  };
+  const object = executorJob(cluster, step, settings);
+  return { ...followedJob(jobs, object), create: { kind: 'create', object } };
 }

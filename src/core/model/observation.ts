@@ -105,6 +105,8 @@ export interface ClusterSecrets {
 /** A Job and the words its container left in `/dev/termination-log`. */
 export interface ObservedJob {
   readonly job: Job;
+  /** Nothing but its name and its labels says that we made it: neither this process nor the status knows its UID. */
+  readonly isUnproved?: true;
   /** What its last pod said; undefined while it runs, or when the pod is gone. */
   readonly message?: string;
   /** Why its last pod does not run, or how it was ended: `ImagePullBackOff: …`, `Unschedulable: …`, `OOMKilled`. */

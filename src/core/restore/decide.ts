@@ -5,6 +5,7 @@ import type { DecidedEvent } from '../model/effect.ts';
 import { withBoundedTimes } from '../model/bounded-times.ts';
 import { latestTimes } from './latest-times.ts';
 import { sameValue } from '../model/same-value.ts';
+import { withMadeJobs } from '../jobs/record.ts';
 import { parseTimestamp, timestamp } from '../model/time.ts';
 import { patched } from '../model/patch.ts';
 import { isLockedFor, released } from './cluster-status.ts';
@@ -226,8 +227,8 @@ function decision(
   { observation, context, status, effects, events }: Run,
   requeueAt?: number,
 ): RestoreDecision {
-  const { restore } = observation;
-  const told = withConditions(restore, status, context.now);
+  const { restore, jobs } = observation;
+  const told = withConditions(restore, withMadeJobs(status, jobs), context.now);
   return {
     status: sameValue(restore.status, told) ? (restore.status ?? {}) : told,
     effects,

@@ -4,7 +4,6 @@ import type { ObservedJob } from '../model/observation.ts';
 import { executorJob } from '../jobs/executor-job.ts';
 import { followedJob, type FollowedJob } from '../jobs/followed-job.ts';
 import { jobFailure, jobReport } from '../jobs/job-outcome.ts';
-import { jobName } from '../jobs/job-name.ts';
 import type { ExecutorStep, HalvesStep, MemberStep } from '../jobs/step.ts';
 import { inWords, type RestoreFailure } from './failure.ts';
 import { sourceOf } from './source.ts';
@@ -23,11 +22,8 @@ export type WantedStep =
 export function restoreJob(input: RestoreInput, wanted: WantedStep): RestoreJob {
   const { cluster, jobs, context } = input;
   const step = stepOf(input, wanted);
-  const name = jobName(cluster.metadata.name ?? '', step);
-  return {
-    ...followedJob(jobs, name),
-    object: executorJob(cluster, step, context.settings),
-  };
+  const object = executorJob(cluster, step, context.settings);
+  return { ...followedJob(jobs, object), object };
 }
 
 function stepOf({ restore, status, cluster }: RestoreInput, wanted: WantedStep): ExecutorStep {

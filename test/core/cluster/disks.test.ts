@@ -127,6 +127,13 @@ describe('the Job that removes a member that lost its disk', () => {
     expect(ended('QuorumAtRisk')).to.deep.equal(['DiskRepairFailed']);
   });
 
+  it('is not done by the word of a Job that somebody made under its name (C4)', () => {
+    const forged = { ...observedJob(name, 'failed', report('MemberRecovered')), isUnproved: true } as const;
+    const { notices, message } = decided({ ...wiped, jobs: known([forged]) });
+    expect(notices).to.deep.equal(['DiskLost']);
+    expect(message).to.contain(`kubectl delete job ${name} -n bao`);
+  });
+
   it('waits until another removal has ended', () => {
     const other = (outcome: 'running' | 'succeeded') => {
       const { job } = observedJob('other', outcome);

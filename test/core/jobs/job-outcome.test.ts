@@ -43,7 +43,7 @@ const report = {
 
 describe('the outcome of a Job', () => {
   it('is absent when there is none', () => {
-    expect(followedJob([{ job: job() }], 'prod-step-down-2')).to.deep.equal({
+    expect(followedJob([{ job: job() }], { metadata: { name: 'prod-step-down-2' } })).to.deep.equal({
       name: 'prod-step-down-2',
       outcome: 'absent',
     });
@@ -53,7 +53,7 @@ describe('the outcome of a Job', () => {
   it('is that of the Job of exactly this name', () => {
     const observed = { job: job([complete]) };
     const others = [{ job: { metadata: { name: 'prod-step-down-11' } } }, observed];
-    expect(followedJob(others, 'prod-step-down-1')).to.deep.equal({
+    expect(followedJob(others, { metadata: { name: 'prod-step-down-1' } })).to.deep.equal({
       name: 'prod-step-down-1',
       outcome: 'succeeded',
       observed,

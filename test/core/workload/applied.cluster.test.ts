@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { KubernetesObject, StatefulSet } from '../../../src/api/kubernetes.ts';
+import type { Job, KubernetesObject, StatefulSet } from '../../../src/api/kubernetes.ts';
+import { isMadeAs } from '../../../src/core/jobs/made-as.ts';
 import { isApplied } from '../../../src/core/workload/drift.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { connect, type KubernetesClient } from '../../../src/io/kubernetes/kubernetes.ts';
@@ -9,6 +10,7 @@ import { availability, type Ground } from '../../cluster/test-cluster.ts';
 import { groundTimeoutMs, sharedCluster } from '../../cluster/shared.ts';
 import { cluster } from '../../support/builders.ts';
 import { skip } from '../../support/skip.ts';
+import { allJobs } from '../jobs/all-jobs.ts';
 import { setsOf } from './inputs-of.ts';
 import { canonicalForms } from './quantities.ts';
 
@@ -107,6 +109,20 @@ describe('the children of a cluster on a real API server', function () {
       });
     });
   }
+
+  it('have Jobs that are found to be what was asked for (C4)', async () => {
+    const backup = {
+      target: { bucket: 'b', credentialsSecretRef: { name: 'keys' }, caSecretRef: { name: 'store-ca' } },
+    };
+    for (const owner of [full, { ...full, spec: { ...full.spec, backup } }]) {
+      for (const job of allJobs(owner).map(ownerless)) {
+        const made = await client.create<Job>(collectionPath('batch/v1', 'Job', namespace), job, {
+          query: { dryRun: 'All' },
+        });
+        expect(isMadeAs(job, made), JSON.stringify(made.spec)).to.equal(true);
+      }
+    }
+  });
 
   it('are found drifted when somebody changes them, and right again after the next apply', async () => {
     const statefulSet = render(setsOf(plain)).map(ownerless).at(-1) ?? {};

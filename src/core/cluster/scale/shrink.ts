@@ -5,7 +5,6 @@ import { executorJob } from '../../jobs/executor-job.ts';
 import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
 import { jobFailure, jobHindrance } from '../../jobs/job-outcome.ts';
 import { known, unknown, type Known } from '../../model/known.ts';
-import { jobName } from '../../jobs/job-name.ts';
 import type { ExecutorStep } from '../../jobs/step.ts';
 import { healthyVoters, stepDownCandidates, whyUnhealthy } from '../../raft/health.ts';
 import { quorum } from '../../raft/quorum.ts';
@@ -15,7 +14,7 @@ import { liveNames } from '../../model/members.ts';
 import { formerVolume } from '../../model/data-door.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
-import { claimsByPod, clusterName, podsByName } from '../../model/selectors.ts';
+import { claimsByPod, podsByName } from '../../model/selectors.ts';
 import { isAccepted, keyRiskWithout } from '../../upgrade/namespace-keys.ts';
 import { atRest, newIndex, wait, type ScaleInput, type ScaleStep } from './step.ts';
 
@@ -235,10 +234,15 @@ const stepOf = ({ scaling }: ScaleInput, action: Action, pod: string, attempt: n
   attempt,
 });
 
-const job = (input: ScaleInput, action: Action, pod: string, attempt: number): Effect => ({
-  kind: 'create',
-  object: executorJob(input.observation.cluster, stepOf(input, action, pod, attempt), input.context.settings),
-});
+const job = (input: ScaleInput, action: Action, pod: string, attempt: number) =>
+  ({
+    kind: 'create',
+    object: executorJob(
+      input.observation.cluster,
+      stepOf(input, action, pod, attempt),
+      input.context.settings,
+    ),
+  }) as const satisfies Effect;
 
 /** It was recorded and is not seen: the effect was lost, or the cache lags. Its name makes a second one harmless. */
 const recreate = (input: ScaleInput, action: Action, pod: string): ScaleStep =>
@@ -247,10 +251,9 @@ const recreate = (input: ScaleInput, action: Action, pod: string): ScaleStep =>
   });
 
 function ownJob(input: ScaleInput, action: Action, pod: string): Known<FollowedJob> {
-  const { jobs, cluster } = input.observation;
+  const { jobs } = input.observation;
   if (jobs.kind === 'unknown') return unknown(`the Jobs could not be read: ${jobs.cause}`);
-  const name = jobName(clusterName(cluster), stepOf(input, action, pod, input.scaling.attempt ?? 1));
-  return known(followedJob(jobs.value, name));
+  return known(followedJob(jobs.value, job(input, action, pod, input.scaling.attempt ?? 1).object));
 }
 
 const running = (observed: ObservedJob | undefined, message: string) =>

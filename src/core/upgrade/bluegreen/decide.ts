@@ -3,7 +3,7 @@ import { documents } from '../../../api/documents.ts';
 import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../model/decision.ts';
 import type { Observation } from '../../model/observation.ts';
-import { followedJob } from '../../jobs/followed-job.ts';
+import { recordedJob } from '../../jobs/followed-job.ts';
 import { jobFailure } from '../../jobs/job-outcome.ts';
 import { defaultMaxJobFailures } from '../../model/limits.ts';
 import { unwatchedMs } from '../../model/operation-lock.ts';
@@ -340,7 +340,7 @@ function overdue(run: Run, waited: string): PhaseFailure {
 function lastFailure({ observation: { jobs }, blueGreen }: Run): string {
   const { lastJobFailure, jobFailures = 0 } = blueGreen;
   if (lastJobFailure === undefined || jobFailures === 0 || jobs.kind === 'unknown') return '';
-  const job = followedJob(jobs.value, lastJobFailure);
+  const job = recordedJob(jobs.value, lastJobFailure);
   return job.outcome === 'failed' ? `; Job ${lastJobFailure} had failed: ${jobFailure(job.observed)}` : '';
 }
 

@@ -1,6 +1,5 @@
 import { defined } from '../../../api/object-fields.ts';
 import { hookJob } from '../../jobs/hook-job.ts';
-import { jobName } from '../../jobs/job-name.ts';
 import { followedJob, jobInWords } from '../../jobs/followed-job.ts';
 import { jobFailure } from '../../jobs/job-outcome.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
@@ -28,8 +27,9 @@ export function hook(input: PhaseInput): Step | undefined {
     operationId,
     ...defined({ attempt }),
   } as const;
-  const name = jobName(cluster.metadata.name ?? '', step);
-  const job = followedJob(jobs.value, name);
+  const object = hookJob(cluster, step, wanted, halves.green);
+  const job = followedJob(jobs.value, object);
+  const { name } = job;
   if (job.outcome === 'running') return wait(jobInWords(job), { isOpenEnded: true });
   if (job.outcome === 'succeeded') {
     return wait('promotion', {
@@ -45,7 +45,7 @@ export function hook(input: PhaseInput): Step | undefined {
   if (startedAt === undefined) {
     return wait(`Job ${name}`, {
       patch: { hookStartedAt: timestamp(context.now) },
-      effects: [{ kind: 'create', object: hookJob(cluster, step, wanted, halves.green) }],
+      effects: [{ kind: 'create', object }],
       isOpenEnded: true,
     });
   }

@@ -1,9 +1,9 @@
+import type { KubernetesObject } from '../../../api/kubernetes.ts';
 import { defined } from '../../../api/object-fields.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
-import { jobName } from '../../jobs/job-name.ts';
-import { followedJob, jobInWords } from '../../jobs/followed-job.ts';
+import { followedJob, jobInWords, recordedJob } from '../../jobs/followed-job.ts';
 import { jobFailure } from '../../jobs/job-outcome.ts';
 import type { DeadServerCleanupStep, ExecutorStep, HalvesStep } from '../../jobs/step.ts';
 import { unfinishedJobs, unfinishedRaftChanges } from '../../jobs/unfinished.ts';
@@ -61,11 +61,11 @@ export function deadServerCleanupSet(
 }
 
 function hasSucceeded(
-  { observation: { jobs, cluster } }: PhaseInput,
+  { observation: { jobs, cluster }, context }: PhaseInput,
   wanted: HalvesStep | DeadServerCleanupStep,
 ): boolean {
-  const name = jobName(cluster.metadata.name ?? '', wanted);
-  return jobs.kind === 'known' && followedJob(jobs.value, name).outcome === 'succeeded';
+  const object = executorJob(cluster, wanted, context.settings);
+  return jobs.kind === 'known' && followedJob(jobs.value, object).outcome === 'succeeded';
 }
 
 const identity = ({ blueGreen: { operationId = '', attempt } }: PhaseInput) => ({
@@ -81,8 +81,9 @@ function run(
   const { observation, blueGreen, context } = input;
   const { jobs, cluster } = observation;
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
-  const name = jobName(cluster.metadata.name ?? '', wanted);
-  const job = followedJob(jobs.value, name);
+  const object = executorJob(cluster, wanted, context.settings);
+  const job = followedJob(jobs.value, object);
+  const { name } = job;
   if (job.outcome === 'running') return wait(`${jobInWords(job)} to end`);
   if (isDone === true) return undefined;
   if (job.outcome === 'failed') {
@@ -99,7 +100,7 @@ function run(
   if (askedAt !== undefined && context.now < askedAt + missingMs) {
     return wait(`Job ${name} to be seen`, { until: askedAt + missingMs });
   }
-  return whyNotStart(input, wanted, jobs.value, name) ?? start(input, wanted, name);
+  return whyNotStart(input, wanted, jobs.value, name) ?? start(input, wanted, object);
 }
 
 /** Why it cannot be told whether Raft is as it is to be. */
@@ -131,7 +132,7 @@ function whyNotStart(
   }
   const { job: last = name, jobStartedAt } = blueGreen;
   const unseenUntil = (parseTimestamp(jobStartedAt) ?? 0) + missingMs;
-  if (last !== name && followedJob(jobs, last).outcome === 'absent' && context.now < unseenUntil) {
+  if (last !== name && recordedJob(jobs, last).outcome === 'absent' && context.now < unseenUntil) {
     return wait(`Job ${last} to be seen`, { until: unseenUntil });
   }
   // The program keeps the distance, too; one that may step down at once is not even started before.
@@ -155,13 +156,14 @@ function stopped({ job: { metadata } }: ObservedJob): Pick<Step & { kind: 'wait'
   };
 }
 
-function start(input: PhaseInput, wanted: HalvesStep | DeadServerCleanupStep, name: string): Step {
-  const { observation, context } = input;
+function start(
+  { context }: PhaseInput,
+  wanted: HalvesStep | DeadServerCleanupStep,
+  object: KubernetesObject,
+): Step {
   const now = timestamp(context.now);
-  const effect: Effect = {
-    kind: 'create',
-    object: executorJob(observation.cluster, wanted, context.settings),
-  };
+  const name = object.metadata?.name ?? '';
+  const effect: Effect = { kind: 'create', object };
   return wait(`Job ${name}`, {
     patch: { job: name, jobStartedAt: now },
     ...(wanted.action === 'repair-consensus' ? { statusPatch: { lastStepDownAt: now } } : {}),

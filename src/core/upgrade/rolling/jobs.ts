@@ -2,7 +2,6 @@ import type { KubernetesObject } from '../../../api/kubernetes.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
-import { jobName } from '../../jobs/job-name.ts';
 import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
 import type { MemberStep } from '../../jobs/step.ts';
 import { versionCheckJob } from '../../jobs/version-check-job.ts';
@@ -26,11 +25,7 @@ export const executorCheck = (
     operationId: upgrade.operationId ?? '',
     ...(action === 'preflight' && isBlueGreen(observation.cluster, upgrade) ? { movesVotes: true } : {}),
   };
-  return check(
-    jobs,
-    jobName(observation.cluster.metadata.name ?? '', wanted),
-    executorJob(observation.cluster, wanted, context.settings),
-  );
+  return check(jobs, executorJob(observation.cluster, wanted, context.settings));
 };
 
 /** Asks the image itself which version it holds. */
@@ -41,14 +36,10 @@ export function versionCheck(
   { image }: UpgradeTarget,
 ): Check {
   const { cluster } = observation;
-  return check(
-    jobs,
-    jobName(cluster.metadata.name ?? '', { action: 'version-check', operationId }),
-    versionCheckJob(cluster, { operationId, image }, context.settings),
-  );
+  return check(jobs, versionCheckJob(cluster, { operationId, image }, context.settings));
 }
 
-const check = (jobs: readonly ObservedJob[], name: string, object: KubernetesObject): Check => ({
-  ...followedJob(jobs, name),
+const check = (jobs: readonly ObservedJob[], object: KubernetesObject): Check => ({
+  ...followedJob(jobs, object),
   create: { kind: 'create', object },
 });

@@ -1,5 +1,5 @@
 import { actionAnnotation, operationAnnotation } from '../../../api/labels.ts';
-import { jobName } from '../../jobs/job-name.ts';
+import { followedJob, isOwn, jobInWords } from '../../jobs/followed-job.ts';
 import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
 import { sealCheckJob } from '../../jobs/seal-check-job.ts';
 import type { ObservedJob } from '../../model/observation.ts';
@@ -27,7 +27,13 @@ export function whySealUnproved(input: PhaseInput): Step | undefined {
   if (hasStaticSeal(cluster)) return undefined;
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
   const { operationId = '', targetImage = '' } = upgrade;
-  const newest = checksOf(jobs.value, operationId).at(-1);
+  // One for each span of time, so that a Job that is not seen yet is not made twice.
+  const attempt = Math.floor(context.now / freshMs);
+  const step = { action: 'seal-check', operationId, attempt } as const;
+  const object = sealCheckJob(cluster, step, targetImage, context.settings);
+  const newest = checksOf(jobs.value, operationId)
+    .filter((observed) => isOwn(observed, object))
+    .at(-1);
   const outcome = newest === undefined ? undefined : jobOutcome(newest);
   if (newest !== undefined && outcome === 'failed') {
     // A Job whose container never ran has said nothing of the seal.
@@ -52,12 +58,9 @@ export function whySealUnproved(input: PhaseInput): Step | undefined {
   }
   const age = newest === undefined ? Infinity : context.now - createdAt(newest);
   if (age < freshMs) return undefined;
-  // One for each span of time, so that a Job that is not seen yet is not made twice.
-  const attempt = Math.floor(context.now / freshMs);
-  const step = { action: 'seal-check', operationId, attempt } as const;
-  const object = sealCheckJob(cluster, step, targetImage, context.settings);
-  return wait(`Job ${jobName(cluster.metadata.name ?? '', step)}`, {
-    effects: [{ kind: 'create', object }],
+  const next = followedJob(jobs.value, object);
+  return wait(jobInWords(next), {
+    effects: next.outcome === 'absent' ? [{ kind: 'create', object }] : [],
     overdue: 'SealUnproved',
   });
 }

@@ -45,7 +45,7 @@ export function stepDownEffect(
   { observation, upgrade, context }: PhaseInput,
   pod: string,
   attempt: number,
-): Effect {
+): Extract<Effect, { kind: 'create' }> {
   const wanted = { action: 'step-down', operationId: upgrade.operationId ?? '', pod, attempt } as const;
   return { kind: 'create', object: executorJob(observation.cluster, wanted, context.settings) };
 }

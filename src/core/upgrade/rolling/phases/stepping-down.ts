@@ -1,7 +1,6 @@
 import type { RollingUpgrade } from '../../../../api/openbaocluster.ts';
 import { omit } from '../../../../api/object-fields.ts';
-import { jobName } from '../../../jobs/job-name.ts';
-import { followedJob } from '../../../jobs/followed-job.ts';
+import { followedJob, jobInWords } from '../../../jobs/followed-job.ts';
 import { jobFailure, jobReport } from '../../../jobs/job-outcome.ts';
 import { stepDownSpacingMs, unfinishedStepDowns } from '../../../raft/step-down.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
@@ -21,21 +20,16 @@ type StepDown = NonNullable<RollingUpgrade['stepDown']>;
 export const steppingDown: PhaseHandler = (input) => {
   const { upgrade, observation, peers } = input;
   const { stepDown } = upgrade;
-  const { jobs, cluster } = observation;
+  const { jobs } = observation;
   if (stepDown === undefined) return askAgain(input);
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
   const { pod, attempt } = stepDown;
-  const name = jobName(cluster.metadata.name ?? '', {
-    action: 'step-down',
-    operationId: upgrade.operationId ?? '',
-    pod,
-    attempt,
-  });
-  const job = followedJob(jobs.value, name);
+  const job = followedJob(jobs.value, stepDownEffect(input, pod, attempt).object);
+  const { name } = job;
   // It may act until it has ended.
   if (job.outcome === 'running') {
     const seen = omit(stepDown, 'missingSince');
-    return wait(`Job ${name} to end`, { patch: { stepDown: seen } });
+    return wait(`${jobInWords(job)} to end`, { patch: { stepDown: seen } });
   }
   // Whoever brought it about: a Job that failed is no reason to hold then.
   if (peers.leader.kind === 'known' && peers.leader.value !== pod) return handedOver(input);

@@ -1,0 +1,57 @@
+import type { Job, KubernetesObject } from '../../api/kubernetes.ts';
+import { isApplied } from '../workload/drift.ts';
+
+/** What the API server adds to a Job's template, beside what was asked for: by field, its default, or any value. */
+const added: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['imagePullPolicy', undefined],
+  ['terminationMessagePath', '/dev/termination-log'],
+  ['dnsPolicy', 'ClusterFirst'],
+  ['schedulerName', 'default-scheduler'],
+  // Another spelling of serviceAccountName, which is asked for.
+  ['serviceAccount', undefined],
+  ['defaultMode', 420],
+  ['creationTimestamp', null],
+  ['controller-uid', undefined],
+  ['job-name', undefined],
+  ['batch.kubernetes.io/controller-uid', undefined],
+  ['batch.kubernetes.io/job-name', undefined],
+]);
+
+/**
+ * Whether a Job runs what this one is to run, as the same account, and nothing more: then it does not matter who made
+ * it. What a policy has changed in it is not seen to be so.
+ */
+export function isMadeAs(wanted: KubernetesObject, live: Job): boolean {
+  const [desired, found] = [templateOf(wanted), templateOf(live)];
+  return isApplied(desired, found) && hasNoMore(desired, found);
+}
+
+const templateOf = (object: KubernetesObject) =>
+  ((object as Job).spec?.template ?? {}) as KubernetesObject & Readonly<Record<string, unknown>>;
+
+function hasNoMore(desired: unknown, live: unknown): boolean {
+  if (Array.isArray(live)) {
+    if (live.length === 0) return true;
+    return (
+      Array.isArray(desired) &&
+      desired.length === live.length &&
+      live.every((each, index) => hasNoMore(desired[index], each))
+    );
+  }
+  if (typeof live !== 'object' || live === null) return true;
+  if (typeof desired !== 'object' || desired === null) return Object.keys(live).length === 0;
+  return Object.entries(live).every(([field, value]) =>
+    Object.hasOwn(desired, field)
+      ? hasNoMore((desired as Readonly<Record<string, unknown>>)[field], value)
+      : isAddition(field, value),
+  );
+}
+
+function isAddition(field: string, value: unknown): boolean {
+  if (!added.has(field)) return isEmpty(value);
+  const only = added.get(field);
+  return only === undefined || only === value;
+}
+
+const isEmpty = (value: unknown) =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
