@@ -321,7 +321,7 @@ function startKubelet(context: NodeContext, kubeconfig: string, serving: KeyPair
     failSwapOn: false,
     cgroupDriver: 'cgroupfs',
     cgroupRoot: `/${cgroup}`,
-    // With `false` one request to resize a pod kills kubelet 1.36.3.
+    // Without QoS cgroups kubelet 1.36.3 died, and its node's pods were evicted.
     cgroupsPerQOS: true,
     enforceNodeAllocatable: ['pods'],
     // Zero is refused.
