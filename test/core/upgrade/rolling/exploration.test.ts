@@ -76,10 +76,26 @@ function happen(world: WatchedCluster, name: string, random: () => number): void
   happenings[name]?.(world, random);
 }
 
-function worldOf(replicas: number, leader: number, speed: Partial<typeof durations> = {}): WatchedCluster {
+/** @param run its number: every other one is on a Kubernetes that goes by maxUnavailable */
+function worldOf(
+  replicas: number,
+  leader: number,
+  run: number,
+  speed: Partial<typeof durations> = {},
+): WatchedCluster {
   // Where it is on, it must be off while pods go, and on again at the end.
   const deadServerCleanup = replicas === 5 || leader !== 0;
-  const world = new WatchedCluster({ replicas, leader, settings: { deadlines }, speed, deadServerCleanup });
+  const goesByMaxUnavailable = run % 2 === 1;
+  const settings = { deadlines };
+  const world = new WatchedCluster({
+    replicas,
+    leader,
+    settings,
+    speed,
+    deadServerCleanup,
+    goesByMaxUnavailable,
+  });
+  if (goesByMaxUnavailable) world.log.push('on a Kubernetes that goes by maxUnavailable');
   world.spec({ version: '2.5.6', paused: false });
   return world;
 }
@@ -145,7 +161,7 @@ describe('exploring a rolling upgrade', function () {
         for (const [index, name] of names.entries()) {
           // Where moments are left out, each happening sees others.
           for (let moment = index % stride; ; moment += stride) {
-            const world = worldOf(replicas, leader);
+            const world = worldOf(replicas, leader, moment);
             const random = randomOf(moment);
             if (runUntil(world, moment, seen)) break;
             happen(world, name, random);
@@ -194,7 +210,7 @@ function mendLater(world: WatchedCluster, name: string, seen: Set<string>): void
 function walk(replicas: number, seed: number, seen: Set<string>): void {
   const random = randomOf(seed);
   const speed = slowed(durations, random, 4);
-  const world = worldOf(replicas, Math.floor(random() * replicas), speed);
+  const world = worldOf(replicas, Math.floor(random() * replicas), seed, speed);
   world.log.push(`seed ${seed}, ${replicas} replicas`);
   // A fifth of the walks begin as a restart, which has no other image to be told by.
   if (random() < 0.2) world.spec({ version: '2.5.5', maintenance: { restartAt: '2026-01-02T03:00:00Z' } });
@@ -213,7 +229,7 @@ interface Fault {
 
 /** @returns undefined when the upgrade has ended before */
 function faulty({ leader, ordinal, answer, moment }: Fault, seen: Set<string>): WatchedCluster | undefined {
-  const world = worldOf(3, leader);
+  const world = worldOf(3, leader, moment);
   if (runUntil(world, moment, seen)) return undefined;
   world.log.push(`${moment} s: ${answer} of ${world.name(ordinal)} is understood no more`);
   world.unread.add(world.name(ordinal), answer, world.versionOf(ordinal) ?? '2.5.6');
@@ -315,7 +331,7 @@ describe('the first restarted follower, on which the target opens no data (V2)',
       let backs = 0;
       for (const leader of [0, 2]) {
         for (let moment = leader; ; moment += sized(1, 9)) {
-          const world = worldOf(3, leader);
+          const world = worldOf(3, leader, moment);
           if (runUntil(world, moment, seen)) break;
           world.log.push(`${moment} s: the target ${kind}`);
           break_(world, kind);

@@ -99,13 +99,15 @@ interface Options {
   readonly speed?: Partial<typeof durations>;
   /** Whether autopilot removes dead servers. */
   readonly deadServerCleanup?: boolean;
+  /** Whether the StatefulSet controller goes by maxUnavailable, as it does from Kubernetes 1.37 on. */
+  readonly goesByMaxUnavailable?: boolean;
 }
 
 /**
  * A Kubernetes and a Raft cluster in miniature, for decisions alone: the StatefulSet controller with its
  * partition, pods, Jobs, elections and lagging followers. Far simpler than test/openbao/model, so that a hundred
  * thousand states can be walked in a minute. What it does is what docs/facts/openbao-measured.md, sections 0, 4 and
- * 5, and the StatefulSet controller of Kubernetes 1.36 do.
+ * 5, and the StatefulSet controllers of Kubernetes 1.36 and 1.37 do.
  */
 export class SimulatedCluster {
   now = start;
@@ -144,6 +146,7 @@ export class SimulatedCluster {
   readonly events: ClusterEvent[] = [];
   readonly stepDowns: number[] = [];
   deadServerCleanup: boolean;
+  private readonly goesByMaxUnavailable: boolean;
   /** Before anything happened. */
   readonly removedDeadServers: boolean;
   private serial = 0;
@@ -152,6 +155,7 @@ export class SimulatedCluster {
   constructor(options: Options = {}) {
     const { replicas = 3, leader = 0, spec, images, settings, speed, deadServerCleanup = false } = options;
     this.deadServerCleanup = this.removedDeadServers = deadServerCleanup;
+    this.goesByMaxUnavailable = options.goesByMaxUnavailable ?? false;
     this.replicas = replicas;
     this.leader = leader;
     this.speed = { ...durations, ...speed };
@@ -429,7 +433,7 @@ export class SimulatedCluster {
     }
   }
 
-  /** The StatefulSet controller: makes missing pods, takes down the highest one of an older template. */
+  /** The StatefulSet controller: makes missing pods, takes down those of an older template from the partition up. */
   controlStatefulSet(): void {
     this.observedGeneration = this.generation;
     this.updateRevision = this.revision();
@@ -440,19 +444,35 @@ export class SimulatedCluster {
       const revision = isNew ? this.updateRevision : this.currentRevision;
       this.pods.set(ordinal, this.newPod(this.revisions.get(revision) ?? this.template.image, revision));
     }
-    for (let ordinal = this.replicas - 1; ordinal >= partition; ordinal--) {
-      const pod = this.pods.get(ordinal);
-      if (pod === undefined || pod.endsAt !== undefined) return;
-      if (pod.revision !== this.updateRevision) {
-        this.takeDown(ordinal);
-        return;
-      }
-      if (!pod.ready) return;
-    }
+    for (const ordinal of this.goesByMaxUnavailable ? this.takenDownByBudget() : this.takenDownInOrder())
+      this.takeDown(ordinal);
     const all = [...this.pods.values()];
     if (all.every(({ revision, ready }) => ready && revision === this.updateRevision)) {
       this.currentRevision = this.updateRevision;
     }
+  }
+
+  /** Up to Kubernetes 1.36: the highest one, when all above it are there. */
+  private takenDownInOrder(): readonly number[] {
+    for (let ordinal = this.replicas - 1; ordinal >= this.template.partition; ordinal--) {
+      const pod = this.pods.get(ordinal);
+      if (pod === undefined || pod.endsAt !== undefined) return [];
+      if (pod.revision !== this.updateRevision) return [ordinal];
+      if (!pod.ready) return [];
+    }
+    return [];
+  }
+
+  /** From 1.37 on, with Parallel and one that may be unavailable: all that are already, else the highest one. */
+  private takenDownByBudget(): readonly number[] {
+    const pods = [...this.pods].toSorted(([one], [other]) => other - one);
+    const older = pods.filter(
+      ([ordinal, { revision, endsAt }]) =>
+        ordinal >= this.template.partition && revision !== this.updateRevision && endsAt === undefined,
+    );
+    const unavailable = older.filter(([, { ready }]) => !ready);
+    const isWhole = pods.every(([, { ready, endsAt }]) => ready && endsAt === undefined);
+    return (isWhole ? older.slice(0, 1) : unavailable).map(([ordinal]) => ordinal);
   }
 
   /** What we take down, ourselves or through the partition; overridden to judge it. */
