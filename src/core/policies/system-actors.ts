@@ -3,8 +3,8 @@ import type { Pod, UserInfo } from '../../api/kubernetes.ts';
 /**
  * The parts of Kubernetes that must be able to delete a pod, each by its exact name.
  * Denied, they leave pods stuck, loop (scheduler: 59 times a second) or give up for good (taint
- * eviction): docs/facts/admission-measured.md, section 1. Which ones there are was read of 1.36.3, and stands
- * there too.
+ * eviction): docs/facts/admission-measured.md, section 1. Which ones there are was read of 1.34.4 to 1.37.2,
+ * and stands there too.
  */
 export const systemActors: ReadonlySet<string> = new Set([
   'system:kube-scheduler',
