@@ -149,6 +149,19 @@ describe('the documents', () => {
     }
   });
 
+  it('say what kubectl says when a webhook is down, by the name of one that there is', async () => {
+    const manifest = await readFile('manifests/gate/70-webhooks.yaml', 'utf8');
+    for (const page of [
+      'README.md',
+      'docs/operations/delete-a-pod.md',
+      'docs/operations/monitoring.md',
+      'manifests/monitoring/rules.yaml',
+    ]) {
+      const [, name = 'none'] = /failed calling webhook "([\w.]+)"/.exec(await readFile(page, 'utf8')) ?? [];
+      expect(manifest, page).to.contain(`- name: ${name}\n`);
+    }
+  });
+
   it('have the commands of the install in the README as on their page, but for the label that the controller sets', async () => {
     const commandsOf = async (page: string) => (await documentedCommands(page)).map(({ command }) => command);
     const installs = (await documentedCommands('README.md'))
