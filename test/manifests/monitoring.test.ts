@@ -9,6 +9,9 @@ import { clusterMetrics } from '../../src/controller/metrics/cluster-metrics.ts'
 import { controllerMetrics } from '../../src/controller/runtime/metrics.ts';
 import { releaseMetrics } from '../../src/controller/metrics/release-metrics.ts';
 import { restoreMetrics } from '../../src/controller/metrics/restore-metrics.ts';
+import { defaultDeadlines } from '../../src/core/model/decision.ts';
+import { patienceOf as blueGreenPatience } from '../../src/core/upgrade/bluegreen/deadlines.ts';
+import { patienceOf as rollingPatience } from '../../src/core/upgrade/rolling/deadlines.ts';
 import { codeBlocks } from '../support/documents.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 
@@ -96,6 +99,16 @@ describe('the alerts', () => {
         `${alert} is quiet`,
       ).to.equal(true);
     }
+  });
+
+  it('call no phase slow that its own deadline lets go on', () => {
+    const expr = rules().find(({ alert }) => alert === 'RollguardUpgradeSlow')?.expr ?? '';
+    const seconds = Number(/step_seconds\) > (\d+)/.exec(expr)?.[1]);
+    const [, excepted = ''] = /phase=~"([^"]+)"/.exec(expr) ?? [];
+    const longer = Object.entries({ ...rollingPatience, ...blueGreenPatience })
+      .filter(([, patience]) => defaultDeadlines[patience] > seconds * 1000)
+      .map(([phase]) => phase);
+    expect(excepted.split('|').toSorted()).to.deep.equal(longer.toSorted());
   });
 
   it('rest on metrics that there are', async () => {
