@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { packageRoot } from './support/package-root.ts';
-import { kubernetesVariable, otherKubernetes } from './support/kubernetes-version.ts';
+import { environmentOn, otherKubernetes } from './support/kubernetes-version.ts';
 
 const files = [
   'test/cluster/test-cluster.cluster.test.ts',
@@ -21,7 +21,7 @@ const files = [
 
 /** Runs Node.js to its end. @returns whether all is good */
 function run(version: string, ...args: readonly string[]): boolean {
-  const env = { ...process.env, [kubernetesVariable]: version };
+  const env = environmentOn(version, process.env);
   return spawnSync(process.execPath, args, { cwd: packageRoot, env, stdio: 'inherit' }).status === 0;
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { otherKubernetes, wrapperModule } from './kubernetes-version.ts';
+import { environmentOn, otherKubernetes, wrapperModule } from './kubernetes-version.ts';
 
 describe('another Kubernetes for the tests', () => {
   it('is the release that is asked for, with or without its v', () => {
@@ -17,6 +17,21 @@ describe('another Kubernetes for the tests', () => {
     for (const wanted of ['1.35', 'latest', '2.0.0', '1.35.4/..', '1.35.4-rc.0', ' 1.35.4']) {
       expect(() => otherKubernetes('v1.36.3', wanted), wanted).to.throw('name a release such as 1.35.4');
     }
+  });
+
+  it('is what tests run on, whatever cluster or binaries the caller names, and nothing is skipped for want of it', () => {
+    const caller = {
+      HOME: '/root',
+      KUBECONFIG: '/a',
+      KUBEBUILDER_ASSETS: '/b',
+      ROLLGUARD_REQUIRE: 'openbao',
+    };
+    expect(environmentOn('1.35.4', caller)).to.deep.equal({
+      HOME: '/root',
+      ROLLGUARD_KUBERNETES: '1.35.4',
+      ROLLGUARD_REQUIRE: 'openbao,cluster',
+    });
+    expect(environmentOn('1.35.4', {})).to.include({ ROLLGUARD_REQUIRE: 'cluster' });
   });
 
   const own = `module k8s.io/kubernetes

@@ -18,6 +18,16 @@ export function otherKubernetes(
   return version === pinned ? undefined : version;
 }
 
+/**
+ * The environment in which tests run on this release and no other: a cluster or binaries that the caller names may be
+ * of any. Without a cluster they fail, for what was skipped was not run on it.
+ */
+export function environmentOn(version: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { KUBECONFIG: _cluster, KUBEBUILDER_ASSETS: _binaries, ROLLGUARD_REQUIRE: required, ...rest } = env;
+  const needs = (required ?? '').split(',').filter((name) => name.trim() !== '');
+  return { ...rest, [kubernetesVariable]: version, ROLLGUARD_REQUIRE: [...needs, 'cluster'].join() };
+}
+
 /** What is built of it. */
 export const commandsOfKubernetes = [
   'kube-apiserver',
