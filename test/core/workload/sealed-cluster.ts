@@ -73,6 +73,16 @@ async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<numb
   return code;
 }
 
+/** Ends all that is left of what a script has started: it leads a group of processes. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** Another OpenBao, which has the key `prod` of the transit secrets engine. */
 export class TransitServer {
   readonly address = `http://${subnet()}.1:8200`;
@@ -243,12 +253,14 @@ export class SealedCluster {
       HOME: this.#within('check', paths.temporary),
     });
     const code = await ended(child);
+    endGroup(child);
     const said = await readFile(message, 'utf8').catch(() => this.log('check'));
     return { code, said, milliseconds: performance.now() - begin };
   }
 
   async remove(): Promise<void> {
-    await Promise.all([...this.#members.values()].map((child) => ended(child, 'SIGKILL')));
+    for (const child of this.#members.values()) endGroup(child);
+    await Promise.all([...this.#members.values()].map((child) => ended(child)));
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -258,10 +270,11 @@ export class SealedCluster {
     const child = spawn('/bin/sh', [this.#within(who, join(paths.configuration, script))], {
       env: { PATH: pathOf(version), ...Object.fromEntries(own), ...environment },
       stdio: ['ignore', log.fd, log.fd],
+      detached: true,
     });
     await log.close();
     // Nothing is left when the tests end before they clean up.
-    const kill = () => void child.kill('SIGTERM');
+    const kill = () => endGroup(child);
     process.once('exit', kill);
     child.once('exit', () => process.off('exit', kill));
     return child;
