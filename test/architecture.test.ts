@@ -240,17 +240,15 @@ describe('L2: data', () => {
   const doors: readonly (readonly [RegExp, readonly string[]])[] = [
     [/\bisData: true/, ['src/core/model/data-door.ts']],
     [/\bkind: 'deleteUnsealKey'/, ['src/core/model/data-door.ts', 'src/core/model/decision.ts']],
-    // Of Kubernetes' objects: those of an effect, and the Secret of that one.
-    [/\bclient\.remove\(/, ['src/io/kubernetes/apply.ts', 'src/io/kubernetes/unseal-key.ts']],
+    // Of Kubernetes' objects: those of an effect, and the Secret of that one; each is passed on within its term.
+    [
+      /\bclient\.remove\(/,
+      ['src/io/kubernetes/apply.ts', 'src/io/kubernetes/fenced-client.ts', 'src/io/kubernetes/unseal-key.ts'],
+    ],
     [/\bmethod: 'DELETE'/, ['src/io/kubernetes/kubernetes.ts', 'src/io/object-store/s3.ts']],
     [
       /\bdeleteUnsealKey\(/,
-      [
-        'src/commands/run-controller.ts',
-        'src/controller/kinds/openbaocluster.ts',
-        'src/io/kubernetes/apply.ts',
-        'src/io/kubernetes/unseal-key.ts',
-      ],
+      ['src/commands/run-controller.ts', 'src/io/kubernetes/apply.ts', 'src/io/kubernetes/unseal-key.ts'],
     ],
   ];
 

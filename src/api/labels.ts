@@ -28,6 +28,8 @@ export const restartAtAnnotation = 'openbao.org/restart-at';
 export const appliedImageAnnotation = 'rollguard.io/applied-image';
 /** Annotation on a child: the hash of what we applied. */
 export const appliedHashAnnotation = 'rollguard.io/applied-hash';
+/** Annotation on a StatefulSet: the term of the controller (Lease transitions) that carries out a roll. */
+export const termAnnotation = 'rollguard.io/term';
 /** Label on a namespace whose pods are guarded. */
 export const guardedLabel = 'rollguard.io/guarded';
 /** Finalizer that carries out `spec.deletionPolicy`. */

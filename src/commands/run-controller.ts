@@ -93,10 +93,12 @@ export async function runController(
       openbao,
       secrets: {
         inspect: (cluster) => inspectSecrets(client, certificates, cluster),
-        createUnsealKey: (cluster) => createUnsealKey(client, cluster),
-        keepUnsealKey: (cluster, uid) => keepUnsealKey(client, cluster, uid),
-        deleteUnsealKey: (cluster, uid) => deleteUnsealKey(client, cluster, uid),
-        issueCertificates: (cluster) => certificates.issue(cluster),
+        toolsOf: (acting) => ({
+          createUnsealKey: (cluster) => createUnsealKey(acting, cluster),
+          keepUnsealKey: (cluster, uid) => keepUnsealKey(acting, cluster, uid),
+          deleteUnsealKey: (cluster, uid) => deleteUnsealKey(acting, cluster, uid),
+          issueCertificates: (cluster) => clusterCertificates(acting).issue(cluster),
+        }),
       },
       apply: hooks.applyEffect ?? applyEffect,
       concurrency: config.concurrency,

@@ -9,6 +9,7 @@ import type { ReleaseObservation } from '../../core/release/observation.ts';
 import { isApplied } from '../../core/workload/drift.ts';
 import type { applyObjectEffect } from '../../io/kubernetes/apply.ts';
 import { childComparison } from '../../io/kubernetes/children.ts';
+import { fencedClient } from '../../io/kubernetes/fenced-client.ts';
 import type { KubernetesClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
 import { rejectedApplies, type RejectedApplies } from '../../io/kubernetes/rejected-applies.ts';
@@ -70,12 +71,12 @@ export function servicesController(options: MetadataServicesOptions): Controller
       },
       decide: (observation, { now, leaseTransitions }) =>
         decideRelease(observation, { now, leaseTransitions, settings }),
-      async apply(effect, stored) {
+      async apply(effect, stored, fence) {
         const key = keyOf(stored);
         const object = refusableOf(effect, stored as MetadataServices);
         if (object !== undefined && refused.retryable(key, [object]).length === 0) return;
         try {
-          await options.apply(client, ofThisVersion(effect, stored));
+          await options.apply(fencedClient(client, fence), ofThisVersion(effect, stored));
         } catch (error) {
           if (object === undefined) throw error;
           refused.note(key, object, error);

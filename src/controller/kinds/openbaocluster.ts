@@ -15,6 +15,7 @@ import type { applyEffect, EffectTools } from '../../io/kubernetes/apply.ts';
 import { childComparison } from '../../io/kubernetes/children.ts';
 import { readNamespace } from '../../io/kubernetes/cluster-facts.ts';
 import { readEndpointPorts } from '../../io/kubernetes/endpoint-ports.ts';
+import { fencedClient } from '../../io/kubernetes/fenced-client.ts';
 import { readIssuer } from '../../io/kubernetes/issuer.ts';
 import type { KubernetesClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
@@ -40,10 +41,8 @@ interface OpenBaoClusterOptions {
   /** Makes the Secrets of a cluster, and looks after them. */
   readonly secrets: {
     inspect(cluster: OpenBaoCluster): Promise<ClusterSecrets>;
-    createUnsealKey(cluster: OpenBaoCluster): Promise<void>;
-    keepUnsealKey(cluster: OpenBaoCluster, uid: string): Promise<void>;
-    deleteUnsealKey(cluster: OpenBaoCluster, uid: string): Promise<void>;
-    issueCertificates(cluster: OpenBaoCluster): Promise<void>;
+    /** The rest, through this client alone. */
+    toolsOf(client: KubernetesClient): Omit<EffectTools, 'client'>;
   };
   readonly apply: typeof applyEffect;
   readonly concurrency: number;
@@ -71,7 +70,6 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     restores.isSynced() || restores.isMissing()
       ? known(restores.inGroup(`${namespace}/${own}`).flatMap((each) => operationUnderWay(each) ?? []))
       : unknown('the OpenBaoRestores have not been read yet');
-  const tools: EffectTools = { ...secrets, client: watch.made.noting(client) };
   const refused = rejectedApplies();
   watch.clusters.onChange(({ key, new: current }) => {
     if (current !== undefined) return;
@@ -129,7 +127,9 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
       },
       decide: (observation, context) =>
         decideCluster(observation, { ...context, settings, newNonce: randomBytes(16).toString('hex') }),
-      async apply(effect, stored) {
+      async apply(effect, stored, fence) {
+        const acting = watch.made.noting(fencedClient(client, fence));
+        const tools: EffectTools = { ...secrets.toolsOf(acting), client: acting };
         try {
           await options.apply(tools, stored as OpenBaoCluster, effect);
           // What is remembered of it lacks what was just written.

@@ -6,6 +6,7 @@ import { decideRestore } from '../../core/restore/decide.ts';
 import type { RestoreEffect } from '../../core/restore/decision.ts';
 import type { RestoreObservation } from '../../core/restore/observation.ts';
 import { applyObjectEffect } from '../../io/kubernetes/apply.ts';
+import { fencedClient, type Fence } from '../../io/kubernetes/fenced-client.ts';
 import { observeJobs } from '../../io/kubernetes/made-jobs.ts';
 import { isConflict, isNotFound, type StreamingClient } from '../../io/kubernetes/kubernetes.ts';
 import type { Logger } from '../../io/logger.ts';
@@ -37,13 +38,13 @@ export function openBaoRestoreController(options: OpenBaoRestoreOptions): Contro
   const { client, watch, settings, events, metrics, logger } = options;
   const { caches, clusters, restores } = watch;
   restoreMetrics(metrics.registry, () => restores.values());
-  const acting = watch.made.noting(client);
-  const clusterStatus = statusClient<KubernetesObject>(client, openBaoClusterKind);
 
-  const carryOut = async (effect: RestoreEffect, signal: AbortSignal): Promise<void> => {
+  const carryOut = async (effect: RestoreEffect, fence: Fence): Promise<void> => {
+    const acting = watch.made.noting(fencedClient(client, fence));
     if (effect.kind !== 'writeClusterStatus') return applyObjectEffect(acting, effect);
+    const { writeStatus } = statusClient<KubernetesObject>(acting, openBaoClusterKind);
     try {
-      clusters.observeWrite(await clusterStatus.writeStatus(effect.cluster, effect.status, signal));
+      clusters.observeWrite(await writeStatus(effect.cluster, effect.status, fence.signal));
     } catch (error) {
       // Its own controller was faster: the next pass sees what it wrote.
       if (!isConflict(error) && !isNotFound(error)) throw error;
@@ -75,9 +76,9 @@ export function openBaoRestoreController(options: OpenBaoRestoreOptions): Contro
         });
       },
       decide: (observation, context) => decideRestore(observation, { ...context, settings }),
-      async apply(effect, _stored, signal) {
+      async apply(effect, _stored, fence) {
         const { apply = (carry) => carry() } = options;
-        await apply(() => carryOut(effect, signal), effect);
+        await apply(() => carryOut(effect, fence), effect);
       },
       record: events.record,
       logger,

@@ -12,7 +12,10 @@ export interface LeaseOptions {
   /** Of this process and of no other, ever: host name and a UUID. */
   readonly identity: string;
   readonly logger: Logger;
-  /** Seconds that others wait for a leader of which they see nothing. Default 15. */
+  /**
+   * Seconds that others wait for a leader of which they see nothing. Default 25: a call that was begun before the
+   * renewal's deadline ends by its own time-out, 10 s, before another leads.
+   */
   readonly leaseDurationSeconds?: number | undefined;
   /** Milliseconds after its last renewal at which a leader stops by itself. Default 10 000. */
   readonly renewDeadlineMs?: number | undefined;
@@ -88,7 +91,7 @@ class Elector implements LeaseElector {
     this.#timing = { renewDeadlineMs, retryPeriodMs, clock };
     this.#lease = new StoredLease(options, this.#timing);
     this.#identity = options.identity;
-    this.#leaseDurationSeconds = options.leaseDurationSeconds ?? 15;
+    this.#leaseDurationSeconds = options.leaseDurationSeconds ?? 25;
     this.#random = options.random ?? Math.random;
     this.#logger = options.logger;
   }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { ApiError, isConflict, isNotFound } from '../../io/kubernetes/kubernetes.ts';
+import type { Fence } from '../../io/kubernetes/fenced-client.ts';
 import type { Logger } from '../../io/logger.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { ReportedEvent } from './events.ts';
@@ -43,7 +44,8 @@ export interface ReconcilerOptions<Resource extends KubernetesObject, Observatio
   /** Reads all that a decision needs. Undefined: there is nothing to decide. */
   readonly observe: (resource: Resource, signal: AbortSignal) => Promise<Observation | undefined>;
   readonly decide: (observation: Observation, context: ReconcileContext) => DecisionOf<Effect>;
-  readonly apply: (effect: Effect, resource: Resource, signal: AbortSignal) => Promise<void>;
+  /** Carries one out. Every call that it makes is to be made within the fence. */
+  readonly apply: (effect: Effect, resource: Resource, fence: Fence) => Promise<void>;
   readonly record: (resource: Resource, event: ReportedEvent) => void;
   readonly logger: Logger;
   readonly metrics?: Pick<ControllerMetrics, 'reconciled'> | undefined;
@@ -131,9 +133,10 @@ class Reconciler<Resource extends KubernetesObject, Observation, Effect> {
       const written = await this.#store(key, resource, status, signal);
       if (written.kind !== 'stored') return written;
       for (const event of events) record(written.resource, event);
+      const fence: Fence = { signal, assertHeld: () => assertHeld(leadership, signal) };
       for (const effect of effects) {
-        assertHeld(leadership, signal);
-        await apply(effect, written.resource, signal);
+        fence.assertHeld();
+        await apply(effect, written.resource, fence);
       }
     }
     if (requeueAt === undefined) return { kind: 'done' };

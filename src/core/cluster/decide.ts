@@ -33,6 +33,7 @@ import { decideRevision } from './revision.ts';
 import { decideScale } from './scale/decide.ts';
 import { decideCertificates, decideUnsealKey } from './secrets.ts';
 import { decideStaleLock } from './stale-lock.ts';
+import { decideTerm, isOfEarlierTerm } from './term.ts';
 import { decideVersionStamps } from './version-stamps.ts';
 import { isStopped } from '../model/selectors.ts';
 
@@ -95,7 +96,9 @@ export function decideCluster(given: Observation, context: DecisionContext): Dec
   const changes = [
     decideDisks,
     ...(begin.scaling ? [decideScale] : []),
-    ...(begin.upgrade ? [decideTarget] : []),
+    ...(begin.upgrade
+      ? [isOfEarlierTerm(observation, first.status, context) ? decideTerm : decideTarget]
+      : []),
   ];
   const second = runConcerns(mayChange ? changes : [], observation, first.status, context);
   const children = applyDrifted(observation, second.status, first.notices);

@@ -1,5 +1,6 @@
 import type { ObjectMeta, PersistentVolumeClaim } from '../../api/kubernetes.ts';
 import { clusterLabel, confirmDeleteAnnotation } from '../../api/labels.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { Effect } from './decision.ts';
 import { names } from './names.ts';
@@ -96,10 +97,10 @@ export function formerVolume(
 }
 
 function deletion(cluster: OpenBaoCluster, metadata: ObjectMeta): readonly Effect[] {
-  const { name, uid, deletionTimestamp } = metadata;
+  const { name, uid, resourceVersion, deletionTimestamp } = metadata;
   if (name === undefined || uid === undefined || deletionTimestamp !== undefined) return [];
   const target = targetIn(cluster, 'v1', 'PersistentVolumeClaim', name);
-  return [{ kind: 'delete', target, uid, isData: true }];
+  return [{ kind: 'delete', target, uid, ...defined({ resourceVersion }), isData: true }];
 }
 
 /** The commands with which a person deletes what a cluster has left behind, the key where it is one of ours. */

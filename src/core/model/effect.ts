@@ -10,15 +10,22 @@ export interface Target {
 
 /** One call to the API server about one object; of every kind that is driven. */
 export type ObjectEffect =
-  /** Server-side apply under our field manager. With `metadata.uid`, only that very object. */
+  /**
+   * Server-side apply under our field manager. With `metadata.uid` and `resourceVersion`, only that very object at that
+   * very version; that it is another by now is success.
+   */
   | { readonly kind: 'apply'; readonly object: KubernetesObject }
   /** Creates; that it is there already is success. */
   | { readonly kind: 'create'; readonly object: KubernetesObject }
-  /** Deletes that very object, a Job once its pods are gone; that it is gone, or another one of its name, is success. */
+  /**
+   * Deletes that very object, at that very version if one is said, a Job once its pods are gone; that it is gone, has
+   * changed, or is another one of its name, is success.
+   */
   | {
       readonly kind: 'delete';
       readonly target: Target;
       readonly uid: string;
+      readonly resourceVersion?: string;
       /** Made by data-door.ts: nobody else deletes a volume claim. */
       readonly isData?: true;
     }

@@ -54,9 +54,11 @@ export async function applyObjectEffect(
 ): Promise<void> {
   switch (effect.kind) {
     case 'apply':
-      // Forced: the fields are the driver's by design, and it sets no field that others own.
-      await client.apply(objectPath(targetOf(effect.object)), effect.object, { fieldManager, force: true });
-      return;
+      // Forced: the fields are the driver's by design, and it sets no field that others own. So a conflict says that
+      // it is gone, changed since, or another one of its name.
+      return unlessOvertaken(
+        client.apply(objectPath(targetOf(effect.object)), effect.object, { fieldManager, force: true }),
+      );
     case 'create': {
       const { apiVersion, kind, namespace } = targetOf(effect.object);
       const creating = client.create(collectionPath(apiVersion, kind, namespace), effect.object, {
@@ -71,12 +73,11 @@ export async function applyObjectEffect(
         );
       return unlessOvertaken(
         client.remove(objectPath(effect.target), {
-          body: { preconditions: { uid: effect.uid }, propagationPolicy: propagationOf(effect.target) },
+          body: { preconditions: preconditionsOf(effect), propagationPolicy: propagationOf(effect.target) },
         }),
       );
     case 'patch': {
-      const { uid, resourceVersion } = effect;
-      const metadata = { uid, ...defined({ resourceVersion }) };
+      const metadata = preconditionsOf(effect);
       const patch = effect.patch as { metadata?: object };
       const patching = client.request({
         method: 'PATCH',
@@ -89,6 +90,15 @@ export async function applyObjectEffect(
     }
   }
 }
+
+/** That very object; where it is said, only as it was when it was looked at. */
+const preconditionsOf = ({
+  uid,
+  resourceVersion,
+}: {
+  readonly uid: string;
+  readonly resourceVersion?: string;
+}) => ({ uid, ...defined({ resourceVersion }) });
 
 /** A Job stays until its pods are gone: as long as it is to be seen, its program may act. */
 const propagationOf = ({ kind }: Target) => (kind === 'Job' ? 'Foreground' : 'Background');

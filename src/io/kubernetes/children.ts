@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import type { ClusterCaches } from './cluster-caches.ts';
 import type { KubernetesClient } from './kubernetes.ts';
 import { objectPath, targetOf } from './resources.ts';
@@ -12,7 +13,12 @@ import { objectPath, targetOf } from './resources.ts';
  * it should be, has changed since it was last found right.
  */
 interface ChildComparison {
-  /** @throws Error when an object of that name is somebody else's: nothing of it may be overwritten */
+  /**
+   * As they should be. Each names the very object and version that it was compared with, where there was one: whoever
+   * changes it meanwhile keeps it from being written over (docs/design.md, rule 1).
+   *
+   * @throws Error when an object of that name is somebody else's: nothing of it may be overwritten
+   */
   drifted(owner: string, desired: readonly KubernetesObject[]): Promise<readonly KubernetesObject[]>;
   /** Forgets what was found about the children of an owner that is gone. */
   forget(owner: string): void;
@@ -27,39 +33,54 @@ export function childComparison(
   /** By owner and path: the version at which an object was found right, and a digest of what it should be then. */
   const found = new Map<string, Map<string, { readonly version: string; readonly desired: string }>>();
 
-  const isRight = async (key: string, desired: KubernetesObject): Promise<boolean> => {
+  /** As it is to be applied; nothing when it is right. */
+  const compared = async (key: string, desired: KubernetesObject): Promise<readonly KubernetesObject[]> => {
     const target = targetOf(desired);
     const path = objectPath(target);
     const cached = caches.child(target);
     if (cached === undefined) {
       // The watches see only objects with the cluster's label: one without it may be there, and is somebody's.
-      assertOurs(owner, desired, await client.get<KubernetesObject>(path));
-      return false;
+      const unlabelled = await client.get<KubernetesObject>(path);
+      assertOurs(owner, desired, unlabelled);
+      return [withPrecondition(desired, unlabelled)];
     }
     const wanted = createHash('sha256').update(JSON.stringify(desired)).digest('base64');
     const children = found.get(key) ?? new Map<string, { version: string; desired: string }>();
     found.set(key, children);
     const last = children.get(path);
-    if (last?.version === cached.metadata?.resourceVersion && last?.desired === wanted) return true;
+    if (last?.version === cached.metadata?.resourceVersion && last?.desired === wanted) return [];
     const live = 'spec' in cached ? cached : await client.get<KubernetesObject>(path);
     const version = live?.metadata?.resourceVersion;
     assertOurs(owner, desired, live);
     if (live === undefined || version === undefined || !isApplied(desired, live)) {
       children.delete(path);
-      return false;
+      return [withPrecondition(desired, live)];
     }
     children.set(path, { version, desired: wanted });
-    return true;
+    return [];
   };
 
   return {
     async drifted(key, desired) {
-      const right = await Promise.all(desired.map((each) => isRight(key, each)));
-      return desired.filter((_, index) => right[index] === false);
+      const different = await Promise.all(desired.map((each) => compared(key, each)));
+      return different.flat();
     },
     forget: (key) => void found.delete(key),
   };
 }
+
+/** Nothing where it is not there: then it is made. */
+function withPrecondition(desired: KubernetesObject, live: KubernetesObject | undefined): KubernetesObject {
+  const { uid, resourceVersion } = live?.metadata ?? {};
+  if (uid === undefined) return desired;
+  return { ...desired, metadata: { ...desired.metadata, uid, ...defined({ resourceVersion }) } };
+}
+
+/** What it is to become, whichever version it is applied to. */
+export const withoutPrecondition = ({ metadata, ...object }: KubernetesObject): KubernetesObject => ({
+  ...object,
+  ...defined({ metadata: metadata && omit(metadata, 'uid', 'resourceVersion') }),
+});
 
 interface OwnerReference {
   readonly uid?: string;

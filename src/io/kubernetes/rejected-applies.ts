@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
+import { withoutPrecondition } from './children.ts';
 import { ApiError } from './kubernetes.ts';
 
 /** A child that the API server does not take. */
@@ -28,7 +29,7 @@ const againAfterMs = 60_000;
 /** Invalid, malformed, forbidden by admission or by rights. */
 const refusing = new Set([400, 403, 422]);
 
-const identityOf = (object: KubernetesObject) => JSON.stringify(object);
+const identityOf = (object: KubernetesObject) => JSON.stringify(withoutPrecondition(object));
 
 /** @param now milliseconds of any clock that does not go back */
 export function rejectedApplies(now: () => number = () => performance.now()): RejectedApplies {

@@ -63,7 +63,7 @@ describe('leader election on a real API server', function () {
   it('writes the Lease as client-go does', async () => {
     const leadership = await held(candidate('one').acquire());
     const { spec } = await read();
-    expect(spec).to.include({ holderIdentity: 'one', leaseDurationSeconds: 15, leaseTransitions: 0 });
+    expect(spec).to.include({ holderIdentity: 'one', leaseDurationSeconds: 25, leaseTransitions: 0 });
     expect(spec['renewTime']).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     expect(leadership.term).to.equal(0);
     expect(leadership.isHeld()).to.equal(true);

@@ -3,7 +3,7 @@ import type { Job, KubernetesObject, StatefulSet } from '../../../src/api/kubern
 import { isMadeAs } from '../../../src/core/jobs/made-as.ts';
 import { isApplied } from '../../../src/core/workload/drift.ts';
 import { render } from '../../../src/core/workload/render.ts';
-import { connect, type KubernetesClient } from '../../../src/io/kubernetes/kubernetes.ts';
+import { connect, isConflict, type KubernetesClient } from '../../../src/io/kubernetes/kubernetes.ts';
 import { collectionPath, objectPath, targetOf } from '../../../src/io/kubernetes/resources.ts';
 import { createUnsealKey, inspectUnsealKey } from '../../../src/io/kubernetes/unseal-key.ts';
 import { availability, type Ground } from '../../cluster/test-cluster.ts';
@@ -135,6 +135,35 @@ describe('the children of a cluster on a real API server', function () {
     expect(isApplied(statefulSet, (await read(statefulSet)) ?? {})).to.equal(false);
     await client.apply(pathOf(statefulSet), statefulSet, { fieldManager, force: true });
     expect(isApplied(statefulSet, (await read(statefulSet)) ?? {})).to.equal(true);
+  });
+
+  it('are not written over where they have changed since they were compared, nor made anew (C2)', async () => {
+    const statefulSet = render(setsOf(plain)).map(ownerless).at(-1) ?? {};
+    const compared = await apply(statefulSet);
+    const { uid = '', resourceVersion = '' } = compared.metadata ?? {};
+    const late = { ...statefulSet, metadata: { ...statefulSet.metadata, uid, resourceVersion } };
+    const annotated = { metadata: { uid, annotations: { 'rollguard.io/term': '2' } } };
+    await client.request({ method: 'PATCH', path: pathOf(statefulSet), body: annotated });
+    const forced = (object: KubernetesObject) =>
+      client.apply(pathOf(object), object, { fieldManager, force: true }).then(
+        () => 'taken',
+        (error: unknown) => isConflict(error) && 'refused',
+      );
+    expect(await forced(late)).to.equal('refused');
+    const { resourceVersion: newer = '' } = (await read(statefulSet))?.metadata ?? {};
+    expect(
+      await forced({
+        ...late,
+        metadata: { ...late.metadata, uid: crypto.randomUUID(), resourceVersion: newer },
+      }),
+    ).to.equal('refused');
+    expect(await forced({ ...late, metadata: { ...late.metadata, resourceVersion: newer } })).to.equal(
+      'taken',
+    );
+    await client.remove(pathOf(statefulSet));
+    expect(await forced(late)).to.equal('refused');
+    expect(await read(statefulSet)).to.equal(undefined);
+    await apply(statefulSet);
   });
 
   it('are not drifted by a changed storage, which the API server would refuse, and are written all the same', async () => {

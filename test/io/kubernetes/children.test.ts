@@ -58,6 +58,13 @@ describe('the comparison of children', () => {
     expect(await comparison(child({ ports: [2] })).drifted()).to.deep.equal([desired]);
   });
 
+  it('has it applied to the very object and version that it was compared with (C2)', async () => {
+    const live = child({ ports: [2] }, { uid: 'u-1' });
+    expect(await comparison(live).drifted()).to.deep.equal([
+      { ...desired, metadata: { ...desired.metadata, uid: 'u-1', resourceVersion: '7' } },
+    ]);
+  });
+
   it('reads one that is right once, as long as its version stays', async () => {
     const { drifted, reads } = comparison(child({ ports: [1], added: 'by a default' }));
     expect(await drifted()).to.deep.equal([]);

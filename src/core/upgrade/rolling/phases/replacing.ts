@@ -101,10 +101,11 @@ function replaceUnread(input: PhaseInput, pod: Pod): Step {
 }
 
 function recreated({ observation }: PhaseInput, { metadata }: Pod, which: string, note: string): Step {
-  const { name = '', uid = '' } = metadata;
+  const { name = '', uid = '', resourceVersion } = metadata;
   const { namespace } = observation.cluster.metadata;
   const target = { apiVersion: 'v1', kind: 'Pod', name, ...defined({ namespace }) };
-  const effect: Effect = { kind: 'delete', target, uid };
+  // A pod that has come back to life by then has another version.
+  const effect: Effect = { kind: 'delete', target, uid, ...defined({ resourceVersion }) };
   return wait(`${name}, ${which}, to be recreated`, {
     effects: [effect],
     events: [event('Normal', 'BrokenPodDeleted', 'Delete', note)],
