@@ -71,6 +71,9 @@ const words = {
 
 const cloudSeals = ['alicloudkms', 'awskms', 'azurekeyvault', 'gcpckms', 'ocikms'];
 
+/** Versions that Rollguard was run with (docs/development/evidence.md). */
+const proved: readonly Way[] = [{ version: '2.4.4' }, { version: '2.5.5' }, { version: '2.6.2' }];
+
 const renamed =
   'members before 2.6 and members from 2.6 on cannot exchange their health (an internal service was renamed)';
 
@@ -87,7 +90,7 @@ export const pathFacts: readonly PathFact[] = [
     to: '2.3.0 || 2.4.2',
     effect: 'refuse',
     why: 'its maintainers have withdrawn that release',
-    instead: [{ version: '2.4.4' }, { version: '2.5.5' }],
+    instead: proved,
     source: 'openbao.md, 1',
   },
   {
@@ -98,7 +101,7 @@ export const pathFacts: readonly PathFact[] = [
     seals: ['static'],
     effect: 'refuse',
     why: 'the static seal and self-initialization came with 2.4.0, so its members would never be initialized',
-    instead: [{ version: '2.5.5' }],
+    instead: proved,
     source: 'openbao.md, 2',
   },
   {
@@ -108,7 +111,7 @@ export const pathFacts: readonly PathFact[] = [
     to: '<2.4.0-0',
     effect: 'hold',
     why: 'Rollguard drives no OpenBao below 2.4.0, the first version that initializes itself',
-    instead: [{ version: '2.4.4' }, { version: '2.5.5' }],
+    instead: proved,
     source: 'openbao.md, 2',
   },
   {
@@ -148,7 +151,7 @@ export const pathFacts: readonly PathFact[] = [
     to: '2.5.0-beta20251125',
     effect: 'refuse',
     why: 'that beta stored its keys in another form: it cannot read what 2.4 wrote, and nothing else reads what it wrote',
-    instead: [{ version: '2.4.4' }, { version: '2.5.5' }],
+    instead: proved,
     source: 'openbao.md, 7.1',
   },
   {
@@ -294,7 +297,7 @@ export const pathFacts: readonly PathFact[] = [
     to: '2.4.0 || 2.4.1 || 2.4.3',
     effect: 'warn',
     why: 'Raft leaks memory on standbys of 2.4.0 to 2.4.3, or has the fault that its first correction brought',
-    instead: [{ version: '2.4.4' }, { version: '2.5.5' }],
+    instead: proved,
     source: 'openbao.md, 7',
   },
   {
@@ -353,7 +356,10 @@ function includes(versions: Versions, version: Version, from?: Version): boolean
  */
 export function remedyOf({ instead, effect }: PathFact, path: Path, running: string | undefined): string {
   const open = instead.filter((way) => isOpen(way, path));
-  const versions = open.flatMap((way) => (typeof way === 'object' && 'version' in way ? [way.version] : []));
+  const versions = best(
+    open.flatMap((way) => (typeof way === 'object' && 'version' in way ? [way.version] : [])),
+    path,
+  );
   const others = open.flatMap((way) => (typeof way === 'object' && 'advice' in way ? [way.advice] : []));
   const byStrategy = open.some((way) => typeof way === 'object' && 'strategy' in way);
   const stay = running === undefined || effect === 'warn' ? [] : [`leave spec.version at ${running}`];
@@ -374,6 +380,12 @@ export function remedyOf({ instead, effect }: PathFact, path: Path, running: str
     ...others,
   ];
   return said.length === 0 ? `choose a version that is open (${documents.upgradePaths})` : said.join('; or ');
+}
+
+/** Of some versions those that no row warns of, where there are such. */
+function best(versions: readonly string[], path: Path): readonly string[] {
+  const unwarned = versions.filter((version) => factsOf({ ...path, to: read(version) }).length === 0);
+  return unwarned.length > 0 ? unwarned : versions;
 }
 
 /** Whether no row closes a way, the version opens the seal, and it leads to no older version. */

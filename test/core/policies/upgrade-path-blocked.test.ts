@@ -123,7 +123,7 @@ describe('upgrade-path-blocked', () => {
 
     it('says which version to take instead', () => {
       expect(textOf(upgradePathBlocked.evaluate(born('2.4.2')))).to.equal(
-        'spec.version 2.4.2 cannot be used: its maintainers have withdrawn that release\nset spec.version to 2.4.4 or 2.5.5',
+        'spec.version 2.4.2 cannot be used: its maintainers have withdrawn that release\nset spec.version to 2.4.4 or 2.5.5 or 2.6.2',
       );
       expect(textOf(upgradePathBlocked.evaluate(born('2.5.0', 'awskms')))).to.contain(
         'spec.version 2.5.0 with the seal awskms cannot be used',

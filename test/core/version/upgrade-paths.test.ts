@@ -285,6 +285,17 @@ describe('V6: what is known of the way from one version to another', () => {
       }
     });
 
+    it('name a version that no row warns of, where there is one', () => {
+      const said = (text: string) => {
+        const asked = path(text);
+        const [fact] = factsOf(asked);
+        return fact && remedyOf(fact, asked, undefined);
+      };
+      expect(said('new - 2.4.2')).to.equal('set spec.version to 2.4.4 or 2.5.5 or 2.6.2');
+      // To 2.6.2 it would skip a minor version, and two versions would not understand each other meanwhile.
+      expect(said('RollingUpdate 2.4.1 2.4.2')).to.equal('set spec.version to 2.4.4 or 2.5.5');
+    });
+
     it('are cut where another row closes them', () => {
       const said = (text: string, id: string) => {
         const asked = path(text);
