@@ -68,8 +68,8 @@ export interface Binaries<Name extends ComponentName> {
 }
 
 /**
- * Finds each binary: in the folder KUBEBUILDER_ASSETS names, in the cache, in PATH when its
- * version is the one that is used, and else builds it into the cache.
+ * Finds each binary: in the folder KUBEBUILDER_ASSETS names (where another Kubernetes is asked for, only of that
+ * version), in the cache, in PATH when its version is the one that is used, and else builds it into the cache.
  */
 export async function findBinaries<Name extends ComponentName>(
   names: readonly Name[],
@@ -97,15 +97,24 @@ interface FoundBinary {
 /** The binary where it already is, or undefined when it would have to be built. */
 export async function findBinary(name: ComponentName): Promise<FoundBinary | undefined> {
   const assets = process.env['KUBEBUILDER_ASSETS'];
-  if (assets !== undefined && isExecutable(join(assets, name))) {
-    return { path: join(assets, name), place: `KUBEBUILDER_ASSETS (${assets})` };
+  const named = join(assets ?? '', name);
+  if (assets !== undefined && isExecutable(named)) {
+    const isAny = !isOther(components[name].module);
+    if (isAny || (await isOfVersion(named, name))) {
+      return { path: named, place: `KUBEBUILDER_ASSETS (${assets})` };
+    }
   }
   const cached = cachedPath(name);
   if (isExecutable(cached)) return { path: cached, place: `the cache (${cacheDirectory()})` };
   const inPath = findInPath(name);
   if (inPath === undefined) return undefined;
-  const { stdout } = await runCommand(inPath, components[name].versionArgs, { timeoutMs: 10_000 });
-  return isVersion(stdout, versionOf(components[name].module)) ? { path: inPath, place: 'PATH' } : undefined;
+  return (await isOfVersion(inPath, name)) ? { path: inPath, place: 'PATH' } : undefined;
+}
+
+async function isOfVersion(path: string, name: ComponentName): Promise<boolean> {
+  const { module, versionArgs } = components[name];
+  const { stdout } = await runCommand(path, versionArgs, { timeoutMs: 10_000 });
+  return isVersion(stdout, versionOf(module));
 }
 
 /** Whether a component's answer to its version flag names this version. */

@@ -19,11 +19,10 @@ describe('another Kubernetes for the tests', () => {
     }
   });
 
-  it('is what tests run on, whatever cluster or binaries the caller names, and nothing is skipped for want of it', () => {
+  it('is what tests run on, whatever cluster the caller names, and nothing is skipped for want of it', () => {
     const caller = {
       HOME: '/root',
       KUBECONFIG: '/a',
-      KUBEBUILDER_ASSETS: '/b',
       ROLLGUARD_REQUIRE: 'openbao',
     };
     expect(environmentOn('1.35.4', caller)).to.deep.equal({

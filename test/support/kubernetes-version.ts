@@ -19,11 +19,11 @@ export function otherKubernetes(
 }
 
 /**
- * The environment in which tests run on this release and no other: a cluster or binaries that the caller names may be
- * of any. Without a cluster they fail, for what was skipped was not run on it.
+ * The environment in which tests run on this release and no other: a cluster that the caller names may be of any.
+ * Without a cluster they fail, for what was skipped was not run on it.
  */
 export function environmentOn(version: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { KUBECONFIG: _cluster, KUBEBUILDER_ASSETS: _binaries, ROLLGUARD_REQUIRE: required, ...rest } = env;
+  const { KUBECONFIG: _cluster, ROLLGUARD_REQUIRE: required, ...rest } = env;
   const needs = (required ?? '').split(',').filter((name) => name.trim() !== '');
   return { ...rest, [kubernetesVariable]: version, ROLLGUARD_REQUIRE: [...needs, 'cluster'].join() };
 }
