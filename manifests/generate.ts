@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import GithubSlugger from 'github-slugger';
 import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
 import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../src/api/crd.ts';
@@ -26,7 +28,10 @@ function withReasons(page: string): string {
   const [, after] = rest.split(/(?=<!-- \/reasons -->)/).slice(-2);
   const sections = Object.entries(reasons).map(([reason, entry]) => {
     const { when, meaning, remedy } = entry;
-    const guide = 'guide' in entry ? `\n[Step by step](${entry.guide.replace('docs/', '../')}).\n` : '';
+    const guide =
+      'guide' in entry
+        ? `\n**More:** [${headingOf(entry.guide)}](${entry.guide.replace('docs/', '../')}).\n`
+        : '';
     return `## \`${reason}\`\n\n**When:** ${sentence(when)}.\n\n**Why:** ${sentence(meaning)}.\n\n**Now:** ${sentence(remedy)}.\n${guide}`;
   });
   return [before, '\n', sections.join('\n'), '\n', after ?? rest].join('');
@@ -62,6 +67,16 @@ function withPaths(page: string): string {
   });
   const columns = '| effect | strategy | from | to | seal | why | source |\n| - | - | - | - | - | - | - |';
   return [before, '\n', [columns, ...rows].join('\n'), '\n\n', after ?? rest].join('');
+}
+
+/** What the heading says that a place in the documents, `path#anchor`, leads to. */
+function headingOf(place: string): string {
+  const [path = '', anchor] = place.split('#');
+  const slugger = new GithubSlugger();
+  const headings = Array.from(readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm), ([, text = '']) => text);
+  const found = headings.find((text) => anchor === undefined || slugger.slug(text) === anchor);
+  if (found === undefined) throw new Error(`${place} is not there`);
+  return found;
 }
 
 /** The name of a field stays as it is. */

@@ -4,7 +4,9 @@ import { parse } from 'yaml';
 import { openBaoClusterSpec } from '../src/api/openbaocluster-spec.ts';
 import { blueGreenPhases, rollingPhases } from '../src/api/openbaocluster-status.ts';
 import { parseOpenBaoCluster } from '../src/api/openbaocluster.ts';
+import { openBaoRestoreSpec } from '../src/api/openbaorestore-spec.ts';
 import { restorePhases } from '../src/api/openbaorestore-status.ts';
+import { parseOpenBaoRestore } from '../src/api/openbaorestore.ts';
 import { hookJob } from '../src/core/jobs/hook-job.ts';
 
 describe('the pages on rolling upgrades and on restores', () => {
@@ -20,6 +22,18 @@ describe('the pages on rolling upgrades and on restores', () => {
     const [, phases = ''] = /^## Phases$([^]*?)^## /m.exec(page) ?? [];
     const rows = Array.from(phases.matchAll(/^\| `(\w+)`/gm), ([, phase]) => phase);
     expect(rows).to.deep.equal(restorePhases);
+  });
+});
+
+describe('the page on restores', () => {
+  it('shows a store of another place, as the API server takes it', async () => {
+    const page = await readFile('docs/operations/restore.md', 'utf8');
+    const [, yaml = ''] = /^```yaml$([^]*?)^```$/m.exec(page) ?? [];
+    const { spec } = parseOpenBaoRestore(parse(yaml));
+    expect(spec.source).to.include.keys('provider', 'endpoint', 'bucket');
+    const { properties } = openBaoRestoreSpec;
+    expect(schemaFields(properties.source)).to.include.members(fieldsOf(spec.source ?? {}));
+    expect(Object.keys(properties)).to.include.members(Object.keys(spec));
   });
 });
 

@@ -8,6 +8,7 @@ export const documents = {
   consensusRepair: 'docs/operations/break-glass.md#rollbackconsensusrepairfailed',
   deletePod: 'docs/operations/delete-a-pod.md',
   downgrade: 'docs/upgrades/downgrade.md',
+  emptyCluster: 'docs/operations/restore.md#into-an-empty-cluster',
   initialize: 'docs/clusters.md#initialize-it-yourself',
   issuerKeys: 'docs/clusters.md#new-keys-for-serviceaccount-tokens',
   peerRemoval: 'docs/operations/break-glass.md#rollbackcleanuppeerremovalfailed',

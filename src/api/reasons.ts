@@ -30,7 +30,8 @@ export const reasons = {
     when: 'spec.version is lower than a version that has run here, or changes while the versions that have run cannot be read',
     meaning: 'an older OpenBao may not read what a newer one has written',
     remedy:
-      'keep spec.version at or above the version that has run; to return to an older version, restore a snapshot that it made',
+      'keep spec.version at or above the version that has run; to return to an older version, restore a snapshot that it made into an empty cluster',
+    guide: documents.downgrade,
   },
   ImageVersionMismatch: {
     code: 422,
@@ -120,7 +121,8 @@ export const reasons = {
     meaning:
       'after Cleanup has begun, the older members no longer have votes, and there is nothing to roll back to',
     remedy:
-      'let Cleanup finish; to return to the older version, restore a snapshot that it made into a new cluster',
+      'let Cleanup finish; to return to the older version, restore a snapshot that it made into an empty cluster',
+    guide: documents.emptyCluster,
   },
   RollbackTargetEmpty: {
     code: 422,

@@ -70,7 +70,7 @@ function facts(view: ClusterView): readonly (readonly [string, string])[] {
     ['waiting', view.waitingFor],
     ['mixed', mixedText(view)],
     ['votes', votes(upgrade)],
-    ['way back', blueGreen && wayBackText(blueGreen)],
+    ['way back', blueGreen && wayBackText(blueGreen, breakGlass !== undefined)],
     ['failed', blueGreen && failedText(blueGreen)],
     [
       'incident',
@@ -99,8 +99,8 @@ const lasting = (milliseconds: number | undefined) =>
 
 /** What a failure leads to. */
 const consequences: Readonly<Record<UpgradeView['onFailure'], string>> = {
-  hold: 'holds',
-  rollback: 'goes back',
+  hold: 'stops for a person',
+  rollback: 'rolls back by itself',
   'break-glass': 'break glass',
   stop: 'stops',
 };
@@ -129,14 +129,17 @@ const mixedText = ({ conditions }: ClusterView): string | undefined =>
   conditions.find(({ type, status }) => type === 'MixedVersions' && status === 'True')?.message;
 
 /** What is left of the way back, and what is past (Crossing, PointOfNoReturn). */
-function wayBackText({ stage, crossingForMs, noReturnForMs, rollback, to = '' }: BlueGreenView): string {
+function wayBackText(
+  { stage, crossingForMs, noReturnForMs, rollback, to = '' }: BlueGreenView,
+  isStopped: boolean,
+): string {
   const texts: Readonly<Record<BlueGreenView['stage'], string>> = {
     checks: 'nothing was changed',
     early: 'a rollback has no impact: the green members have no votes, the blue members are unchanged',
     late: `crossing to ${to} ${since(crossingForMs)}; a rollback is possible until Cleanup`,
     cleanup: `only by a restore: past the point of no return ${since(noReturnForMs)}`,
     back: joined([
-      `in progress ${since(rollback?.forMs)}`,
+      isStopped ? 'stopped' : `in progress ${since(rollback?.forMs)}`,
       rollback?.reason,
       rollback === undefined || rollback.attempts === 0 ? '' : `attempt ${rollback.attempts + 1}`,
     ]),

@@ -35,7 +35,7 @@ export function mixSeen(observation: Observation, status: Status): Mix | undefin
   const before = stored(status);
   if (mix !== undefined) {
     const { activeService } = names(observation.cluster.metadata.name ?? '');
-    const message = `${mix} may not pass requests on to each other: at a member whose version is not the leader's, writes and logins are answered with 307 then; let clients follow it, or send them to the Service ${activeService}. Until all run one of the two, autopilot may call members unhealthy, and a member that is demoted or removed may get no vote back`;
+    const message = `${mix} may be unable to pass requests on to each other: at a member whose version is not the leader's, writes and logins are answered with 307 then; let clients follow it, or send them to the Service ${activeService}. Until all run one of the two, autopilot may call members unhealthy, and a member that is demoted or removed may get no vote back`;
     return { isMixed: true, reason: 'CannotForward', message };
   }
   if (before === undefined) return undefined;

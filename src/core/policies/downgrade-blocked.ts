@@ -1,3 +1,4 @@
+import { documents } from '../../api/documents.ts';
 import type { ObjectMeta, Pod } from '../../api/kubernetes.ts';
 import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../../api/labels.ts';
 import { everStarted, imageOf } from '../model/server-container.ts';
@@ -52,7 +53,7 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
           'DowngradeBlocked',
           'spec.version',
           `spec.version ${wanted.canonical} is older than ${highest.version.canonical}, which has run here (${seen.slice(0, 3).join(', ')})`,
-          `set spec.version to ${highest.version.canonical} or newer; to return to ${wanted.canonical}, restore a snapshot that it made into a new cluster`,
+          `set spec.version to ${highest.version.canonical} or newer; to return to ${wanted.canonical}, restore a snapshot that it made into an empty cluster (${documents.emptyCluster})`,
         ),
       ];
     }

@@ -1,3 +1,4 @@
+import { documents } from '../../api/documents.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { printable } from '../model/printable.ts';
 import { requestCommand } from '../model/kubectl.ts';
@@ -102,7 +103,7 @@ function wayOut(request: ClusterRequest): string {
     return `the upgrade is being rolled back automatically; apply this again ${idleAgain}`;
   const noWayBack =
     stage === 'cleanup' && goesBack(request)
-      ? '; to return to an older version, restore a snapshot that it made into a new cluster'
+      ? `; to return to an older version, restore a snapshot that it made into an empty cluster (${documents.emptyCluster})`
       : '';
   return `let the upgrade finish, then apply this again ${idleAgain}${noWayBack}`;
 }

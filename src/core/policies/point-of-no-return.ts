@@ -1,3 +1,4 @@
+import { documents } from '../../api/documents.ts';
 import { blueGreenStage } from './cluster-operation.ts';
 import { asksFor, clusterName, storedStatus, type ClusterRequest } from './cluster-request.ts';
 import { violation, warning, type Finding, type Policy } from './policy.ts';
@@ -45,6 +46,6 @@ function tooLate(request: ClusterRequest): Finding {
     'PointOfNoReturn',
     path,
     `a rollback is no longer possible: Cleanup began${cleanupStartedAt ? ` at ${cleanupStartedAt}` : ''}, and the blue pods${blueVersion ? ` (${blueVersion})` : ''} are being removed`,
-    `let Cleanup finish and remove the request ${path}; to return to ${blueVersion ?? 'the older version'}, restore a snapshot that it made into a new cluster (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.backup.latestSnapshot}' names the newest)`,
+    `let Cleanup finish and remove the request ${path}; to return to ${blueVersion ?? 'the older version'}, restore a snapshot that it made into an empty cluster: ${documents.emptyCluster} (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.backup.latestSnapshot}' names the newest)`,
   );
 }

@@ -20,7 +20,7 @@ type Way =
   | { readonly version: string }
   /** the same version by the other strategy, in a change of its own */
   | { readonly strategy: 'RollingUpdate' }
-  /** the same version in a new cluster, with the data of a snapshot */
+  /** the same version in an empty cluster, with the data of a snapshot */
   | 'restore'
   /** a clause that names no other version and no other strategy */
   | { readonly advice: string };
@@ -376,7 +376,9 @@ export function remedyOf({ instead, effect }: PathFact, path: Path, running: str
       : versions.length > 0
         ? []
         : stay),
-    ...(open.includes('restore') ? [`restore a snapshot into a new cluster of ${path.to.canonical}`] : []),
+    ...(open.includes('restore')
+      ? [`restore a snapshot into an empty cluster of ${path.to.canonical} (${documents.emptyCluster})`]
+      : []),
     ...others,
   ];
   return said.length === 0 ? `choose a version that is open (${documents.upgradePaths})` : said.join('; or ');

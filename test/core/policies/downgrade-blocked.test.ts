@@ -368,7 +368,7 @@ describe('downgrade-blocked', () => {
       message:
         'spec.version 2.5.4 is older than 2.6.0, which has run here (the stamp on volume data-prod-0, pod prod-0)',
       remedy:
-        'set spec.version to 2.6.0 or newer; to return to 2.5.4, restore a snapshot that it made into a new cluster',
+        'set spec.version to 2.6.0 or newer; to return to 2.5.4, restore a snapshot that it made into an empty cluster (docs/operations/restore.md#into-an-empty-cluster)',
     });
   });
 

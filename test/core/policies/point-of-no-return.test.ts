@@ -67,7 +67,7 @@ describe('point-of-no-return', () => {
         message:
           'a rollback is no longer possible: Cleanup began at 2026-01-02T03:04:05Z, and the blue pods (2.4.4) are being removed',
         remedy:
-          "let Cleanup finish and remove the request spec.upgrade.requests.rollback; to return to 2.4.4, restore a snapshot that it made into a new cluster (kubectl get openbaocluster prod -n bao -o jsonpath='{.status.backup.latestSnapshot}' names the newest)",
+          "let Cleanup finish and remove the request spec.upgrade.requests.rollback; to return to 2.4.4, restore a snapshot that it made into an empty cluster: docs/operations/restore.md#into-an-empty-cluster (kubectl get openbaocluster prod -n bao -o jsonpath='{.status.backup.latestSnapshot}' names the newest)",
       },
     ]);
     const bare = update(cluster({}, { blueGreen: { phase: 'Cleanup' } }), requests('now'));

@@ -195,7 +195,7 @@ describe('upgrade-path-blocked', () => {
         message:
           'BlueGreen from 2.5.5 to 2.6.0 cannot succeed: members before 2.6 and members from 2.6 on cannot exchange their health (an internal service was renamed), so the green pods would never be promoted',
         remedy:
-          'leave spec.version at 2.5.5, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into a new cluster of 2.6.0',
+          'leave spec.version at 2.5.5, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into an empty cluster of 2.6.0 (docs/operations/restore.md#into-an-empty-cluster)',
       },
     ]);
   });

@@ -280,7 +280,7 @@ describe('V6: what is known of the way from one version to another', () => {
           }
           if (said.includes('RollingUpdate'))
             expect(isClosed({ ...asked, strategy: 'RollingUpdate' }), what).to.equal(false);
-          if (said.includes('new cluster of')) expect(isClosed({ to, seal }), what).to.equal(false);
+          if (said.includes('empty cluster of')) expect(isClosed({ to, seal }), what).to.equal(false);
         }
       }
     });
@@ -304,7 +304,7 @@ describe('V6: what is known of the way from one version to another', () => {
         return remedyOf(fact, asked, '2.5.5');
       };
       expect(said('BlueGreen 2.5.5 2.6.0', 'green-never-votes')).to.equal(
-        'leave spec.version at 2.5.5, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into a new cluster of 2.6.0',
+        'leave spec.version at 2.5.5, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into an empty cluster of 2.6.0 (docs/operations/restore.md#into-an-empty-cluster)',
       );
       expect(said('RollingUpdate 2.5.5 2.6.2', 'mixed-until-2.6.3')).to.match(
         /^set spec\.version to 2\.6\.3;/,
