@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { defined } from './object-fields.ts';
 import formats from './formats.ts';
 import type { StructuralSchema } from './structural.ts';
@@ -20,13 +20,15 @@ export class SchemaViolation extends Error {
 /**
  * Makes a parser from a JSON Schema: what it returns has the schema's shape.
  *
- * @param schema compiled once, here
+ * @param schema compiled once, when the first input comes: each step of an upgrade is a program of its own, and more than half of
+ *     its start was to compile what it then did not read
  * @param subject what the message calls the input, for example `AdmissionReview`
  * @throws SchemaViolation (from the parser) naming the first wrong field
  */
 export function parser<T>(schema: object, subject: string): (input: unknown) => T {
-  const validate = ajv.compile<T>(schema);
+  let validate: ValidateFunction<T> | undefined;
   return (input) => {
+    validate ??= ajv.compile<T>(schema);
     if (validate(input)) return input;
     const [first] = validate.errors ?? [];
     throw new SchemaViolation(`${subject}: ${first === undefined ? 'is invalid' : describe(first)}`);

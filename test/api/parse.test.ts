@@ -82,7 +82,8 @@ describe('a parser', () => {
   });
 
   it('does not compile a schema with a word that it does not know', () => {
-    expect(() => parser({ type: 'object', propertys: {} }, 'Thing')).to.throw(/propertys/);
+    const misspelt = parser({ type: 'object', propertys: {} }, 'Thing');
+    expect(() => misspelt({})).to.throw(/propertys/);
   });
 });
 
