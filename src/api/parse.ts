@@ -20,8 +20,8 @@ export class SchemaViolation extends Error {
 /**
  * Makes a parser from a JSON Schema: what it returns has the schema's shape.
  *
- * @param schema compiled once, when the first input comes: each step of an upgrade is a program of its own, and more than half of
- *     its start was to compile what it then did not read
+ * @param schema compiled once, when the first input comes: each step of an upgrade is a program of its own, and more
+ *   than half of its start was to compile what it then did not read
  * @param subject what the message calls the input, for example `AdmissionReview`
  * @throws SchemaViolation (from the parser) naming the first wrong field
  */
