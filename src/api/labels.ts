@@ -55,6 +55,8 @@ export const requestedByAnnotation = 'rollguard.io/requested-by';
 export const liveRevisionAnnotation = 'rollguard.io/live-revision';
 /** Annotation on a PersistentVolumeClaim of former members: the revision that took over from them. */
 export const succeededByAnnotation = 'rollguard.io/succeeded-by';
+/** Annotation on a PersistentVolumeClaim: OpenBao's own id of the cluster whose data is on it. */
+export const clusterIdAnnotation = 'rollguard.io/cluster-id';
 /** Annotation on an OpenBaoCluster: its own uid says that its deletion is meant. */
 export const confirmDeleteAnnotation = 'rollguard.io/confirm-delete';
 /** Label on a namespace: `warn` turns the gate's denials there into warnings. */

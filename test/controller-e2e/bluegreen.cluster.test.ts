@@ -98,4 +98,40 @@ describe('a blue-green upgrade on a real node', function () {
     expect(await servers()).to.have.members(['late-0', 'late-1', 'late-2']);
     await nothingIsLost();
   });
+
+  it('knows its members without its status, and when it is deleted and created again (L1)', async () => {
+    await begin('known');
+    await upgrade();
+    const done = await story.cluster.until('upgraded', runs(newer), 300_000);
+    const { clusterID, blueGreen: { blueRevision: revision = '' } = {} } = done.status ?? {};
+    const members = [0, 1, 2].map((ordinal) => `known-${revision}-${ordinal}`);
+    const seen = async (kind: string, name: string, path: string) =>
+      (await succeed(kubectl('get', kind, name, '-o', `jsonpath=${path}`))).stdout;
+    const uids = () => seen('pods', '-lopenbao.org/component=server', '{.items[*].metadata.uid}');
+    const isWhole = async (now: OpenBaoCluster) => {
+      expect(now.status).to.include({ clusterID, image: done.status?.image });
+      expect(now.status?.blueGreen).to.include({ phase: 'Idle', blueRevision: revision });
+      expect(await servers()).to.have.members(members);
+      expect(await names('statefulsets')).to.deep.equal([`known-${revision}`]);
+      expect(await seen('service', 'known-public', '{.spec.selector}')).to.contain(revision);
+      expect(await seen('configmap', 'known-config', '{.data}')).to.not.contain('"self-init.json":');
+    };
+    const before = await uids();
+    const wipe = '[{"op":"remove","path":"/status"}]';
+    await succeed(kubectl('patch', 'bao', 'known', '--subresource=status', '--type=json', '-p', wipe));
+    await isWhole(await story.cluster.until('known again', runs(newer)));
+    expect(await uids()).to.equal(before);
+    await nothingIsLost();
+
+    const former = '{.metadata.annotations.rollguard\\.io/succeeded-by}';
+    for (const ordinal of [0, 1, 2])
+      expect(await seen('pvc', `data-known-${ordinal}`, former)).to.equal(revision);
+    const { spec } = await story.cluster.read();
+    await succeed(kubectl('delete', 'bao', 'known', '--timeout=60s'));
+    await succeed(
+      kubectl('wait', 'pods', '-lopenbao.org/component=server', '--for=delete', '--timeout=150s'),
+    );
+    await story.cluster.create(spec);
+    await isWhole(await story.cluster.until('up again', runs(newer), 240_000));
+  });
 });

@@ -2,6 +2,7 @@ import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../src/api/kube
 import {
   actionAnnotation,
   activeLabel,
+  clusterIdAnnotation,
   clusterLabel,
   componentLabel,
   components,
@@ -188,7 +189,9 @@ export function claim(
       uid: `claim-${ordinal}`,
       resourceVersion: '1',
       labels: { [clusterLabel]: 'prod' },
-      ...(stamp === null ? {} : { annotations: { [dataVersionAnnotation]: stamp } }),
+      ...(stamp === null
+        ? {}
+        : { annotations: { [dataVersionAnnotation]: stamp, [clusterIdAnnotation]: clusterId } }),
       ...metadata,
     },
   };

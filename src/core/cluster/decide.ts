@@ -15,6 +15,7 @@ import type { Decision, DecisionContext, Effect } from '../model/decision.ts';
 import { decideDeletion, decideFinalizer, withDeletionConditions } from './deletion.ts';
 import { decideDataVersion } from './data-version.ts';
 import { decideDisks } from './disks.ts';
+import { decideClusterIdMarks } from './cluster-id-marks.ts';
 import { decideFacts } from './facts.ts';
 import { decideFormerVolumes } from './former-volumes.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
@@ -36,6 +37,7 @@ import { decideStaleLock } from './stale-lock.ts';
 import { decideTerm, isOfEarlierTerm } from './term.ts';
 import { decideVersionStamps } from './version-stamps.ts';
 import { isStopped } from '../model/selectors.ts';
+import { wholeStatus } from '../model/whole-status.ts';
 
 /** What is so, and what every cluster needs. */
 const life: readonly Concern[] = [
@@ -52,6 +54,7 @@ const life: readonly Concern[] = [
   decideUnsealKey,
   decideOwnerless,
   decideFormerVolumes,
+  decideClusterIdMarks,
   decideCertificates,
   decideInitialization,
   decideIssuer,
@@ -74,7 +77,7 @@ const decideTarget: Concern = (observation, status, context) =>
  */
 export function decideCluster(given: Observation, context: DecisionContext): Decision {
   const stored = given.cluster.status ?? {};
-  const bounded = withBoundedTimes(stored, latestTimes(stored, context));
+  const bounded = wholeStatus(withBoundedTimes(stored, latestTimes(stored, context)));
   const observed = bounded === stored ? given : { ...given, cluster: { ...given.cluster, status: bounded } };
   if (observed.cluster.metadata.deletionTimestamp !== undefined)
     return decideTerminating(observed, stored, context);

@@ -2,11 +2,14 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { defined, omit } from '../../api/object-fields.ts';
 import { imageOf } from '../model/server-container.ts';
 import { withMadeJobs } from '../jobs/record.ts';
+import { clusterIdsOn } from '../model/cluster-ids.ts';
+import { restartAtAnnotation } from '../../api/labels.ts';
+import { isHalfRolled } from '../workload/partition.ts';
 import { revisionHash } from '../model/selectors.ts';
 import { byMember, liveRevision, memberNamed } from '../model/members.ts';
 import { activeMember, markedLeader } from '../raft/leader.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
-import { appliedImage } from '../workload/stateful-set.ts';
+import { appliedImage } from '../workload/applied-image.ts';
 import type { ClusterEvent } from '../model/decision.ts';
 import type { Member, Observation } from '../model/observation.ts';
 import { unchanged, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
@@ -67,7 +70,14 @@ function readiness(observation: Observation, status: Status): Status {
 /** Whether it was ever initialized, which cluster it is and what it runs: each is recorded once. */
 function initialization(observation: Observation, status: Status): Status {
   const members = answers(observation);
+  const marked = clusterIdsOn([...(claimsByPod(observation)?.values() ?? [])]);
   let next = status;
+  // Each volume is marked: where the status was lost they still know.
+  if (status.initialized !== true && marked.length > 0) next = { ...next, initialized: true };
+  const [only] = marked;
+  if (status.clusterID === undefined && only !== undefined && marked.length === 1) {
+    next = { ...next, clusterID: only };
+  }
   if (status.initialized !== true && members.some(({ initialized }) => initialized)) {
     next = { ...next, initialized: true };
   }
@@ -78,7 +88,7 @@ function initialization(observation: Observation, status: Status): Status {
     next = { ...next, clusterID: leader.clusterId };
   }
   if (next.currentVersion === undefined) {
-    const { restartAt } = observation.cluster.spec.maintenance ?? {};
+    const restartAt = carriedOutRestart(observation);
     next = {
       ...next,
       currentVersion: leader.version,
@@ -88,6 +98,15 @@ function initialization(observation: Observation, status: Status): Status {
   const image = imageOfLeader(observation, leader);
   if (next.image === undefined && image !== undefined) next = { ...next, image };
   return next;
+}
+
+/** What the members were made for, all of them; one that is under way and was lost is carried out again. */
+function carriedOutRestart({ cluster, statefulSet }: Observation): string | undefined {
+  const { restartAt } = cluster.spec.maintenance ?? {};
+  if (statefulSet.kind === 'unknown' || statefulSet.value === undefined) return restartAt;
+  return isHalfRolled(statefulSet.value)
+    ? undefined
+    : statefulSet.value.spec?.template?.metadata?.annotations?.[restartAtAnnotation];
 }
 
 /**

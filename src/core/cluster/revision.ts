@@ -3,6 +3,7 @@ import { documents } from '../../api/documents.ts';
 import { liveRevisionAnnotation, succeededByAnnotation } from '../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { omit } from '../../api/object-fields.ts';
+import { activeBlueGreen } from '../model/blue-green.ts';
 import { held, type Notice } from '../model/cluster-concern.ts';
 import { dated, readiness, stalled, verdict } from '../model/conditions.ts';
 import type { Decision, DecisionContext } from '../model/decision.ts';
@@ -104,7 +105,7 @@ function judgeRunning(
   const live = liveRevision(status);
   const strangers = running.filter((each) => each !== live && each !== greenRevision(status));
   const [stranger] = strangers;
-  if (stranger === undefined) return undefined;
+  if (stranger === undefined) return judgeHalves(observation, status, running);
   const named = namedBy(observation, running);
   if (named !== undefined && named !== live) return adopts(named, 'a person has named them');
   const [only, ...others] = running;
@@ -115,6 +116,22 @@ function judgeRunning(
   if (voting !== undefined && voting !== live && strangers.includes(voting))
     return adopts(voting, 'they alone vote');
   return { kind: 'held', notice: unknownBeside(observation, live, running) };
+}
+
+/** An old status may be of an upgrade that has ended since: blue, which it would make anew, was removed for good. */
+function judgeHalves(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  running: readonly string[],
+): Found | undefined {
+  const [live, green] = [liveRevision(status), greenRevision(status)];
+  const phase = activeBlueGreen(status)?.phase;
+  if (phase === undefined || phase === 'Cleanup' || green === undefined || running.includes(live))
+    return undefined;
+  if (votersOf(observation) === green) return adopts(green, 'they alone are there, and vote');
+  return observation.raft.kind === 'unknown'
+    ? { kind: 'held', notice: unknownBeside(observation, live, running) }
+    : undefined;
 }
 
 function judgeVolumes(
@@ -219,7 +236,7 @@ function unknownBeside(observation: Observation, live: string, running: readonly
   return unknownRevision(
     observation,
     running,
-    `there are members of ${sets.join(' and ')}, and the status knows ${isSettled ? `${setName(name, live)} alone` : 'neither'}${voters}`,
+    `there are members of ${sets.join(' and ')}, and by the status ${setName(name, live)} serves${isSettled ? ' alone' : ', of which there are none'}${voters}`,
     `See who votes and leads (${bao} list-peers). Of the set that is not to stay, remove the members from Raft when they do not vote (${bao} remove-peer ID), then delete the StatefulSet (kubectl delete statefulset SET -n ${namespace}); its volumes stay. Where the set to stay is not the one that the status knows, say so first`,
   );
 }

@@ -3,7 +3,7 @@ import { appliedHashAnnotation, appliedImageAnnotation } from '../../api/labels.
 import { omit } from '../../api/object-fields.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import { serverContainer } from '../model/names.ts';
-import { appliedImage } from './stateful-set.ts';
+import { appliedImage } from './applied-image.ts';
 
 /**
  * Marks an object with what it is made of. A field that is dropped from the rendering changes the mark, so that

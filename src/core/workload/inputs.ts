@@ -7,7 +7,11 @@ import { wantedReplicas } from '../model/selectors.ts';
 import { effectiveImage } from './image.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
 import { names } from '../model/names.ts';
-import { heldPartition, partitionFor } from './partition.ts';
+import { heldPartition, isHalfRolled, partitionFor } from './partition.ts';
+import { clusterIdsOn } from '../model/cluster-ids.ts';
+import { wholeStatus } from '../model/whole-status.ts';
+import { restartAtAnnotation } from '../../api/labels.ts';
+import { appliedImage } from './applied-image.ts';
 import { storedTraits } from '../model/blue-green.ts';
 import { isRolling } from '../model/rolling.ts';
 
@@ -72,7 +76,8 @@ export interface WorkloadFacts {
  * is recorded before it is made (docs/design.md, rule 1).
  */
 export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): WorkloadInputs {
-  const { spec, status } = cluster;
+  const { spec } = cluster;
+  const status = wholeStatus(cluster.status ?? {});
   const { statefulSet, issuer, settings } = facts;
   const upgrade = isRolling(status?.upgrade?.phase) ? status?.upgrade : undefined;
   const replicas =
@@ -80,16 +85,28 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   // A cluster that is born with a restartAt has been started since: there is nothing to restart for.
   const carriedOut =
     status?.currentVersion === undefined ? spec.maintenance?.restartAt : status.lastRestartAt;
-  const restartAt = upgrade?.restartAt ?? carriedOut;
+  // Pods that the status knows no upgrade for are being replaced all the same: it was lost, and finds its way again
+  // from what they are replaced by.
+  const isInitialized = wasInitialized(status, facts.claims);
+  const isUnknownRoll = upgrade === undefined && isInitialized && isHalfRolled(statefulSet);
+  const isImageLost = isInitialized && status?.image === undefined;
+  const found = statefulSet === undefined ? undefined : appliedImage(statefulSet);
+  const restartAt =
+    upgrade?.restartAt ??
+    (isUnknownRoll ? statefulSet?.spec?.template?.metadata?.annotations?.[restartAtAnnotation] : carriedOut);
   const claimTemplates = statefulSet?.spec?.volumeClaimTemplates;
   return {
     cluster,
     revision: liveRevision(status),
     joinsWithoutVote: false,
-    image: upgrade?.targetImage ?? status?.image ?? effectiveImage(spec, settings.imageRepository),
+    image:
+      upgrade?.targetImage ??
+      (isUnknownRoll || isImageLost ? found : undefined) ??
+      status?.image ??
+      effectiveImage(spec, settings.imageRepository),
     version: upgrade?.targetVersion ?? status?.currentVersion ?? spec.version,
     replicas,
-    partition: partitionFor(status, replicas, statefulSet),
+    partition: partitionFor({ ...status, initialized: isInitialized }, replicas, statefulSet),
     ...defined({ restartAt, claimTemplates }),
     claims: facts.claims,
     selfInitialize: selfInitializes(cluster, facts.claims),
@@ -113,25 +130,28 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
     Array.from({ length: inputs.replicas }, (_, ordinal) =>
       names(metadata.name ?? '', inputs.revision).pod(ordinal),
     );
-  if (revision === undefined || greenImage === undefined || greenVersion === undefined) {
-    return { sets: [live], members: membersOf(live), serving: live.revision };
-  }
+  if (revision === undefined) return { sets: [live], members: membersOf(live), serving: live.revision };
   const { greenStatefulSet } = facts;
   const common = omit(live, 'claimTemplates');
   const claimTemplates = greenStatefulSet?.spec?.volumeClaimTemplates;
-  const green: WorkloadInputs = {
-    ...common,
-    revision,
-    image: greenImage,
-    version: greenVersion,
-    partition: heldPartition(live.replicas, greenStatefulSet),
-    selfInitialize: false,
-    joinsWithoutVote: phase !== 'Cleanup',
-    ...defined({ claimTemplates }),
-  };
+  // What a lost record does not say any more stays as it is.
+  const image = greenImage ?? (greenStatefulSet === undefined ? undefined : appliedImage(greenStatefulSet));
+  const green: WorkloadInputs | undefined =
+    image === undefined
+      ? undefined
+      : {
+          ...common,
+          revision,
+          image,
+          version: greenVersion ?? live.version,
+          partition: heldPartition(live.replicas, greenStatefulSet),
+          selfInitialize: false,
+          joinsWithoutVote: phase !== 'Cleanup',
+          ...defined({ claimTemplates }),
+        };
   return {
-    sets: [...(keeps === 'green' ? [] : [live]), ...(keeps === 'blue' ? [] : [green])],
-    members: [...membersOf(live), ...membersOf(green)],
+    sets: [...(keeps === 'green' ? [] : [live]), ...(keeps === 'blue' || green === undefined ? [] : [green])],
+    members: [...membersOf(live), ...membersOf({ revision, replicas: live.replicas })],
     serving: phase === 'Cleanup' ? revision : live.revision,
   };
 }
@@ -141,10 +161,16 @@ export function selfInitializes(
   { metadata, spec, status }: OpenBaoCluster,
   claims: readonly PersistentVolumeClaim[],
 ): boolean {
-  if (spec.selfInit?.enabled === false || status?.initialized === true) return false;
+  if (spec.selfInit?.enabled === false || wasInitialized(status, claims)) return false;
   const born = Date.parse(metadata.creationTimestamp ?? '');
   return !claims.some((claim) => isOfEarlierLife(claim, born));
 }
+
+/** As the status says, or where that was lost the volumes: each is marked once its member takes part. */
+const wasInitialized = (
+  status: OpenBaoCluster['status'],
+  claims: readonly PersistentVolumeClaim[],
+): boolean => status?.initialized === true || clusterIdsOn(claims).length > 0;
 
 /** Milliseconds by which the clocks of two API servers may differ, which stamp a cluster and its claims. */
 const clockSkewMs = 5_000;

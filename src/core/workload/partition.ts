@@ -39,10 +39,15 @@ const lowestUpdated = (replicas: number, live: StatefulSet | undefined): number 
 
 /** As high as it may be: it holds every pod back unless it was lowered and is not settled yet. */
 export function heldPartition(replicas: number, live: StatefulSet | undefined): number {
-  const partition = partitionOf(live);
-  const isLowered = live !== undefined && partition < (live.spec?.replicas ?? 1);
-  return isLowered && !isSettled(live) ? Math.min(partition, replicas) : replicas;
+  return isHalfRolled(live) ? Math.min(partitionOf(live), replicas) : replicas;
 }
+
+/**
+ * Whether pods were let go to a new template, and it is not yet the one that all are made from: another template would
+ * make those anew, whose data the new one has opened.
+ */
+export const isHalfRolled = (live: StatefulSet | undefined): boolean =>
+  live !== undefined && partitionOf(live) < (live.spec?.replicas ?? 1) && !isSettled(live);
 
 /** Whether every pod that the StatefulSet makes from now on is of one and the same revision. */
 function isSettled({ metadata, status }: StatefulSet): boolean {

@@ -175,9 +175,10 @@ describe('the next look', () => {
 
   it('is soon while something is awaited, and late when nothing is or a person must act', () => {
     const { pollMs, idlePollMs } = context().settings;
+    const silent = { members: new Map(), claims: known([]) };
     expect(next({}, settledStatus())).to.equal(idlePollMs);
-    expect(next({}, { replicas: 3 }, { members: new Map(), raft: unknown('nobody leads') })).to.equal(pollMs);
-    expect(next({ selfInit: { enabled: false } }, {}, { members: new Map() })).to.equal(idlePollMs);
+    expect(next({}, { replicas: 3 }, { ...silent, raft: unknown('nobody leads') })).to.equal(pollMs);
+    expect(next({ selfInit: { enabled: false } }, {}, silent)).to.equal(idlePollMs);
     expect(next({ paused: true, replicas: 5 }, settledStatus())).to.equal(idlePollMs);
   });
 });

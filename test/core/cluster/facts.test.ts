@@ -1,5 +1,6 @@
 import { wordsOf } from '../../support/notices.ts';
 import { expect } from 'chai';
+import { clusterIdAnnotation, restartAtAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideFacts } from '../../../src/core/cluster/facts.ts';
 import { decideIdentity, withTrustedRaft } from '../../../src/core/cluster/identity.ts';
@@ -33,14 +34,32 @@ describe('what is recorded of a cluster', () => {
     expect(facts({ members: new Map() }, { initialized: true }).initialized).to.equal(true);
   });
 
+  it('is what the volumes are marked with, where the status was lost and nobody answers', () => {
+    const silent = { members: new Map(), raft: unread };
+    expect(facts(silent, {})).to.include({ initialized: true, clusterID: clusterId });
+    const mixed = [claim(0), claim(1, '2.5.5', { annotations: { [clusterIdAnnotation]: 'another' } })];
+    const unsure = facts({ ...silent, claims: known(mixed) }, {});
+    expect(unsure.initialized).to.equal(true);
+    expect(unsure).to.not.have.property('clusterID');
+  });
+
   it('is the restart that it was born with as carried out: its pods have been started since', () => {
     const born = settledCluster({ maintenance: { restartAt: '2026-01-01T00:00:00Z' } }, {});
-    expect(facts({ cluster: born }, {}).lastRestartAt).to.equal('2026-01-01T00:00:00Z');
+    const set = statefulSet();
+    const annotations = { [restartAtAnnotation]: '2026-01-01T00:00:00Z' };
+    const template = { ...set.spec?.template, metadata: { annotations } };
+    const made = known({ ...set, spec: { ...set.spec, template } });
+    expect(facts({ cluster: born, statefulSet: made }, {}).lastRestartAt).to.equal('2026-01-01T00:00:00Z');
+    // Asked for meanwhile, or being carried out when the status was lost: it is still to be done.
+    expect(facts({ cluster: born }, {}).lastRestartAt).to.equal(undefined);
+    const half = statefulSet({ partition: 1, updateRevision: newRevision });
+    const rolling = known({ ...half, spec: { ...half.spec, template } });
+    expect(facts({ cluster: born, statefulSet: rolling }, {}).lastRestartAt).to.equal(undefined);
     expect(facts({ cluster: born }, { currentVersion: '2.5.5' })).to.not.have.property('lastRestartAt');
   });
 
   it('is nothing of a pod that another pod of its name answered for', () => {
-    const stale = { members: membersOf(member(0, { podUID: 'an-earlier-one' })) };
+    const stale = { members: membersOf(member(0, { podUID: 'an-earlier-one' })), claims: known([]) };
     expect(facts(stale, {})).to.not.have.any.keys('initialized', 'clusterID', 'currentVersion');
   });
 
@@ -65,7 +84,7 @@ describe('what is recorded of a cluster', () => {
 
   it('is no version and no id while nobody leads', () => {
     const members = membersOf(member(0, { standby: true }), member(1));
-    expect(facts({ members, raft: unread }, {})).to.not.have.any.keys(
+    expect(facts({ members, raft: unread, claims: known([]) }, {})).to.not.have.any.keys(
       'clusterID',
       'currentVersion',
       'activeLeader',
@@ -197,9 +216,14 @@ describe('two clusters among the pods', () => {
   });
 
   it('record no id when none was recorded', () => {
-    expect(decideFacts(seen, {}, context()).status).to.not.have.property('clusterID');
+    expect(decideFacts({ ...seen, claims: known([]) }, {}, context()).status).to.not.have.property(
+      'clusterID',
+    );
     expect(decideIdentity(seen, {}).notices).to.have.length(1);
     const follower = membersOf(member(0), member(1, { clusterId: 'another' }));
-    expect(facts({ members: follower }, {})).to.not.have.any.keys('clusterID', 'currentVersion');
+    expect(facts({ members: follower, claims: known([]) }, {})).to.not.have.any.keys(
+      'clusterID',
+      'currentVersion',
+    );
   });
 });

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../../src/api/kubernetes.ts';
 import {
+  clusterIdAnnotation,
   dataVersionAnnotation,
   liveRevisionAnnotation,
   succeededByAnnotation,
 } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
+import { decideClusterIdMarks } from '../../../src/core/cluster/cluster-id-marks.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import type { Decision } from '../../../src/core/model/decision.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
@@ -13,6 +15,7 @@ import { names } from '../../../src/core/model/names.ts';
 import type { Observation } from '../../../src/core/model/observation.ts';
 import {
   claim,
+  clusterId,
   context,
   member,
   membersOf,
@@ -44,7 +47,7 @@ const claimsOf = (revision: string, mark?: string): readonly PersistentVolumeCla
       uid: `claim-${revision}-${ordinal}`,
       ...(mark === undefined
         ? {}
-        : { annotations: { [dataVersionAnnotation]: '2.5.5', [succeededByAnnotation]: mark } }),
+        : { annotations: { ...claim(0).metadata.annotations, [succeededByAnnotation]: mark } }),
     }),
   );
 const membersOfRevision = (revision: string) =>
@@ -120,7 +123,11 @@ const holds = (scene: Scene) => {
 const knows = (scene: Scene) => {
   const { status, effects } = decided(scene);
   expect(status.lastErrorReason).to.not.equal('RevisionUnknown');
-  expect(status.blueGreen).to.deep.equal(scene.status?.blueGreen);
+  const { blueRevision, greenRevision } = scene.status?.blueGreen ?? {};
+  expect([status.blueGreen?.blueRevision, status.blueGreen?.greenRevision]).to.deep.equal([
+    blueRevision,
+    greenRevision,
+  ]);
   return effects;
 };
 
@@ -209,6 +216,16 @@ describe('which members are live (L1)', () => {
       holds({ status: greens, sets: ['initial'], answering: [] });
       adopts({ status: greens, sets: ['initial'] }, 'initial');
     });
+    it('adopts green where blue, which it would move back to, was removed since', () => {
+      const blueGreen = { phase: 'DemotingBlue', greenRevision: green, greenImage: 'x' } as const;
+      const back: OpenBaoClusterStatus = { ...settledStatus(), blueGreen };
+      const scene: Scene = { status: back, sets: [green], claims: [['initial'], [green]] };
+      adopts(scene, green);
+      holds({ ...scene, given: { raft: unknown('no member leads') } });
+      // Somebody has deleted blue's StatefulSet: it is made again.
+      knows({ ...scene, given: { raft: raft('initial', green) } });
+      knows({ ...scene, status: { ...back, blueGreen: { ...blueGreen, phase: 'Cleanup' } } });
+    });
     it('adopts no former volumes against a status that names its own', () => {
       knows({ status: greens, claims: [['initial'], [green]] });
       knows({ status: greens, claims: [['initial', green]] });
@@ -258,5 +275,27 @@ describe('volumes of former members', () => {
       ...ordinals.map((each) => `data-prod-${each} {"${succeededByAnnotation}":null}`),
       `prod {"${liveRevisionAnnotation}":null}`,
     ]);
+  });
+});
+
+describe('the mark of a cluster on its volumes', () => {
+  const bare = known([claim(0, '2.5.5', { annotations: { [dataVersionAnnotation]: '2.5.5' } }), claim(1)]);
+  const marksOf = (given: Partial<Observation>, status: OpenBaoClusterStatus = settledStatus()) =>
+    decideClusterIdMarks(observation({ claims: bare, ...given }), status, context()).effects;
+
+  it('is written once its member takes part, also while paused', () => {
+    const cluster = settledCluster({ paused: true });
+    const [effect, ...others] = marksOf({ cluster });
+    expect(others).to.deep.equal([]);
+    expect(effect).to.deep.include({
+      kind: 'patch',
+      uid: 'claim-0',
+      patch: { metadata: { annotations: { [clusterIdAnnotation]: clusterId } } },
+    });
+  });
+  it('is of no other cluster, no sealed member and no unknown id', () => {
+    expect(marksOf({ members: membersOf(member(0, { clusterId: 'another' })) })).to.deep.equal([]);
+    expect(marksOf({ members: membersOf(member(0, { sealed: true })) })).to.deep.equal([]);
+    expect(marksOf({}, {})).to.deep.equal([]);
   });
 });

@@ -326,7 +326,12 @@ describe('the lock of a scaling', () => {
 
   it('is not taken while an upgrade is under way', () => {
     const scaling = new SimulatedScaling(3, 5);
-    const upgrade = { operationId: 'up00000001', phase: 'CatchingUp', targetVersion: '2.5.5' } as const;
+    const upgrade = {
+      operationId: 'up00000001',
+      phase: 'CatchingUp',
+      targetVersion: '2.5.5',
+      targetImage: 'openbao/openbao:2.5.5',
+    } as const;
     const status = { ...settledStatus(), upgrade };
     scaling.cluster = { ...scaling.cluster, status };
     scaling.turn();

@@ -4,7 +4,7 @@ import type { KubernetesObject, StatefulSet } from '../../../src/api/kubernetes.
 import { appliedHashAnnotation, appliedImageAnnotation } from '../../../src/api/labels.ts';
 import { isApplied, withHash } from '../../../src/core/workload/drift.ts';
 import { imageOf } from '../../../src/core/model/server-container.ts';
-import { appliedImage } from '../../../src/core/workload/stateful-set.ts';
+import { appliedImage } from '../../../src/core/workload/applied-image.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { cluster } from '../../support/builders.ts';
 import { setsOf } from './inputs-of.ts';

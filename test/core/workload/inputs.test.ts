@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { PersistentVolumeClaim, StatefulSet } from '../../../src/api/kubernetes.ts';
+import { clusterIdAnnotation } from '../../../src/api/labels.ts';
 import { rollingPhases, type OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { cluster } from '../../support/builders.ts';
 import { inputsOf } from './inputs-of.ts';
@@ -53,12 +54,56 @@ describe('what the children of a cluster are made from', () => {
       }
     });
 
+    it('stays as it is where pods are being replaced and the status does not know by what (L1)', () => {
+      const between = { currentRevision: 'a', updateRevision: 'b' };
+      const half = live({ partition: 1, status: between });
+      const template = { spec: { containers: [{ name: 'openbao', image: 'openbao/openbao:2.5.5' }] } };
+      const rolled = { ...half, spec: { ...half.spec, template } };
+      const found = (status: OpenBaoClusterStatus, set: StatefulSet = rolled) =>
+        inputsOf(cluster({}, status), { statefulSet: set }).image;
+      expect(found(running)).to.equal('openbao/openbao:2.5.5');
+      expect(found({ ...running, upgrade: { ...upgrade, phase: 'PreChecks' } })).to.equal(
+        'openbao/openbao:2.5.5',
+      );
+      const pruned = { phase: 'Replacing', currentPartition: 1 } as const;
+      expect(found({ ...running, upgrade: pruned })).to.equal('openbao/openbao:2.5.5');
+      // All pods are held: it comes with the next upgrade.
+      const held = { ...rolled, spec: { ...rolled.spec, ...live({ partition: 3 }).spec, template } };
+      expect(found(running, held)).to.equal('openbao/openbao:2.4.4');
+    });
+
     it('is the target from the lock on', () => {
       for (const phase of rollingPhases.slice(rollingPhases.indexOf('Locking'))) {
         expect(imageOf({}, { ...running, upgrade: { ...upgrade, phase } }), phase).to.equal(
           'openbao/openbao:2.5.5',
         );
       }
+    });
+  });
+
+  describe('where a volume is marked with its cluster, and the status was lost (L1)', () => {
+    const marked: PersistentVolumeClaim = {
+      metadata: {
+        name: 'data-prod-1',
+        creationTimestamp: '2026-01-01T12:00:30Z',
+        annotations: { [clusterIdAnnotation]: 'd929ee05' },
+      },
+    };
+    const lost = cluster({ version: '2.6.2' }, {});
+    const after = { ...lost, metadata: { ...lost.metadata, creationTimestamp: born } };
+
+    it('makes no other cluster, and lets no pod go', () => {
+      expect(inputsOf(after, { claims: [] }).selfInitialize).to.equal(true);
+      expect(inputsOf(after, { claims: [marked] }).selfInitialize).to.equal(false);
+      expect(inputsOf(after, { claims: [marked], statefulSet: live({}) }).partition).to.equal(3);
+    });
+
+    it('keeps the image that is there', () => {
+      const set = live({});
+      const template = { spec: { containers: [{ name: 'openbao', image: 'openbao/openbao:2.5.5' }] } };
+      const statefulSet = { ...set, spec: { ...set.spec, template } };
+      expect(inputsOf(after, { claims: [marked], statefulSet }).image).to.equal('openbao/openbao:2.5.5');
+      expect(inputsOf(after, { claims: [], statefulSet }).image).to.equal('openbao/openbao:2.6.2');
     });
   });
 

@@ -3,7 +3,9 @@ import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../api/openbaocluster.ts';
 import { withHash } from '../../workload/drift.ts';
 import { isRolling } from '../../model/rolling.ts';
-import { appliedImage } from '../../workload/stateful-set.ts';
+import { wholeStatus } from '../../model/whole-status.ts';
+import { isHalfRolled } from '../../workload/partition.ts';
+import { appliedImage } from '../../workload/applied-image.ts';
 
 /**
  * A rendered StatefulSet whose template stays as it is while pods run it already. Another template, from an
@@ -14,21 +16,31 @@ import { appliedImage } from '../../workload/stateful-set.ts';
  * Before the first pod is up, and for another target of a stuck first pod, the rendered template goes through:
  * only the pod in work is above the partition then, and the new template may be its cure.
  *
+ * So it is where pods are being replaced by what the status has no record of: it was lost.
+ *
  * @param live the StatefulSet as it is; undefined when there is none
  */
 export function withPinnedTemplate(
   rendered: KubernetesObject,
   live: StatefulSet | undefined,
-  { upgrade }: OpenBaoClusterStatus,
+  status: OpenBaoClusterStatus,
 ): KubernetesObject {
-  if (rendered.kind !== 'StatefulSet' || upgrade === undefined || !isRolling(upgrade.phase)) return rendered;
-  const isUsed = (upgrade.completedPods ?? []).length > 0 || (upgrade.catchUp ?? []).length > 0;
+  const { upgrade, initialized } = wholeStatus(status);
   const template = live?.spec?.template;
-  if (!isUsed || live === undefined || template === undefined) return rendered;
+  if (rendered.kind !== 'StatefulSet' || live === undefined || template === undefined) return rendered;
+  if (upgrade === undefined || !isRolling(upgrade.phase))
+    return isHalfRolled(live) && initialized === true ? withTemplate(rendered, template) : rendered;
+  const isUsed = (upgrade.completedPods ?? []).length > 0 || (upgrade.catchUp ?? []).length > 0;
+  if (!isUsed) return rendered;
   const isTarget =
     appliedImage(live) === upgrade.targetImage &&
     (upgrade.restartAt === undefined ||
       template.metadata?.annotations?.[restartAtAnnotation] === upgrade.restartAt);
-  if (!isTarget) return rendered;
-  return withHash({ ...rendered, spec: { ...(rendered as StatefulSet).spec, template } } as KubernetesObject);
+  return isTarget ? withTemplate(rendered, template) : rendered;
 }
+
+const withTemplate = (
+  rendered: KubernetesObject,
+  template: NonNullable<StatefulSet['spec']>['template'],
+): KubernetesObject =>
+  withHash({ ...rendered, spec: { ...(rendered as StatefulSet).spec, template } } as KubernetesObject);

@@ -2,7 +2,8 @@ import type { Pod, StatefulSet } from '../../../api/kubernetes.ts';
 import { restartAtAnnotation } from '../../../api/labels.ts';
 import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Known } from '../../model/known.ts';
-import { appliedImage, maxUnavailable as one } from '../../workload/stateful-set.ts';
+import { appliedImage } from '../../workload/applied-image.ts';
+import { maxUnavailable as one } from '../../workload/stateful-set.ts';
 import { revisionHash } from '../../model/selectors.ts';
 import { everStarted, imageOf, serverStatus } from '../../model/server-container.ts';
 

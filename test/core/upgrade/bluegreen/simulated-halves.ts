@@ -6,12 +6,14 @@ import type {
 } from '../../../../src/api/kubernetes.ts';
 import {
   actionAnnotation,
+  clusterIdAnnotation,
   dataVersionAnnotation,
   operationAnnotation,
   appliedImageAnnotation,
   restartAtAnnotation,
   revisionLabel,
   succeededByAnnotation,
+  termAnnotation,
 } from '../../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../../src/core/cluster/decide.ts';
@@ -31,7 +33,7 @@ import {
   type Membership,
   type SwapStep,
 } from '../../../../src/core/raft/membership-change.ts';
-import { appliedImage } from '../../../../src/core/workload/stateful-set.ts';
+import { appliedImage } from '../../../../src/core/workload/applied-image.ts';
 import { setsOfMembers } from '../../../../src/core/workload/inputs.ts';
 import { greenNames, liveNames } from '../../../../src/core/model/members.ts';
 import { initialRevision, setName } from '../../../../src/core/model/names.ts';
@@ -82,6 +84,8 @@ export interface SimulatedSet {
   image: string;
   restartAt: string | undefined;
   partition: number;
+  /** The leader's, as it is written there. */
+  term?: string;
   generation: number;
   observedGeneration: number;
   /** The templates, by their hash: what is made anew below the partition, and above it. */
@@ -113,6 +117,8 @@ interface SimulatedVolume {
   stamp: string | null;
   /** The revision that took over from its member; null where a mark was taken off. */
   successor?: string | null;
+  /** OpenBao's id of the cluster whose data is on it, as it is marked. */
+  clusterId?: string;
   isGoing: boolean;
 }
 
@@ -238,7 +244,13 @@ export class SimulatedHalves {
         ready: true,
         joinsAt: undefined,
       });
-      this.volumes.set(name, { uid: `claim-${name}`, hasData: true, stamp: '2.5.5', isGoing: false });
+      this.volumes.set(name, {
+        uid: `claim-${name}`,
+        hasData: true,
+        stamp: '2.5.5',
+        clusterId,
+        isGoing: false,
+      });
       this.applied.set(name, 100);
     }
   }
@@ -334,7 +346,10 @@ export class SimulatedHalves {
         ...rendered.metadata,
         name,
         uid: set.uid,
-        annotations: { [appliedImageAnnotation]: image },
+        annotations: {
+          [appliedImageAnnotation]: image,
+          ...(set.term === undefined ? {} : { [termAnnotation]: set.term }),
+        },
       },
       spec: { ...rendered.spec, template },
     };
@@ -367,11 +382,12 @@ export class SimulatedHalves {
 
   private volumeAsRead(
     pod: string,
-    { uid, stamp, successor, isGoing }: SimulatedVolume,
+    { uid, stamp, successor, clusterId: id, isGoing }: SimulatedVolume,
   ): PersistentVolumeClaim {
     const annotations = {
       ...(stamp === null ? {} : { [dataVersionAnnotation]: stamp }),
       ...(successor === undefined || successor === null ? {} : { [succeededByAnnotation]: successor }),
+      ...(id === undefined ? {} : { [clusterIdAnnotation]: id }),
     };
     return claim(0, stamp, {
       name: `data-${pod}`,
@@ -426,7 +442,8 @@ export class SimulatedHalves {
   }
 
   /** What the rendering of src/core/workload comes to, of which decisions look at nothing but this. */
-  private drifted({ statefulSet: live, greenStatefulSet, claims }: Cached): readonly KubernetesObject[] {
+  /** Overridden to judge more of it. */
+  protected drifted({ statefulSet: live, greenStatefulSet, claims }: Cached): readonly KubernetesObject[] {
     const read = (set: Known<StatefulSet | undefined> | undefined) =>
       set?.kind === 'known' ? set.value : undefined;
     const { sets, serving } = setsOfMembers(this.cluster, {
@@ -534,10 +551,17 @@ export class SimulatedHalves {
       this.cluster = { ...this.cluster, metadata: { ...this.cluster.metadata, ...metadata } };
       return;
     }
+    const set = this.sets.get(name);
+    const term = metadata.annotations?.[termAnnotation];
+    if (kind === 'StatefulSet' && term !== undefined) {
+      if (set !== undefined && set.uid === effect.uid) set.term = term;
+      return;
+    }
     const volume = this.volumes.get(name.slice('data-'.length));
     const {
       [dataVersionAnnotation]: stamp,
       [succeededByAnnotation]: successor,
+      [clusterIdAnnotation]: id,
       ...others
     } = metadata.annotations ?? {};
     if (kind !== 'PersistentVolumeClaim' || Object.keys(others).length > 0)
@@ -545,6 +569,7 @@ export class SimulatedHalves {
     if (volume === undefined || volume.uid !== effect.uid) return;
     if (stamp !== undefined) volume.stamp = stamp;
     if (successor !== undefined) volume.successor = successor;
+    if (id !== undefined) volume.clusterId = id;
   }
 
   /** Overridden to judge it. */

@@ -1,6 +1,6 @@
 import type { Known } from '../../../model/known.ts';
 import { unknown } from '../../../model/known.ts';
-import { appliedImage } from '../../../workload/stateful-set.ts';
+import { appliedImage } from '../../../workload/applied-image.ts';
 import type { StatefulSet } from '../../../../api/kubernetes.ts';
 import { whyGreenFailed } from '../green-health.ts';
 import { deadServerCleanupSet } from '../jobs.ts';
