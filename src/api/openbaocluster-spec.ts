@@ -473,14 +473,14 @@ export const openBaoClusterSpec = {
           type: 'object',
           description:
             'Compute resources that the container requests, by name. Defaults to a cpu of 100m and a memory of 256Mi, each where neither requests nor limits name it; 0 requests none. A LimitRange of the namespace may require other values.',
-          additionalProperties: { type: 'string' },
+          additionalProperties: { type: 'string', maxLength: 64 },
           maxProperties: 16,
         },
         limits: {
           type: 'object',
           description:
             'Compute resources that the container may use at most, by name. Defaults to no limits. A member that needs more memory than its limit is killed.',
-          additionalProperties: { type: 'string' },
+          additionalProperties: { type: 'string', maxLength: 64 },
           maxProperties: 16,
         },
       },

@@ -10,6 +10,7 @@ function* below(schema: StructuralSchema, path: string): Generator<readonly [str
   yield [path, schema];
   for (const [name, each] of Object.entries(schema.properties ?? {})) yield* below(each, `${path}.${name}`);
   if (schema.items) yield* below(schema.items, `${path}[]`);
+  if (schema.additionalProperties) yield* below(schema.additionalProperties, `${path}{}`);
 }
 
 const kinds: readonly {
@@ -36,7 +37,9 @@ for (const { kind, schema, crd, foreign } of kinds) {
       schemas.filter(([, each]) => isSo(each)).map(([path]) => path);
 
     it('describes every field', () => {
-      const silent = pathsWhere(({ description }) => !description).filter((path) => !path.endsWith('[]'));
+      const silent = pathsWhere(({ description }) => !description).filter(
+        (path) => !/(?:\[\]|\{\})$/.test(path),
+      );
       expect(silent).to.deep.equal([]);
     });
 
@@ -47,6 +50,17 @@ for (const { kind, schema, crd, foreign } of kinds) {
           (each.type === 'array' && !each.maxItems),
       );
       expect(endless).to.deep.equal([]);
+    });
+
+    it('bounds every number and every map', () => {
+      const isNumber = ({ type }: StructuralSchema) => type === 'integer' || type === 'number';
+      expect(pathsWhere((each) => isNumber(each) && each.minimum === undefined)).to.deep.equal([]);
+      // What the controller counts has no upper end but that of its format.
+      const endless = pathsWhere((each) => isNumber(each) && each.maximum === undefined);
+      expect(endless.filter((path) => !path.startsWith(`${kind}.status.`))).to.deep.equal([]);
+      expect(pathsWhere((each) => Boolean(each.additionalProperties) && !each.maxProperties)).to.deep.equal(
+        [],
+      );
     });
 
     it('closes every object that is no map and no foreign type, so that its type is exact', () => {

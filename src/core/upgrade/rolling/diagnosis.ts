@@ -2,6 +2,7 @@ import { clusterLabel, componentLabel, components } from '../../../api/labels.ts
 import type { OpenBaoCluster, RollingUpgrade } from '../../../api/openbaocluster.ts';
 import { liveNames } from '../../model/members.ts';
 import { serverContainer } from '../../model/names.ts';
+import type { FailureReason } from './failure.ts';
 
 /** A command that shows why an upgrade holds. */
 export interface Look {
@@ -59,23 +60,38 @@ const storage = (): readonly Look[] => [
   { why: 'see the existing volumes and StorageClasses', words: 'get storageclass,persistentvolume' },
 ];
 
-const looks: Readonly<Record<string, (cluster: Cluster, upgrade: RollingUpgrade) => readonly Look[]>> = {
-  PreChecksTimeout: membersLook,
-  LoginFailed: jobs,
-  SnapshotStoreUnusable: jobs,
-  TargetImageUnusable: jobs,
-  SealUnproved: jobs,
-  QuotaExceeded: quotas,
-  StorageUnavailable: storage,
-  PreUpgradeSnapshotFailed: jobs,
-  TemplateNotApplied: statefulSet,
-  StepDownFailed: jobs,
-  StepDownTimeout: jobs,
-  PodNotReady: member,
-  NotCaughtUp: member,
-  NotConverged: statefulSet,
-  MemberUnreadable: membersLook,
-};
+const nowhere = (): readonly Look[] => [];
+
+const looks: Readonly<Record<FailureReason, (cluster: Cluster, upgrade: RollingUpgrade) => readonly Look[]>> =
+  {
+    PreChecksTimeout: membersLook,
+    LoginFailed: jobs,
+    SnapshotStoreUnusable: jobs,
+    TargetImageUnusable: jobs,
+    SealUnproved: jobs,
+    QuotaExceeded: quotas,
+    StorageUnavailable: storage,
+    PreUpgradeSnapshotFailed: jobs,
+    TemplateNotApplied: statefulSet,
+    StepDownFailed: jobs,
+    StepDownTimeout: jobs,
+    PodNotReady: member,
+    NotCaughtUp: member,
+    NotConverged: statefulSet,
+    MemberUnreadable: membersLook,
+    // Their messages say all there is to know.
+    PolicyViolation: nowhere,
+    DowngradeBlocked: nowhere,
+    NamespacesWouldSeal: nowhere,
+    NamespaceSealsUnknown: nowhere,
+    QuorumWouldBeLost: nowhere,
+    OperationLockHeld: nowhere,
+    OperationLockLost: nowhere,
+    VersionMismatch: nowhere,
+    UpgradeJobFailed: nowhere,
+    TwoClusters: nowhere,
+    MembershipMismatch: nowhere,
+  };
 
 /**
  * Where to look when an upgrade holds for this reason; nowhere where its message says all there is to know.
@@ -83,4 +99,4 @@ const looks: Readonly<Record<string, (cluster: Cluster, upgrade: RollingUpgrade)
  * @param reason status.lastErrorReason
  */
 export const diagnosis = (cluster: Cluster, upgrade: RollingUpgrade, reason: string): readonly Look[] =>
-  looks[reason]?.(cluster, upgrade) ?? [];
+  Object.hasOwn(looks, reason) ? looks[reason as FailureReason](cluster, upgrade) : [];
