@@ -3,7 +3,7 @@ import { documents } from './documents.ts';
 /** What may be held or fail, as docs/reference/holds.md calls it. */
 export const holdScopes = {
   Cluster: 'cluster',
-  RollingUpgrade: 'checks of every upgrade, rolling upgrade',
+  RollingUpgrade: 'pre-checks (both strategies), rolling upgrade',
   BlueGreenUpgrade: 'blue-green upgrade',
   BreakGlass: 'break glass',
   Scaling: 'change of `spec.replicas`',
@@ -30,8 +30,8 @@ interface HoldReasonEntry {
 export const holdReasons = {
   PolicyViolation: {
     scopes: ['RollingUpgrade', 'Cluster'],
-    meaning: 'the target breaks a rule of the gate',
-    remedy: 'Revert the change, or set a version that is allowed. Nothing more is changed',
+    meaning: 'the target breaks a rule of the gate, whose reason the message begins with',
+    remedy: `Revert the change, or set a version that is allowed. Nothing more is changed. \`UpgradePathBlocked\` is also what the gate only warns of, a row "hold" of the [upgrade paths](${documents.upgradePaths})`,
   },
   DowngradeBlocked: {
     scopes: ['RollingUpgrade', 'Cluster'],
@@ -62,7 +62,7 @@ export const holdReasons = {
   NamespacesWouldSeal: {
     scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
     meaning:
-      'the keys of a [sealable namespace](https://openbao.org/docs/concepts/namespaces/sealable-namespaces/) lie in the memory of members of which one is to be stopped, and no other member has them',
+      'the member to be stopped is the last that holds the keys of a [sealable namespace](https://openbao.org/docs/concepts/namespaces/sealable-namespaces/)',
     remedy: `See that the members reach the leader: keys travel every 15 s. Or have the owners of the namespaces at hand, and retry in maintenance: [sealable namespaces](${documents.sealables})`,
   },
   NamespaceSealsUnknown: {

@@ -60,7 +60,7 @@ export const reasons = {
   },
   UpgradePathBlocked: {
     code: 403,
-    when: 'spec.version or the strategy changes, or a cluster is created, and that version is known to fail there: by that strategy, from what runs, or with that seal',
+    when: 'the new version is known to fail from the running one, with this strategy, or with this seal',
     meaning:
       'what is known to fail stops halfway, with two versions in one cluster or with members that cannot unseal',
     remedy:
@@ -91,7 +91,7 @@ export const reasons = {
   },
   OperationInProgress: {
     code: 403,
-    when: 'the version, image or replicas change while votes are transferred, during a rollback or in break glass; or a cluster is deleted during an operation without a confirmation',
+    when: 'the version, image or replicas change while votes are transferred, during a rollback or in break glass. It is also given when a cluster is deleted during an operation without its confirmation',
     meaning: 'the remaining steps of an operation depend on the state at its start',
     remedy:
       'apply the change when the operation has ended; to return to the previous version, set spec.upgrade.requests.rollback to a new value',
