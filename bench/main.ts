@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- webhook|upgrade|bluegreen|release|idle|tests] [--quick]`: what can be measured, each beside what it is measured
+ * `npm run bench [-- webhook|flood|upgrade|bluegreen|release|idle|tests] [--quick]`: what can be measured, each beside what it is measured
  * against, in one run. Prints figures and exits 0 whatever they are: this measures, the tests judge.
  */
 const [name = 'webhook'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
@@ -7,6 +7,9 @@ const [name = 'webhook'] = process.argv.slice(2).filter((word) => !word.startsWi
 switch (name) {
   case 'webhook':
     await import('./webhook.ts');
+    break;
+  case 'flood':
+    await import('./flood.ts');
     break;
   case 'upgrade':
     await import('./upgrade.ts');
@@ -25,7 +28,7 @@ switch (name) {
     break;
   default:
     process.stderr.write(
-      `there is no benchmark ${name}: webhook, upgrade, bluegreen, release, idle, tests\n`,
+      `there is no benchmark ${name}: webhook, flood, upgrade, bluegreen, release, idle, tests\n`,
     );
     process.exitCode = 2;
 }

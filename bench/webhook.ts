@@ -9,8 +9,6 @@
  * Prints figures and exits 0 whatever they are: this measures, the tests judge.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
@@ -22,6 +20,7 @@ import type { Load, Result } from './load.ts';
 import { canPin, cpuSeconds, residentMiB, runNode, startNode, stop, untilListening } from './processes.ts';
 import { medianOf, table, verdicts, type Figures } from './report.ts';
 import { allowedReview, deniedReview } from './reviews.ts';
+import { apiServer, kubeconfig } from './stand-in.ts';
 
 const isQuick = process.argv.includes('--quick');
 const rounds = isQuick ? 1 : 9;
@@ -40,12 +39,6 @@ interface Server {
 
 const directory = await mkdtemp(join(tmpdir(), 'rollguard-bench-'));
 const started: ChildProcess[] = [];
-const apiServer = http.createServer((_request, response) => {
-  response.setHeader('Content-Type', 'application/json');
-  response.end(
-    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prod', labels: {} } }),
-  );
-});
 try {
   await bench();
 } finally {
@@ -138,18 +131,4 @@ async function measure(
     serverBusy: seconds / ((warmUpMs + measureMs) / 1_000),
     clientBusy: result.busy,
   };
-}
-
-/** For a stand-in of the API server: it answers every read with a namespace that carries no label. */
-async function kubeconfig(): Promise<string> {
-  await new Promise<void>((resolve) => apiServer.listen(0, '127.0.0.1', resolve));
-  const { port } = apiServer.address() as AddressInfo;
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'bench', cluster: { server: `http://127.0.0.1:${port}` } }],
-    users: [{ name: 'bench', user: {} }],
-    contexts: [{ name: 'bench', context: { cluster: 'bench', user: 'bench' } }],
-    'current-context': 'bench',
-  });
 }

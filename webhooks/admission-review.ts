@@ -98,6 +98,16 @@ export function answerBadReview(uid: string, message: string): AdmissionResponse
   return { uid, allowed: false, status: { code: 400, reason: 'BadRequest', message } };
 }
 
+/**
+ * A review that was not read to its end, and so was not judged. With its uid the API server says `message` to the caller;
+ * 429 alone would be tried again by clients without a word (docs/facts/admission-measured.md, section 3).
+ */
+export function answerRefused(uid: string, { status, message }: BadReview): AdmissionResponse {
+  const code = status === 413 ? 413 : 503;
+  const reason = code === 413 ? 'RequestEntityTooLarge' : 'ServiceUnavailable';
+  return { uid, allowed: false, status: { code, reason, message } };
+}
+
 /** Splits a warning into lines of at most 120 characters, between words where there are any. */
 export function wrap(warning: string): string[] {
   const lines: string[] = [];

@@ -32,12 +32,17 @@ export class Deadline {
     this.#endsAt = performance.now() + ms;
   }
 
+  /** Milliseconds that are left. */
+  get remainingMs(): number {
+    return Math.max(this.#endsAt - performance.now(), 0);
+  }
+
   /** Ends when the time is over. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       const controller = new AbortController();
       this.#controller = controller;
-      this.#timer = setTimeout(() => controller.abort(), Math.max(this.#endsAt - performance.now(), 0));
+      this.#timer = setTimeout(() => controller.abort(), this.remainingMs);
     }
     return this.#controller.signal;
   }

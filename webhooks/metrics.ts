@@ -6,9 +6,13 @@ export interface WebhookMetrics {
   readonly registry: Registry;
   readonly started: (webhook: string) => (code: number) => void;
   readonly denied: (webhook: string, reason: Reason) => void;
+  /** Not read to its end, and so not judged; or, of `connections`, closed to make room. */
+  readonly refused: (why: (typeof refusals)[number]) => void;
   readonly crashed: () => void;
   readonly certificateRead: (event: 'read' | 'error') => void;
 }
+
+const refusals = ['busy', 'slow', 'too_large', 'connections'] as const;
 
 /** @param webhooks the paths, so that a scrape shows each at 0 before its first call */
 export function webhookMetrics(webhooks: readonly string[]): WebhookMetrics {
@@ -49,6 +53,13 @@ export function webhookMetrics(webhooks: readonly string[]): WebhookMetrics {
     labelNames: ['webhook', 'reason'],
     registers,
   });
+  const refused = new Counter({
+    name: 'rollguard_webhook_refused_total',
+    help: 'Requests that were not read to their end, and connections that were closed, by why',
+    labelNames: ['why'],
+    registers,
+  });
+  for (const why of refusals) refused.inc({ why }, 0);
   const reads = new Counter({
     name: 'certwatcher_read_certificate_total',
     help: 'Times the serving certificate was read',
@@ -92,6 +103,7 @@ export function webhookMetrics(webhooks: readonly string[]): WebhookMetrics {
       };
     },
     denied: (webhook, reason) => denials.inc({ webhook, reason }),
+    refused: (why) => refused.inc({ why }),
     crashed: () => panics.inc(),
     certificateRead: (event) => (event === 'read' ? reads.inc() : readErrors.inc()),
   };

@@ -6,9 +6,10 @@ import type { Logger } from 'pino';
 import type { AdmissionRequest, AdmissionResponse } from '../src/api/admission-review.ts';
 import type { Reason } from '../src/api/reasons.ts';
 import { listen, portOf, startStatusServer, type StatusServer } from '../src/io/status-server.ts';
-import { answerBadReview, BadReview, decodeReview } from './admission-review.ts';
+import { answerBadReview, answerRefused, BadReview, decodeReview } from './admission-review.ts';
 import { answer } from './answer.ts';
-import { readBody } from './body.ts';
+import { Intake, Refused, type Body } from './body.ts';
+import { limitConnections } from './connection-limit.ts';
 import { Deadline, endingInTime, patienceMs } from './deadline.ts';
 import type { WebhookMetrics } from './metrics.ts';
 import type { Route, RouteContext } from './route.ts';
@@ -36,6 +37,8 @@ export interface ServerOptions {
    * ends. Default 30 000, the longest webhook time-out.
    */
   readonly requestTimeoutMs?: number;
+  /** How many connections there may be. Default 512. */
+  readonly mostConnections?: number;
 }
 
 export interface WebhookServer {
@@ -52,11 +55,16 @@ const keepAliveMs = 125_000;
 /** Milliseconds for a TLS handshake, Go's own limit: one that never ends would hold up the end of the server. */
 const handshakeTimeoutMs = 10_000;
 const headersTimeoutMs = 20_000;
+/** Each costs some 50 KB, and what an ordinary body has at most. */
+const mostConnections = 512;
 /** Milliseconds after listening ends for new connections to ask for the first time. */
 const firstWordMs = 1_000;
 
 /** What the handlers work with. */
 interface Running extends ServerOptions {
+  readonly intake: Intake;
+  /** Says that a whole review came on a connection. */
+  readonly proven: (connection: Socket) => void;
   readonly isDraining: () => boolean;
 }
 
@@ -66,8 +74,11 @@ interface Running extends ServerOptions {
  */
 export async function startServer(given: ServerOptions): Promise<WebhookServer> {
   let draining = false;
+  let limit: ((connection: Socket) => void) | undefined;
   const options: Running = {
     ...given,
+    intake: new Intake(),
+    proven: (connection) => limit?.(connection),
     context: { ...given.context, facts: endingInTime(given.context.facts) },
     isDraining: () => draining,
   };
@@ -84,6 +95,9 @@ export async function startServer(given: ServerOptions): Promise<WebhookServer> 
       connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
     },
     webhookApp(options),
+  );
+  limit = limitConnections(server, options.mostConnections ?? mostConnections, () =>
+    options.metrics.refused('connections'),
   );
   // Connections that have not asked anything yet (Go dials one more than it needs); Node does not count them as idle.
   const silent = new Set<Socket>();
@@ -173,17 +187,28 @@ interface HttpAnswer {
 }
 
 /** Every way a request can end, as an HTTP answer; never throws. */
-async function judge(route: Route, options: ServerOptions, request: Request): Promise<HttpAnswer> {
+async function judge(route: Route, options: Running, request: Request): Promise<HttpAnswer> {
   let admission: AdmissionRequest | undefined;
+  let body: Body | undefined;
   // From now on: the API server counts the time that the body takes as well.
   const deadline = new Deadline(patienceMs(request.url));
   try {
     assertJson(request);
-    admission = decodeReview(await readBody(request));
+    body = await options.intake.read(request, deadline);
+    admission = decodeReview(body.bytes);
+    options.proven(request.socket);
     const response = await answer(route, admission, options.context, deadline);
     if (response.auditAnnotations !== undefined) logViolation(route, admission, response, options);
     return review(response);
   } catch (error) {
+    if (error instanceof Refused) {
+      options.metrics.refused(error.refusal);
+      // A line for each would be the next thing to run full.
+      options.logger.debug({ webhook: route.path, uid: error.uid }, error.message);
+      return error.uid !== undefined && route.kind === 'validating'
+        ? review(answerRefused(error.uid, error))
+        : { code: error.status, body: statusBody(error.status, error.message) };
+    }
     if (error instanceof BadReview) {
       options.logger.warn({ webhook: route.path, uid: admission?.uid }, error.message);
       // A validating denial shows the caller our text; a mutating one would refuse where the route is to fail open.
@@ -195,6 +220,7 @@ async function judge(route: Route, options: ServerOptions, request: Request): Pr
     options.logger.error({ err: error, webhook: route.path, uid: admission?.uid }, 'unexpected error');
     return { code: 500, body: statusBody(500, 'unexpected error; see the log of the webhook') };
   } finally {
+    body?.giveBack();
     deadline.clear();
   }
 }

@@ -288,6 +288,7 @@ const selfInit = {
           data: {
             type: 'object',
             description: 'Body of the request. It is stored in a ConfigMap, so it must not contain secrets.',
+            maxProperties: 64,
             'x-kubernetes-preserve-unknown-fields': true,
           },
           allowFailure: {

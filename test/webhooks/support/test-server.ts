@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { AdmissionFacts } from '../../../src/io/kubernetes/admission-facts.ts';
+import { defined } from '../../../src/api/object-fields.ts';
 import { createKeyPair } from '../../support/key-pair.ts';
 import { webhookMetrics } from '../../../webhooks/metrics.ts';
 import type { RouteContext } from '../../../webhooks/route.ts';
@@ -28,7 +29,10 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-export interface TestServerOptions extends Pick<Partial<ServerOptions>, 'drainMs' | 'requestTimeoutMs'> {
+export interface TestServerOptions extends Pick<
+  Partial<ServerOptions>,
+  'drainMs' | 'requestTimeoutMs' | 'mostConnections'
+> {
   readonly facts?: Partial<AdmissionFacts>;
   readonly enforce?: RouteContext['enforce'];
 }
@@ -37,7 +41,7 @@ export interface TestServerOptions extends Pick<Partial<ServerOptions>, 'drainMs
 const sharedCertificate = createKeyPair();
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { facts, enforce = 'deny', drainMs = 0, requestTimeoutMs } = options;
+  const { facts, enforce = 'deny', drainMs = 0, requestTimeoutMs, mostConnections } = options;
   const certificate = await sharedCertificate;
   const log: LogLine[] = [];
   const server = await startServer({
@@ -49,7 +53,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     metrics: webhookMetrics(routes.map(({ path }) => path)),
     logger: pino({ level: 'info' }, { write: (line) => void log.push(JSON.parse(line) as LogLine) }),
     drainMs,
-    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+    ...defined({ requestTimeoutMs, mostConnections }),
   });
   return { ...server, certificate, log };
 }
