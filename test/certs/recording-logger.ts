@@ -1,4 +1,5 @@
 import type { Logger } from '../../certs/serving.ts';
+import { poll } from '../support/polling.ts';
 
 /** Keeps what is logged, each line as pino would write it. */
 export function recordingLogger(): Logger & { readonly lines: readonly string[] } {
@@ -12,9 +13,7 @@ export function recordingLogger(): Logger & { readonly lines: readonly string[] 
 
 /** Waits until what has to come about has come about. @throws Error after `timeoutMs` */
 export async function until(what: string, isSo: () => unknown, timeoutMs = 60_000): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  while (!(await isSo())) {
-    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => void setTimeout(resolve, 10));
-  }
+  const isSoNow = async () => Boolean(await isSo());
+  if ((await poll(isSoNow, { leastPauseMs: 10, timeoutMs })) === undefined)
+    throw new Error(`not within ${timeoutMs} ms: ${what}`);
 }

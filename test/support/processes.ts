@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { poll } from './polling.ts';
 
 /** A process, named so that another one which got its pid later is never mistaken for it. */
 export interface ProcessIdentity {
@@ -144,7 +145,7 @@ function componentEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
- * Waits until `isReady` holds, asking every 50 ms.
+ * Waits until `isReady` holds.
  *
  * @throws Error when the process ends first or the time is up, with the end of its log
  */
@@ -153,17 +154,15 @@ export async function waitUntilReady(
   isReady: () => Promise<boolean>,
   timeoutMs: number,
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
+  const isReadyNow = () => {
     if (awaited.hasEnded())
       throw new Error(`${awaited.name} ended at its start:\n${endOfLog(awaited.logFile)}`);
-    if (await isReady()) return;
-    if (Date.now() > deadline) {
-      throw new Error(
-        `${awaited.name} is not ready after ${timeoutMs / 1000} s:\n${endOfLog(awaited.logFile)}`,
-      );
-    }
-    await delay(50);
+    return isReady();
+  };
+  if ((await poll(isReadyNow, { leastPauseMs: 50, timeoutMs })) === undefined) {
+    throw new Error(
+      `${awaited.name} is not ready after ${timeoutMs / 1000} s:\n${endOfLog(awaited.logFile)}`,
+    );
   }
 }
 
