@@ -194,6 +194,7 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
         kind: 'delete',
         target: { apiVersion: 'v1', kind: 'Pod', namespace: 'bao', name: 'prod-1' },
         uid: 'broken',
+        resourceVersion: '1',
       },
     ]);
   });

@@ -148,6 +148,7 @@ describe('a pod in work that is Ready, but cannot be understood (V2)', () => {
           kind: 'delete',
           target: { apiVersion: 'v1', kind: 'Pod', namespace: 'bao', name: 'prod-2' },
           uid: 'new-2',
+          resourceVersion: '1',
         },
       ]);
     });
