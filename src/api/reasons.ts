@@ -124,6 +124,13 @@ export const reasons = {
       'let Cleanup finish; to return to the older version, restore a snapshot that it made into an empty cluster',
     guide: documents.emptyCluster,
   },
+  NameReserved: {
+    code: 422,
+    when: "metadata.name of a new cluster ends as the names of another cluster's objects do: -public, -active, -upgrade, -backup, -restore, or -r and ten hexadecimal digits",
+    meaning:
+      'two clusters would share a Service, a set of members, or an account that may log in to one of them',
+    remedy: 'give the cluster another name',
+  },
   RollbackTargetEmpty: {
     code: 422,
     when: 'e6data.io/rollback-to is set to an empty value',

@@ -34,6 +34,15 @@ export const names = (cluster: string, revision: string = initialRevision) => ({
   claim: (ordinal: number) => `data-${setName(cluster, revision)}-${ordinal}`,
 });
 
+/** What names a Service, an account or a set of members of a cluster that has the rest of the name. */
+const reserved = /.(-(?:public|active|upgrade|backup|restore|r[0-9a-f]{10}))$/;
+
+/**
+ * The ending of a name with which an object of this cluster could have the name of another cluster's: its own Service
+ * `foo-public` that of the members of `foo`, its members' account `foo-upgrade-serviceaccount` that of upgrades of it.
+ */
+export const reservedEnding = (cluster: string): string | undefined => reserved.exec(cluster)?.[1];
+
 /** The container of OpenBao in its pod. */
 export const serverContainer = 'openbao';
 /** Where OpenBao's API and its Raft listen. */

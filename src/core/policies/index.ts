@@ -5,6 +5,7 @@ import { imageVersionMismatch } from './image-version-mismatch.ts';
 import { invalidImageReference } from './invalid-image-reference.ts';
 import { invalidVersion } from './invalid-version.ts';
 import { maintenanceRequired } from './maintenance-required.ts';
+import { nameReserved } from './name-reserved.ts';
 import { noActiveBreakGlass } from './no-active-break-glass.ts';
 import { isGuarded, type PodDeletion } from './pod-deletion.ts';
 import { noGoodRelease } from './no-good-release.ts';
@@ -59,6 +60,8 @@ export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
   clusterPermissionRequired,
   // and a rollback before there is nothing to go back to
   pointOfNoReturn,
+  // no other cluster's objects have its names
+  nameReserved,
 ];
 
 /** OpenBaoCluster DELETE. */
