@@ -10,7 +10,7 @@ import { keyOf } from '../runtime/cache.ts';
 import { childrenOf, group } from './children.ts';
 import { informer, type Informer } from '../runtime/informer.ts';
 import { source, type Source } from '../runtime/run.ts';
-import { claimAsRead, identityOf, podAsRead } from '../runtime/trim.ts';
+import { claimAsRead, identityOf, labelled, podAsRead } from '../runtime/trim.ts';
 
 export const openBaoRestoreKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoRestore' } as const;
 export const openBaoClusterKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster' } as const;
@@ -31,6 +31,8 @@ export interface ClusterWatch {
   readonly clusters: Informer<KubernetesObject>;
   /** OpenBaoRestores, in groups by `clusterKeyOf`; their own controller runs this informer. */
   readonly restores: Informer<KubernetesObject>;
+  /** With their labels, which say whether the gate guards what is in them. */
+  readonly namespaces: Informer<KubernetesObject>;
   readonly caches: ClusterCaches;
   /** The Jobs that this process has made for clusters and their restores. */
   readonly made: MadeJobs;
@@ -64,9 +66,17 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
       children(version, of, { metadataOnly: true, trim: identityOf }),
     ]),
   );
+  const namespaces = informer<KubernetesObject>({
+    client,
+    path: collectionPath('v1', 'Namespace'),
+    metadataOnly: true,
+    trim: labelled,
+    logger,
+  });
   return {
     clusters,
     restores,
+    namespaces,
     made: madeJobs(),
     caches: {
       statefulSet: (key) => statefulSets.get(keyOf({ metadata: key })),
@@ -86,6 +96,9 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
       sourceOf(claims),
       sourceOf(jobs),
       ...[...others.values()].map(sourceOf),
+      source(namespaces, ({ metadata }) =>
+        [...clusters.values()].filter((each) => each.metadata?.namespace === metadata?.name).map(keyOf),
+      ),
     ],
   };
 }

@@ -13,7 +13,6 @@ import { greenNames, liveNames } from '../../core/model/members.ts';
 import { render } from '../../core/workload/render.ts';
 import type { applyEffect, EffectTools } from '../../io/kubernetes/apply.ts';
 import { childComparison } from '../../io/kubernetes/children.ts';
-import { readNamespace } from '../../io/kubernetes/cluster-facts.ts';
 import { readEndpointPorts } from '../../io/kubernetes/endpoint-ports.ts';
 import { fencedClient } from '../../io/kubernetes/fenced-client.ts';
 import { readIssuer } from '../../io/kubernetes/issuer.ts';
@@ -63,7 +62,6 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
   const children = childComparison(client, caches, isApplied);
   const issuer = ttlCache(() => readIssuer(client), 10 * minute);
   const endpointPorts = ttlCache(() => readEndpointPorts(client), minute);
-  const namespaces = ttlCache((namespace) => readNamespace(client, namespace), minute);
   const locks = silence(systemClock);
   const { restores } = watch;
   const restoresUnderWay = ({ namespace, name: own }: { namespace: string; name: string }) =>
@@ -101,10 +99,12 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     now: () => systemClock.now(),
     openbao: options.openbao,
     secrets: (cluster: OpenBaoCluster) => secrets.inspect(cluster),
-    namespace: async (namespace: string) => {
+    namespace: (namespace: string) => {
       const [again] = refused.retryable(namespace, [labelling(namespace)]);
-      if (again === undefined) throw new Error('the API server refused to label it a moment ago');
-      return namespaces.get(namespace);
+      const found = watch.namespaces.get(namespace);
+      if (found !== undefined && again !== undefined) return Promise.resolve(found);
+      const why = found === undefined ? 'it is not seen' : 'the API server refused to label it a moment ago';
+      return Promise.reject(new Error(why));
     },
     issuer: () => issuer.get(''),
     room: (cluster: OpenBaoCluster) => readRoom(client, cluster),
@@ -132,10 +132,6 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
         const tools: EffectTools = { ...secrets.toolsOf(acting), client: acting };
         try {
           await options.apply(tools, stored as OpenBaoCluster, effect);
-          // What is remembered of it lacks what was just written.
-          if (effect.kind === 'patch' && effect.target.kind === 'Namespace') {
-            namespaces.forget(effect.target.name);
-          }
         } catch (error) {
           const object = refusableOf(effect);
           if (object === undefined) throw error;

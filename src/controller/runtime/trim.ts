@@ -22,6 +22,11 @@ export function identityOf(object: KubernetesObject): KubernetesObject {
   };
 }
 
+/** Which object it is, in which version, with its labels. */
+export const labelled = ({ metadata = {} }: KubernetesObject): KubernetesObject => ({
+  metadata: picked(metadata, { ...identityFields, labels: true }),
+});
+
 type Spec = NonNullable<Pod['spec']>;
 type Container = NonNullable<Spec['containers']>[number];
 type Status = NonNullable<Pod['status']>;

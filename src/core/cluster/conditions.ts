@@ -11,6 +11,7 @@ import { liveRevision, memberNamed } from '../model/members.ts';
 import { serverLogs } from '../model/kubectl.ts';
 import { restartInPlace } from '../model/server-container.ts';
 import { activeLabelMissing, whyNotReachable } from './active-label.ts';
+import { guardSeen } from './guard.ts';
 import { secondClusterDetected } from './identity.ts';
 import { mixSeen } from './mix.ts';
 import type { Observation } from '../model/observation.ts';
@@ -62,6 +63,7 @@ export function withConditions(
     ...breakGlass(status),
     ...crossing(status),
     ...mixed(observation, status),
+    ...unguarded(observation, status),
   ];
   return {
     ...status,
@@ -315,6 +317,11 @@ function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
 function mixed(observation: Observation, status: OpenBaoClusterStatus): readonly Verdict[] {
   const mix = mixSeen(observation, status);
   return mix === undefined ? [] : [verdict('MixedVersions', mix.isMixed, mix.reason, mix.message)];
+}
+
+function unguarded(observation: Observation, status: OpenBaoClusterStatus): readonly Verdict[] {
+  const guard = guardSeen(observation, status);
+  return guard === undefined ? [] : [verdict('Unguarded', guard.isOff, guard.reason, guard.message)];
 }
 
 function phaseOf(

@@ -8,7 +8,7 @@ import { forgetRejectedTarget, reportRejectedTarget } from '../upgrade/rejected-
 import { activeBlueGreen } from '../model/blue-green.ts';
 import { decideUpgrade } from '../upgrade/rolling/decide.ts';
 import { decideActiveLabel } from './active-label.ts';
-import { decideGuarding, decideInitialization } from './bootstrap.ts';
+import { decideInitialization } from './bootstrap.ts';
 import { applyDrifted, keepsPodsAsTheyAre } from './children.ts';
 import { withConditions } from './conditions.ts';
 import type { Decision, DecisionContext, Effect } from '../model/decision.ts';
@@ -18,6 +18,7 @@ import { decideDisks } from './disks.ts';
 import { decideClusterIdMarks } from './cluster-id-marks.ts';
 import { decideFacts } from './facts.ts';
 import { decideFormerVolumes } from './former-volumes.ts';
+import { decideGuarding } from './guard.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
 import { decideIssuer } from './issuer.ts';
 import { withLastError } from '../model/last-error.ts';

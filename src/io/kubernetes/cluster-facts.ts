@@ -1,4 +1,3 @@
-import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { names } from '../../core/model/names.ts';
 import type { KubernetesClient } from './kubernetes.ts';
@@ -14,12 +13,4 @@ export async function readCa(client: Reads, { metadata }: OpenBaoCluster): Promi
   const ca = secret?.data?.['ca.crt'];
   if (ca === undefined) throw new Error(`the Secret ${target.name} has no ca.crt`);
   return Buffer.from(ca, 'base64').toString('utf8');
-}
-
-/** A namespace, its metadata alone. @throws Error that fits behind a colon */
-export async function readNamespace(client: Reads, name: string): Promise<KubernetesObject> {
-  const path = objectPath({ apiVersion: 'v1', kind: 'Namespace', name });
-  const namespace = await client.get<KubernetesObject>(path);
-  if (namespace === undefined) throw new Error(`there is no namespace ${name}`);
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: namespace.metadata ?? {} };
 }

@@ -1,7 +1,8 @@
 import { wordsOf } from '../../support/notices.ts';
 import { expect } from 'chai';
 import type { ClusterSecrets } from '../../../src/core/model/observation.ts';
-import { decideInitialization, decideGuarding } from '../../../src/core/cluster/bootstrap.ts';
+import { decideInitialization } from '../../../src/core/cluster/bootstrap.ts';
+import { decideGuarding } from '../../../src/core/cluster/guard.ts';
 import { keepsPodsAsTheyAre } from '../../../src/core/cluster/children.ts';
 import { decideCertificates, decideUnsealKey } from '../../../src/core/cluster/secrets.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
