@@ -32,7 +32,7 @@ type RequestField = keyof NonNullable<NonNullable<OpenBaoClusterSpec['upgrade']>
 
 /** The command that asks once for something, with the present time as its value. */
 export const requestCommand = (field: RequestField, cluster: string, namespace: string): string =>
-  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"upgrade":{"requests":{"${field}":"'"$(date -Is)"'"}}}}'`;
+  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"upgrade":{"requests":{"${field}":"'"$(date -u +%FT%TZ)"'"}}}}'`;
 
 /** The command that tries a held upgrade again. */
 export const retryCommand = (cluster: string, namespace: string): string =>
@@ -40,7 +40,7 @@ export const retryCommand = (cluster: string, namespace: string): string =>
 
 /** The command that tries it again in maintenance, which allows what would be waited for otherwise. */
 export const retryInMaintenanceCommand = (cluster: string, namespace: string): string =>
-  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"maintenance":{"enabled":true},"upgrade":{"requests":{"retry":"'"$(date -Is)"'"}}}}'`;
+  `kubectl patch openbaocluster ${cluster} -n ${namespace} --type merge -p '{"spec":{"maintenance":{"enabled":true},"upgrade":{"requests":{"retry":"'"$(date -u +%FT%TZ)"'"}}}}'`;
 
 /** The command that goes back to blue. */
 export const rollbackCommand = (cluster: string, namespace: string): string =>

@@ -141,7 +141,7 @@ describe('operation-in-progress', () => {
           path: 'spec.version',
           message:
             'spec.version (2.5.5 to 2.4.4) cannot change while the blue-green upgrade from 2.4.4 to 2.5.5 is in phase DemotingBlue; green members were first given votes at 2026-01-02T03:04:05Z',
-          remedy: `to return, request a rollback: kubectl patch openbaocluster prod -n bao --type merge -p '{"spec":{"upgrade":{"requests":{"rollback":"'"$(date -Is)"'"}}}}' ; then set spec.version back when status.blueGreen.phase is Idle again`,
+          remedy: `to return, request a rollback: kubectl patch openbaocluster prod -n bao --type merge -p '{"spec":{"upgrade":{"requests":{"rollback":"'"$(date -u +%FT%TZ)"'"}}}}' ; then set spec.version back when status.blueGreen.phase is Idle again`,
         },
       ]);
     });

@@ -173,7 +173,7 @@ describe('the keys of sealable namespaces', () => {
     const { remedy = '', commands = [] } = keyRemedy(settledCluster(), 'NamespaceSealsUnknown') ?? {};
     expect(remedy).to.include('policy rollguard-observer: path "sys/namespaces" { capabilities = ["scan"] }');
     expect(commands.map(({ line }) => line)).to.deep.equal([
-      `kubectl patch openbaocluster prod -n bao --type merge -p '{"spec":{"maintenance":{"enabled":true},"upgrade":{"requests":{"retry":"'"$(date -Is)"'"}}}}'`,
+      `kubectl patch openbaocluster prod -n bao --type merge -p '{"spec":{"maintenance":{"enabled":true},"upgrade":{"requests":{"retry":"'"$(date -u +%FT%TZ)"'"}}}}'`,
     ]);
     expect(keyRemedy(settledCluster(), 'PodNotReady')).to.equal(undefined);
   });

@@ -5,7 +5,7 @@ import { known } from '../../../../src/core/model/known.ts';
 import { raftOf } from '../../../support/observation.ts';
 import { at, decideMidway, rollingSet, upgrade } from './rolling-observation.ts';
 
-const retry = `kubectl patch openbaocluster prod -n bao --type merge -p '{"spec":{"upgrade":{"requests":{"retry":"'"$(date -Is)"'"}}}}'`;
+const retry = `kubectl patch openbaocluster prod -n bao --type merge -p '{"spec":{"upgrade":{"requests":{"retry":"'"$(date -u +%FT%TZ)"'"}}}}'`;
 const late = { phaseStartedAt: at(-700), deadline: at(-1) } as const;
 
 const messageOf = (given: Parameters<typeof upgrade>[0]) => {
