@@ -54,7 +54,7 @@ export const holdReasons = {
     remedy: 'Correct `spec.version` or `spec.image`. Nothing more is changed',
   },
   SealUnproved: {
-    scopes: ['RollingUpgrade'],
+    scopes: ['RollingUpgrade', 'BlueGreenUpgrade'],
     meaning:
       'a server as the members are could not open its seal, so a pod that is stopped now would not come back. What runs goes on without it, and shows nothing',
     remedy: `Bring back the key service or its credentials, before a node fails. The message has OpenBao's own words: [seals](${documents.seals})`,

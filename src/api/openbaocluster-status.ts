@@ -164,6 +164,7 @@ export const blueGreenPhases = [
   'JoiningMesh',
   'Syncing',
   'Promoting',
+  'UpgradingGreen',
   'DemotingBlue',
   'Cleanup',
   'RollingBack',
@@ -186,6 +187,14 @@ const blueGreen = {
     greenRevision: text('Value of the label openbao.org/revision of the green pods.', 63),
     greenVersion: text('The OpenBao version of the green pods.'),
     greenImage: text('The container image of the green pods.', 512),
+    upgradesGreenInPlace: {
+      type: 'boolean',
+      description:
+        'Whether the green pods start with the version and the image of the blue pods, and are upgraded one at a time once they all vote (phase UpgradingGreen). It is chosen at the start.',
+    },
+    greenPartition: count(
+      'Lowest ordinal of the green pods that are upgraded in place so far, or are being upgraded. Absent before UpgradingGreen.',
+    ),
     operationId: text('ID of this attempt, which is part of the names of its Jobs.', 32),
     startedAt: time('Time at which the upgrade started.'),
     phaseStartedAt: time('Time at which the current phase started.'),

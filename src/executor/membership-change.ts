@@ -4,6 +4,7 @@ import type { Member, RaftServer } from '../core/model/observation.ts';
 import type { ExecutorReport } from '../core/jobs/executor-report.ts';
 import type { Halves } from '../core/jobs/step.ts';
 import {
+  nextEnlargement,
   nextForward,
   nextRemoval,
   nextRepair,
@@ -32,6 +33,14 @@ const settleMs = 12_000;
 const tries = 3;
 /** Longer than autopilot takes to renew its state: 2 s by default. */
 const renewalMs = 2500;
+
+/** All of green vote beside all of blue. */
+export const promoteGreen = (context: ExecutorContext, { blue, green }: Halves) =>
+  carryOut(context, {
+    reason: 'GreenVotes',
+    next: (membership) => nextEnlargement(membership, { to: green, from: blue }),
+    caughtUp: green,
+  });
 
 /** All of green vote, one of them leads, and no blue votes. */
 export const handOverToGreen = (context: ExecutorContext, { blue, green }: Halves) =>

@@ -18,7 +18,7 @@ import { restoreSnapshot } from './restore-snapshot.ts';
 import { snapshot } from './snapshot.ts';
 import { stepDown } from './step-down.ts';
 import { probeStore, withStore, type StoreFlags } from './store.ts';
-import { handOverToGreen, removePeers, repairConsensus } from './membership-change.ts';
+import { handOverToGreen, promoteGreen, removePeers, repairConsensus } from './membership-change.ts';
 import { trustIssuer } from './trust-issuer.ts';
 import { verifyStored } from './verify-snapshot.ts';
 
@@ -123,6 +123,8 @@ async function act(
     }
     case 'repair-membership':
       return withMembers(flags, log, deadline, (context) => repairMembership(context, flags.voter ?? []));
+    case 'promote-green':
+      return withMembers(flags, log, deadline, (context) => promoteGreen(context, halvesOf(flags)));
     case 'hand-over-to-green':
       return withMembers(flags, log, deadline, (context) => handOverToGreen(context, halvesOf(flags)));
     case 'repair-consensus':

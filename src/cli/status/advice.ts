@@ -108,10 +108,11 @@ function rollback(
   { patch }: Commands,
 ): readonly Advice[] {
   if (upgrade?.strategy !== 'BlueGreen' || pendingRequest(cluster) === 'rollback') return [];
-  const { stage, from = 'the previous version' } = upgrade;
-  if (stage !== 'early' && stage !== 'late') return [];
+  const { stage, from = 'the previous version', noReturnForMs, isInPlace } = upgrade;
+  if ((stage !== 'early' && stage !== 'late') || noReturnForMs !== undefined) return [];
+  const limit = isInPlace ? 'a green member leads' : 'Cleanup';
   const command = patch({ upgrade: { requests: { rollback: timestamp(now) } } });
-  return [{ needed: false, why: `roll back to ${from}, which is possible until Cleanup`, command }];
+  return [{ needed: false, why: `roll back to ${from}, which is possible until ${limit}`, command }];
 }
 
 /** The status says the way back in words only: the command is made here. */

@@ -3,7 +3,8 @@ import { defined } from '../../api/object-fields.ts';
 import { parseTimestamp } from '../../core/model/time.ts';
 import { awaitedRequest, type AwaitedRequest } from '../../core/upgrade/bluegreen/awaited.ts';
 import { onTimeout } from '../../core/upgrade/bluegreen/on-failure.ts';
-import { stageOf, activeBlueGreen, type Stage } from '../../core/model/blue-green.ts';
+import { stageOf, activeBlueGreen, isPastWayBack, type Stage } from '../../core/model/blue-green.ts';
+import { upgradesGreenInPlace } from '../../core/upgrade/target.ts';
 import { greenRevision, liveRevision, memberNamed } from '../../core/model/members.ts';
 import { clockOf, kindOf, milestonesOf, type Progress, type Milestone } from './course.ts';
 
@@ -18,7 +19,9 @@ export interface BlueGreenView extends Progress {
   readonly awaits?: AwaitedRequest;
   /** Since the first green member was asked to vote. */
   readonly crossingForMs?: number;
-  /** Since Cleanup began. */
+  /** Whether green is upgraded in place once it votes. */
+  readonly isInPlace: boolean;
+  /** Since Cleanup began, or a green member leads that gives blue no votes. */
   readonly noReturnForMs?: number;
   readonly rollback?: { readonly reason?: string; readonly forMs?: number; readonly attempts: number };
   /** Jobs that failed in this phase. */
@@ -39,6 +42,7 @@ export function checkedView(upgrade: RollingUpgrade, now: number): BlueGreenView
     onFailure: 'hold',
     held,
     leadershipChanges,
+    isInPlace: upgradesGreenInPlace(upgrade),
     jobFailures: 0,
     ...defined({ snapshot }),
   };
@@ -54,7 +58,9 @@ export function blueGreenView(cluster: OpenBaoCluster, now: number): BlueGreenVi
     const began = parseTimestamp(time);
     return began === undefined ? undefined : now - began;
   };
-  const [crossing, noReturn] = [blueGreen.crossedAt, blueGreen.cleanupStartedAt].map(since);
+  const noReturnAt =
+    blueGreen.cleanupStartedAt ?? (isPastWayBack(blueGreen) ? blueGreen.leadsSince : undefined);
+  const [crossing, noReturn] = [blueGreen.crossedAt, noReturnAt].map(since);
   const awaits = awaitedRequest(blueGreen);
   const votes = votesOf(cluster);
   const isBroken = cluster.status?.breakGlass?.active === true;
@@ -73,6 +79,7 @@ export function blueGreenView(cluster: OpenBaoCluster, now: number): BlueGreenVi
     onFailure: onTimeout(cluster.spec, phase),
     held: blueGreen.held ?? false,
     leadershipChanges: blueGreen.leadershipChanges ?? 0,
+    isInPlace: blueGreen.upgradesGreenInPlace === true,
     ...defined({ votes }),
     ...(awaits === undefined || blueGreen.held === true ? {} : { awaits }),
     ...defined({ crossingForMs: crossing, noReturnForMs: noReturn }),
@@ -105,7 +112,7 @@ const forward = blueGreenPhases.filter((phase) => phase !== 'Idle' && stageOf(ph
 
 /** The way forward; or the way back, which is short where green never voted. */
 export function blueGreenMilestones(
-  { phase, stage, crossingForMs }: BlueGreenView,
+  { phase, stage, crossingForMs, isInPlace }: BlueGreenView,
   snapshotWanted: boolean,
 ): readonly Milestone[] {
   if (stage === 'back') {
@@ -113,5 +120,6 @@ export function blueGreenMilestones(
     return milestonesOf([...(hadVotes ? ['RollingBack'] : []), 'RollbackCleanup'], phase);
   }
   const snapshot = snapshotWanted || phase === 'Snapshot' ? ['Snapshot'] : [];
-  return milestonesOf(['PreChecks', ...snapshot, ...forward], phase);
+  const way = forward.filter((each) => isInPlace || each !== 'UpgradingGreen');
+  return milestonesOf(['PreChecks', ...snapshot, ...way], phase);
 }

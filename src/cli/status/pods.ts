@@ -105,11 +105,16 @@ function versionOf(
   { ordinal, half }: Expected,
   { upgrade, blueGreen, currentVersion }: OpenBaoClusterStatus,
 ): string | undefined {
-  if (half === 'green') return blueGreen?.greenVersion;
+  if (half === 'green')
+    return isUpgradedGreen(ordinal, blueGreen) ? blueGreen?.greenVersion : blueGreen?.blueVersion;
   if (upgrade === undefined) return currentVersion;
   if (upgrade.completedPods?.includes(ordinal) === true) return upgrade.targetVersion;
   return ordinal < (upgrade.currentPartition ?? 0) ? upgrade.fromVersion : undefined;
 }
+
+/** Whether a green pod runs the target, or is just being given it. */
+const isUpgradedGreen = (ordinal: number, blueGreen: OpenBaoClusterStatus['blueGreen'] = {}) =>
+  blueGreen.upgradesGreenInPlace !== true || ordinal >= (blueGreen.greenPartition ?? Infinity);
 
 /** What the status says of a pod, whether or not the pod can be read. */
 function said(one: Expected, status: OpenBaoClusterStatus): Pick<PodView, 'role' | 'caughtUp' | 'doing'> {
@@ -125,7 +130,7 @@ function said(one: Expected, status: OpenBaoClusterStatus): Pick<PodView, 'role'
           : undefined;
   return {
     ...defined({ role }),
-    ...(one.half === undefined ? ofRolling(one.ordinal, status) : ofHalf(one.half, status)),
+    ...(one.half === undefined ? ofRolling(one.ordinal, status) : ofHalf(one.half, one.ordinal, status)),
   };
 }
 
@@ -148,13 +153,19 @@ function ofRolling(ordinal: number, { upgrade }: OpenBaoClusterStatus): Pick<Pod
 /** Green is in sync as a whole, or not yet; what becomes of it on the way back matters no more. */
 function ofHalf(
   half: NonNullable<PodView['half']>,
+  ordinal: number,
   status: OpenBaoClusterStatus,
 ): Pick<PodView, 'caughtUp' | 'doing'> {
   const blueGreen = activeBlueGreen(status);
   const isBack = blueGreen !== undefined && stageOf(blueGreen.phase) === 'back';
   return {
     ...(half === 'green' && !isBack ? { caughtUp: blueGreen?.syncedAt !== undefined } : {}),
-    doing: half === leavingHalf(status) ? 'is being removed' : '',
+    doing:
+      half === leavingHalf(status)
+        ? 'is being removed'
+        : half === 'green' && blueGreen?.phase === 'UpgradingGreen' && ordinal === blueGreen.greenPartition
+          ? 'is being upgraded'
+          : '',
   };
 }
 

@@ -129,15 +129,18 @@ const mixedText = ({ conditions }: ClusterView): string | undefined =>
   conditions.find(({ type, status }) => type === 'MixedVersions' && status === 'True')?.message;
 
 /** What is left of the way back, and what is past (Crossing, PointOfNoReturn). */
-function wayBackText(
-  { stage, crossingForMs, noReturnForMs, rollback, to = '' }: BlueGreenView,
-  isStopped: boolean,
-): string {
+function wayBackText(view: BlueGreenView, isStopped: boolean): string {
+  const { stage, crossingForMs, noReturnForMs, rollback, to = '', isInPlace } = view;
+  const restore = `only by a restore: past the point of no return ${since(noReturnForMs)}`;
+  const limit = isInPlace ? 'a green member leads' : 'Cleanup';
   const texts: Readonly<Record<BlueGreenView['stage'], string>> = {
     checks: 'nothing was changed',
     early: 'a rollback has no impact: the green members have no votes, the blue members are unchanged',
-    late: `crossing to ${to} ${since(crossingForMs)}; a rollback is possible until Cleanup`,
-    cleanup: `only by a restore: past the point of no return ${since(noReturnForMs)}`,
+    late:
+      noReturnForMs === undefined
+        ? `crossing to ${to} ${since(crossingForMs)}; a rollback is possible until ${limit}`
+        : restore,
+    cleanup: restore,
     back: joined([
       isStopped ? 'stopped' : `in progress ${since(rollback?.forMs)}`,
       rollback?.reason,

@@ -4,7 +4,7 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { decideCluster } from '../../core/cluster/decide.ts';
 import type { ControllerSettings, Effect } from '../../core/model/decision.ts';
 import type { ClusterSecrets, Observation } from '../../core/model/observation.ts';
-import { withPinnedTemplate } from '../../core/upgrade/rolling/pinned-template.ts';
+import { withPinnedGreen, withPinnedTemplate } from '../../core/upgrade/rolling/pinned-template.ts';
 import { known, unknown } from '../../core/model/known.ts';
 import { operationUnderWay } from '../../core/restore/under-way.ts';
 import { isApplied } from '../../core/workload/drift.ts';
@@ -80,17 +80,20 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     const { statefulSet: live } = liveNames(cluster);
     const green = greenNames(cluster)?.statefulSet;
     const statefulSet = caches.statefulSet({ namespace, name: live });
+    const greenStatefulSet = green === undefined ? undefined : caches.statefulSet({ namespace, name: green });
     const sets = setsOfMembers(cluster, {
       claims,
       statefulSet,
-      greenStatefulSet: green === undefined ? undefined : caches.statefulSet({ namespace, name: green }),
+      greenStatefulSet,
       issuer: await issuer.get(''),
       endpointPorts: await endpointPorts.get(''),
       settings,
     });
-    const rendered = render(sets).map((child) =>
-      child.metadata?.name === live ? withPinnedTemplate(child, statefulSet, cluster.status ?? {}) : child,
-    );
+    const rendered = render(sets).map((child) => {
+      const { status = {} } = cluster;
+      if (child.metadata?.name === live) return withPinnedTemplate(child, statefulSet, status);
+      return child.metadata?.name === green ? withPinnedGreen(child, greenStatefulSet, status) : child;
+    });
     return children.drifted(`${namespace}/${own}`, rendered);
   };
   const observing = {

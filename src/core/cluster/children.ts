@@ -1,6 +1,7 @@
 import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../model/same-value.ts';
+import { whyGreenNotLowered } from '../upgrade/bluegreen/green-roll.ts';
 import { whyNotLowered } from '../upgrade/rolling/partition-guard.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
@@ -19,6 +20,7 @@ const halves = ({ blueGreen }: OpenBaoClusterStatus) => [
   blueGreen?.phase,
   blueGreen?.blueRevision,
   blueGreen?.greenRevision,
+  blueGreen?.greenPartition,
 ];
 
 /** Notices with which pods are left as they are. */
@@ -98,11 +100,12 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     keepsPodsAsTheyAre(notices) ||
     renderedFrom.some((field) => !sameValue(stored[field], status[field])) ||
     !sameValue(halves(stored), halves(status));
-  const heldBack = drifted.value.flatMap((object) =>
-    object.kind === 'StatefulSet' && object.metadata?.name === liveNames(cluster).statefulSet
-      ? (whyNotLowered(observation, status, partitionOf(object as StatefulSet)) ?? [])
-      : [],
-  );
+  const heldBack = drifted.value.flatMap((object) => {
+    if (object.kind !== 'StatefulSet') return [];
+    const isLive = object.metadata?.name === liveNames(cluster).statefulSet;
+    const gate = isLive ? whyNotLowered : whyGreenNotLowered;
+    return gate(observation, status, partitionOf(object as StatefulSet)) ?? [];
+  });
   const isSealChanged = notices.some(({ reason }) => reason === sealChanged);
   const applied = drifted.value.filter(
     (object) =>

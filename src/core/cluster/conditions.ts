@@ -6,7 +6,7 @@ import { whyUnhealthy } from '../raft/health.ts';
 import { isActive } from '../raft/leader.ts';
 import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
-import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
+import { stageOf, activeBlueGreen, isPastWayBack } from '../model/blue-green.ts';
 import { liveRevision, memberNamed } from '../model/members.ts';
 import { serverLogs } from '../model/kubectl.ts';
 import { restartInPlace } from '../model/server-container.ts';
@@ -286,7 +286,9 @@ function breakGlass({ breakGlass: incident, conditions = [] }: OpenBaoClusterSta
 function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
   const { conditions = [] } = status;
   const current = activeBlueGreen(status);
-  const { crossedAt, cleanupStartedAt, greenVersion } = current ?? {};
+  const { crossedAt, cleanupStartedAt, greenVersion, blueVersion, leadsSince } = current ?? {};
+  const isPast = current !== undefined && isPastWayBack(current);
+  const limit = current?.upgradesGreenInPlace === true ? 'until a green member leads' : 'until Cleanup';
   const isBack = current !== undefined && stageOf(current.phase) === 'back';
   const verdicts = [
     crossedAt === undefined
@@ -297,10 +299,17 @@ function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
           isBack ? 'RollingBack' : 'GreenVotes',
           isBack
             ? `votes went to ${greenVersion} at ${crossedAt} and are being moved back`
-            : `since ${crossedAt} an election may move leadership to ${greenVersion}; ${cleanupStartedAt === undefined ? 'a rollback (spec.upgrade.requests.rollback) is possible until Cleanup' : 'only a restore leads back'}`,
+            : `since ${crossedAt} an election may move leadership to ${greenVersion}; ${cleanupStartedAt === undefined && !isPast ? `a rollback (spec.upgrade.requests.rollback) is possible ${limit}` : 'only a restore leads back'}`,
         ),
     cleanupStartedAt === undefined
-      ? verdict('PointOfNoReturn', false, 'Idle', 'nothing was removed')
+      ? isPast
+        ? verdict(
+            'PointOfNoReturn',
+            true,
+            'GreenLeads',
+            `a member of ${greenVersion} leads since ${leadsSince}, from which members of ${blueVersion} get no votes; only a restore leads back`,
+          )
+        : verdict('PointOfNoReturn', false, 'Idle', 'nothing was removed')
       : verdict(
           'PointOfNoReturn',
           true,

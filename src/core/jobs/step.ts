@@ -16,6 +16,7 @@ const memberActions = [
 
 /** About the two halves of a blue-green upgrade. */
 const halvesActions = [
+  'promote-green',
   'hand-over-to-green',
   'repair-consensus',
   'remove-blue-peers',

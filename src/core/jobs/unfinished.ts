@@ -19,6 +19,7 @@ export function unfinishedJobs(
 
 /** What changes Raft: one after the other, whatever operation or phase it belongs to. */
 const raftChanges = [
+  'promote-green',
   'hand-over-to-green',
   'repair-consensus',
   'remove-blue-peers',

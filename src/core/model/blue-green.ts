@@ -21,6 +21,7 @@ const traits: Readonly<Record<PhaseName, PhaseTraits>> = {
   JoiningMesh: { stage: 'early', keeps: 'both' },
   Syncing: { stage: 'early', keeps: 'both' },
   Promoting: { stage: 'late', keeps: 'both' },
+  UpgradingGreen: { stage: 'late', keeps: 'both' },
   DemotingBlue: { stage: 'late', keeps: 'both' },
   Cleanup: { stage: 'cleanup', keeps: 'green' },
   RollingBack: { stage: 'back', keeps: 'both' },
@@ -36,6 +37,24 @@ export const stageOf = (phase: PhaseName): Stage => traits[phase].stage;
  */
 export const storedTraits = (phase: string): PhaseTraits | undefined =>
   Object.hasOwn(traits, phase) ? traits[phase as PhaseName] : undefined;
+
+/**
+ * Whether green has taken over for good before Cleanup: it was upgraded in place because members of the two versions
+ * give each other no votes, so blue, which has none any more, gets none back
+ * (docs/facts/openbao-2.6-measured.md, 0.2).
+ */
+export const isPastWayBack = ({
+  upgradesGreenInPlace,
+  leadsSince,
+}: Pick<BlueGreenUpgrade, 'upgradesGreenInPlace' | 'leadsSince'>): boolean =>
+  upgradesGreenInPlace === true && leadsSince !== undefined;
+
+/** Whether the green pods run, or are being given, the target: at once, or from their upgrade in place on. */
+export const isGreenOnTarget = ({
+  upgradesGreenInPlace,
+  greenPartition,
+}: Pick<BlueGreenUpgrade, 'upgradesGreenInPlace' | 'greenPartition'>): boolean =>
+  upgradesGreenInPlace !== true || greenPartition !== undefined;
 
 type Cluster = Pick<OpenBaoCluster, 'status'>;
 

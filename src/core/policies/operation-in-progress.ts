@@ -1,4 +1,5 @@
 import { documents } from '../../api/documents.ts';
+import { isPastWayBack } from '../model/blue-green.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { printable } from '../model/printable.ts';
 import { requestCommand } from '../model/kubectl.ts';
@@ -93,7 +94,7 @@ function wayOut(request: ClusterRequest): string {
     return `repair the incident and acknowledge its nonce; apply this again when no operation is in progress (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.breakGlass.steps}' shows how)`;
   }
   const stage = blueGreenStage(request);
-  if (stage === 'late') {
+  if (stage === 'late' && !isPastWayBack(storedStatus(request).blueGreen ?? {})) {
     const ask = requestCommand('rollback', name, namespace);
     return goesBack(request)
       ? `to return, request a rollback: ${ask} ; then set spec.version back ${idleAgain} again`
@@ -102,7 +103,7 @@ function wayOut(request: ClusterRequest): string {
   if (stage === 'back')
     return `the upgrade is being rolled back automatically; apply this again ${idleAgain}`;
   const noWayBack =
-    stage === 'cleanup' && goesBack(request)
+    (stage === 'cleanup' || stage === 'late') && goesBack(request)
       ? `; to return to an older version, restore a snapshot that it made into an empty cluster (${documents.emptyCluster})`
       : '';
   return `let the upgrade finish, then apply this again ${idleAgain}${noWayBack}`;

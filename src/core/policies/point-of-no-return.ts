@@ -1,11 +1,12 @@
 import { documents } from '../../api/documents.ts';
+import { isPastWayBack } from '../model/blue-green.ts';
 import { blueGreenStage } from './cluster-operation.ts';
 import { asksFor, clusterName, storedStatus, type ClusterRequest } from './cluster-request.ts';
 import { violation, warning, type Finding, type Policy } from './policy.ts';
 
 /**
  * A rollback can be asked for until Cleanup begins: from then on blue has no votes, and its
- * members and data are going.
+ * members and data are going. Where green was upgraded in place, across 2.6, until a green member leads.
  *
  * Guards: OpenBaoCluster UPDATE with a new spec.upgrade.requests.rollback.
  * Allows: the request in every earlier phase; with a warning that it does nothing, where no
@@ -27,8 +28,9 @@ export const pointOfNoReturn: Policy<ClusterRequest> = {
         return [warning(`${path} has no effect: no blue-green upgrade is in progress`)];
       case 'back':
         return [warning(`${path} has no effect: the upgrade is already being rolled back`)];
-      case 'early':
       case 'late':
+        return isPastWayBack(storedStatus(request).blueGreen ?? {}) ? [blueGetsNoVotes(request)] : [];
+      case 'early':
       case 'unknown':
         return [];
       default:
@@ -39,13 +41,33 @@ export const pointOfNoReturn: Policy<ClusterRequest> = {
 
 const path = 'spec.upgrade.requests.rollback';
 
+function blueGetsNoVotes(request: ClusterRequest): Finding {
+  const {
+    blueVersion = 'the older version',
+    greenVersion,
+    leadsSince,
+  } = storedStatus(request).blueGreen ?? {};
+  return violation(
+    'PointOfNoReturn',
+    path,
+    `a rollback is no longer possible: a member of ${greenVersion} leads since ${leadsSince}, and members of ${blueVersion} get no votes from it`,
+    `let the upgrade finish and remove the request ${path}; ${restoring(request)}`,
+  );
+}
+
+/** What is left. */
+function restoring(request: ClusterRequest): string {
+  const { blueVersion = 'the older version' } = storedStatus(request).blueGreen ?? {};
+  const [namespace = '', name = ''] = clusterName(request).split('/');
+  return `to return to ${blueVersion}, restore a snapshot that it made into an empty cluster: ${documents.emptyCluster} (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.backup.latestSnapshot}' names the newest)`;
+}
+
 function tooLate(request: ClusterRequest): Finding {
   const { blueVersion, cleanupStartedAt } = storedStatus(request).blueGreen ?? {};
-  const [namespace = '', name = ''] = clusterName(request).split('/');
   return violation(
     'PointOfNoReturn',
     path,
     `a rollback is no longer possible: Cleanup began${cleanupStartedAt ? ` at ${cleanupStartedAt}` : ''}, and the blue pods${blueVersion ? ` (${blueVersion})` : ''} are being removed`,
-    `let Cleanup finish and remove the request ${path}; to return to ${blueVersion ?? 'the older version'}, restore a snapshot that it made into an empty cluster: ${documents.emptyCluster} (kubectl get openbaocluster ${name} -n ${namespace} -o jsonpath='{.status.backup.latestSnapshot}' names the newest)`,
+    `let Cleanup finish and remove the request ${path}; ${restoring(request)}`,
   );
 }

@@ -67,6 +67,21 @@ export function nextPromotion(membership: Membership, sides: VoteTransfer): Swap
 }
 
 /**
+ * All of `to` vote beside all of `from`, who stay as they are. More voters survive no fewer failures, and it does not
+ * begin beside an unhealthy one.
+ */
+export function nextEnlargement(membership: Membership, sides: VoteTransfer): SwapStep {
+  const view = viewOf(membership, sides);
+  if ('kind' in view) return view;
+  const absent = sides.to.filter((id) => !view.present.has(id));
+  if (absent.length > 0) return blocked(`${absent.join(', ')} is not a member`);
+  const [promoted] = view.to.filter((id) => !isFirmVoter(view, id)).toSorted(pendingFirst(view));
+  if (promoted === undefined) return done;
+  const problem = firstProblem(view, [...view.to, ...view.voters]);
+  return problem === undefined ? { kind: 'promote', id: promoted } : blocked(problem);
+}
+
+/**
  * The second half forward: a `to` leads, and no `from` votes. The demotion of a leader is recorded and waits until
  * it leads no more, so the leader is demoted, then steps down; `to` are its only possible successors.
  */

@@ -1,4 +1,5 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
+import { isPastWayBack } from '../model/blue-green.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { greenNames, liveNames } from '../model/members.ts';
 import type { WantedStep } from './jobs.ts';
@@ -26,7 +27,8 @@ export function repairOf(cluster: OpenBaoCluster, attempt: number): WantedStep {
 }
 
 /** Whether it is green that serves already. */
-const isGreens = ({ status }: OpenBaoCluster) => status?.blueGreen?.phase === 'Cleanup';
+const isGreens = ({ status: { blueGreen = {} } = {} }: OpenBaoCluster) =>
+  blueGreen.phase === 'Cleanup' || isPastWayBack(blueGreen);
 
 function namesOf(
   cluster: OpenBaoCluster,

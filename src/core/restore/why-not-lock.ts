@@ -3,7 +3,7 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { ObservedJob } from '../model/observation.ts';
 import { jobOutcome } from '../jobs/job-outcome.ts';
 import { awaitedRequest } from '../upgrade/bluegreen/awaited.ts';
-import { stageOf, activeBlueGreen } from '../model/blue-green.ts';
+import { stageOf, activeBlueGreen, isPastWayBack } from '../model/blue-green.ts';
 import { rollbackCommand } from '../model/kubectl.ts';
 
 /** Jobs that change nothing in OpenBao. */
@@ -46,7 +46,7 @@ export function whyNotLock(
   if (current !== undefined) {
     const course = `the blue-green upgrade in phase ${current.phase}`;
     const stage = stageOf(current.phase);
-    const canGoBack = stage === 'early' || stage === 'late';
+    const canGoBack = (stage === 'early' || stage === 'late') && !isPastWayBack(current);
     // Whatever asks for a person may ask for long.
     if (canGoBack && (hasStopped || awaitedRequest(current) !== undefined)) {
       return {

@@ -19,7 +19,7 @@ export const knowsSealables = (version: string): boolean => isBeforeBreak(versio
 export const needsSealables = ({ status }: Pick<OpenBaoCluster, 'status'>): boolean => {
   const phase = activeBlueGreen(status)?.phase;
   const isMoving = status?.upgrade !== undefined || status?.scaling !== undefined;
-  return isMoving || phase === 'DemotingBlue' || phase === 'Cleanup';
+  return isMoving || phase === 'UpgradingGreen' || phase === 'DemotingBlue' || phase === 'Cleanup';
 };
 
 /**

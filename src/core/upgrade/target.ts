@@ -1,5 +1,6 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus, RollingUpgrade } from '../../api/openbaocluster.ts';
 import type { ControllerSettings } from '../model/decision.ts';
+import { isGreenBornOld } from '../version/upgrade-paths.ts';
 import { effectiveImage } from '../workload/image.ts';
 import { compareVersions, parseVersion } from '../version/version.ts';
 
@@ -63,3 +64,9 @@ export const isBlueGreen = (
   { fromVersion, targetVersion, fromImage, targetImage }: RollingUpgrade,
 ): boolean =>
   spec.upgrade?.strategy === 'BlueGreen' && (fromVersion !== targetVersion || fromImage !== targetImage);
+
+/** Whether the green half of this change of version starts as blue, and is upgraded in place once it votes. */
+export function upgradesGreenInPlace({ fromVersion = '', targetVersion = '' }: RollingUpgrade): boolean {
+  const [from, to] = [parseVersion(fromVersion), parseVersion(targetVersion)];
+  return from.kind === 'known' && to.kind === 'known' && isGreenBornOld(from.value, to.value);
+}

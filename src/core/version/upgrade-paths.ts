@@ -38,6 +38,8 @@ export interface PathFact {
   readonly effect: PathEffect;
   /** What happens: a clause. */
   readonly why: string;
+  /** Whether the green pods start with what runs, and are upgraded in place once they vote. */
+  readonly isGreenBornOld?: true;
   readonly instead: readonly Way[];
   /** The page of docs/facts/ and its section. */
   readonly source: string;
@@ -73,9 +75,6 @@ const cloudSeals = ['alicloudkms', 'awskms', 'azurekeyvault', 'gcpckms', 'ocikms
 
 /** Versions that Rollguard was run with (docs/development/evidence.md). */
 const proved: readonly Way[] = [{ version: '2.4.4' }, { version: '2.5.5' }, { version: '2.6.2' }];
-
-const renamed =
-  'members before 2.6 and members from 2.6 on cannot exchange their health (an internal service was renamed)';
 
 /**
  * Every fact that is known of the ways between versions, one row each: what the gate refuses or warns of, also at a
@@ -248,14 +247,25 @@ export const pathFacts: readonly PathFact[] = [
     source: 'openbao.md, 7',
   },
   {
-    id: 'green-never-votes',
+    id: 'green-born-old',
     strategy: 'BlueGreen',
     from: '<2.6.0',
     to: '>=2.6.0-0',
-    effect: 'refuse',
-    why: `${renamed}, so the green pods would never be promoted`,
-    instead: [{ strategy: 'RollingUpdate' }, 'restore'],
+    effect: 'warn',
+    why: "members before 2.6 and from 2.6 on do not hear each other's health, so green pods start as blue, are upgraded in place once they vote, and once one of them leads there is no rollback",
+    isGreenBornOld: true,
+    instead: ['restore', { advice: 'request a rollback, if one is needed, before a green member leads' }],
     source: 'openbao-2.6-measured.md, 0.1',
+  },
+  {
+    id: 'green-born-old-2.6.3',
+    strategy: 'BlueGreen',
+    from: '<2.6.0',
+    to: '>=2.6.3-0 <2.7.0-0',
+    effect: 'warn',
+    why: 'how members before 2.6 and from 2.6.3 on work together was not measured',
+    instead: [{ version: '2.6.2' }, { advice: 'try it in another cluster first' }],
+    source: 'openbao-2.6-measured.md, 7',
   },
   {
     id: 'mixed-until-2.6.3',
@@ -332,6 +342,10 @@ export function factsOf(path: Path): readonly PathFact[] {
     ? found.filter(({ effect }) => effect === 'refuse')
     : found;
 }
+
+/** Whether the green half of a blue-green upgrade starts with the version that runs, and is upgraded in place. */
+export const isGreenBornOld = (from: Version, to: Version): boolean =>
+  factsOf({ strategy: 'BlueGreen', from, to, seal: '' }).some((fact) => fact.isGreenBornOld === true);
 
 function isUnder({ strategy, from, to, seal }: Path, fact: PathFact): boolean {
   if (fact.strategy !== 'any' && fact.strategy !== strategy) return false;

@@ -7,12 +7,12 @@ import { wantedReplicas } from '../model/selectors.ts';
 import { effectiveImage } from './image.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
 import { names } from '../model/names.ts';
-import { heldPartition, isHalfRolled, partitionFor } from './partition.ts';
+import { isHalfRolled, partitionFor, partitionOfGreen } from './partition.ts';
 import { clusterIdsOn } from '../model/cluster-ids.ts';
 import { wholeStatus } from '../model/whole-status.ts';
 import { restartAtAnnotation } from '../../api/labels.ts';
 import { appliedImage } from './applied-image.ts';
-import { storedTraits } from '../model/blue-green.ts';
+import { isGreenOnTarget, isPastWayBack, storedTraits } from '../model/blue-green.ts';
 import { isRolling } from '../model/rolling.ts';
 
 /** All that the children of a cluster are made from. Nothing else: same inputs, same objects. */
@@ -54,7 +54,10 @@ export interface SetsOfMembers {
   readonly sets: readonly WorkloadInputs[];
   /** Every member that there is or may be, whether its set is rendered or not: blue's and green's. */
   readonly members: readonly string[];
-  /** The revision that the public Service selects: green's from Cleanup on. */
+  /**
+   * The revision that the public Service selects: green's from Cleanup on, and as soon as green leads where members of
+   * the two versions do not pass requests on to each other.
+   */
   readonly serving: string;
 }
 
@@ -124,7 +127,8 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
   const { status, metadata } = cluster;
   const live = workloadInputs(cluster, facts);
   const revision = greenRevision(status);
-  const { phase = 'Idle', greenImage, greenVersion } = status?.blueGreen ?? {};
+  const { blueGreen = {} } = status ?? {};
+  const { phase = 'Idle', greenImage, greenVersion, blueImage, blueVersion } = blueGreen;
   const keeps = storedTraits(phase)?.keeps ?? 'blue';
   const membersOf = (inputs: Pick<WorkloadInputs, 'revision' | 'replicas'>) =>
     Array.from({ length: inputs.replicas }, (_, ordinal) =>
@@ -134,8 +138,10 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
   const { greenStatefulSet } = facts;
   const common = omit(live, 'claimTemplates');
   const claimTemplates = greenStatefulSet?.spec?.volumeClaimTemplates;
-  // What a lost record does not say any more stays as it is.
-  const image = greenImage ?? (greenStatefulSet === undefined ? undefined : appliedImage(greenStatefulSet));
+  // What a lost record does not say any more stays as it is; and nobody who was given the target goes back.
+  const applied = greenStatefulSet === undefined ? undefined : appliedImage(greenStatefulSet);
+  const isOnTarget = isGreenOnTarget(blueGreen) || (applied !== undefined && applied === greenImage);
+  const image = (isOnTarget ? greenImage : blueImage) ?? applied;
   const green: WorkloadInputs | undefined =
     image === undefined
       ? undefined
@@ -143,8 +149,8 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
           ...common,
           revision,
           image,
-          version: greenVersion ?? live.version,
-          partition: heldPartition(live.replicas, greenStatefulSet),
+          version: (isOnTarget ? greenVersion : blueVersion) ?? live.version,
+          partition: partitionOfGreen(blueGreen, live.replicas, greenStatefulSet),
           selfInitialize: false,
           joinsWithoutVote: phase !== 'Cleanup',
           ...defined({ claimTemplates }),
@@ -152,7 +158,7 @@ export function setsOfMembers(cluster: OpenBaoCluster, facts: WorkloadFacts): Se
   return {
     sets: [...(keeps === 'green' ? [] : [live]), ...(keeps === 'blue' || green === undefined ? [] : [green])],
     members: [...membersOf(live), ...membersOf({ revision, replicas: live.replicas })],
-    serving: phase === 'Cleanup' ? revision : live.revision,
+    serving: phase === 'Cleanup' || isPastWayBack(blueGreen) ? revision : live.revision,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { StatefulSet } from '../../api/kubernetes.ts';
-import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { isRolling } from '../model/rolling.ts';
 
 /**
@@ -30,6 +30,17 @@ export function partitionFor(
   return heldPartition(replicas, live);
 }
 
+/** The same of a green half that may be upgraded in place; in every other phase it is held as it is. */
+export function partitionOfGreen(
+  { phase, greenPartition }: Pick<BlueGreenUpgrade, 'phase' | 'greenPartition'>,
+  replicas: number,
+  live: StatefulSet | undefined,
+): number {
+  if (phase !== 'UpgradingGreen' || greenPartition === undefined) return heldPartition(replicas, live);
+  const upgrade = { phase: 'Replacing', currentPartition: greenPartition } as const;
+  return partitionFor({ initialized: true, upgrade }, replicas, live);
+}
+
 /**
  * The lowest ordinal that the StatefulSet's controller has made anew, which takes the highest first: below the
  * ordinal in work where somebody has lowered the partition. What came up there may have opened the data.
@@ -38,7 +49,7 @@ const lowestUpdated = (replicas: number, live: StatefulSet | undefined): number 
   replicas - (live?.status?.updatedReplicas ?? 0);
 
 /** As high as it may be: it holds every pod back unless it was lowered and is not settled yet. */
-export function heldPartition(replicas: number, live: StatefulSet | undefined): number {
+function heldPartition(replicas: number, live: StatefulSet | undefined): number {
   return isHalfRolled(live) ? Math.min(partitionOf(live), replicas) : replicas;
 }
 

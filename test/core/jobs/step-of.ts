@@ -21,6 +21,7 @@ export function stepOf(action: ExecutorAction, operationId: string, pod?: string
       return { action, operationId, ...(pod === undefined ? {} : { pod }) };
     case 'dead-server-cleanup':
       return { action, operationId, halves, enabled: false };
+    case 'promote-green':
     case 'hand-over-to-green':
     case 'repair-consensus':
     case 'remove-blue-peers':

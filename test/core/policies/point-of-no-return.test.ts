@@ -31,6 +31,21 @@ describe('point-of-no-return', () => {
     });
   }
 
+  it('refuses where green was upgraded in place and leads: it gives blue no votes', () => {
+    const inPlace = (more: object) =>
+      cluster(
+        {},
+        { blueGreen: { phase: 'DemotingBlue', blueVersion: '2.5.5', greenVersion: '2.6.2', ...more } },
+      );
+    const leadsSince = '2026-01-02T03:04:05Z';
+    const asked = (more: object) => update(inPlace(more), requests('now'));
+    expect(reasonsOf(pointOfNoReturn, asked({ upgradesGreenInPlace: true }))).to.deep.equal([]);
+    expect(reasonsOf(pointOfNoReturn, asked({ leadsSince }))).to.deep.equal([]);
+    const late = asked({ upgradesGreenInPlace: true, leadsSince });
+    expect(reasonsOf(pointOfNoReturn, late)).to.deep.equal(['PointOfNoReturn']);
+    expect(textOf(pointOfNoReturn.evaluate(late))).to.contain('members of 2.5.5 get no votes from it');
+  });
+
   it('warns where there never was such an upgrade', () => {
     const request = update(cluster(), requests('now'));
     expect(textOf(pointOfNoReturn.evaluate(request))).to.contain('no blue-green upgrade is in progress');

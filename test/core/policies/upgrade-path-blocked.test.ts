@@ -18,15 +18,21 @@ describe('upgrade-path-blocked', () => {
   }[] = [
     {
       name: 'refuses a known bad way',
-      status: { currentVersion: '2.5.5' },
-      wanted: '2.6.0',
+      status: { currentVersion: '2.1.1' },
+      wanted: '2.4.4',
       reasons: refused,
     },
     {
       name: 'refuses it from a version with a v',
-      status: { currentVersion: 'v2.5.5' },
-      wanted: 'v2.6.0',
+      status: { currentVersion: 'v2.1.1' },
+      wanted: 'v2.4.4',
       reasons: refused,
+    },
+    {
+      name: 'warns of a way that has a way of its own: green is upgraded in place',
+      status: { currentVersion: '2.5.5' },
+      wanted: '2.6.0',
+      reasons: ['warns'],
     },
     {
       name: 'allows it by the other strategy',
@@ -169,14 +175,14 @@ describe('upgrade-path-blocked', () => {
   });
 
   it('refuses a change of strategy under a version that waits', () => {
-    const old = cluster({ version: '2.6.0' }, { currentVersion: '2.5.5' });
+    const old = cluster({ version: '2.4.4' }, { currentVersion: '2.1.1' });
     expect(decide([upgradePathBlocked], update(old, strategy('BlueGreen'))).allowed).to.equal(false);
     const unread = cluster({ version: '2.6.0' }, { initialized: true });
     expect(decide([upgradePathBlocked], update(unread, strategy('BlueGreen'))).allowed).to.equal(true);
   });
 
   it('only warns of what was stored before', () => {
-    const old = cluster({ version: '2.6.0', ...strategy('BlueGreen') }, { currentVersion: '2.5.5' });
+    const old = cluster({ version: '2.4.4', ...strategy('BlueGreen') }, { currentVersion: '2.1.1' });
     const decision = decide([upgradePathBlocked], update(old, { paused: true }));
     expect(decision.allowed).to.equal(true);
     expect(decision.warnings).to.have.length(1);
@@ -186,16 +192,15 @@ describe('upgrade-path-blocked', () => {
 
   it('says why, and the way that is open', () => {
     expect(
-      upgradePathBlocked.evaluate(update(running({ currentVersion: '2.5.5' }), { version: '2.6.0' })),
+      upgradePathBlocked.evaluate(update(running({ currentVersion: '2.1.1' }), { version: '2.4.4' })),
     ).to.deep.equal([
       {
         kind: 'violation',
         reason: 'UpgradePathBlocked',
         path: 'spec.version',
         message:
-          'BlueGreen from 2.5.5 to 2.6.0 cannot succeed: members before 2.6 and members from 2.6 on cannot exchange their health (an internal service was renamed), so the green pods would never be promoted',
-        remedy:
-          'leave spec.version at 2.5.5, set spec.upgrade.strategy to RollingUpdate in a separate change, then change spec.version; or restore a snapshot into an empty cluster of 2.6.0 (docs/operations/restore.md#into-an-empty-cluster)',
+          'BlueGreen from 2.1.1 to 2.4.4 cannot succeed: members can be promoted and demoted from 2.2.0 on only',
+        remedy: 'leave spec.version at 2.1.1',
       },
     ]);
   });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import {
+  nextEnlargement,
   nextForward,
   nextHandOver,
   nextPromotion,
@@ -175,6 +176,24 @@ describe('the swap of voters', () => {
       'remove b2',
     ]);
     expect([...raft.servers.keys()]).to.deep.equal(greenOf(3));
+  });
+});
+
+describe('an enlargement', () => {
+  it('gives all of green votes beside all of blue, one at a time', () => {
+    const raft = fresh(3);
+    expect(walk(raft, nextEnlargement, forward(3))).to.deep.equal(['promote g0', 'promote g1', 'promote g2']);
+    expect(raft.voters).to.have.length(6);
+    // Then blue stops voting as after any promotion.
+    expect(walk(raft, nextForward, forward(3)).slice(0, 2)).to.deep.equal(['demote b2', 'demote b1']);
+  });
+
+  it('goes on from a promotion that was recorded before, and waits for whoever does not answer or is no member', () => {
+    expect(told(nextEnlargement(membershipIn('B0+ B1 B2 g0* g1 g2*'), forward(3)))).to.equal('promote g1');
+    expect(told(nextEnlargement(membershipIn('B0+ B1 B2? G0 g1* g2*'), forward(3)))).to.contain(
+      'did not answer',
+    );
+    expect(told(nextEnlargement(membershipIn('B0+ B1 B2 G0 g1*'), forward(3)))).to.contain('is not a member');
   });
 });
 

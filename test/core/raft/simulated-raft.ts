@@ -76,11 +76,17 @@ export class SimulatedRaft {
     if (this.leader === id) this.leader = undefined;
   }
 
-  /** Autopilot's next round: promotions first, demotions only in a round without; never the leader's. */
-  reconcile(): void {
+  /**
+   * Autopilot's next round: promotions first, demotions only in a round without; never the leader's.
+   *
+   * @param isHeard whether the leader hears of its health: of members across 2.6 it does not
+   */
+  reconcile(isHeard: (id: string) => boolean = () => true): void {
     if (this.leader === undefined) return;
     const servers = [...this.servers];
-    const promoted = servers.filter(([id, { voter, up }]) => !voter && up && !this.flagged.has(id));
+    const promoted = servers.filter(
+      ([id, { voter, up }]) => !voter && up && isHeard(id) && !this.flagged.has(id),
+    );
     const demoted = servers.filter(([id, { voter }]) => voter && this.flagged.has(id) && id !== this.leader);
     for (const [, server] of promoted.length > 0 ? promoted : demoted) server.voter = promoted.length > 0;
     this.checkQuorum();

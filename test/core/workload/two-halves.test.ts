@@ -69,6 +69,35 @@ describe('the children of a cluster in a blue-green upgrade', () => {
     expect(named(objects, 'ConfigMap', 'prod-config')?.data).not.to.have.property('self-init.json');
   });
 
+  it('give a green half that is upgraded in place the image of blue first, then the target', () => {
+    const inPlace = {
+      ...green,
+      upgradesGreenInPlace: true,
+      blueImage: 'openbao/openbao:2.5.5',
+      blueVersion: '2.5.5',
+      blueReplicas: 3,
+    };
+    const of = (blueGreen: BlueGreen) => {
+      const { spec } = named(rendered(blueGreen), 'StatefulSet', 'prod-rnew') ?? {};
+      const { image } = spec.template.spec.containers[0];
+      return `${image.split(':')[1]} from ${spec.updateStrategy.rollingUpdate.partition}`;
+    };
+    expect(of({ phase: 'Promoting', ...inPlace })).to.equal('2.5.5 from 3');
+    expect(of({ phase: 'UpgradingGreen', ...inPlace })).to.equal('2.5.5 from 3');
+    expect(of({ phase: 'UpgradingGreen', ...inPlace, greenPartition: 3 })).to.equal('2.5.6 from 3');
+    expect(of({ phase: 'UpgradingGreen', ...inPlace, greenPartition: 1 })).to.equal('2.5.6 from 1');
+    // Whatever was not given the target yet is held back on the way back.
+    expect(of({ phase: 'RollingBack', ...inPlace, greenPartition: 1 })).to.equal('2.5.6 from 3');
+  });
+
+  it('send clients to green as soon as it leads where blue would not pass their requests on', () => {
+    const leadsSince = '2026-01-02T03:04:05Z';
+    expect(serves(rendered({ phase: 'DemotingBlue', ...green, leadsSince }))).to.equal('initial');
+    const inPlace = { upgradesGreenInPlace: true, greenPartition: 0 };
+    expect(serves(rendered({ phase: 'DemotingBlue', ...green, ...inPlace }))).to.equal('initial');
+    expect(serves(rendered({ phase: 'DemotingBlue', ...green, ...inPlace, leadsSince }))).to.equal('rnew');
+  });
+
   it('may label the pods of both halves', () => {
     const objects = rendered({ phase: 'DeployingGreen', ...green });
     expect(named(objects, 'Role', 'prod-serviceaccount')?.rules?.[0]?.resourceNames).to.deep.equal([

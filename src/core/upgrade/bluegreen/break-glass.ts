@@ -51,7 +51,7 @@ export function enterBreakGlass(
  * known flaw).
  */
 function stepsFor(
-  { observation, halves, peers }: PhaseInput,
+  { observation, halves, peers, blueGreen }: PhaseInput,
   reason: IncidentReason,
   job: string | undefined,
   nonce: string,
@@ -61,7 +61,7 @@ function stepsFor(
   const bao = `kubectl exec -n ${namespace} -it ${leader} -c ${serverContainer} -- env BAO_TOKEN=TOKEN bao operator raft`;
   const repair =
     reason === 'RollbackConsensusRepairFailed'
-      ? `Make every blue member a voter again (${bao} promote -id=ID; ID is one of ${halves.blue.join(', ')}), then demote the green members (${bao} demote -id=ID; ${halves.green.join(', ')}). Never demote or remove the leader: let it step down first.`
+      ? `${blueGreen.upgradesGreenInPlace === true ? `Votes come back only while a blue member leads: where a green one does, let it step down until one of ${halves.blue.join(', ')} leads. ` : ''}Make every blue member a voter again (${bao} promote -id=ID; ID is one of ${halves.blue.join(', ')}), then demote the green members (${bao} demote -id=ID; ${halves.green.join(', ')}). Never demote or remove the leader: let it step down first.`
       : `Make sure that a blue member is the leader (${halves.blue.join(', ')}), then remove the green members that Raft still lists: ${bao} remove-peer ID (${halves.green.join(', ')})`;
   const unread = unreadAnswers({ peers, observation }).slice(0, 3);
   const [lead] = handOver({ peers, observation }, unread);

@@ -10,6 +10,8 @@ export const patienceOf: Readonly<Record<PhaseName, keyof ControllerSettings['de
   JoiningMesh: 'deployingGreen',
   Syncing: 'syncing',
   Promoting: 'swapping',
+  // Of each pod.
+  UpgradingGreen: 'replacing',
   DemotingBlue: 'swapping',
   Cleanup: 'removing',
   RollingBack: 'swapping',

@@ -31,7 +31,9 @@ import { promoting } from './phases/promoting.ts';
 import { rollbackCleanup } from './phases/rollback-cleanup.ts';
 import { rollingBack } from './phases/rolling-back.ts';
 import { syncing } from './phases/syncing.ts';
+import { upgradingGreen } from './phases/upgrading-green.ts';
 import { remedyOf } from './remedy.ts';
+import { whyNoWayBack } from './way-back.ts';
 import { handledRequests, isAsked } from '../requests.ts';
 
 /** The phases in their order; the last two lead back. */
@@ -44,6 +46,8 @@ const phases: Readonly<Record<PhaseName, PhaseHandler>> = {
   Syncing: syncing,
   // votes move, one at a time
   Promoting: promoting,
+  // where green began as blue, its pods are made anew on the target, one at a time
+  UpgradingGreen: upgradingGreen,
   // leadership moves
   DemotingBlue: demotingBlue,
   // clients move, and blue goes
@@ -182,17 +186,19 @@ function requested(run: Run): Decision {
     ...(phase === 'Syncing' ? [] : (['promote'] as const)),
     ...(phase === 'DemotingBlue' ? [] : (['cleanup'] as const)),
   ];
-  if (isAsked(observation, run.status, 'rollback')) {
+  const wayBack = whyNoWayBack(run);
+  // While it cannot be told, the request waits.
+  if (isAsked(observation, run.status, 'rollback') && wayBack.kind === 'known') {
     const status = handledRequests(observation, run.status, 'rollback');
     const at = { ...run, status };
-    if (stage === 'early' || stage === 'late') {
+    if (wayBack.value === undefined && stage !== 'back') {
       return startRollback(at, { reason: 'RollbackRequested', message: 'spec.upgrade.requests.rollback' });
     }
-    const note = `a rollback was requested, but Cleanup began at ${blueGreen.cleanupStartedAt}: only a restore leads back (${documents.restore})`;
+    const note = `a rollback was requested, but ${wayBack.value}: only a restore leads back (${documents.restore})`;
     const told =
-      stage === 'cleanup'
-        ? { ...at, events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)] }
-        : at;
+      stage === 'back'
+        ? at
+        : { ...at, events: [...at.events, event('Warning', 'PointOfNoReturn', 'Rollback', note)] };
     return blueGreen.held === true ? rest(told) : runPhases(told);
   }
   const target = { version: blueGreen.greenVersion ?? '', image: blueGreen.greenImage ?? '' };
@@ -271,7 +277,7 @@ function attemptOf({ phase: from, blueGreen: { attempt } }: Run, phase: PhaseNam
   // The Job that moved the votes is the one that hands over.
   if (from === 'Promoting' && phase === 'DemotingBlue') return attempt;
   if (stageOf(from) !== 'back') return undefined;
-  return phase === 'RollingBack' ? (attempt ?? 0) + 1 : attempt;
+  return phase === 'RollingBack' || phase === 'DemotingBlue' ? (attempt ?? 0) + 1 : attempt;
 }
 
 /** Each phase has its own clock, Jobs and count of failures. */
@@ -373,7 +379,9 @@ function failed(run: Run, failure: PhaseFailure): Decision {
       requeueAt: run.context.now,
     };
   }
-  return stage === 'cleanup' ? held(counted, failure) : startRollback(counted, failure);
+  const wayBack = whyNoWayBack(run);
+  const isOpen = wayBack.kind === 'known' && wayBack.value === undefined;
+  return isOpen ? startRollback(counted, failure) : held(counted, failure);
 }
 
 /**

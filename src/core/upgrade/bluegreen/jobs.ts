@@ -5,7 +5,7 @@ import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { followedJob, jobInWords, recordedJob } from '../../jobs/followed-job.ts';
 import { jobFailure } from '../../jobs/job-outcome.ts';
-import type { DeadServerCleanupStep, ExecutorStep, HalvesStep } from '../../jobs/step.ts';
+import type { DeadServerCleanupStep, ExecutorStep, HalvesStep, MemberStep } from '../../jobs/step.ts';
 import { unfinishedJobs, unfinishedRaftChanges } from '../../jobs/unfinished.ts';
 import { nextStepDownAt, stepDownSpacingMs } from '../../raft/step-down.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
@@ -60,9 +60,22 @@ export function deadServerCleanupSet(
   return run(input, wanted, hasSucceeded(input, wanted));
 }
 
+/** The member of this name does not lead. */
+export function steppedDown(input: PhaseInput, pod: string): Step | undefined {
+  const { leader } = input.peers;
+  const wanted = { action: 'step-down' as const, pod, ...identity(input) };
+  return run(input, wanted, leader.kind === 'unknown' ? undefined : leader.value !== pod);
+}
+
+type JobOfUpgrade = HalvesStep | DeadServerCleanupStep | MemberStep;
+
+/** Those that may let a leader step down at once. */
+const stepsDown = ({ action }: Pick<ExecutorStep, 'action'>): boolean =>
+  action === 'repair-consensus' || action === 'step-down';
+
 function hasSucceeded(
   { observation: { jobs, cluster }, context }: PhaseInput,
-  wanted: HalvesStep | DeadServerCleanupStep,
+  wanted: JobOfUpgrade,
 ): boolean {
   const object = executorJob(cluster, wanted, context.settings);
   return jobs.kind === 'known' && followedJob(jobs.value, object).outcome === 'succeeded';
@@ -73,11 +86,7 @@ const identity = ({ blueGreen: { operationId = '', attempt } }: PhaseInput) => (
   ...defined({ attempt }),
 });
 
-function run(
-  input: PhaseInput,
-  wanted: HalvesStep | DeadServerCleanupStep,
-  isDone: boolean | undefined,
-): Step | undefined {
+function run(input: PhaseInput, wanted: JobOfUpgrade, isDone: boolean | undefined): Step | undefined {
   const { observation, blueGreen, context } = input;
   const { jobs, cluster } = observation;
   if (jobs.kind === 'unknown') return wait(`the Jobs could not be read: ${jobs.cause}`);
@@ -92,8 +101,8 @@ function run(
   if (isDone === undefined) return wait(whyUntold(input));
   const askedAt = blueGreen.job === name ? parseTimestamp(blueGreen.jobStartedAt) : undefined;
   if (job.outcome === 'succeeded') {
-    // A joiner came after it, or leadership came back: once more, under another name.
-    const isLate = context.now >= (askedAt ?? context.now) + missingMs;
+    // A joiner came after it, or leadership came back: once more, under another name. At once where another followed it.
+    const isLate = askedAt === undefined || context.now >= askedAt + missingMs;
     const again = { patch: { attempt: (blueGreen.attempt ?? 0) + 1 }, until: context.now };
     return wait(`Raft to be as Job ${name} says`, isLate ? again : {});
   }
@@ -110,21 +119,24 @@ function whyUntold({ observation: { raft }, peers: { leader } }: PhaseInput): st
   return leader.kind === 'unknown' ? `no leader is known: ${leader.cause}` : read;
 }
 
+/** Those that bring green votes. */
+const forward = ['promote-green', 'hand-over-to-green'] as const;
+
 /**
  * One Job at a time changes Raft, also where the phase has changed while one runs: two that want opposite things
  * would undo each other's changes. And no two step-downs close together.
  */
 function whyNotStart(
   { blueGreen, status, context }: PhaseInput,
-  { action }: ExecutorStep,
+  wanted: ExecutorStep,
   jobs: readonly ObservedJob[],
   name: string,
 ): Step | undefined {
   const [other] = unfinishedRaftChanges(jobs, name);
   // Kubernetes ends it at its own deadline.
   if (other !== undefined) {
-    const isForward = unfinishedJobs([other], 'hand-over-to-green').length > 0;
-    const isStopped = action === 'repair-consensus' && isForward;
+    const isForward = forward.some((each) => unfinishedJobs([other], each).length > 0);
+    const isStopped = wanted.action === 'repair-consensus' && isForward;
     return wait(`Job ${other.job.metadata.name} to end`, {
       isOpenEnded: true,
       ...(isStopped ? stopped(other) : {}),
@@ -136,7 +148,7 @@ function whyNotStart(
     return wait(`Job ${last} to be seen`, { until: unseenUntil });
   }
   // The program keeps the distance, too; one that may step down at once is not even started before.
-  const until = action === 'repair-consensus' ? nextStepDownAt(status) : 0;
+  const until = stepsDown(wanted) ? nextStepDownAt(status) : 0;
   return until <= context.now
     ? undefined
     : wait('a step-down follows another after 15 s at the earliest', { until });
@@ -156,17 +168,13 @@ function stopped({ job: { metadata } }: ObservedJob): Pick<Step & { kind: 'wait'
   };
 }
 
-function start(
-  { context }: PhaseInput,
-  wanted: HalvesStep | DeadServerCleanupStep,
-  object: KubernetesObject,
-): Step {
+function start({ context }: PhaseInput, wanted: JobOfUpgrade, object: KubernetesObject): Step {
   const now = timestamp(context.now);
   const name = object.metadata?.name ?? '';
   const effect: Effect = { kind: 'create', object };
   return wait(`Job ${name}`, {
     patch: { job: name, jobStartedAt: now },
-    ...(wanted.action === 'repair-consensus' ? { statusPatch: { lastStepDownAt: now } } : {}),
+    ...(stepsDown(wanted) ? { statusPatch: { lastStepDownAt: now } } : {}),
     effects: [effect],
   });
 }

@@ -1,5 +1,6 @@
 import { whyAbsent } from '../../raft/health.ts';
 import {
+  nextEnlargement,
   nextHandOver,
   nextPromotion,
   nextRemoval,
@@ -38,6 +39,10 @@ const judged = (
 /** Whether all of green vote, and of blue nobody but the leader. */
 export const isPromoted = (input: PhaseInput): boolean | undefined =>
   judged(input, (membership) => nextPromotion(membership, forward(input)));
+
+/** Whether all of green vote, whoever else does. */
+export const isEnlarged = (input: PhaseInput): boolean | undefined =>
+  judged(input, (membership) => nextEnlargement(membership, forward(input)));
 
 /** Whether a green member leads, and no blue one votes. */
 export const isHandedOver = (input: PhaseInput): boolean | undefined =>

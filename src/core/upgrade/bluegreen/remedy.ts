@@ -3,7 +3,7 @@ import { clusterLabel } from '../../../api/labels.ts';
 import { jobLogs, retryCommand, rollbackCommand } from '../../model/kubectl.ts';
 import type { OpenBaoCluster } from '../../../api/openbaocluster.ts';
 import { type PhaseInput } from './phase.ts';
-import { stageOf, activeBlueGreen } from '../../model/blue-green.ts';
+import { stageOf, activeBlueGreen, isPastWayBack } from '../../model/blue-green.ts';
 
 interface Held extends Pick<PhaseInput, 'status' | 'blueGreen'> {
   readonly observation: { readonly cluster: Pick<OpenBaoCluster, 'metadata'> };
@@ -17,7 +17,11 @@ export function remedyOf({ observation, status, blueGreen }: Held): Remedy {
     blueGreen.lastJobFailure === undefined
       ? `kubectl get pods -n ${namespace} -l ${clusterLabel}=${name} -o wide`
       : jobLogs(blueGreen.lastJobFailure, namespace);
-  const hasWayBack = phase !== undefined && stageOf(phase) !== 'cleanup' && stageOf(phase) !== 'back';
+  const hasWayBack =
+    phase !== undefined &&
+    stageOf(phase) !== 'cleanup' &&
+    stageOf(phase) !== 'back' &&
+    !isPastWayBack(blueGreen);
   return {
     remedy: `See: ${look}`,
     commands: [

@@ -8,7 +8,7 @@ import { unwatchedMs } from '../../model/operation-lock.ts';
 import { wantedReplicas } from '../../model/selectors.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { parseTimestamp, timestamp } from '../../model/time.ts';
-import { startBlueGreen } from '../bluegreen/start.ts';
+import { startBlueGreen } from '../start-blue-green.ts';
 import { isBlueGreen } from '../target.ts';
 import { deadlineOf, postponed, timeoutReason } from './deadlines.ts';
 import { event } from '../event.ts';

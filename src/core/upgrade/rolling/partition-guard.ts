@@ -25,11 +25,22 @@ export function whyNotLowered(
   if (upgrade === undefined || !isRolling(upgrade.phase)) return undefined;
   const replicas = status.replicas ?? wantedReplicas(observation.cluster);
   const peers = peersOf(observation, replicas, status.clusterID);
-  const input = { observation, upgrade, peers, replicas };
+  return whyNotTakenDown({ observation, upgrade, peers, replicas }, partition, {
+    isHeld: upgrade.held === true,
+    isBroken: breakGlass?.active === true,
+  });
+}
+
+/** Why those pods must not go that a StatefulSet's lower partition would take down; undefined when they may, or none would. */
+export function whyNotTakenDown(
+  input: Input,
+  partition: number,
+  { isHeld, isBroken }: { readonly isHeld: boolean; readonly isBroken: boolean },
+): string | undefined {
   const ordinals = takenDownAt(input, partition);
   if (ordinals.length === 0) return undefined;
-  if (upgrade.held === true) return 'the upgrade holds';
-  if (breakGlass?.active === true) return 'an incident is open';
+  if (isHeld) return 'the upgrade holds';
+  if (isBroken) return 'an incident is open';
   return whyNotAll(input, ordinals);
 }
 

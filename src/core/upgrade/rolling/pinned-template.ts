@@ -39,6 +39,21 @@ export function withPinnedTemplate(
   return isTarget ? withTemplate(rendered, template) : rendered;
 }
 
+/** The same of a green half that is upgraded in place: from its first pod on. */
+export function withPinnedGreen(
+  rendered: KubernetesObject,
+  live: StatefulSet | undefined,
+  { blueGreen = {} }: OpenBaoClusterStatus,
+): KubernetesObject {
+  const { upgradesGreenInPlace, greenPartition, greenImage, blueReplicas = 0 } = blueGreen;
+  const isUsed =
+    upgradesGreenInPlace === true && greenPartition !== undefined && greenPartition < blueReplicas;
+  const template = live?.spec?.template;
+  const isTarget = live !== undefined && appliedImage(live) === greenImage;
+  if (rendered.kind !== 'StatefulSet' || template === undefined || !isTarget) return rendered;
+  return isUsed || isHalfRolled(live) ? withTemplate(rendered, template) : rendered;
+}
+
 const withTemplate = (
   rendered: KubernetesObject,
   template: NonNullable<StatefulSet['spec']>['template'],

@@ -27,12 +27,14 @@ import type { Member, Observation } from '../../../../src/core/model/observation
 import { removalMs, swapMs } from '../../../../src/core/jobs/executor-job.ts';
 import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
 import {
+  nextEnlargement,
   nextForward,
   nextRemoval,
   nextRepair,
   type Membership,
   type SwapStep,
 } from '../../../../src/core/raft/membership-change.ts';
+import { areApart } from '../../../../src/core/raft/mix.ts';
 import { appliedImage } from '../../../../src/core/workload/applied-image.ts';
 import { setsOfMembers } from '../../../../src/core/workload/inputs.ts';
 import { greenNames, liveNames } from '../../../../src/core/model/members.ts';
@@ -215,7 +217,7 @@ export class SimulatedHalves {
     this.speed = { ...durations, ...speed };
     this.deadServerCleanup = this.removedDeadServers = deadServerCleanup;
     this.settings = { ...context().settings, ...settings };
-    for (const version of ['2.5.4', '2.5.5', '2.5.6', '2.5.7', '2.5.8']) {
+    for (const version of ['2.5.4', '2.5.5', '2.5.6', '2.5.7', '2.5.8', '2.6.2', '2.7.0-dev']) {
       this.images.set(`openbao/openbao:${version}`, { version, kind: 'good' });
     }
     this.cluster = settledCluster({ version: '2.5.5', replicas, ...spec });
@@ -808,7 +810,7 @@ export class SimulatedHalves {
     }
     if (this.now >= this.roundAt) {
       this.roundAt = this.now + this.speed.round;
-      raft.reconcile();
+      raft.reconcile((id) => this.isHeard(id));
       if (raft.leader === undefined) this.electionAt = this.now + this.speed.election;
     }
     if (this.now >= this.renewalAt) {
@@ -820,6 +822,12 @@ export class SimulatedHalves {
     if (voting.length * 2 <= raft.voters.length) return;
     this.index += 5;
     for (const id of replicating) this.applied.set(id, id === raft.leader ? this.index : this.index - 1);
+  }
+
+  /** Whether the leader hears of a member's health (docs/facts/openbao-2.6-measured.md, section 2). */
+  isHeard(id: string): boolean {
+    const { leader = '' } = this.raft;
+    return !areApart(this.versionOf(id) ?? '', this.versionOf(leader) ?? '');
   }
 
   isReplicated(id: string): boolean {
@@ -861,6 +869,7 @@ export class SimulatedHalves {
         return this.succeed(job);
       case 'step-down':
         return this.stepDownJob(job);
+      case 'promote-green':
       case 'hand-over-to-green':
       case 'repair-consensus':
       case 'remove-blue-peers':
@@ -954,12 +963,14 @@ export class SimulatedHalves {
     ]);
     const membership: Membership = { ...seen, flagged: this.flagged, problems };
     const steps: Readonly<Record<string, () => SwapStep>> = {
+      'promote-green': () => nextEnlargement(membership, { to: green, from: blue }),
       'hand-over-to-green': () => nextForward(membership, { to: green, from: blue }),
       'repair-consensus': () => nextRepair(membership, { to: blue, from: green }),
       'remove-blue-peers': () => nextRemoval(membership, blue),
       'remove-green-peers': () => nextRemoval(membership, green),
     };
     const step = steps[job.action]?.() ?? { kind: 'done' };
+    if (step.kind === 'promote' && !this.isHeard(step.id)) return { missing: `${step.id} is not heard` };
     return step.kind === 'blocked' ? { missing: step.reason } : step;
   }
 

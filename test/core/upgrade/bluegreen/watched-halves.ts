@@ -1,10 +1,10 @@
 import { blueGreenPhases } from '../../../../src/api/openbaocluster.ts';
 import type { KubernetesObject, StatefulSet } from '../../../../src/api/kubernetes.ts';
-import type { OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
+import type { BlueGreenUpgrade, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
 import type { Decision } from '../../../../src/core/model/decision.ts';
 import { endpointPropagationMs } from '../../../../src/core/model/limits.ts';
 import { quorum } from '../../../../src/core/raft/quorum.ts';
-import { stageOf, activeBlueGreen } from '../../../../src/core/model/blue-green.ts';
+import { stageOf, activeBlueGreen, isPastWayBack } from '../../../../src/core/model/blue-green.ts';
 import { isAsked } from '../../../../src/core/upgrade/requests.ts';
 import { isOlder } from '../../../../src/core/upgrade/target.ts';
 import { greenNames, liveNames, liveRevision } from '../../../../src/core/model/members.ts';
@@ -17,7 +17,7 @@ const order: readonly string[] = blueGreenPhases.filter(
 );
 
 const isAboutHalves = (action: string) =>
-  action.endsWith('-voters') || action.endsWith('-peers') || action === 'repair-consensus';
+  action.endsWith('-green') || action.endsWith('-peers') || action === 'repair-consensus';
 /** Of which there may be one at a time. */
 const changesRaft = (action: string) =>
   isAboutHalves(action) || ['dead-server-cleanup', 'step-down', 'remove-peer'].includes(action);
@@ -26,6 +26,8 @@ const changesRaft = (action: string) =>
 export class WatchedHalves extends SimulatedHalves {
   /** What was done, for the message of an error. */
   readonly log: string[] = [];
+  /** What is asked for, unless something else is. */
+  target = '2.5.6';
   /** Newest version that ever started on each volume, by its uid. */
   private readonly ran = new Map<string, string>();
   /** Members that other hands took, and that are not back yet. */
@@ -68,8 +70,12 @@ export class WatchedHalves extends SimulatedHalves {
       this.fail('the halves move');
     const [a, b] = [stageOf(from.phase), stageOf(to.phase)];
     if (a === 'cleanup' && b !== 'cleanup') this.fail(`from Cleanup to ${to.phase}`);
-    if (a === 'back' && b !== 'back') this.fail(`from ${from.phase} to ${to.phase}`);
-    if (b !== 'back' && order.indexOf(to.phase) < order.indexOf(from.phase))
+    if (a === 'back' && b !== 'back') this.judgeTurn(from, to);
+    if (isPastWayBack(from) && b === 'back') this.fail(`from green that leads for good to ${to.phase}`);
+    if (from.upgradesGreenInPlace !== to.upgradesGreenInPlace) this.fail('green is upgraded another way');
+    if ((to.greenPartition ?? Infinity) > (from.greenPartition ?? Infinity))
+      this.fail('a green pod goes back');
+    if (a !== 'back' && b !== 'back' && order.indexOf(to.phase) < order.indexOf(from.phase))
       this.fail(`from ${from.phase} to ${to.phase}`);
     const asked = { cluster: this.cluster };
     const { autoPromote, autoCleanup } = this.cluster.spec.upgrade?.blueGreen ?? {};
@@ -84,8 +90,31 @@ export class WatchedHalves extends SimulatedHalves {
       if (!this.half('green').includes(leader)) this.fail(`Cleanup begins while ${leader} leads`);
       if (voters.some((id) => this.half('blue').includes(id))) this.fail('Cleanup begins while blue votes');
     }
-    if (['Promoting', 'DemotingBlue'].includes(to.phase) && this.deadServerCleanup)
+    if (from.phase === 'UpgradingGreen' && b !== 'back') this.judgeUpgraded(to);
+    if (['Promoting', 'UpgradingGreen', 'DemotingBlue'].includes(to.phase) && this.deadServerCleanup)
       this.fail('dead servers are removed while votes move');
+  }
+
+  /** A way back that came too late goes forward again: green leads for good, and blue has lost votes. */
+  private judgeTurn(
+    { phase }: { readonly phase: string },
+    to: { readonly phase: string } & BlueGreenUpgrade,
+  ): void {
+    const { leader = '', voters } = this.raft;
+    const isLate =
+      to.upgradesGreenInPlace === true &&
+      this.half('green').includes(leader) &&
+      this.half('blue').some((id) => !voters.includes(id));
+    if (!isLate || stageOf(to.phase as 'Cleanup') !== 'late') this.fail(`from ${phase} to ${to.phase}`);
+  }
+
+  /** Nobody of blue loses its vote before all of green run the target. */
+  private judgeUpgraded({ phase, greenVersion }: BlueGreenUpgrade): void {
+    if (this.half('blue').some((id) => this.raft.flagged.has(id))) this.fail(`blue is demoted in ${phase}`);
+    if (phase === 'UpgradingGreen') return;
+    const old = this.half('green').filter((id) => this.versionOf(id) !== greenVersion);
+    if (old.some((id) => this.pods.has(id) && !this.lost.has(id)))
+      this.fail(`${old.join(', ')} do not run the target in ${phase}`);
   }
 
   private judgeEnd(before: OpenBaoClusterStatus, after: OpenBaoClusterStatus): void {
@@ -189,7 +218,8 @@ export class WatchedHalves extends SimulatedHalves {
       if (serves && !this.raft.servers.has(name)) this.fail(`clients are sent to ${name}, which was removed`);
     }
     const { phase } = activeBlueGreen(this.status) ?? {};
-    if (phase !== 'Cleanup' && this.service !== liveRevision(this.status))
+    const isGreens = phase === 'Cleanup' || isPastWayBack(this.status.blueGreen ?? {});
+    if (!isGreens && this.service !== liveRevision(this.status))
       this.fail(`clients are sent to ${this.service} in ${phase ?? 'Idle'}`);
   }
 
@@ -256,7 +286,9 @@ export class WatchedHalves extends SimulatedHalves {
         this.fail(`a StatefulSet ${name} is applied`);
       if (isBlue && (image !== current.blueImage || spec?.replicas !== current.blueReplicas))
         this.fail('blue is changed');
-      if (!isBlue && (image !== current.greenImage || spec?.replicas !== current.blueReplicas))
+      const isOld = current.upgradesGreenInPlace === true && current.greenPartition === undefined;
+      const greens = isOld ? current.blueImage : current.greenImage;
+      if (!isBlue && (image !== greens || spec?.replicas !== current.blueReplicas))
         this.fail('green is another one');
       if (found === undefined && isBlue) this.fail('blue is made anew');
     }
@@ -273,11 +305,17 @@ export class WatchedHalves extends SimulatedHalves {
   }
 
   override deletePod(name: string): void {
-    if (activeBlueGreen(this.status) !== undefined) this.judgeStopping(name);
+    const pod = this.pods.get(name);
+    const set = this.sets.get(pod?.set ?? '');
+    const isRolled =
+      pod !== undefined && set !== undefined && pod.ordinal >= set.partition && pod.template !== set.update;
+    if (activeBlueGreen(this.status) !== undefined && !isRolled) this.judgeStopping(name);
     else {
       const left = this.raft.voters.filter(
         (id) => id !== name && (this.isReplicated(id) || this.lost.has(id)),
       );
+      if (activeBlueGreen(this.status) !== undefined && !this.half('green').includes(name))
+        this.fail(`${name} of blue is made anew`);
       if (this.replicas > 1 && left.length < quorum(this.raft.voters.length))
         this.fail(`${name} is taken down and leaves ${left.join(', ')}`);
       this.lost.add(name);
@@ -335,6 +373,7 @@ export class WatchedHalves extends SimulatedHalves {
       if (isBlue && pod !== undefined && pod.endsAt === undefined)
         this.fail(`${id} is removed, and goes on serving what it has`);
     }
+    if (kind === 'promote' && !this.isHeard(id)) this.fail(`${job.name} asks in vain to promote ${id}`);
     // The way back does not wait for a blue member that is down: nothing is safer than what blue alone will be.
     const enough = Math.min(1, this.margin(), job.action === 'repair-consensus' ? this.marginOfBlue() : 1);
     super.change(job, kind, id);
@@ -400,6 +439,7 @@ export class WatchedHalves extends SimulatedHalves {
         b?.held,
         b?.pausedAt !== undefined,
         b?.jobFailures,
+        b?.greenPartition,
         b?.rollbackReason?.split(':')[0],
         b?.rejectedTarget !== undefined,
       ],

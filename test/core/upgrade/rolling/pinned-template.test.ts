@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { StatefulSet } from '../../../../src/api/kubernetes.ts';
 import { appliedImageAnnotation, restartAtAnnotation } from '../../../../src/api/labels.ts';
 import { isApplied, withHash } from '../../../../src/core/workload/drift.ts';
-import { withPinnedTemplate } from '../../../../src/core/upgrade/rolling/pinned-template.ts';
+import { withPinnedGreen, withPinnedTemplate } from '../../../../src/core/upgrade/rolling/pinned-template.ts';
 import { decideCluster } from '../../../../src/core/cluster/decide.ts';
 import { known } from '../../../../src/core/model/known.ts';
 import {
@@ -41,6 +41,17 @@ describe('the template in the middle of a roll', () => {
     expect(templateOf(withPinnedTemplate(changed, live, { upgrade: first }))).to.deep.equal(
       live.spec?.template,
     );
+  });
+
+  it('of a green half that is upgraded in place stays what its first pod has got', () => {
+    const blueGreen = { upgradesGreenInPlace: true, greenImage: targetImage, blueReplicas: 3 };
+    const pinned = (greenPartition: number) =>
+      withPinnedGreen(changed, live, { blueGreen: { ...blueGreen, greenPartition } });
+    expect(templateOf(pinned(2))).to.deep.equal(live.spec?.template);
+    expect(pinned(3)).to.equal(changed);
+    expect(withPinnedGreen(changed, live, { blueGreen })).to.equal(changed);
+    const old = { ...blueGreen, greenPartition: 2, greenImage: 'openbao/openbao:9.9.9' };
+    expect(withPinnedGreen(changed, live, { blueGreen: old })).to.equal(changed);
   });
 
   it('is what is rendered before the first pod is up: it may be the cure of one that crashes', () => {

@@ -149,9 +149,13 @@ describe("the gate's own rules before the start", () => {
     ],
     [
       'V6: a way that is known to be bad',
-      { spec: { version: '2.6.2', upgrade: { strategy: 'BlueGreen' } } },
+      {
+        spec: { version: '2.4.4', upgrade: { strategy: 'BlueGreen' } },
+        status: { currentVersion: '2.1.1', image: 'openbao/openbao:2.1.1' },
+        observation: { pods: known([]), claims: known([]), versionHistory: known(['2.1.1']) },
+      },
       'PolicyViolation',
-      'UpgradePathBlocked: BlueGreen from 2.5.5 to 2.6.2 cannot succeed',
+      'UpgradePathBlocked: BlueGreen from 2.1.1 to 2.4.4 cannot succeed',
     ],
     [
       'V6: what the gate only warns of, for another operator may do it',
@@ -214,10 +218,11 @@ describe("the gate's own rules before the start", () => {
   it('V6: judge once more where a strategy was changed behind the checks', () => {
     const spec = { version: '2.6.2', upgrade: { strategy: 'BlueGreen' } } as const;
     const started = decide({ spec: { version: '2.6.2' } }).status;
-    const taken = { operationId: 'aaaa', fromVersion: '2.5.5', fromImage: 'openbao/openbao:2.5.5' };
+    const taken = { operationId: 'aaaa', fromVersion: '2.1.1', fromImage: 'openbao/openbao:2.1.1' };
     const upgrade = { ...started.upgrade, ...taken, phase: 'Snapshot' } as const;
     const { status: _, ...cluster } = settledCluster(spec);
-    const status = { ...started, upgrade, operationLock: { ...started.operationLock, operationId: 'aaaa' } };
+    const operationLock = { ...started.operationLock, operationId: 'aaaa' };
+    const status = { ...started, currentVersion: '2.1.1', upgrade, operationLock };
     const decided = (jobs: readonly ObservedJob[]) =>
       decideUpgrade(observation({ cluster: { ...cluster, status }, jobs: known(jobs) }), status, context());
     const [create] = decided([]).effects;
@@ -230,7 +235,7 @@ describe("the gate's own rules before the start", () => {
     });
     const after = decided([observedJob(job, 'succeeded', report)]).status;
     expect(after.blueGreen).to.equal(undefined);
-    expect(after.lastErrorMessage).to.contain('UpgradePathBlocked: BlueGreen from 2.5.5 to 2.6.2');
+    expect(after.lastErrorMessage).to.contain('UpgradePathBlocked: BlueGreen from 2.1.1 to 2.6.2');
   });
 
   it('go by the spec again as soon as it changes', () => {

@@ -2,13 +2,15 @@ import type { Known } from '../../../model/known.ts';
 import { unknown } from '../../../model/known.ts';
 import { appliedImage } from '../../../workload/applied-image.ts';
 import type { StatefulSet } from '../../../../api/kubernetes.ts';
+import type { BlueGreenUpgrade } from '../../../../api/openbaocluster.ts';
+import { isGreenOnTarget } from '../../../model/blue-green.ts';
 import { whyGreenFailed } from '../green-health.ts';
 import { deadServerCleanupSet } from '../jobs.ts';
 import { advance, fail, wait, type PhaseHandler, type PhaseInput } from '../phase.ts';
 
 /**
- * DeployingGreen: the second StatefulSet is there, its pods run the target and are unsealed, which is to say that
- * they have joined. Autopilot removes no dead servers from here to the end: a slow member would be taken for one.
+ * DeployingGreen: the second StatefulSet is there, its pods run the target, or what blue runs where they are upgraded in
+ * place later, and are unsealed, which is to say that they have joined. Autopilot removes no dead servers from here to the end: a slow member would be taken for one.
  */
 export const deployingGreen: PhaseHandler = (input) => {
   const { green, blueGreen, observation } = input;
@@ -30,6 +32,9 @@ export const deployingGreen: PhaseHandler = (input) => {
   return advance('JoiningMesh');
 };
 
+const startImageOf = (blueGreen: BlueGreenUpgrade) =>
+  isGreenOnTarget(blueGreen) ? blueGreen.greenImage : blueGreen.blueImage;
+
 function whyNotInPlace(
   statefulSet: Known<StatefulSet | undefined>,
   { blueGreen, halves }: PhaseInput,
@@ -39,7 +44,7 @@ function whyNotInPlace(
   if (value === undefined) return 'the green StatefulSet to be created';
   if (value.metadata.deletionTimestamp !== undefined) return 'the green StatefulSet is being deleted';
   const image = appliedImage(value);
-  if (image !== blueGreen.greenImage) return `the green StatefulSet has the image ${image}`;
+  if (image !== startImageOf(blueGreen)) return `the green StatefulSet has the image ${image}`;
   return value.spec?.replicas === halves.green.length
     ? undefined
     : `the green StatefulSet has ${value.spec?.replicas} replicas, not ${halves.green.length}`;

@@ -56,7 +56,8 @@ export const syncing: PhaseHandler = (input) => {
       isOpenEnded: true,
     });
   }
-  const hooked = hook(input);
+  // What it is to prove of the target, green proves once it runs that.
+  const hooked = blueGreen.upgradesGreenInPlace === true ? undefined : hook(input);
   if (hooked !== undefined) return hooked;
   if (autoPromote === false && !isAsked(observation, input.status, 'promote')) {
     return waitForRequest('promote');
@@ -82,7 +83,11 @@ function promotion(input: PhaseInput): Step {
     const unhealthy = whyUnhealthy(peer, peers);
     if (unhealthy !== undefined) return wait(unhealthy);
   }
-  const note = `green members of ${blueGreen.greenVersion} are given votes; from now on an election may move leadership to that version`;
+  const { blueVersion, greenVersion, upgradesGreenInPlace } = blueGreen;
+  const note =
+    upgradesGreenInPlace === true
+      ? `green members of ${blueVersion} are given votes, and are then upgraded to ${greenVersion}, after which an election may move leadership to that version`
+      : `green members of ${greenVersion} are given votes; from now on an election may move leadership to that version`;
   return advance('Promoting', {
     patch: { crossedAt: timestamp(context.now) },
     events: [event('Normal', 'PromotionStarted', 'Promote', note)],

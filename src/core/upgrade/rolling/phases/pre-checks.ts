@@ -8,7 +8,7 @@ import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import { whyRemovalUnderWay } from '../../../raft/removal.ts';
 import { mendsVersions, strays } from '../../strays.ts';
 import { insufficientCapacity } from '../../capacity.ts';
-import { isBlueGreen } from '../../target.ts';
+import { isBlueGreen, upgradesGreenInPlace } from '../../target.ts';
 import { event } from '../../event.ts';
 import { failure, type FailureReason } from '../failure.ts';
 import { executorCheck, versionCheck, type CheckAction } from '../jobs.ts';
@@ -33,6 +33,11 @@ export const preChecks: PhaseHandler = (input) => {
   if (replicas === 2 && !isBlueGreen(observation.cluster, upgrade)) {
     const what = 'one of two members is not a quorum, so replacing either would stop writes';
     return hold(failure('QuorumWouldBeLost', what, remedy(input, 'set spec.replicas to 3')));
+  }
+  if (replicas === 1 && isBlueGreen(observation.cluster, upgrade) && upgradesGreenInPlace(upgrade)) {
+    const what = `from ${upgrade.fromVersion} to ${upgrade.targetVersion} the green member is replaced while it and the blue one vote, and one of two voters is not a quorum, so this would stop writes`;
+    const hint = 'set spec.replicas to 3, or spec.upgrade.strategy to RollingUpdate';
+    return hold(failure('QuorumWouldBeLost', what, remedy(input, hint)));
   }
   return judgeMembers(input) ?? judgeNamespaces(input) ?? judgeJobs(input, target);
 };

@@ -1,13 +1,14 @@
-import type { BlueGreenUpgrade, OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaocluster.ts';
-import { omit } from '../../../api/object-fields.ts';
-import type { ClusterEvent, DecisionContext } from '../../model/decision.ts';
-import { liveRevision } from '../../model/members.ts';
-import { initialRevision } from '../../model/names.ts';
-import { timestamp } from '../../model/time.ts';
-import { event } from '../event.ts';
-import { patched } from '../../model/patch.ts';
-import { deadlineOf } from './deadlines.ts';
-import { revisionOf } from './revision.ts';
+import type { BlueGreenUpgrade, OpenBaoClusterStatus, RollingUpgrade } from '../../api/openbaocluster.ts';
+import { omit } from '../../api/object-fields.ts';
+import type { ClusterEvent, DecisionContext } from '../model/decision.ts';
+import { liveRevision } from '../model/members.ts';
+import { initialRevision } from '../model/names.ts';
+import { timestamp } from '../model/time.ts';
+import { event } from './event.ts';
+import { patched } from '../model/patch.ts';
+import { deadlineOf } from './bluegreen/deadlines.ts';
+import { upgradesGreenInPlace } from './target.ts';
+import { revisionOf } from './bluegreen/revision.ts';
 
 /**
  * All checks have passed, and the snapshot is stored: both strategies share these (status.upgrade, PreChecks and
@@ -26,6 +27,7 @@ export function startBlueGreen(
   const replicas = status.replicas ?? 0;
   const greenRevision = revisionOf(operationId, { version, image }, replicas);
   const live = liveRevision(status);
+  const isInPlace = upgradesGreenInPlace(upgrade);
   const blueGreen: BlueGreenUpgrade = patched<BlueGreenUpgrade>(
     {
       phase: 'DeployingGreen',
@@ -45,9 +47,13 @@ export function startBlueGreen(
       blueRevision: live === initialRevision ? undefined : live,
       leader: upgrade.leader,
       deadServerCleanup: deadServerCleanup ? true : undefined,
+      upgradesGreenInPlace: isInPlace ? true : undefined,
     },
   );
-  const note = `${replicas} green members of ${version} (${image}) are started as revision ${greenRevision}`;
+  const started = isInPlace
+    ? `${upgrade.fromVersion} (${upgrade.fromImage}), to be upgraded to ${version} once they vote,`
+    : `${version} (${image})`;
+  const note = `${replicas} green members of ${started} are started as revision ${greenRevision}`;
   return {
     status: { ...rest, blueGreen },
     events: [event('Normal', 'GreenDeploying', 'DeployGreen', note)],
