@@ -12,7 +12,14 @@ import type { ExecutorAction, Halves } from '../../src/core/jobs/step.ts';
 import type { ExecutorFlags } from '../../src/executor/run.ts';
 import { connectOpenBao } from '../../src/io/openbao/node.ts';
 import { leaderOf, run } from './run-action.ts';
-import { openBaoKind, startOpenBao, testerRole, versionsOf, type OpenBaoServers } from './openbao-servers.ts';
+import {
+  openBaoKind,
+  pairsAcross,
+  startOpenBao,
+  testerRole,
+  versionsOf,
+  type OpenBaoServers,
+} from './openbao-servers.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -257,6 +264,79 @@ describe(`the swap of two halves, on ${openBaoKind}`, function () {
     expect(data(await act('remove-blue-peers')).changes).to.deep.equal([]);
   });
 });
+
+for (const [older, newer] of pairsAcross()) {
+  describe(`the swap of two halves from ${older} to ${newer}, green born old, on ${openBaoKind}`, function () {
+    const halves = halvesOf(3);
+    const { blue, green } = halves;
+    let cluster: OpenBaoServers;
+    const act = (action: ExecutorAction, flags: Partial<ExecutorFlags> = {}) =>
+      run(cluster, action, { ...halves, timeoutSeconds: 100, ...flags });
+    const upgrade = async (pod: string) => {
+      await cluster.restart(pod, newer);
+      const node = connectOpenBao({ pod, url: cluster.urls.get(pod) ?? '' });
+      const isBack = async () => {
+        const found = await node.health().catch(() => undefined);
+        return found?.version === newer && !found.sealed;
+      };
+      while (!(await isBack())) await sleep(50);
+      await node.close();
+    };
+
+    before(async () => {
+      cluster = await startOpenBao(3, undefined, older);
+      await cluster.join(green, older);
+    });
+    after(async () => {
+      await cluster?.stop();
+    });
+
+    it('gives all of green votes beside blue, and a second run finds it done', async () => {
+      const { voters, changes } = data(await act('promote-green'));
+      expect(voters).to.have.members([...blue, ...green]);
+      expect(changes).to.deep.equal(green.map((pod) => `promote ${pod}`));
+      expect(data(await act('promote-green')).changes).to.deep.equal([]);
+    });
+
+    it('goes back from the mix, with blue leading all the while', async () => {
+      const before = await leaderOf(cluster);
+      await upgrade(green[2] ?? '');
+      const { voters, leader } = data(await act('repair-consensus'));
+      expect(voters).to.have.members(blue);
+      expect(leader).to.equal(before);
+      // As a new attempt begins: with members that a leader of blue's version hears.
+      await cluster.restart(green[2] ?? '', older);
+      expect(data(await act('promote-green')).voters).to.have.length(6);
+    });
+
+    it('goes back from the brink: a blue leader gives blue its votes again', async () => {
+      for (const pod of green) await upgrade(pod);
+      const before = await leaderOf(cluster);
+      expect(blue).to.include(before);
+      const follower = blue.find((pod) => pod !== before) ?? '';
+      await ask(cluster, 'demote', follower);
+      while (votersIn(await servers(cluster)).includes(follower)) await sleep(50);
+      const { voters, changes } = data(await act('repair-consensus'));
+      expect(voters).to.have.members(blue);
+      expect(changes).to.include(`promote ${follower}`);
+      expect(await leaderOf(cluster)).to.equal(before);
+      for (const pod of green) await cluster.restart(pod, older);
+      expect(data(await act('promote-green')).voters).to.have.length(6);
+      for (const pod of green) await upgrade(pod);
+    });
+
+    it('hands over to green, of the target, and removes blue', async () => {
+      expect(votersIn(await servers(cluster))).to.have.members([...blue, ...green]);
+      const { leader, voters } = data(await act('hand-over-to-green'));
+      expect(voters).to.have.members(green);
+      expect(green).to.include(leader);
+      const late = await act('repair-consensus', { timeoutSeconds: 4 });
+      expect(late).to.deep.include({ outcome: 'refused', reason: 'MembershipUnsafe' });
+      expect(late.message).to.contain('across 2.6 it would get no vote');
+      expect(data(await act('remove-blue-peers')).members).to.deep.equal(green);
+    });
+  });
+}
 
 describe(`the swap of two single members, on ${openBaoKind}`, function () {
   const halves = halvesOf(1);

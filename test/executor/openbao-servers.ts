@@ -29,8 +29,8 @@ export interface OpenBaoServers {
   tokenOf(serviceAccount: string): string;
   /** SIGKILL; it does not come back by itself. */
   kill(pod: string): Promise<void>;
-  /** Starts one again that was killed, with its disk. */
-  restart(pod: string): Promise<void>;
+  /** Starts one again with its disk, killed or not; of another version if one is named. */
+  restart(pod: string, version?: string): Promise<void>;
   /** Starts further members, which join as permanent non-voters: a green half. They are then among `urls`. */
   join(pods: readonly string[], version?: string): Promise<void>;
   stop(): Promise<void>;
@@ -60,6 +60,16 @@ export function versionsOf(): readonly [string, string] {
   const newest = versions.at(-1) ?? '';
   const fitting = versions.filter((version) => !areApart(version, newest));
   return [fitting.at(0) ?? '', newest];
+}
+
+/** Versions before 2.6 and from 2.6 on, whose members give each other no votes; each pair that there is. */
+export function pairsAcross(): readonly (readonly [older: string, newer: string])[] {
+  const found = realVersions();
+  const versions = found.length === 0 ? ['2.5.5', '2.6.2', '2.7.0-dev'] : found;
+  const older = versions.findLast((version) => areApart(version, '2.6.0'));
+  return versions.flatMap((version) =>
+    older !== undefined && areApart(older, version) ? [[older, version] as const] : [],
+  );
 }
 
 /** Where servers are found, and the model of OpenBao otherwise: chosen here alone. */
@@ -105,7 +115,7 @@ export async function startOpenBao(
   const pods = Array.from({ length: members }, (_, ordinal) => `prod-${ordinal}`);
   const urls = new Map<string, string>();
   const processes = new Map<string, ChildProcess>();
-  const commands = new Map<string, () => Promise<void>>();
+  const commands = new Map<string, (version?: string) => Promise<void>>();
 
   const prepare = async (joining: readonly string[], isNonVoter: boolean, ofVersion = version) => {
     const addresses = joining.map((pod, at) => [pod, `${network}.${urls.size + at + 1}`] as const);
@@ -116,13 +126,13 @@ export async function startOpenBao(
       await mkdir(join(own, 'data'), { recursive: true });
       const text = JSON.stringify(configuration({ folder, pod, address, urls: known, isNonVoter }));
       await writeFile(join(own, 'bao.json'), text);
-      commands.set(pod, async () => {
+      commands.set(pod, async (another = ofVersion) => {
         const configs = [`-config=${join(own, 'bao.json')}`];
         // As in the pods: gone from the configuration once the cluster is initialized.
         if (pod === 'prod-0' && !processes.has(pod))
           configs.push(`-config=${join(folder, 'self-init.json')}`);
         const log = await open(join(own, 'log'), 'a');
-        const program = programs.program(ofVersion);
+        const program = programs.program(another);
         const [command, ...args] = program.command;
         const env = { ...process.env, ...program.env };
         const child = spawn(command, [...args, 'server', ...configs], {
@@ -151,9 +161,9 @@ export async function startOpenBao(
     urls,
     tokenOf: (serviceAccount) => issuer.token(`system:serviceaccount:bao:${serviceAccount}`),
     kill,
-    restart: async (pod) => {
+    restart: async (pod, another) => {
       await kill(pod);
-      await commands.get(pod)?.();
+      await commands.get(pod)?.(another);
     },
     join: async (joining, ofVersion) => {
       await prepare(joining, true, ofVersion);

@@ -64,7 +64,7 @@ const happenings: Readonly<Record<string, Happening>> = {
     for (let turn = 0; turn < 120; turn++) world.tick(30_000);
   },
   'other target': (world) => world.spec({ version: '2.5.7' }),
-  'back to the target': (world) => world.spec({ version: '2.5.6' }),
+  'back to the target': (world) => world.spec({ version: world.target }),
   revert: (world) => world.spec({ version: '2.5.5' }),
   pause: (world) => world.spec({ paused: true }),
   resume: (world) => world.spec({ paused: false }),
@@ -99,11 +99,11 @@ const jobsOfHalves = [
 ];
 
 function breakTarget(world: WatchedHalves, kind: 'crashes' | 'missing'): void {
-  world.images.set('openbao/openbao:2.5.6', { version: '2.5.6', kind });
+  world.images.set(`openbao/openbao:${world.target}`, { version: world.target, kind });
 }
 
 function mendImages(world: WatchedHalves): void {
-  for (const version of ['2.5.5', '2.5.6']) {
+  for (const version of ['2.5.5', world.target]) {
     world.images.set(`openbao/openbao:${version}`, { version, kind: 'good' });
   }
 }
@@ -138,16 +138,23 @@ interface Scene {
   readonly deadServerCleanup?: boolean;
   readonly speed?: Partial<typeof durations>;
   readonly deletionPolicy?: 'Retain' | 'DeletePVCs';
+  readonly target?: string;
 }
 
-function worldOf({ blueGreen = {}, deletionPolicy = 'Retain', ...rest }: Scene): WatchedHalves {
+function worldOf({
+  blueGreen = {},
+  deletionPolicy = 'Retain',
+  target = '2.5.6',
+  ...rest
+}: Scene): WatchedHalves {
   const world = new WatchedHalves({
     ...rest,
     settings: { deadlines },
     spec: { upgrade: { strategy: 'BlueGreen', blueGreen }, deletionPolicy },
   });
   for (let turn = 0; turn < 2; turn++) step(world);
-  world.spec({ version: '2.5.6' });
+  world.target = target;
+  world.spec({ version: target });
   return world;
 }
 
@@ -294,23 +301,98 @@ describe('exploring a blue-green upgrade', function () {
   }
 });
 
-/** @param direction back: a rollback is asked for as soon as green leads; forward has all that is before */
+describe('exploring a blue-green upgrade across 2.6, where green is upgraded in place', () => {
+  const directions = ['forward', 'back from the mix', 'back from the brink'] as const;
+  const begin = (leader: number) =>
+    worldOf({ leader, deadServerCleanup: true, target: leader === 1 ? '2.7.0-dev' : '2.6.2' });
+
+  it(`survives each of ${names.length} happenings at every moment`, () => {
+    const seen = new Set<string>();
+    const stride = every === undefined ? sized(5, 90) : Number(every);
+    let runs = 0;
+    for (const direction of directions) {
+      for (const [index, name] of names.entries()) {
+        for (let moment = index % stride; ; moment += stride) {
+          const world = begin(moment % 3);
+          world.log.push(`${direction}, moment ${moment}`);
+          const where = runUntil(world, moment, direction, seen);
+          if (where === 'ended') break;
+          if (where === 'not turned round yet') continue;
+          happen(world, name, randomOf(moment));
+          goOn(world, seen);
+          runs++;
+        }
+      }
+    }
+    report('across 2.6, every happening at every moment', runs, seen);
+  });
+
+  it('survives a crash after each effect of every pass', () => {
+    const seen = new Set<string>();
+    const reached = new Set<string>();
+    let runs = 0;
+    for (const direction of directions) {
+      for (let moment = 0; ; moment++) {
+        const world = begin(0);
+        const where = runUntil(world, moment, direction, seen);
+        if (where === 'ended') break;
+        if (where === 'not turned round yet') continue;
+        const { effects, status } = world.decide();
+        for (let survives = 1; survives <= effects.length; survives++) {
+          const again = begin(0);
+          runUntil(again, moment, direction, seen);
+          again.log.push(`${direction}, moment ${moment}: ends after the status and ${survives - 1} effects`);
+          again.pass(survives);
+          again.tick(1_000);
+          mendAndFinish(again, seen);
+          reached.add(activeBlueGreen(status)?.phase ?? 'Idle');
+          runs++;
+        }
+      }
+    }
+    report('across 2.6, a crash after each effect', runs, seen);
+    expect([...reached]).to.include.members(['Promoting', 'UpgradingGreen', 'DemotingBlue', 'RollingBack']);
+  });
+
+  it('survives random walks', () => {
+    const seen = new Set<string>();
+    const walks = Number(process.env['WALKS'] ?? sized(120, 6));
+    const first = Number(process.env['SEED'] ?? 1);
+    for (let seed = first; seed < first + walks; seed++) walk(3, seed, seen, '2.6.2');
+    report('across 2.6, random walks', walks, seen);
+  });
+});
+
+/** When a rollback is asked for; forward has all that is before. */
+const turnings = {
+  forward: () => false,
+  back: (world: WatchedHalves) =>
+    world.status.blueGreen?.phase === 'DemotingBlue' && world.half('green').includes(world.raft.leader ?? ''),
+  /** Across 2.6: some of green run the target. */
+  'back from the mix': ({ status: { blueGreen } }: WatchedHalves) =>
+    blueGreen?.phase === 'UpgradingGreen' && blueGreen.greenPartition === 1,
+  /** Just before the step-down. */
+  'back from the brink': (world: WatchedHalves) =>
+    world.status.blueGreen?.phase === 'DemotingBlue' &&
+    world.half('blue').includes(world.raft.leader ?? '') &&
+    world.raft.voters.filter((id) => world.half('blue').includes(id)).length < world.replicas,
+} as const;
+type Direction = keyof typeof turnings;
+
 function runUntil(
   world: WatchedHalves,
   moment: number,
-  direction: 'forward' | 'back',
+  direction: Direction,
   seen: Set<string>,
 ): 'there' | 'not turned round yet' | 'ended' {
   for (let turn = 0; turn < moment; turn++) {
-    const { phase } = activeBlueGreen(world.status) ?? {};
-    const isThere = world.half('green').includes(world.raft.leader ?? '');
-    if (direction === 'back' && phase === 'DemotingBlue' && isThere) ask(world, 'rollback');
+    if (turnings[direction](world)) ask(world, 'rollback');
     step(world, seen);
     const isIdle = world.status.upgrade === undefined && activeBlueGreen(world.status) === undefined;
     if (isIdle && turn > 2) return 'ended';
   }
   const isForth = world.status.upgradeRequests?.lastHandledRollback === undefined;
-  return direction === 'back' && isForth ? 'not turned round yet' : 'there';
+  return direction !== 'forward' && isForth ? 'not turned round yet' : 'there';
 }
 
 /** What a happening leaves lasts for a while, then goes away. */
@@ -328,7 +410,7 @@ function goOn(world: WatchedHalves, seen: Set<string>): void {
   mendAndFinish(world, seen);
 }
 
-function walk(replicas: number, seed: number, seen: Set<string>): void {
+function walk(replicas: number, seed: number, seen: Set<string>, target?: string): void {
   const random = randomOf(seed);
   const speed = slowed(durations, random, 3);
   const maybe = (chance: number) => random() < chance;
@@ -337,6 +419,7 @@ function walk(replicas: number, seed: number, seen: Set<string>): void {
     leader: Math.floor(random() * replicas),
     deadServerCleanup: maybe(0.5),
     deletionPolicy: maybe(0.3) ? 'DeletePVCs' : 'Retain',
+    ...(target === undefined ? {} : { target }),
     speed,
     blueGreen: {
       autoPromote: !maybe(0.15),
