@@ -54,8 +54,13 @@ export async function inEach(
   }
 }
 
-/** For `describe`: sets up a node, and tidies up after each story, which must not load the machine of the next. */
-export function storiesIn(namespace: string): Stories {
+/**
+ * For `describe`: sets up a node, and tidies up after each story, which must not load the machine of the next.
+ *
+ * @param versions of OpenBao that there are to be, the first of which each cluster begins with
+ */
+export function storiesIn(namespace: string, versions?: readonly [string, ...string[]]): Stories {
+  const [first] = versions ?? [older];
   let suite: DriverSuite | undefined;
   let cluster: ClusterHandle | undefined;
   let writer: Writer | undefined;
@@ -84,12 +89,12 @@ export function storiesIn(namespace: string): Stories {
       cluster = clusterHandle(stories.ground, namespace, name);
       await stories.driver.start({ deadlines });
       await cluster.create({
-        version: older,
+        version: first,
         storage: { size: '1Gi' },
         selfInit: { requests: writerRequests(namespace) },
         ...spec,
       });
-      await cluster.until('up', runs(older));
+      await cluster.until('up', runs(first));
       writer = await startWriter(stories.ground, namespace, name);
     },
     async names(kind, component) {
@@ -112,7 +117,7 @@ export function storiesIn(namespace: string): Stories {
   };
 
   before(async function () {
-    suite = await driverSuite(this, namespace);
+    suite = await driverSuite(this, namespace, versions);
   });
 
   afterEach(async () => {
