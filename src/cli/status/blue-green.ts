@@ -76,7 +76,7 @@ export function blueGreenView(cluster: OpenBaoCluster, now: number): BlueGreenVi
     phase,
     // In break glass no time is running.
     ...clockOf({ ...blueGreen, held: blueGreen.held === true || isBroken }, now),
-    onFailure: onTimeout(cluster.spec, phase),
+    onFailure: isPastWayBack(blueGreen) ? 'hold' : onTimeout(cluster.spec, phase),
     held: blueGreen.held ?? false,
     leadershipChanges: blueGreen.leadershipChanges ?? 0,
     isInPlace: blueGreen.upgradesGreenInPlace === true,

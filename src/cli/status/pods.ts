@@ -158,14 +158,11 @@ function ofHalf(
 ): Pick<PodView, 'caughtUp' | 'doing'> {
   const blueGreen = activeBlueGreen(status);
   const isBack = blueGreen !== undefined && stageOf(blueGreen.phase) === 'back';
+  const isUpgrading =
+    half === 'green' && blueGreen?.phase === 'UpgradingGreen' && ordinal === blueGreen.greenPartition;
   return {
-    ...(half === 'green' && !isBack ? { caughtUp: blueGreen?.syncedAt !== undefined } : {}),
-    doing:
-      half === leavingHalf(status)
-        ? 'is being removed'
-        : half === 'green' && blueGreen?.phase === 'UpgradingGreen' && ordinal === blueGreen.greenPartition
-          ? 'is being upgraded'
-          : '',
+    ...(half === 'green' && !isBack ? { caughtUp: blueGreen?.syncedAt !== undefined && !isUpgrading } : {}),
+    doing: half === leavingHalf(status) ? 'is being removed' : isUpgrading ? 'is being upgraded' : '',
   };
 }
 
