@@ -1,5 +1,7 @@
 import { termAnnotation } from '../../api/labels.ts';
+import type { StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { activeBlueGreen } from '../model/blue-green.ts';
 import type { Concern } from '../model/cluster-concern.ts';
 import type { DecisionContext } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
@@ -13,24 +15,30 @@ import { isStopped, targetIn } from '../model/selectors.ts';
  * of this leader is seen in the StatefulSet, which is another version, nothing is decided about a roll.
  */
 export function isOfEarlierTerm(
-  { cluster, statefulSet }: Observation,
+  observation: Observation,
   status: OpenBaoClusterStatus,
   { leaseTransitions }: Pick<DecisionContext, 'leaseTransitions'>,
 ): boolean {
-  if (!isRolling(status.upgrade?.phase) || isStopped(cluster, status)) return false;
-  if (statefulSet.kind === 'unknown' || statefulSet.value === undefined) return false;
-  return statefulSet.value.metadata.annotations?.[termAnnotation] !== String(leaseTransitions);
+  const rolled = rolledSet(observation, status);
+  if (rolled === undefined || isStopped(observation.cluster, status)) return false;
+  return rolled.metadata.annotations?.[termAnnotation] !== String(leaseTransitions);
+}
+
+/** The StatefulSet whose pods are made anew one after the other: of the members that serve, or of green in place. */
+function rolledSet(
+  { statefulSet, greenStatefulSet }: Observation,
+  status: OpenBaoClusterStatus,
+): StatefulSet | undefined {
+  const isGreens = activeBlueGreen(status)?.phase === 'UpgradingGreen';
+  const set = isGreens ? greenStatefulSet : isRolling(status.upgrade?.phase) ? statefulSet : undefined;
+  return set?.kind === 'known' ? set.value : undefined;
 }
 
 /** Writes the term into the StatefulSet: what an earlier leader still has on the way is refused from then on. */
-export const decideTerm: Concern = (
-  { cluster, statefulSet },
-  status,
-  { leaseTransitions, settings, now },
-) => {
-  const { name, uid } = statefulSet.kind === 'known' ? (statefulSet.value?.metadata ?? {}) : {};
+export const decideTerm: Concern = (observation, status, { leaseTransitions, settings, now }) => {
+  const { name, uid } = rolledSet(observation, status)?.metadata ?? {};
   if (name === undefined || uid === undefined) return unchanged(status);
-  const target = targetIn(cluster, 'apps/v1', 'StatefulSet', name);
+  const target = targetIn(observation.cluster, 'apps/v1', 'StatefulSet', name);
   const patch = { metadata: { annotations: { [termAnnotation]: String(leaseTransitions) } } };
   return {
     ...unchanged(status),

@@ -1,4 +1,5 @@
 import type { Pod } from '../../../../api/kubernetes.ts';
+import { defined } from '../../../../api/object-fields.ts';
 import { whyAbsent, whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import type { Peer } from '../../../raft/peers.ts';
 import { newReference } from '../../../raft/reference.ts';
@@ -115,7 +116,7 @@ function whyNotUpgraded(
  */
 function replaceOld(input: PhaseInput, { name }: Peer, pod: Pod): Step {
   const { peers, observation } = input;
-  const { uid } = pod.metadata;
+  const { uid, resourceVersion } = pod.metadata;
   if (isReady(pod) || uid === undefined) return wait(`the StatefulSet controller to replace ${name}`);
   const unfit = peers.expected
     .filter((peer) => peer.name !== name)
@@ -123,7 +124,15 @@ function replaceOld(input: PhaseInput, { name }: Peer, pod: Pod): Step {
     .find((reason) => reason !== undefined);
   if (unfit !== undefined) return wait(`${name} is to be replaced, but ${unfit}`);
   return wait(`${name}, which is broken, to be recreated`, {
-    effects: [{ kind: 'delete', target: targetIn(observation.cluster, 'v1', 'Pod', name), uid }],
+    effects: [
+      // A pod that has come back to life by then has another version.
+      {
+        kind: 'delete',
+        target: targetIn(observation.cluster, 'v1', 'Pod', name),
+        uid,
+        ...defined({ resourceVersion }),
+      },
+    ],
     events: [
       event('Normal', 'BrokenPodDeleted', 'Delete', `${name} runs an older template, and is not Ready`),
     ],
