@@ -9,6 +9,7 @@ export const documents = {
   deletePod: 'docs/operations/delete-a-pod.md',
   downgrade: 'docs/upgrades/downgrade.md',
   emptyCluster: 'docs/operations/restore.md#into-an-empty-cluster',
+  goingVolumes: 'docs/operations/holds.md#volumes-that-are-being-deleted',
   initialize: 'docs/clusters.md#initialize-it-yourself',
   issuerKeys: 'docs/clusters.md#new-keys-for-serviceaccount-tokens',
   peerRemoval: 'docs/operations/break-glass.md#rollbackcleanuppeerremovalfailed',

@@ -259,6 +259,12 @@ export const holdReasons = {
       'autopilot is to remove dead servers again after an upgrade, and could not be told. Nothing is unsafe: dead servers are only not removed',
     remedy: 'The message has the command',
   },
+  VolumeDeleting: {
+    scopes: ['Cluster'],
+    meaning:
+      'somebody has deleted the volume of a member that runs on it. It goes for ever when the pod stops, so no pod is stopped and no eviction is allowed',
+    remedy: `Take a snapshot first; then give one member at a time a new volume: [volumes that are being deleted](${documents.goingVolumes})`,
+  },
   RevisionUnknown: {
     scopes: ['Cluster'],
     meaning:

@@ -18,6 +18,7 @@ import { decideDisks } from './disks.ts';
 import { decideClusterIdMarks } from './cluster-id-marks.ts';
 import { decideFacts } from './facts.ts';
 import { decideFormerVolumes } from './former-volumes.ts';
+import { decideGoingVolumes, membersOnGoingVolumes } from './going-volumes.ts';
 import { decideGuarding } from './guard.ts';
 import { decideIdentity, withTrustedRaft } from './identity.ts';
 import { decideIssuer } from './issuer.ts';
@@ -56,6 +57,7 @@ const life: readonly Concern[] = [
   decideOwnerless,
   decideFormerVolumes,
   decideClusterIdMarks,
+  decideGoingVolumes,
   decideCertificates,
   decideInitialization,
   decideIssuer,
@@ -95,7 +97,11 @@ export function decideCluster(given: Observation, context: DecisionContext): Dec
   const isBeingRestored = first.status.operationLock?.operation === 'Restore';
   // Nothing new starts while pods could not come back; what is under way goes on watching.
   const mayChange = !isBeingRestored && (isUnderWay || !keepsPodsAsTheyAre(first.notices));
-  const begin = isUnderWay ? { scaling: true, upgrade: true } : mayBegin(observation, first.status);
+  const begin = isUnderWay
+    ? { scaling: true, upgrade: true }
+    : membersOnGoingVolumes(observation).length > 0
+      ? { scaling: false, upgrade: false }
+      : mayBegin(observation, first.status);
   // What changes members, one thing at a time: what is first has its way.
   const changes = [
     decideDisks,

@@ -23,6 +23,8 @@ export function whyUnhealthy(peer: Peer, peers: Peers): string | undefined {
   const gone = whyNoPod(peer);
   if (gone !== undefined) return gone;
   if (pod !== undefined && !isReady(pod)) return `${name} is not Ready`;
+  const losing = whyLosing(peer);
+  if (losing !== undefined) return losing;
   const silent = whyNoAnswer(peer, 'is not initialized');
   if (silent !== undefined) return silent;
   if (peers.clusterIds.size > 1) return `the members belong to ${peers.clusterIds.size} clusters`;
@@ -54,6 +56,10 @@ const whyNoPod = ({ name, pod }: Peer): string | undefined => {
   if (pod === undefined) return `${name} has no pod`;
   return pod.metadata.deletionTimestamp === undefined ? undefined : `${name} is terminating`;
 };
+
+/** Why it must not be stopped: its data would end with its pod (L3). Nothing takes a deletion back. */
+export const whyLosing = ({ name, isVolumeGoing }: Peer): string | undefined =>
+  isVolumeGoing === true ? `the volume of ${name} is being deleted, and goes with its pod` : undefined;
 
 function whyNoAnswer({ name, member }: Peer, uninitialized: string): string | undefined {
   if (member.kind === 'unknown') return `${name} did not answer: ${member.cause}`;

@@ -13,6 +13,8 @@ export interface Peer {
   readonly name: string;
   readonly ordinal: number;
   readonly pod?: Pod;
+  /** Somebody has deleted its volume, which goes as soon as its pod does. */
+  readonly isVolumeGoing?: true;
   /** What this very pod says of itself; what an earlier pod of the name said is unknown. */
   readonly member: Known<Member>;
   /** Whether the leader counts it among the voters. */
@@ -35,13 +37,19 @@ export interface Peers {
  * @param revision of which set; the one that serves when left out
  */
 export function peersOf(
-  { cluster, pods, members, raft }: Pick<Observation, 'cluster' | 'pods' | 'members' | 'raft'>,
+  {
+    cluster,
+    pods,
+    members,
+    raft,
+    claims,
+  }: Pick<Observation, 'cluster' | 'pods' | 'members' | 'raft'> & Partial<Pick<Observation, 'claims'>>,
   replicas: number,
   clusterID?: string,
   revision: string = liveRevision(cluster.status),
 ): Peers {
   return peersNamed(
-    { pods, members, raft },
+    { pods, members, raft, ...defined({ claims }) },
     Array.from({ length: replicas }, (_, ordinal) => ({
       name: names(cluster.metadata.name ?? '', revision).pod(ordinal),
       ordinal,
@@ -52,7 +60,8 @@ export function peersOf(
 
 /** Both halves of a blue-green upgrade as the one Raft cluster that they are, blue first. */
 export function peersOfHalves(
-  observation: Pick<Observation, 'cluster' | 'pods' | 'members' | 'raft'>,
+  observation: Pick<Observation, 'cluster' | 'pods' | 'members' | 'raft'> &
+    Partial<Pick<Observation, 'claims'>>,
   replicas: number,
   clusterID?: string,
 ): Peers {
@@ -70,7 +79,12 @@ export function peersOfHalves(
 }
 
 function peersNamed(
-  { pods, members, raft }: Pick<Observation, 'pods' | 'members' | 'raft'>,
+  {
+    pods,
+    members,
+    raft,
+    claims,
+  }: Pick<Observation, 'pods' | 'members' | 'raft'> & Partial<Pick<Observation, 'claims'>>,
   named: readonly Pick<Peer, 'name' | 'ordinal'>[],
   clusterID: string | undefined,
 ): Peers {
@@ -81,6 +95,7 @@ function peersNamed(
       name,
       ordinal,
       ...defined({ pod }),
+      ...(isGoing(`data-${name}`, claims) ? { isVolumeGoing: true } : {}),
       member: memberOf(name, pod, members),
       voter: voters.kind === 'known' ? known(voters.value.includes(name)) : voters,
     };
@@ -93,6 +108,10 @@ function peersNamed(
     clusterIds: clusterIdsOf(answering, clusterID),
   };
 }
+
+const isGoing = (name: string, claims: Observation['claims'] | undefined): boolean =>
+  claims?.kind === 'known' &&
+  claims.value.some(({ metadata }) => metadata.name === name && metadata.deletionTimestamp !== undefined);
 
 function memberOf(name: string, pod: Pod | undefined, members: Observation['members']): Known<Member> {
   const member = members.get(name);

@@ -6,12 +6,21 @@ import { names } from '../model/names.ts';
 /**
  * One member at a time may be evicted, atomically in the API server. Of any size: one member can be drained
  * (the gate judges quorum), two never go at once, and scaling needs no budget made or taken away.
+ *
+ * None while the volume of a member is being deleted: it would end with the pod (L3).
  */
-export function disruptionBudget({ cluster }: Pick<WorkloadInputs, 'cluster'>): KubernetesObject {
+export function disruptionBudget(
+  { cluster, claims }: Pick<WorkloadInputs, 'cluster' | 'claims'>,
+  members: readonly string[],
+): KubernetesObject {
   const name = names(cluster.metadata.name ?? '').podDisruptionBudget;
+  const isGoing = claims.some(
+    ({ metadata }) =>
+      metadata.deletionTimestamp !== undefined && members.some((pod) => metadata.name === `data-${pod}`),
+  );
   return child(
     cluster,
     { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name },
-    { spec: { maxUnavailable: 1, selector: { matchLabels: memberSelector(cluster) } } },
+    { spec: { maxUnavailable: isGoing ? 0 : 1, selector: { matchLabels: memberSelector(cluster) } } },
   );
 }

@@ -21,7 +21,7 @@ export function render(cluster: SetsOfMembers): readonly KubernetesObject[] {
     configMap(sets),
     ...services(any, serving),
     networkPolicy(any),
-    disruptionBudget(any),
+    disruptionBudget(any, members),
     ...sets.map(statefulSet),
   ].map(withHash);
 }

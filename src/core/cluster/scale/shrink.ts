@@ -6,7 +6,7 @@ import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
 import { jobFailure, jobHindrance } from '../../jobs/job-outcome.ts';
 import { known, unknown, type Known } from '../../model/known.ts';
 import type { ExecutorStep } from '../../jobs/step.ts';
-import { healthyVoters, stepDownCandidates, whyUnhealthy } from '../../raft/health.ts';
+import { healthyVoters, stepDownCandidates, whyLosing, whyUnhealthy } from '../../raft/health.ts';
 import { quorum } from '../../raft/quorum.ts';
 import { nextStepDownAt, unfinishedStepDowns } from '../../raft/step-down.ts';
 import { timestamp } from '../../model/time.ts';
@@ -25,7 +25,7 @@ export function startLeaving(input: ScaleInput): ScaleStep {
   const listed = isListed(input, pod);
   if (listed === undefined) return wait('the members are unknown');
   if (!listed) return shrunk(input);
-  const unsafe = whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
+  const unsafe = whyVolumeGoes(input, pod) ?? whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
   if (unsafe !== undefined) return wait(unsafe);
   if (peers.leader.kind === 'unknown') return wait(`no leader is known: ${peers.leader.cause}`);
   if (peers.leader.value === pod) return startStepDown(input, pod);
@@ -97,7 +97,7 @@ export function removePeer(input: ScaleInput): ScaleStep {
   if (outcome === 'absent') {
     const { leader } = input.peers;
     if (leader.kind === 'known' && leader.value === pod) return { kind: 'go', patch: atRest };
-    const unsafe = whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
+    const unsafe = whyVolumeGoes(input, pod) ?? whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
     return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
   }
   if (outcome === 'running') return running(observed, `${pod} is being removed from Raft`);
@@ -212,6 +212,12 @@ export function whyNotRemove(
     .filter(({ name }) => name !== pod)
     .flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
   return `${pod} is healthy and stays while others are not: ${others.join('; ')}`;
+}
+
+/** Somebody has deleted its volume: whether that was meant, a person says first. */
+function whyVolumeGoes({ peers }: ScaleInput, pod: string): string | undefined {
+  const peer = peers.expected.find(({ name }) => name === pod);
+  return peer === undefined ? undefined : whyLosing(peer);
 }
 
 /** The keys of sealable namespaces that would be lost with it, unless a person accepts that. */

@@ -1,4 +1,4 @@
-import { stepDownCandidates, survivesLossOf, whyBehind, whyUnhealthy } from '../../raft/health.ts';
+import { stepDownCandidates, survivesLossOf, whyBehind, whyLosing, whyUnhealthy } from '../../raft/health.ts';
 import { quorum } from '../../raft/quorum.ts';
 import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { nextStepDownAt } from '../../raft/step-down.ts';
@@ -19,6 +19,8 @@ export function whyNotTakeDown(input: GateInput, ordinal: number): Blocked | und
   const { peers, replicas } = input;
   const down = peers.expected[ordinal];
   if (down === undefined) return { reason: `there is no ordinal ${ordinal}` };
+  const losing = whyLosing(down);
+  if (losing !== undefined) return { reason: losing };
   if (replicas === 1) return whyKeysWouldGo(input, ordinal);
   if (peers.leader.kind === 'unknown') return { reason: `no leader is known: ${peers.leader.cause}` };
   if (peers.leader.value === down.name) return { reason: `${down.name} leads` };
@@ -60,6 +62,8 @@ export function whyNotStepDown(input: PhaseInput, ordinal: number, lagging?: str
   const { peers, status, context } = input;
   const leader = peers.expected[ordinal];
   if (leader === undefined) return { reason: `there is no ordinal ${ordinal}` };
+  const losing = whyLosing(leader);
+  if (losing !== undefined) return { reason: losing };
   if (peers.leader.kind === 'unknown') return { reason: `no leader is known: ${peers.leader.cause}` };
   const unfit = whyOthersNotFit(input, leader.name, lagging) ?? whyNoQuorum(input, leader.name);
   if (unfit !== undefined) return { reason: unfit };

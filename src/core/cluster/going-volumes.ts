@@ -1,0 +1,39 @@
+import { documents } from '../../api/documents.ts';
+import { held, unchanged, type Concern } from '../model/cluster-concern.ts';
+import { emptyDisks } from '../model/kubectl.ts';
+import type { Observation } from '../model/observation.ts';
+import { claimsByPod, podsByName } from '../model/selectors.ts';
+
+/** The members that run on a volume which somebody has deleted: `pvc-protection` alone still keeps it (L3). */
+export function membersOnGoingVolumes(observation: Observation): readonly string[] {
+  const pods = podsByName(observation);
+  const claims = claimsByPod(observation);
+  if (pods === undefined || claims === undefined) return [];
+  return [...claims]
+    .filter(([, { metadata }]) => metadata.deletionTimestamp !== undefined)
+    .map(([pod]) => pod)
+    .filter((pod) => pods.has(pod) && pods.get(pod)?.metadata.deletionTimestamp === undefined)
+    .toSorted();
+}
+
+/**
+ * Says which members will lose their data with their next stop. Nothing is stopped meanwhile: no upgrade, restart,
+ * step-down or smaller size, and no eviction (the PodDisruptionBudget allows none).
+ */
+export const decideGoingVolumes: Concern = (observation, status) => {
+  const [first, ...others] = membersOnGoingVolumes(observation);
+  if (first === undefined) return unchanged(status);
+  const all = [first, ...others];
+  const { cluster } = observation;
+  const message = `somebody has deleted the volumes of ${all.join(', ')}, which go for ever when these pods stop. No pod is stopped and no eviction is allowed until then`;
+  const remedy =
+    cluster.spec.replicas === 1 || all.length === (status.replicas ?? all.length)
+      ? `A deletion cannot be taken back. Take a snapshot first, now (${documents.goingVolumes})`
+      : `A deletion cannot be taken back. Take a snapshot first (${documents.goingVolumes})`;
+  return unchanged(
+    status,
+    held('VolumeDeleting', message, {
+      remedy: `${remedy}. Then, with the verb maintenance, give one member at a time a new volume; for ${first} ${emptyDisks(cluster.metadata, [first])}`,
+    }),
+  );
+};
