@@ -1,55 +1,58 @@
 /**
- * Runs the tests, in processes side by side. The course of each is shown at once, behind its name; failures and sums
- * come when all have ended, then the ten slowest tests. The last line sums up: `N passed, N failed, N skipped`.
+ * Runs the tests, in processes side by side, each of which takes the next file when it has run one. The course is shown
+ * at once, behind the name of the process; failures and what was skipped come when all have ended, then the ten slowest
+ * tests. The last line sums up: `N passed, N failed, N skipped`.
  *
  * - without an argument: all; first those that need nothing but Node.js, and the others only when those are green
  * - `unit`: those that need nothing but Node.js, with few random walks
  * - `watch`: of those, each that a changed file concerns, as long as it runs
- * - `--record`: writes how long each file took to test/durations.json, by which they are cut into processes
+ * - `--record`: writes how long each file took to test/durations.json, of which the longest is run first
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { existsSync, globSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { cacheDirectory } from './cluster/cache.ts';
-import { cut } from './support/cut.ts';
+import { FileQueue } from './support/file-queue.ts';
 import { loadedOnce, reachedFrom } from './support/imports.ts';
 import { packageRoot } from './support/package-root.ts';
-import { slowest, type FileDurations, type RunResults, type TimedTest } from './support/results.ts';
+import { slowest, type RunResults, type TimedTest } from './support/results.ts';
 
-/** Each has a Kubernetes of its own; they wait most of the time, for pods and elections. */
-const clusterProcesses = 3;
-/** More would wait for each other's processor. */
-const unitProcesses = Math.min(4, availableParallelism());
+const processesOf = {
+  /** More would wait for each other's processor. */
+  unit: Math.min(4, availableParallelism()),
+  /** Each has a Kubernetes of its own; they wait most of the time, for pods and elections. */
+  cluster: 3,
+};
 /** For a file that was not recorded yet. */
 const unknownMs = { unit: 200, cluster: 30_000 };
 
 /** Changes the keys of the API server that its process shares, so nothing comes after it. */
-const isLast = (file: string) => file === 'test/controller-e2e/life.cluster.test.ts';
+const last = 'test/controller-e2e/life.cluster.test.ts';
 
-/** Twice what they take. A process that takes longer is told to end, and says at what it was. */
-const partTimeoutMs = 60 * 60_000;
+/** Thrice what the longest takes. A process at a file for longer is told to end, and says at what it was. */
+const fileTimeoutMs = 30 * 60_000;
 /** What a test has left open, or does not let itself be told, keeps a process no longer than this. */
-const endTimeoutMs = 30_000;
+const endTimeoutMs = 60_000;
 
 const durationsFile = join(packageRoot, 'test/durations.json');
 
 async function runAll(): Promise<boolean> {
-  const unit = await runParts(partsOf('unit', unitProcesses), { EXPLORE: 'full' });
+  const unit = await runFiles('unit', { EXPLORE: 'full' });
   if (!unit.every(isGood)) return tell(unit);
   // All need what is built here; where it cannot be built, the tests say so and are skipped.
   await once(startNode(['test/cluster/main.ts', 'prepare'], ['ignore', 'inherit', 'inherit']), 'exit');
-  const cluster = await runParts(partsOf('cluster', clusterProcesses), {});
+  const cluster = await runFiles('cluster', {});
   if (values.record) record([...unit, ...cluster]);
   return tell([...unit, ...cluster]);
 }
 
-async function runUnit(environment: NodeJS.ProcessEnv, files = filesOf('unit')): Promise<boolean> {
-  return tell(await runParts(partsOf('unit', unitProcesses, files), environment));
+async function runUnit(files?: readonly string[]): Promise<boolean> {
+  return tell(await runFiles('unit', {}, files));
 }
 
 /** Runs the tests of the program's parts that were changed, each time that files change. */
@@ -62,7 +65,7 @@ async function watchUnit(): Promise<void> {
       wake();
     });
   }
-  await runUnit({});
+  await runUnit();
   for (;;) {
     if (changed.size === 0) await new Promise<void>((resolve) => (wake = resolve));
     // An editor writes more than once.
@@ -74,7 +77,7 @@ async function watchUnit(): Promise<void> {
       (file) => those.has(file) || [...reachedFrom(file, loaded).keys()].some((path) => those.has(path)),
     );
     console.log(`\n${[...those].join(', ')}: ${concerned.length} test files`);
-    if (concerned.length > 0) await runUnit({}, concerned);
+    if (concerned.length > 0) await runUnit(concerned);
   }
 }
 
@@ -84,73 +87,79 @@ function filesOf(stage: Stage): readonly string[] {
   const ofCluster = (file: string) => file.endsWith('.cluster.test.ts');
   return globSync('test/**/*.test.ts')
     .filter((file) => ofCluster(file) === (stage === 'cluster'))
-    .toSorted((a, b) => Number(isLast(a)) - Number(isLast(b)) || (a < b ? -1 : 1));
+    .toSorted();
 }
 
-interface Part {
-  readonly name: string;
-  readonly files: readonly string[];
-}
-
-function partsOf(stage: Stage, processes: number, files = filesOf(stage)): readonly Part[] {
-  return cut(files, processes, recorded(), unknownMs[stage])
-    .filter((part) => part.length > 0)
-    .map((part, index) => ({ name: `${stage} ${index + 1}`, files: part }));
-}
-
-function recorded(): FileDurations {
-  return existsSync(durationsFile) ? (JSON.parse(readFileSync(durationsFile, 'utf8')) as FileDurations) : {};
+function recorded(): Record<string, number> {
+  return existsSync(durationsFile)
+    ? (JSON.parse(readFileSync(durationsFile, 'utf8')) as Record<string, number>)
+    : {};
 }
 
 /** Whole tenths of a second: what is less is noise. */
 function record(ended: readonly Ended[]): void {
-  const all = ended.flatMap(({ results }) => Object.entries(results.files));
-  const sorted = all
-    .map(([file, ms]) => [file, Math.max(100, Math.round(ms / 100) * 100)] as const)
+  const sorted = ended
+    .flatMap(({ files }) => files)
+    .map(({ file, ms }) => [file, Math.max(100, Math.round(ms / 100) * 100)] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   writeFileSync(durationsFile, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
 }
 
 /** What became of a process. */
 interface Ended {
-  readonly results: RunResults;
-  /** Mocha's words on failures, and what else it said after the tests. */
+  readonly files: readonly RunFile[];
+  /** Mocha's words on failures and on what was skipped, and what else was said after the tests of such a file. */
   readonly epilogue: readonly string[];
-  /** It came to its sum and ended by itself, or had to be ended after it. */
+  /** It ran all that it was given, and ended by itself, or had to be ended after it. */
   readonly isWhole: boolean;
 }
 
-const isGood = ({ results, isWhole }: Ended) => isWhole && results.failed === 0;
+interface RunFile {
+  readonly file: string;
+  readonly ms: number;
+  readonly results: RunResults;
+}
+
+const isGood = ({ files, isWhole }: Ended) => isWhole && files.every(({ results }) => results.failed === 0);
 
 /** Says what came of all. @returns whether all is good */
 function tell(ended: readonly Ended[]): boolean {
-  for (const { epilogue } of ended) console.log(epilogue.join('\n'));
-  const timed: readonly TimedTest[] = ended.flatMap(({ results }) => results.timed);
+  for (const { epilogue } of ended) if (epilogue.length > 0) console.log(epilogue.join('\n'));
+  const all = ended.flatMap(({ files }) => files.map(({ results }) => results));
+  const timed: readonly TimedTest[] = all.flatMap((results) => results.timed);
   console.log(['the ten slowest:', ...slowest(timed, 10), ''].join('\n'));
-  const sum = (of: 'passed' | 'failed' | 'skipped') =>
-    ended.reduce((total, { results }) => total + results[of], 0);
+  const sum = (of: 'passed' | 'failed' | 'skipped') => all.reduce((total, results) => total + results[of], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
   return ended.every(isGood);
 }
 
-async function runParts(parts: readonly Part[], environment: NodeJS.ProcessEnv): Promise<readonly Ended[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'rollguard-tests-'));
-  try {
-    return await Promise.all(parts.map((part) => runPart(part, join(folder, part.name), environment)));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+async function runFiles(
+  stage: Stage,
+  environment: NodeJS.ProcessEnv,
+  files = filesOf(stage),
+): Promise<readonly Ended[]> {
+  const processes = Math.min(files.length, processesOf[stage]);
+  const queue = new FileQueue(files, {
+    processes,
+    durations: recorded(),
+    unknownMs: unknownMs[stage],
+    last,
+  });
+  const runAsLongAsThereAre = async (name: string) => {
+    const ended = [await runProcess(name, queue, environment)];
+    // A process that dies takes one file with it.
+    while (ended.at(-1)?.isWhole === false && !queue.isEmpty) {
+      ended.push(await runProcess(name, queue, environment));
+    }
+    return ended;
+  };
+  const names = Array.from({ length: processes }, (_, index) => `${stage} ${index + 1}`);
+  return (await Promise.all(names.map(runAsLongAsThereAre))).flat();
 }
 
-/** Runs the files of a part in one process. */
-async function runPart(
-  { name, files }: Part,
-  resultsFile: string,
-  environment: NodeJS.ProcessEnv,
-): Promise<Ended> {
-  const args = ['node_modules/mocha/bin/mocha.js', `--reporter-option=results=${resultsFile}`, ...files];
-  const child = startNode(args, ['ignore', 'pipe', 'pipe'], environment);
-  const epilogue: string[] = [];
+/** Starts a process, and gives it files of the queue, one after another. */
+async function runProcess(name: string, queue: FileQueue, environment: NodeJS.ProcessEnv): Promise<Ended> {
+  const child = startNode(['test/process.ts'], ['ignore', 'pipe', 'pipe', 'ipc'], environment);
   let isToldToEnd = false;
   const end = async () => {
     isToldToEnd = true;
@@ -158,41 +167,57 @@ async function runPart(
     await sleep(endTimeoutMs, undefined, { ref: false });
     child.kill('SIGKILL');
   };
-  let deadline = setTimeout(() => void end(), partTimeoutMs);
+  let deadline: NodeJS.Timeout | undefined;
+  const files: RunFile[] = [];
+  let current: { readonly file: string; readonly since: number } | undefined;
+  const give = () => {
+    clearTimeout(deadline);
+    const file = current?.file === last ? undefined : queue.take();
+    current = file === undefined ? undefined : { file, since: Date.now() };
+    deadline = setTimeout(() => void end(), file === undefined ? endTimeoutMs : fileTimeoutMs);
+    if (file === undefined) child.disconnect();
+    else child.send(file);
+  };
+  child.on('message', (results: RunResults) => {
+    if (current !== undefined) files.push({ file: current.file, ms: Date.now() - current.since, results });
+    give();
+  });
+
+  const epilogue: string[] = [];
+  let ofFile: string[] = [];
   const hear = (colored: string) => {
     const line = stripVTControlCharacters(colored);
-    if (epilogue.length === 0 && !/^\s+\d+ passing\b/.test(line)) {
+    if (ofFile.length === 0 && !/^\s+\d+ passing\b/.test(line)) {
       console.log(`${name.padEnd(9)} | ${line}`);
       return;
     }
-    epilogue.push(line);
-    if (!/^\d+ passed, \d+ failed, \d+ skipped$/.test(line)) return;
-    clearTimeout(deadline);
-    deadline = setTimeout(() => void end(), endTimeoutMs);
+    ofFile.push(line);
+    const [, failed, skipped] = /^\d+ passed, (\d+) failed, (\d+) skipped$/.exec(line) ?? [];
+    if (failed === undefined) return;
+    if (failed !== '0' || skipped !== '0') epilogue.push(...ofFile);
+    ofFile = [];
   };
   for (const input of [child.stdout, child.stderr]) if (input) createInterface({ input }).on('line', hear);
+
+  give();
   // Not its `close`: what a test has left running may hold the other end of the pipes.
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   clearTimeout(deadline);
   await sleep(500);
-  if (existsSync(resultsFile)) {
-    const results = JSON.parse(readFileSync(resultsFile, 'utf8')) as RunResults;
-    const isWhole = code === 0 || isToldToEnd || results.failed > 0;
-    if (!isWhole)
-      epilogue.push(`the tests of ${name} passed, and their process ended with ${code ?? signal}`);
-    return { results, epilogue, isWhole };
+  epilogue.push(...ofFile);
+  if (current !== undefined) {
+    epilogue.push(`${current.file}: its process ended with ${code ?? signal}`);
+    const results = { passed: 0, failed: 1, skipped: 0, timed: [] };
+    files.push({ file: current.file, ms: Date.now() - current.since, results });
+  } else if (code !== 0 && !isToldToEnd) {
+    epilogue.push(`${name} ran its tests, and then ended with ${code ?? signal}`);
   }
-  epilogue.push(`the tests of ${name} ended with ${code ?? signal}, without a sum`);
-  return {
-    results: { passed: 0, failed: 1, skipped: 0, timed: [], files: {} },
-    epilogue,
-    isWhole: false,
-  };
+  return { files, epilogue, isWhole: current === undefined && (code === 0 || isToldToEnd) };
 }
 
 function startNode(
   args: readonly string[],
-  stdio: ('ignore' | 'inherit' | 'pipe')[],
+  stdio: ('ignore' | 'inherit' | 'pipe' | 'ipc')[],
   environment: NodeJS.ProcessEnv = {},
 ): ChildProcess {
   // What Node.js has compiled once, it, and what it starts, need not compile again: half of a start.
@@ -209,7 +234,7 @@ switch (positionals[0]) {
   case undefined:
     process.exit((await runAll()) ? 0 : 1);
   case 'unit':
-    process.exit((await runUnit({})) ? 0 : 1);
+    process.exit((await runUnit()) ? 0 : 1);
   case 'watch':
     await watchUnit();
     break;

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { atEnd } from '../support/setup.ts';
 import { startGround, type Ground, type GroundSize } from './test-cluster.ts';
 
 /**
@@ -10,13 +11,16 @@ export const groundTimeoutMs = 30 * 60_000;
 const grounds = new Map<GroundSize, Promise<Ground>>();
 
 /**
- * The ground of this size that the suites of one mocha process share: started for the first
+ * The ground of this size that the suites of one process share: started for the first
  * that asks, stopped after the last test. A start that failed fails for all, at once.
  *
  * A suite keeps to namespaces of its own and removes its cluster-wide objects.
  */
 export function sharedCluster(size: GroundSize): Promise<Ground> {
-  if (grounds.size === 0) exitOnSignals();
+  if (grounds.size === 0) {
+    exitOnSignals();
+    atEnd(stopGrounds);
+  }
   const ground = grounds.get(size) ?? startGround({ size });
   grounds.set(size, ground);
   return ground;
@@ -29,12 +33,11 @@ function exitOnSignals(): void {
   }
 }
 
-// At the top level of a module that mocha loads, this is a hook of the root suite.
-after('stop the shared grounds', async function () {
+async function stopGrounds(): Promise<void> {
   for (const ground of grounds.values()) {
     // A start that failed has failed its suites already.
     const started = await ground.catch(() => undefined);
     await started?.stop();
   }
   grounds.clear();
-});
+}

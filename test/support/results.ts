@@ -6,16 +6,12 @@ export interface TimedTest {
   readonly ms: number;
 }
 
-/** By test file, from the root of the package: the milliseconds that its suites took, hooks included. */
-export type FileDurations = Record<string, number>;
-
-/** What the tests of one process came to. */
+/** What the tests of a run of mocha came to. */
 export interface RunResults {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
   readonly timed: readonly TimedTest[];
-  readonly files: FileDurations;
 }
 
 /** One line each of the tests and hooks that took longest, slowest first. */

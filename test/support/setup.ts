@@ -1,4 +1,4 @@
-/** For `--require`: how every process of mocha begins. */
+/** For `--require`: how every process of mocha begins and ends. */
 
 /**
  * Mocha passes over a promise that is rejected and that nobody looks at, and exits with 0. Thrown from here, its
@@ -10,3 +10,15 @@ process.on('unhandledRejection', (reason) => {
 
 /** Mocha has every error keep its whole stack, which costs seconds where thousands are made deep in a parser. */
 Error.stackTraceLimit = 30;
+
+const ends: (() => Promise<void>)[] = [];
+
+/** Has something done when the last test of this process has ended. */
+export function atEnd(end: () => Promise<void>): void {
+  ends.push(end);
+}
+
+/** Mocha calls it by this name. */
+export async function mochaGlobalTeardown(): Promise<void> {
+  for (const end of ends.splice(0)) await end();
+}
