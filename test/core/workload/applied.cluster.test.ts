@@ -147,16 +147,14 @@ describe('the children of a cluster on a real API server', function () {
     const forced = (object: KubernetesObject) =>
       client.apply(pathOf(object), object, { fieldManager, force: true }).then(
         () => 'taken',
-        (error: unknown) => isConflict(error) && 'refused',
+        (error: unknown) => (isConflict(error) ? 'refused' : String(error)),
       );
     expect(await forced(late)).to.equal('refused');
     const { resourceVersion: newer = '' } = (await read(statefulSet))?.metadata ?? {};
-    expect(
-      await forced({
-        ...late,
-        metadata: { ...late.metadata, uid: crypto.randomUUID(), resourceVersion: newer },
-      }),
-    ).to.equal('refused');
+    // Of one that was deleted and made again.
+    const former = { ...late.metadata, uid: crypto.randomUUID() };
+    expect(await forced({ ...late, metadata: former })).to.equal('refused');
+    expect(await forced({ ...late, metadata: { ...former, resourceVersion: newer } })).not.to.equal('taken');
     expect(await forced({ ...late, metadata: { ...late.metadata, resourceVersion: newer } })).to.equal(
       'taken',
     );
