@@ -57,6 +57,29 @@ function decided(
 }
 
 describe('a roll under a new leader (C2)', () => {
+  it('is a roll of green, too, where that is upgraded in place', () => {
+    const { status: settled, ...cluster } = settledCluster({ version: '2.6.2' });
+    const blueGreen = {
+      phase: 'UpgradingGreen',
+      operationId: 'op1',
+      blueReplicas: 3,
+      greenRevision: 'rnew',
+      greenPartition: 3,
+      upgradesGreenInPlace: true,
+    } as const;
+    const stored = { ...settled, blueGreen };
+    const effectsOf = (phase: 'UpgradingGreen' | 'Promoting') =>
+      decideCluster(
+        observation({
+          cluster: { ...cluster, status: { ...stored, blueGreen: { ...blueGreen, phase } } },
+          greenStatefulSet: known(statefulSet()),
+        }),
+        context({ leaseTransitions: 2 }),
+      ).effects.filter((effect) => effect.kind === 'patch' && effect.target.kind === 'StatefulSet');
+    expect(effectsOf('UpgradingGreen')).to.have.length(1);
+    expect(effectsOf('Promoting')).to.have.length(0);
+  });
+
   it('is decided on only when its term stands in the StatefulSet', () => {
     const { set } = new StoredSet();
     const { effects, status } = decided(set, { spec: { version: '2.5.5' } });
