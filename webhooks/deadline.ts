@@ -62,13 +62,14 @@ export function endingInTime(facts: AdmissionFacts): AdmissionFacts {
     volumes: (cluster, signal) => orUnknown(facts.volumes(cluster, signal), signal),
     pods: (cluster, signal) => orUnknown(facts.pods(cluster, signal), signal),
     holdsVerb: (user, verb, target, signal) => orUnknown(facts.holdsVerb(user, verb, target, signal), signal),
+    mayActAs: (user, account, signal) => orUnknown(facts.mayActAs(user, account, signal), signal),
     inMaintenance: (cluster, signal) => orUnknown(facts.inMaintenance(cluster, signal), signal),
     warnsOnly: (namespace, signal) => orUnknown(facts.warnsOnly(namespace, signal), signal),
   };
 }
 
-function orUnknown<T>(fact: Promise<Known<T>>, signal: AbortSignal): Promise<Known<T>> {
-  const late = new Promise<Known<T>>((resolve) => {
+function orUnknown<Fact>(fact: Promise<Fact>, signal: AbortSignal): Promise<Fact | Known<never>> {
+  const late = new Promise<Known<never>>((resolve) => {
     const giveUp = () => resolve(unknown('it did not come within the time-out of the webhook'));
     if (signal.aborted) giveUp();
     else signal.addEventListener('abort', giveUp, { once: true });

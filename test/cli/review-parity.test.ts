@@ -370,6 +370,7 @@ function factsOf({
     pods: async () => known(pods.map(parsePod)),
     // Nobody is asked about nobody: without a user `review` does not judge verbs.
     holdsVerb: async (_user, verb) => known(user === undefined || verbs.includes(verb)),
+    mayActAs: async () => ({ kind: 'not-judged' }),
     inMaintenance: async () => known(inMaintenance),
     warnsOnly: async () => known(namespaceWarns ?? false),
   };

@@ -47,6 +47,7 @@ export const update = (
   object: services(annotations),
   oldObject: services(before, status),
   permission: known(true),
+  mayActAs: known(true),
 });
 
 export const creation = (
@@ -56,6 +57,7 @@ export const creation = (
   operation: 'CREATE',
   object: services(annotations, status),
   permission: known(true),
+  mayActAs: known(true),
 });
 
 /** What one rule says: reasons of its violations, and its warnings. */

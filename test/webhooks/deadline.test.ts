@@ -86,6 +86,7 @@ describe('facts that end in time', () => {
       volumes: never,
       pods: never,
       holdsVerb: never,
+      mayActAs: never,
       inMaintenance: never,
       warnsOnly: never,
     });
@@ -94,6 +95,7 @@ describe('facts that end in time', () => {
       facts.volumes(cluster, signal),
       facts.pods(cluster, signal),
       facts.holdsVerb({}, 'maintenance', cluster, signal),
+      facts.mayActAs({}, cluster, signal),
       facts.inMaintenance(cluster, signal),
       facts.warnsOnly('prod', signal),
     ];

@@ -2,10 +2,14 @@ import { parseMetadataServices } from '../../src/api/metadataservices.ts';
 import { defined } from '../../src/api/object-fields.ts';
 import { evaluateReleaseChange } from '../../src/core/policies/index.ts';
 import { allow } from '../../src/core/policies/policy.ts';
-import { asksForRollback } from '../../src/core/policies/release-request.ts';
+import {
+  asksForRollback,
+  changesServiceAccount,
+  serviceAccount,
+} from '../../src/core/policies/release-request.ts';
 import { isTerminating, required, type ValidatingRoute } from '../route.ts';
 
-/** MetadataServices CREATE and UPDATE: requests to roll back. */
+/** MetadataServices CREATE and UPDATE: requests to roll back, and whom pods run as. */
 export const validateMetadataServices: ValidatingRoute = {
   path: '/validate/metadataservices',
   kind: 'validating',
@@ -22,10 +26,14 @@ export const validateMetadataServices: ValidatingRoute = {
     const permission = asksForRollback(change)
       ? await facts.holdsVerb(userInfo, 'rollback', target, deadline.signal)
       : ({ kind: 'not-judged' } as const);
+    const mayActAs = changesServiceAccount(change)
+      ? await facts.mayActAs(userInfo, { namespace, name: serviceAccount(object) }, deadline.signal)
+      : ({ kind: 'not-judged' } as const);
     return evaluateReleaseChange({
       operation: request.operation === 'CREATE' ? 'CREATE' : 'UPDATE',
       ...change,
       permission,
+      mayActAs,
     });
   },
 };

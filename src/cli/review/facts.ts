@@ -41,6 +41,7 @@ export function inventoryFacts(
       asked.needs.push({ verb, object });
       return known(holdsAll || held.includes(verb));
     },
+    mayActAs: async () => (holdsAll ? known(true) : { kind: 'not-judged' }),
     inMaintenance: async (cluster) => known(inventory.inMaintenance(cluster)),
     warnsOnly: async (namespace) => known(inventory.warnsOnly(namespace)),
   };

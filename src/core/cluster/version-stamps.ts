@@ -77,8 +77,9 @@ function isHigher(version: Version, { metadata }: PersistentVolumeClaim): boolea
 }
 
 /**
- * What the pod runs or ran: as OpenBao says in its label or itself, else as its image says, else as the image
- * is known for. Undefined where its container never started, and where nobody knows.
+ * What the pod runs or ran: the highest of what the server and its image say, else what the image is known for. The
+ * label is OpenBao's too, but whoever may write the pod can write it, so it counts only where nothing else is known.
+ * Undefined where its container never started, and where nobody knows.
  */
 function ranVersion(
   pod: Pod,
@@ -90,14 +91,18 @@ function ranVersion(
   if (ran === undefined || !everStarted(pod)) return undefined;
   const label = pod.metadata.labels?.[runningVersionLabel];
   return (
-    (label === undefined ? undefined : tagVersion(label)) ??
-    versionOf(member?.version) ??
-    imageVersion(ran) ??
+    highest(versionOf(member?.version), imageVersion(ran)) ??
     versionOf(ran === upgrade?.targetImage ? upgrade.targetVersion : undefined) ??
     versionOf(ran === blueGreen?.greenImage ? blueGreen.greenVersion : undefined) ??
     versionOf(ran === image ? currentVersion : undefined) ??
-    versionOf(ran === cluster.spec.image ? cluster.spec.version : undefined)
+    versionOf(ran === cluster.spec.image ? cluster.spec.version : undefined) ??
+    (label === undefined ? undefined : tagVersion(label))
   );
+}
+
+function highest(a: Version | undefined, b: Version | undefined): Version | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return compareVersions(a, b) < 0 ? b : a;
 }
 
 function versionOf(text: string | undefined): Version | undefined {

@@ -1,5 +1,5 @@
 import { hasStaticSeal } from '../model/seal.ts';
-import { isConfirmed } from '../model/data-door.ts';
+import { isConfirmed, policyOf } from '../model/data-door.ts';
 import { confirmCommand, type ClusterDeletion } from './cluster-deletion.ts';
 import { violation, type Policy } from './policy.ts';
 
@@ -9,7 +9,7 @@ import { violation, type Policy } from './policy.ts';
  * Guards: OpenBaoCluster DELETE under deletionPolicy DeletePVCs and DeleteAll, where `isGuardedDeletion`.
  * Allows: Retain, which keeps volumes and unseal key; what carries
  * `rollguard.io/confirm-delete: <uid>`.
- * Unknown: a policy that it does not know may take data with it.
+ * Unknown: a policy that it does not know is Retain, as for the controller, which alone deletes data.
  * Source: docs/design.md, "What the gate refuses" and "What would hurt most" (only DeleteAll deletes the unseal
  * Secret).
  */
@@ -17,7 +17,7 @@ export const deletionNotConfirmed: Policy<ClusterDeletion> = {
   id: 'deletion-not-confirmed',
   changes: () => true,
   evaluate(deletion) {
-    const policy: string = deletion.oldObject.spec.deletionPolicy || 'Retain';
+    const policy = policyOf(deletion.oldObject);
     if (policy === 'Retain' || isConfirmed(deletion.oldObject)) return [];
     const key =
       policy === 'DeleteAll' && hasStaticSeal(deletion.oldObject)

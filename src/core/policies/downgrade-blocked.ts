@@ -168,28 +168,29 @@ function isBelowStored(wanted: Version, { oldObject }: ClusterRequest): boolean 
 }
 
 /**
- * The version that a pod runs or ran: what OpenBao says in its label, else what its image says. The controller asks
+ * The version that a pod runs or ran: what its image says, or is known for, else what its label says, which is
+ * OpenBao's, but whoever may write the pod can write it. The controller asks
  * the members too, and knows what it rolls out (src/core/cluster/version-stamps.ts); the gate asks no OpenBao, and
  * has to say why it cannot tell.
  *
  * @returns nothing where it never started
  */
 function ranVersion(pod: Pod, request: ClusterRequest): Known<Version> | undefined {
-  const labelled = pod.metadata.labels?.[runningVersionLabel];
-  const said = labelled === undefined ? undefined : tagVersion(labelled);
-  if (said !== undefined) return known(said);
-
   const image = imageOf(pod.spec);
-  if (image === undefined || !everStarted(pod)) return undefined;
-  const tagged = imageVersion(image);
+  const hasStarted = image !== undefined && everStarted(pod);
+  const tagged = hasStarted ? imageVersion(image) : undefined;
   if (tagged !== undefined) return known(tagged);
   // A digest says no version; the image that a spec names runs the version that it names beside it.
   const { oldObject, object } = request;
-  const spec = [oldObject?.spec, object.spec].find((each) => each?.image === image);
+  const spec = hasStarted ? [oldObject?.spec, object.spec].find((each) => each?.image === image) : undefined;
   const version = parseVersion(spec?.version ?? '');
-  return version.kind === 'unknown'
+  if (version.kind === 'known') return version;
+  const labelled = pod.metadata.labels?.[runningVersionLabel];
+  const said = labelled === undefined ? undefined : tagVersion(labelled);
+  if (said !== undefined) return known(said);
+  return hasStarted
     ? unknown(
         `pod ${pod.metadata.name} has run the image "${printable(image)}", which does not name a version`,
       )
-    : version;
+    : undefined;
 }

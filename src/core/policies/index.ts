@@ -22,6 +22,7 @@ import { rollbackTargetEmpty } from './rollback-target-empty.ts';
 import { rollbackTargetKnown } from './rollback-target.ts';
 import { sealChangeBlocked } from './seal-change-blocked.ts';
 import { sealUnsupported } from './seal-unsupported.ts';
+import { serviceAccountPermission } from './service-account-permission.ts';
 import { snapshotPrerequisiteMissing } from './snapshot-prerequisite-missing.ts';
 import { staleNonce } from './stale-nonce.ts';
 import { storageChange } from './storage-change.ts';
@@ -88,7 +89,9 @@ export const releasePolicies: readonly Policy<ReleaseRequest>[] = [
   noGoodRelease,
   // it comes from those who may
   releasePermissionRequired,
-  // and what will come of it is no surprise
+  // whom pods run as is named by those who may act as it
+  serviceAccountPermission,
+  // and what will come of a rollback is no surprise
   rollbackTargetKnown,
 ];
 

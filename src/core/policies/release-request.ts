@@ -10,6 +10,8 @@ export interface ReleaseRequest {
   readonly oldObject?: MetadataServices;
   /** Whether the caller holds the verb `rollback` on it. */
   readonly permission: Permission;
+  /** Whether the caller may act as the ServiceAccount that it names. */
+  readonly mayActAs: Permission;
 }
 
 type Change = Pick<ReleaseRequest, 'object' | 'oldObject'>;
@@ -27,6 +29,15 @@ export const changesRollback = ({ object, oldObject }: Change): boolean =>
 /** Whether it asks for a rollback. Taking a request back asks for nothing. */
 export const asksForRollback = (change: Change): boolean =>
   changesRollback(change) && (rollbackTarget(change.object) ?? '') !== '';
+
+/** The ServiceAccount of the pods; none is the default one. */
+export const serviceAccount = ({ spec }: MetadataServices): string => spec.serviceAccountName || 'default';
+
+/** Whether pods are to run as another ServiceAccount than before, which is not the default one. */
+export function changesServiceAccount({ object, oldObject }: Change): boolean {
+  const name = serviceAccount(object);
+  return name !== 'default' && (oldObject === undefined || serviceAccount(oldObject) !== name);
+}
 
 /** `namespace/name`, for messages. */
 export function releaseName({ object, oldObject }: Change): string {

@@ -40,6 +40,12 @@ export interface AdmissionFacts {
     target: VerbTarget,
     signal: AbortSignal,
   ) => Promise<Known<boolean>>;
+  /** Whether the user may act as the ServiceAccount, by SubjectAccessReview. Files alone do not tell. */
+  readonly mayActAs: (
+    user: UserInfo,
+    account: ClusterKey,
+    signal: AbortSignal,
+  ) => Promise<Known<boolean> | { readonly kind: 'not-judged' }>;
   /** Whether `spec.maintenance.enabled` is set; false for a cluster that does not exist. */
   readonly inMaintenance: (cluster: ClusterKey, signal: AbortSignal) => Promise<Known<boolean>>;
   /** Whether the namespace is labelled `rollguard.io/enforce: warn`. */
@@ -63,15 +69,14 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
         const pods = await client.list(path, { query: ofCluster(name), signal });
         return pods.map(parsePod);
       }),
-    holdsVerb: (user, verb, target, signal) =>
-      readKnown(async () => {
-        const review = await client.create<{ status?: { allowed?: boolean } }>(
-          '/apis/authorization.k8s.io/v1/subjectaccessreviews',
-          subjectAccessReview(user, verb, target),
-          { signal },
-        );
-        return review.status?.allowed === true;
-      }),
+    holdsVerb: (user, verb, { resource = 'openbaoclusters', namespace, name }, signal) => {
+      const { group } = guardedResources[resource];
+      return isAllowed(client, user, { group, resource, verb, namespace, name }, signal);
+    },
+    mayActAs: (user, { namespace, name }, signal) => {
+      const attributes = { group: '', resource: 'serviceaccounts', verb: 'impersonate', namespace, name };
+      return isAllowed(client, user, attributes, signal);
+    },
     inMaintenance: ({ namespace, name }, signal) =>
       readKnown(async () => {
         const target = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster', namespace, name };
@@ -89,21 +94,28 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
   };
 }
 
-function subjectAccessReview(
+function isAllowed(
+  client: KubernetesClient,
   user: UserInfo,
-  verb: Verb,
-  { resource = 'openbaoclusters', namespace, name }: VerbTarget,
-): object {
-  const { group } = guardedResources[resource];
-  return {
-    apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SubjectAccessReview',
-    spec: {
-      user: user.username ?? '',
-      ...defined({ uid: user.uid }),
-      groups: user.groups ?? [],
-      extra: user.extra ?? {},
-      resourceAttributes: { group, resource, verb, namespace, name },
-    },
-  };
+  resourceAttributes: object,
+  signal: AbortSignal,
+): Promise<Known<boolean>> {
+  return readKnown(async () => {
+    const review = await client.create<{ status?: { allowed?: boolean } }>(
+      '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: {
+          user: user.username ?? '',
+          ...defined({ uid: user.uid }),
+          groups: user.groups ?? [],
+          extra: user.extra ?? {},
+          resourceAttributes,
+        },
+      },
+      { signal },
+    );
+    return review.status?.allowed === true;
+  });
 }

@@ -43,6 +43,21 @@ describe('the version on a volume', () => {
     expect(stamped(serverPod(0), claim(0, '2.4.4'), { version: '2.5.5' })).to.deep.equal(stamp('2.5.5'));
   });
 
+  it('is not what a label says that a person can write, as long as the server or its image says one', () => {
+    const labelled = (image: string): Pod => {
+      const pod = serverPod(0, { image });
+      return {
+        ...pod,
+        metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, 'openbao-version': '99.0.0' } },
+      };
+    };
+    expect(stamped(labelled('openbao/openbao:2.5.5'), claim(0, null))).to.deep.equal(stamp('2.5.5'));
+    expect(stamped(labelled(byDigest), claim(0, null), { version: '2.5.5' })).to.deep.equal(stamp('2.5.5'));
+    expect(stamped(labelled('openbao/openbao:2.5.6'), claim(0, null), { version: '2.5.5' })).to.deep.equal(
+      stamp('2.5.6'),
+    );
+  });
+
   it('is never lowered, and not written again', () => {
     expect(stamped(serverPod(0), claim(0, '2.5.5'), { version: '2.5.5' })).to.equal(undefined);
     expect(stamped(serverPod(0), claim(0, '2.6.0'), { version: '2.5.5' })).to.equal(undefined);

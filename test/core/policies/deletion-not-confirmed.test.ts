@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { confirmDeleteAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
+import { clusterVolumes } from '../../../src/core/model/data-door.ts';
 import { deletionNotConfirmed } from '../../../src/core/policies/deletion-not-confirmed.ts';
 import { cluster, clusterDeletion, reasonsOf, textOf } from '../../support/builders.ts';
 
@@ -13,7 +14,7 @@ const policies = (deletionPolicy: string): Partial<OpenBaoClusterSpec> => ({
 const found = (object: OpenBaoCluster) => reasonsOf(deletionNotConfirmed, clusterDeletion(object));
 
 describe('deletion-not-confirmed', () => {
-  for (const policy of ['DeletePVCs', 'DeleteAll', 'Something']) {
+  for (const policy of ['DeletePVCs', 'DeleteAll']) {
     it(`is refused under ${policy} until it is confirmed by the uid`, () => {
       expect(found(cluster(policies(policy)))).to.deep.equal(['DeletionNotConfirmed']);
       for (const wrong of ['', 'true', 'c-2', 'C-1', 'prod', ' c-1'])
@@ -23,6 +24,16 @@ describe('deletion-not-confirmed', () => {
       expect(found(cluster(policies(policy), undefined, confirmedBy('c-1')))).to.deep.equal([]);
     });
   }
+
+  it('is needed exactly where the controller would delete data', () => {
+    for (const policy of ['Retain', 'DeletePVCs', 'DeleteAll', '', 'Something', 'retain', 'constructor']) {
+      const object = cluster(policies(policy), undefined, { deletionTimestamp: '2026-01-02T03:04:05Z' });
+      const confirmed = { ...object, metadata: { ...object.metadata, ...confirmedBy('c-1') } };
+      const recorded = { ...confirmed, status: { deletionPolicy: 'DeleteAll' as const } };
+      const isNeeded = found(cluster(policies(policy))).length > 0;
+      expect(isNeeded, policy).to.equal(clusterVolumes(recorded, []) !== undefined);
+    }
+  });
 
   it('is not confirmed by nothing where the uid is not known', () => {
     const { uid: _, ...metadata } = cluster().metadata;

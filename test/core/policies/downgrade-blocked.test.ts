@@ -127,9 +127,15 @@ describe('downgrade-blocked', () => {
         reasons: refused,
       },
       {
-        name: 'believes what OpenBao says before what its image says',
+        name: 'believes what the image says before a label, which a person can write: a lower one',
         old: upgrading([]),
         pods: [pod({ runs: '2.5.5', image: 'openbao/openbao:2.6.0', status: containerStates.running })],
+        reasons: refused,
+      },
+      {
+        name: 'believes what the image says before a label, which a person can write: a higher one',
+        old: upgrading([]),
+        pods: [pod({ runs: '99.0.0', image: 'openbao/openbao:2.5.5', status: containerStates.running })],
         reasons: [],
       },
       {

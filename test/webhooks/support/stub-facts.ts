@@ -10,6 +10,7 @@ export function stubFacts(overrides: Partial<AdmissionFacts> = {}): AdmissionFac
     volumes: async () => known([]),
     pods: async () => known([]),
     holdsVerb: async () => known(false),
+    mayActAs: async () => known(false),
     inMaintenance: async () => known(false),
     warnsOnly: async () => known(false),
     ...overrides,

@@ -171,6 +171,7 @@ describe('/validate/openbaoclusters', () => {
           asked.push(verb);
           return known(true);
         },
+        mayActAs: note('mayActAs', false),
         inMaintenance: note('inMaintenance', false),
         warnsOnly: note('warnsOnly', false),
       };

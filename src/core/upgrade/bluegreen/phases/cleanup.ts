@@ -1,3 +1,4 @@
+import { policyOf } from '../../../model/data-door.ts';
 import { endpointPropagationMs } from '../../../model/limits.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { liveNames } from '../../../model/members.ts';
@@ -30,7 +31,7 @@ export const cleanup: PhaseHandler = (input) => {
         statefulSet: observation.statefulSet,
         name: liveNames(cluster).statefulSet,
         pods: halves.blue,
-        deletesVolumes: removing === undefined && (cluster.spec.deletionPolicy ?? 'Retain') !== 'Retain',
+        deletesVolumes: removing === undefined && policyOf(cluster) !== 'Retain',
       })
     : undefined;
   const ending = both(stopping, removing);
