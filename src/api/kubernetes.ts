@@ -150,6 +150,16 @@ export interface Job extends KubernetesObject {
   };
 }
 
+export interface PodDisruptionBudget extends KubernetesObject {
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly maxUnavailable?: number | string };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    /** By the names of pods whose eviction was let through, and whose deletion Kubernetes has not seen yet. */
+    readonly disruptedPods?: Readonly<Record<string, string>>;
+  };
+}
+
 /** Quantities by the names of resources. */
 type Quantities = Readonly<Record<string, string>>;
 

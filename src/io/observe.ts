@@ -1,4 +1,4 @@
-import type { KubernetesObject, PersistentVolumeClaim, Pod } from '../api/kubernetes.ts';
+import type { KubernetesObject, PersistentVolumeClaim, Pod, PodDisruptionBudget } from '../api/kubernetes.ts';
 import { componentLabel, components } from '../api/labels.ts';
 import { parseOpenBaoCluster, type OpenBaoCluster } from '../api/openbaocluster.ts';
 import { defined } from '../api/object-fields.ts';
@@ -17,6 +17,8 @@ import { activeMember } from '../core/raft/leader.ts';
 import { answersOf, type Members } from '../core/raft/members.ts';
 import { knowsSealables, needsSealables } from '../core/upgrade/namespace-keys.ts';
 import { needsRoom } from '../core/upgrade/capacity.ts';
+import { names } from '../core/model/names.ts';
+import { targetIn } from '../core/model/selectors.ts';
 import { readKnown } from './read-known.ts';
 import { greenNames, liveNames } from '../core/model/members.ts';
 import type { ClusterKey } from './kubernetes/admission-facts.ts';
@@ -103,6 +105,7 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
       ? {}
       : { greenStatefulSet: known(caches.statefulSet({ namespace: space, name: green.statefulSet })) }),
     statefulSets: known(sets),
+    disruptionBudget: known(caches.child(budgetOf(cluster)) as PodDisruptionBudget | undefined),
     pods: known(pods),
     claims: known(claims),
     jobs: known(jobs),
@@ -118,6 +121,14 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
     drifted,
   };
 }
+
+const budgetOf = (cluster: OpenBaoCluster) =>
+  targetIn(
+    cluster,
+    'policy/v1',
+    'PodDisruptionBudget',
+    names(cluster.metadata.name ?? '').podDisruptionBudget,
+  );
 
 async function readMembers(
   openbao: ObserverOfOpenBao,

@@ -1,4 +1,9 @@
-import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../src/api/kubernetes.ts';
+import type {
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  StatefulSet,
+} from '../../src/api/kubernetes.ts';
 import {
   actionAnnotation,
   activeLabel,
@@ -294,6 +299,29 @@ export function settledStatus(size = 3): OpenBaoClusterStatus {
   };
 }
 
+/** The PodDisruptionBudget; as it is while a member is replaced, unless given otherwise. */
+export const disruptionBudget = ({
+  maxUnavailable = 0,
+  generation = 1,
+  observedGeneration = generation,
+  disrupted = [],
+}: {
+  readonly maxUnavailable?: number;
+  readonly generation?: number;
+  readonly observedGeneration?: number;
+  /** Pods whose eviction was let through. */
+  readonly disrupted?: readonly string[];
+} = {}): PodDisruptionBudget => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name: 'prod-pdb', namespace: 'bao', uid: 'pdb-1', generation },
+  spec: { maxUnavailable },
+  status: {
+    observedGeneration,
+    disruptedPods: Object.fromEntries(disrupted.map((name) => [name, '2026-01-02T03:04:05Z'])),
+  },
+});
+
 /** A cluster of this size that has run for a while, with nothing to do: every fact is known and well. */
 export function observation(given: Partial<Observation> = {}): Observation {
   const cluster: OpenBaoCluster = given.cluster ?? settledCluster();
@@ -305,6 +333,7 @@ export function observation(given: Partial<Observation> = {}): Observation {
     statefulSets: known(
       [live, given.greenStatefulSet].flatMap((set) => (set?.kind === 'known' ? (set.value ?? []) : [])),
     ),
+    disruptionBudget: known(disruptionBudget()),
     pods: known(ordinals.map((ordinal) => serverPod(ordinal))),
     claims: known(ordinals.map((ordinal) => claim(ordinal))),
     jobs: known([]),

@@ -10,7 +10,7 @@ import { keyOf } from '../runtime/cache.ts';
 import { childrenOf, group } from './children.ts';
 import { informer, type Informer } from '../runtime/informer.ts';
 import { source, type Source } from '../runtime/run.ts';
-import { claimAsRead, identityOf, labelled, podAsRead } from '../runtime/trim.ts';
+import { claimAsRead, identityOf, labelled, podAsRead, withoutManagedFields } from '../runtime/trim.ts';
 
 export const openBaoRestoreKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoRestore' } as const;
 export const openBaoClusterKind = { apiVersion: 'openbao.org/v1alpha1', kind: 'OpenBaoCluster' } as const;
@@ -23,7 +23,6 @@ const renderedKinds = [
   ['rbac.authorization.k8s.io/v1', 'Role'],
   ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
   ['networking.k8s.io/v1', 'NetworkPolicy'],
-  ['policy/v1', 'PodDisruptionBudget'],
 ] as const;
 
 /** The informers of OpenBaoCluster and its children. */
@@ -60,11 +59,16 @@ export function watchClusters(client: StreamingClient, logger: Logger): ClusterW
   const pods = children<Pod>('v1', 'Pod', { trim: podAsRead });
   const claims = children<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', { trim: claimAsRead });
   const jobs = children<Job>('batch/v1', 'Job');
-  const others = new Map(
+  const others = new Map<string, Informer<KubernetesObject>>(
     renderedKinds.map(([version, of]) => [
       `${version}/${of}`,
       children(version, of, { metadataOnly: true, trim: identityOf }),
     ]),
+  );
+  // Whole: what it lets through is read of it.
+  others.set(
+    'policy/v1/PodDisruptionBudget',
+    children<KubernetesObject>('policy/v1', 'PodDisruptionBudget', { trim: withoutManagedFields }),
   );
   const namespaces = informer<KubernetesObject>({
     client,

@@ -1,8 +1,9 @@
 import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../model/same-value.ts';
 import { whyGreenNotLowered } from '../upgrade/bluegreen/green-roll.ts';
-import { whyNotLowered } from '../upgrade/rolling/partition-guard.ts';
+import { reservationAt, whyNotLowered } from '../upgrade/rolling/partition-guard.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { held, waiting, type Notice } from '../model/cluster-concern.ts';
@@ -100,10 +101,11 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     keepsPodsAsTheyAre(notices) ||
     renderedFrom.some((field) => !sameValue(stored[field], status[field])) ||
     !sameValue(halves(stored), halves(status));
+  const isLiveSet = ({ kind, metadata }: KubernetesObject) =>
+    kind === 'StatefulSet' && metadata?.name === liveNames(cluster).statefulSet;
   const heldBack = drifted.value.flatMap((object) => {
     if (object.kind !== 'StatefulSet') return [];
-    const isLive = object.metadata?.name === liveNames(cluster).statefulSet;
-    const gate = isLive ? whyNotLowered : whyGreenNotLowered;
+    const gate = isLiveSet(object) ? whyNotLowered : whyGreenNotLowered;
     return gate(observation, status, partitionOf(object as StatefulSet)) ?? [];
   });
   const isSealChanged = notices.some(({ reason }) => reason === sealChanged);
@@ -114,7 +116,12 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
       (object.kind !== 'ConfigMap' || !isSealChanged),
   );
   return {
-    effects: applied.map((object) => ({ kind: 'apply', object })),
+    effects: applied.map((object) => {
+      const reservation = isLiveSet(object)
+        ? reservationAt(observation, status, partitionOf(object as StatefulSet))
+        : undefined;
+      return { kind: 'apply', object, ...defined({ reservation }) };
+    }),
     notices: heldBack.map((reason) =>
       waiting('PartitionHeldBack', `the partition is not changed: ${reason}`),
     ),

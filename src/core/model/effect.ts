@@ -8,13 +8,31 @@ export interface Target {
   readonly name: string;
 }
 
+/**
+ * One disruption, one reservation (docs/design.md, rule 15): while a member is being replaced the PodDisruptionBudget
+ * lets no member be evicted. It is read once more, with the pods of the other members, right before the effect that
+ * takes one down.
+ */
+export interface Reservation {
+  readonly budget: Target;
+  /** Selects the members' pods. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The members that stay, as they were when it was decided. */
+  readonly staying: readonly { readonly name: string; readonly uid: string }[];
+}
+
 /** One call to the API server about one object; of every kind that is driven. */
 export type ObjectEffect =
   /**
    * Server-side apply under our field manager. With `metadata.uid` and `resourceVersion`, only that very object at that
    * very version; that it is another by now is success.
    */
-  | { readonly kind: 'apply'; readonly object: KubernetesObject }
+  | {
+      readonly kind: 'apply';
+      readonly object: KubernetesObject;
+      /** It lets a member be taken down: only as long as this holds, else nothing is done. */
+      readonly reservation?: Reservation;
+    }
   /** Creates; that it is there already is success. */
   | { readonly kind: 'create'; readonly object: KubernetesObject }
   /**
@@ -26,6 +44,8 @@ export type ObjectEffect =
       readonly target: Target;
       readonly uid: string;
       readonly resourceVersion?: string;
+      /** It takes a member down: only as long as this holds, else nothing is done. */
+      readonly reservation?: Reservation;
       /** Made by data-door.ts: nobody else deletes a volume claim. */
       readonly isData?: true;
     }

@@ -4,6 +4,7 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  PodDisruptionBudget,
   ResourceQuota,
   StatefulSet,
   StorageClass,
@@ -23,6 +24,8 @@ export interface Observation {
   readonly greenStatefulSet?: Known<StatefulSet | undefined>;
   /** Every StatefulSet labelled with the cluster, whichever revision it is of. */
   readonly statefulSets: Known<readonly StatefulSet[]>;
+  /** Which evictions of members Kubernetes lets through. */
+  readonly disruptionBudget: Known<PodDisruptionBudget | undefined>;
   /** The members' pods, terminating ones included, Jobs' pods not. */
   readonly pods: Known<readonly Pod[]>;
   /** Claims of the members' volumes, those of earlier members included. */

@@ -19,3 +19,10 @@ const parts: Readonly<Record<RollingPhase, 'checks' | 'rolling'>> = {
 /** Whether the pods are to run the upgrade's target by now: all checks have passed. */
 export const isRolling = (phase: RollingPhase | undefined): boolean =>
   phase !== undefined && parts[phase] === 'rolling';
+
+/**
+ * Whether a member is being replaced, and has not caught up since: until then no other may go, by whose hand ever. Also
+ * while it is held or paused, for its pod may be on its way down.
+ */
+export const isReplacing = (upgrade: RollingUpgrade | undefined): boolean =>
+  isRolling(upgrade?.phase) && upgrade?.replacing !== undefined;

@@ -2,10 +2,12 @@ import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
 import { names } from '../model/names.ts';
+import { isReplacing } from '../model/rolling.ts';
 
 /**
- * One member at a time may be evicted, atomically in the API server. Of any size: one member can be drained
- * (the gate judges quorum), two never go at once, and scaling needs no budget made or taken away.
+ * One member at a time may be evicted, atomically in the API server; none while one is being replaced, which is done by
+ * a deletion that no budget holds up. Of any size: one member can be drained (the gate judges quorum), two never go at
+ * once, and scaling needs no budget made or taken away.
  *
  * None while the volume of a member is being deleted: it would end with the pod (L3).
  */
@@ -18,9 +20,10 @@ export function disruptionBudget(
     ({ metadata }) =>
       metadata.deletionTimestamp !== undefined && members.some((pod) => metadata.name === `data-${pod}`),
   );
+  const maxUnavailable = isGoing || isReplacing(cluster.status?.upgrade) ? 0 : 1;
   return child(
     cluster,
     { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name },
-    { spec: { maxUnavailable: isGoing ? 0 : 1, selector: { matchLabels: memberSelector(cluster) } } },
+    { spec: { maxUnavailable, selector: { matchLabels: memberSelector(cluster) } } },
   );
 }

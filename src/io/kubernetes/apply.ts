@@ -1,7 +1,9 @@
+import type { Pod, PodDisruptionBudget } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { Effect } from '../../core/model/decision.ts';
-import type { ObjectEffect, Target } from '../../core/model/effect.ts';
+import type { ObjectEffect, Reservation, Target } from '../../core/model/effect.ts';
+import { whyNotKept } from '../../core/model/reservation.ts';
 import { ApiError, isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
 import { collectionPath, objectPath, targetOf } from './resources.ts';
 
@@ -49,9 +51,10 @@ const data: ReadonlySet<string> = new Set(['PersistentVolumeClaim', 'Secret']);
 
 /** Carries out an effect of any kind that is driven. @throws ApiError when the API server refuses */
 export async function applyObjectEffect(
-  client: Pick<KubernetesClient, 'apply' | 'create' | 'remove' | 'request'>,
+  client: Pick<KubernetesClient, 'apply' | 'create' | 'get' | 'list' | 'remove' | 'request'>,
   effect: ObjectEffect,
 ): Promise<void> {
+  if ('reservation' in effect && !(await isKept(client, effect.reservation))) return;
   switch (effect.kind) {
     case 'apply':
       // Forced: the fields are the driver's by design, and it sets no field that others own. So a conflict says that
@@ -89,6 +92,23 @@ export async function applyObjectEffect(
       return unlessOvertaken(patching);
     }
   }
+}
+
+/** Whether no other member has gone or can go since it was decided: from the API server itself, for caches lag. */
+async function isKept(
+  client: Pick<KubernetesClient, 'get' | 'list'>,
+  reservation: Reservation,
+): Promise<boolean> {
+  const { budget, labels } = reservation;
+  // The budget first: an eviction that it let through before shows in the pods.
+  const found = await client.get<PodDisruptionBudget>(objectPath(budget));
+  const labelSelector = Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  const pods = await client.list<Pod>(collectionPath('v1', 'Pod', budget.namespace ?? ''), {
+    query: { labelSelector },
+  });
+  return whyNotKept(reservation, found, pods) === undefined;
 }
 
 /** That very object; where it is said, only as it was when it was looked at. */

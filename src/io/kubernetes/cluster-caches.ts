@@ -11,6 +11,6 @@ export interface ClusterCaches {
   readonly pods: (key: ClusterKey) => readonly Pod[];
   readonly claims: (key: ClusterKey) => readonly PersistentVolumeClaim[];
   readonly jobs: (key: ClusterKey) => readonly Job[];
-  /** uid and resourceVersion of any other child. */
+  /** uid and resourceVersion of any other child; a PodDisruptionBudget as a whole. */
   readonly child: (target: Target) => KubernetesObject | undefined;
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
 import { clusterLabel, componentLabel } from '../../../src/api/labels.ts';
-import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
+import type { OpenBaoClusterSpec, RollingUpgrade } from '../../../src/api/openbaocluster.ts';
 import type { EndpointPorts } from '../../../src/core/model/observation.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { cluster } from '../../support/builders.ts';
@@ -93,6 +93,18 @@ describe('the children of a cluster', () => {
     for (const replicas of [1, 3, 5]) {
       expect(find(rendered({ replicas }), 'PodDisruptionBudget').spec.maxUnavailable).to.equal(1);
     }
+  });
+
+  it('let none be evicted while one is being replaced, also where that is held or paused (C3)', () => {
+    const maxUnavailable = (upgrade: RollingUpgrade, spec = {}) =>
+      find(rendered(spec, { initialized: true, upgrade }), 'PodDisruptionBudget').spec.maxUnavailable;
+    const replacing = { ordinal: 1 };
+    expect(maxUnavailable({ phase: 'Replacing', replacing })).to.equal(0);
+    expect(maxUnavailable({ phase: 'CatchingUp', replacing, held: true })).to.equal(0);
+    expect(maxUnavailable({ phase: 'SteppingDown', replacing })).to.equal(0);
+    expect(maxUnavailable({ phase: 'Replacing', replacing }, { paused: true })).to.equal(0);
+    expect(maxUnavailable({ phase: 'SteppingDown' })).to.equal(1);
+    expect(maxUnavailable({ phase: 'PreChecks', replacing })).to.equal(1);
   });
 
   it('say that one member is replaced at a time, whatever the default is', () => {

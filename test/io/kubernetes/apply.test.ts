@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { ObjectEffect } from '../../../src/core/model/effect.ts';
 import { applyObjectEffect } from '../../../src/io/kubernetes/apply.ts';
 import { ApiError } from '../../../src/io/kubernetes/kubernetes.ts';
+import { disruptionBudget, serverPod } from '../../support/observation.ts';
 
 describe('L2: a deletion', () => {
   const removed: string[] = [];
@@ -66,5 +67,59 @@ describe('an effect that comes too late (C2)', () => {
       { preconditions: { uid: 'u-1', resourceVersion: '7' }, propagationPolicy: 'Background' },
       { preconditions: { uid: 'u-1' }, propagationPolicy: 'Background' },
     ]);
+  });
+});
+
+describe('an effect that takes a member down (C3)', () => {
+  const target = { apiVersion: 'v1', kind: 'Pod', namespace: 'bao', name: 'prod-1' };
+  const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', namespace: 'bao', name: 'prod-pdb' };
+  const reservation = { budget, labels: { a: '1', b: '2' }, staying: [{ name: 'prod-0', uid: 'pod-0' }] };
+  const object = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'prod', namespace: 'bao' } };
+  const effects: readonly ObjectEffect[] = [
+    { kind: 'apply', object, reservation },
+    { kind: 'delete', target, uid: 'pod-1', reservation },
+  ];
+
+  /** What is called, in order, where the API server has these. */
+  async function calls(
+    effect: ObjectEffect,
+    { live = disruptionBudget(), pod = serverPod(0) }: { live?: object | undefined; pod?: object } = {},
+  ): Promise<readonly string[]> {
+    const called: string[] = [];
+    const says = (name: string, answer?: unknown) => (path: string, options: any) => {
+      called.push([name, path.split('/').at(-1), options?.query?.labelSelector].filter(Boolean).join(' '));
+      return Promise.resolve(answer as never);
+    };
+    const client = {
+      get: says('get', live),
+      list: says('list', [pod]),
+      apply: says('apply'),
+      remove: says('remove'),
+    };
+    await applyObjectEffect(client as never, effect);
+    return called;
+  }
+  const looked = ['get prod-pdb', 'list pods a=1,b=2'];
+
+  it('looks at the budget and the other members themselves, right before', async () => {
+    expect(await Promise.all(effects.map((effect) => calls(effect)))).to.deep.equal([
+      [...looked, 'apply prod'],
+      [...looked, 'remove prod-1'],
+    ]);
+  });
+
+  it('is not carried out where one could be evicted, or is going', async () => {
+    for (const effect of effects) {
+      for (const found of [
+        { live: disruptionBudget({ maxUnavailable: 1 }) },
+        { live: disruptionBudget({ generation: 2, observedGeneration: 1 }) },
+        { live: disruptionBudget({ disrupted: ['prod-0'] }) },
+        { pod: serverPod(0, { terminating: true }) },
+        { pod: serverPod(0, { ready: false }) },
+        { pod: serverPod(0, { uid: 'another' }) },
+      ]) {
+        expect(await calls(effect, found)).to.deep.equal(looked);
+      }
+    }
   });
 });

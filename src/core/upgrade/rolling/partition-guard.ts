@@ -2,10 +2,12 @@ import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../api/openbaoc
 import type { Observation } from '../../model/observation.ts';
 import { wantedReplicas } from '../../model/selectors.ts';
 import { known } from '../../model/known.ts';
+import type { Reservation } from '../../model/effect.ts';
+import { whyEvictable } from '../../model/reservation.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { isRolling } from '../../model/rolling.ts';
 import { partitionOf } from '../../workload/partition.ts';
-import { whyNotTakeDown } from './disruption-guard.ts';
+import { reservationWithout, whyNotTakeDown } from './disruption-guard.ts';
 import { advance, type PhaseInput, type Step } from './phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from './pods.ts';
 
@@ -25,10 +27,11 @@ export function whyNotLowered(
   if (upgrade === undefined || !isRolling(upgrade.phase)) return undefined;
   const replicas = status.replicas ?? wantedReplicas(observation.cluster);
   const peers = peersOf(observation, replicas, status.clusterID);
-  return whyNotTakenDown({ observation, upgrade, peers, replicas }, partition, {
-    isHeld: upgrade.held === true,
-    isBroken: breakGlass?.active === true,
-  });
+  const input = { observation, upgrade, peers, replicas };
+  const stops = { isHeld: upgrade.held === true, isBroken: breakGlass?.active === true };
+  const blocked = whyNotTakenDown(input, partition, stops);
+  if (blocked !== undefined || takenDownAt(input, partition).length === 0) return blocked;
+  return whyEvictable(observation.disruptionBudget);
 }
 
 /** Why those pods must not go that a StatefulSet's lower partition would take down; undefined when they may, or none would. */
@@ -42,6 +45,20 @@ export function whyNotTakenDown(
   if (isHeld) return 'the upgrade holds';
   if (isBroken) return 'an incident is open';
   return whyNotAll(input, ordinals);
+}
+
+/** What lowering the partition to this one rests on, where it takes a member down. */
+export function reservationAt(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  partition: number,
+): Reservation | undefined {
+  const { upgrade } = status;
+  if (upgrade === undefined || !isRolling(upgrade.phase)) return undefined;
+  const replicas = status.replicas ?? wantedReplicas(observation.cluster);
+  const peers = peersOf(observation, replicas, status.clusterID);
+  const ordinals = takenDownAt({ observation, upgrade, peers, replicas }, partition);
+  return ordinals.length === 0 ? undefined : reservationWithout({ observation, peers }, ordinals);
 }
 
 /**

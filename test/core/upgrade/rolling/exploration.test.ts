@@ -18,6 +18,14 @@ const deadlines = {
 const happenings: Readonly<Record<string, (world: WatchedCluster, random: () => number) => void>> = {
   ...controllerMishaps,
   'pod killed': (world, random) => world.kill(Math.floor(random() * world.replicas)),
+  'member evicted': (world, random) => void world.evict(Math.floor(random() * world.replicas)),
+  'member evicted, unseen': (world, random) => {
+    world.holdPods();
+    world.evict(Math.floor(random() * world.replicas));
+  },
+  'every node drained': (world) => {
+    for (let ordinal = 0; ordinal < world.replicas; ordinal++) world.evict(ordinal);
+  },
   'leader lost': (world) => {
     if (world.leader !== undefined) world.blockedUntil[world.leader] = world.now + 5_000;
     if (world.leader !== undefined) world.lose();
@@ -182,13 +190,36 @@ describe('exploring a rolling upgrade', function () {
   }
 });
 
+describe('a drain beside a rolling upgrade (C3)', () => {
+  it('never takes a second member, at whichever moment it comes, seen or not', () => {
+    let evictions = 0;
+    for (const isSeen of [true, false]) {
+      for (const ordinal of [0, 1, 2]) {
+        for (let moment = 0; ; moment++) {
+          const world = worldOf(3, 0, moment);
+          if (runUntil(world, moment, new Set(), 500)) break;
+          world.log.push(`${world.name(ordinal)} is evicted`);
+          if (!isSeen) world.holdPods();
+          if (!world.evict(ordinal)) continue;
+          evictions++;
+          for (let turn = 0; turn < 8; turn++) {
+            world.pass();
+            world.tick(500);
+          }
+        }
+      }
+    }
+    expect(evictions).to.be.above(40);
+  });
+});
+
 /** @returns whether it ended before */
-function runUntil(world: WatchedCluster, moment: number, seen: Set<string>): boolean {
+function runUntil(world: WatchedCluster, moment: number, seen: Set<string>, tickMs = 1_000): boolean {
   for (let turn = 0; turn < moment; turn++) {
     world.pass();
     seen.add(world.fingerprint());
     if (world.status.upgrade === undefined && turn > 2) return true;
-    world.tick(1_000);
+    world.tick(tickMs);
   }
   return false;
 }

@@ -195,6 +195,19 @@ describe('bugs of the reference operator that a rolling upgrade does not repeat'
         target: { apiVersion: 'v1', kind: 'Pod', namespace: 'bao', name: 'prod-1' },
         uid: 'broken',
         resourceVersion: '1',
+        reservation: {
+          budget: {
+            apiVersion: 'policy/v1',
+            kind: 'PodDisruptionBudget',
+            namespace: 'bao',
+            name: 'prod-pdb',
+          },
+          labels: { 'openbao.org/cluster': 'prod', 'openbao.org/component': 'server' },
+          staying: [
+            { name: 'prod-0', uid: 'pod-0' },
+            { name: 'prod-2', uid: 'new-2' },
+          ],
+        },
       },
     ]);
   });

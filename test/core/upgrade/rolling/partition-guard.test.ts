@@ -2,8 +2,11 @@ import { expect } from 'chai';
 import type { KubernetesObject } from '../../../../src/api/kubernetes.ts';
 import type { OpenBaoClusterStatus, RollingUpgrade } from '../../../../src/api/openbaocluster.ts';
 import { applyDrifted } from '../../../../src/core/cluster/children.ts';
-import { known } from '../../../../src/core/model/known.ts';
+import { known, unknown } from '../../../../src/core/model/known.ts';
+import type { Reservation } from '../../../../src/core/model/effect.ts';
+import { whyNotKept } from '../../../../src/core/model/reservation.ts';
 import {
+  disruptionBudget,
   member,
   membersOf,
   newRevision,
@@ -33,6 +36,16 @@ const recorded = upgrade({
 });
 const statefulSetAt = (partition: number): KubernetesObject => statefulSet({ partition, image: targetImage });
 const rendered = statefulSetAt(1);
+
+/** What is looked at once more, right before. */
+const reservation: Reservation = {
+  budget: { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', namespace: 'bao', name: 'prod-pdb' },
+  labels: { 'openbao.org/cluster': 'prod', 'openbao.org/component': 'server' },
+  staying: [
+    { name: 'prod-0', uid: 'pod-0' },
+    { name: 'prod-2', uid: 'new-2' },
+  ],
+};
 
 const leadingOne = {
   members: membersOf(
@@ -66,7 +79,10 @@ function applied(
 
 describe('the partition comes down', () => {
   it('when the gate lets the pod go in the pass that applies it, too', () => {
-    expect(applied()).to.deep.equal({ effects: [{ kind: 'apply', object: rendered }], notices: [] });
+    expect(applied()).to.deep.equal({
+      effects: [{ kind: 'apply', object: rendered, reservation }],
+      notices: [],
+    });
   });
 
   for (const [name, facts, words] of [
@@ -86,6 +102,23 @@ describe('the partition comes down', () => {
       { statefulSet: rollingSet(3), pods: known([serverPod(0), serverPod(1), serverPod(2)]) },
       'prod-1 and prod-2 would be stopped together',
     ],
+    [
+      'another member could still be evicted (C3)',
+      { disruptionBudget: known(disruptionBudget({ maxUnavailable: 1 })) },
+      'still lets a member be evicted',
+    ],
+    [
+      'the budget is not in force yet (C3)',
+      { disruptionBudget: known(disruptionBudget({ generation: 2, observedGeneration: 1 })) },
+      'has not seen the newest PodDisruptionBudget',
+    ],
+    [
+      'an eviction of before is on its way (C3)',
+      { disruptionBudget: known(disruptionBudget({ disrupted: ['prod-0'] })) },
+      'the eviction of prod-0 was let through before',
+    ],
+    ['there is no budget (C3)', { disruptionBudget: known(undefined) }, 'there is no PodDisruptionBudget'],
+    ['the budget could not be read (C3)', { disruptionBudget: unknown('no answer') }, 'no answer'],
   ] as const) {
     it(`not when ${name}, and says so`, () => {
       const { effects, notices } = applied(facts);
@@ -282,5 +315,33 @@ describe('a StatefulSet that lets more than the pod in work go', () => {
       effects: [{ kind: 'apply', object: wanted }],
       notices: [],
     });
+  });
+});
+
+describe('a reservation, looked at once more (C3)', () => {
+  const kept = (
+    pods = [serverPod(0), serverPod(1), newPod(2)],
+    budget: ReturnType<typeof disruptionBudget> | undefined = disruptionBudget(),
+  ) => whyNotKept(reservation, budget, pods);
+
+  it('is kept while the others are as they were, whatever becomes of the one that goes', () => {
+    expect(kept()).to.equal(undefined);
+    expect(kept([serverPod(0), newPod(2)])).to.equal(undefined);
+  });
+
+  it('is not kept when another member goes, is gone, is not Ready or is another pod', () => {
+    for (const pods of [
+      [serverPod(0, { terminating: true }), serverPod(1), newPod(2)],
+      [serverPod(1), newPod(2)],
+      [serverPod(0, { ready: false }), serverPod(1), newPod(2)],
+      [serverPod(0, { uid: 'another' }), serverPod(1), newPod(2)],
+    ]) {
+      expect(kept(pods)).to.equal('prod-0 is not as it was a moment ago');
+    }
+  });
+
+  it('is not kept when somebody has changed the budget', () => {
+    expect(kept(undefined, disruptionBudget({ maxUnavailable: 1 }))).to.contain('be evicted');
+    expect(whyNotKept(reservation, undefined, [serverPod(0), newPod(2)])).to.contain('there is no');
   });
 });

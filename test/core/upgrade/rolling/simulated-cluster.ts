@@ -1,4 +1,6 @@
-import { isRolling } from '../../../../src/core/model/rolling.ts';
+import type { Reservation } from '../../../../src/core/model/effect.ts';
+import { whyNotKept } from '../../../../src/core/model/reservation.ts';
+import { isReplacing, isRolling } from '../../../../src/core/model/rolling.ts';
 import type { Pod } from '../../../../src/api/kubernetes.ts';
 import { actionAnnotation, operationAnnotation, restartAtAnnotation } from '../../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../../src/api/openbaocluster.ts';
@@ -14,13 +16,14 @@ import { known, unknown, type Known } from '../../../../src/core/model/known.ts'
 import { decideDeadServerCleanup } from '../../../../src/core/cluster/dead-server-cleanup.ts';
 import { runConcerns } from '../../../../src/core/model/cluster-concern.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
-import { whyNotLowered } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
+import { reservationAt, whyNotLowered } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
 import { effectiveImage } from '../../../../src/core/workload/image.ts';
 import { partitionFor } from '../../../../src/core/workload/partition.ts';
 import {
   claim,
   clusterId,
   context,
+  disruptionBudget,
   jobAsRead,
   observation,
   raftOf,
@@ -123,6 +126,10 @@ export class SimulatedCluster {
   template: { image: string; restartAt: string | undefined; partition: number };
   generation = 1;
   observedGeneration = 1;
+  /** The PodDisruptionBudget: what it says, and what its controller has seen of it and let through. */
+  readonly budget = { maxUnavailable: 1, generation: 1, observedGeneration: 1, allowed: 1 };
+  /** Whose eviction was let through, and whose deletion follows. */
+  readonly disrupted = new Set<number>();
   currentRevision: string;
   updateRevision: string;
 
@@ -134,7 +141,9 @@ export class SimulatedCluster {
   readonly blockedUntil: number[];
 
   /** What the controller sees of Kubernetes, when its cache is behind. */
-  cache: Pick<Observation, 'statefulSet' | 'pods' | 'jobs'> | undefined;
+  cache: Pick<Observation, 'statefulSet' | 'disruptionBudget' | 'pods' | 'jobs'> | undefined;
+  /** Each kind has a watch of its own. */
+  private podsBehind: (Pick<Observation, 'pods'> & { readonly until: number }) | undefined;
   jobFailures = new Map<string, string>();
   readonly unread = new UnreadAnswers();
   /** Sealable namespaces, with the pods (UID) that hold their keys. */
@@ -195,7 +204,7 @@ export class SimulatedCluster {
   // What the controller sees.
 
   observe(): Observation {
-    const kubernetes = this.cache ?? this.kubernetes();
+    const kubernetes = { ...(this.cache ?? this.kubernetes()), ...this.podsSeen() };
     const members = new Map<string, Known<Member>>();
     for (const [ordinal, pod] of this.pods) members.set(this.name(ordinal), this.member(ordinal, pod));
     const ids = Array.from({ length: this.replicas }, (_, ordinal) => this.name(ordinal));
@@ -210,7 +219,18 @@ export class SimulatedCluster {
     });
   }
 
-  kubernetes(): Pick<Observation, 'statefulSet' | 'pods' | 'jobs'> {
+  /** For 3 s the watch of the pods brings no news. */
+  holdPods(): void {
+    const { pods } = this.kubernetes();
+    this.podsBehind = { pods, until: this.now + 3_000 };
+  }
+
+  private podsSeen(): Partial<Pick<Observation, 'pods'>> {
+    if (this.podsBehind === undefined || this.now >= this.podsBehind.until) return {};
+    return { pods: this.podsBehind.pods };
+  }
+
+  kubernetes(): Pick<Observation, 'statefulSet' | 'disruptionBudget' | 'pods' | 'jobs'> {
     const { image, partition, restartAt } = this.template;
     const set = statefulSet({
       replicas: this.replicas,
@@ -225,6 +245,9 @@ export class SimulatedCluster {
     const template = { ...set.spec?.template, metadata: { annotations } };
     return {
       statefulSet: known({ ...set, spec: { ...set.spec, template } }),
+      disruptionBudget: known(
+        disruptionBudget({ ...this.budget, disrupted: [...this.disrupted].map((each) => this.name(each)) }),
+      ),
       pods: known([...this.pods].map(([ordinal, pod]) => this.pod(ordinal, pod))),
       jobs: known([...this.jobs].map(([name, job]) => jobAsRead(name, job))),
     };
@@ -357,6 +380,11 @@ export class SimulatedCluster {
     if (cluster.spec.paused === true) return;
     const status = cluster.status ?? {};
     const { upgrade } = status;
+    const maxUnavailable = isReplacing(upgrade) ? 0 : 1;
+    if (this.budget.maxUnavailable !== maxUnavailable) {
+      this.budget.maxUnavailable = maxUnavailable;
+      this.budget.generation++;
+    }
     const rolls = isRolling(upgrade?.phase);
     const image = rolls ? upgrade?.targetImage : undefined;
     const next = {
@@ -366,9 +394,17 @@ export class SimulatedCluster {
     };
     if (JSON.stringify(next) === JSON.stringify(this.template)) return;
     if (whyNotLowered(observed, after, next.partition) !== undefined) return;
+    if (!this.isKept(reservationAt(observed, after, next.partition))) return;
     this.rendered(next.partition);
     this.template = next;
     this.generation++;
+  }
+
+  /** As src/io/kubernetes/apply.ts looks once more, without a cache. */
+  private isKept(reservation: Reservation | undefined): boolean {
+    const { disruptionBudget: budget, pods } = this.kubernetes();
+    if (reservation === undefined || budget.kind === 'unknown' || pods.kind === 'unknown') return true;
+    return whyNotKept(reservation, budget.value, pods.value) === undefined;
   }
 
   /** Overridden to judge where the partition goes. */
@@ -378,7 +414,7 @@ export class SimulatedCluster {
     if (effect.kind === 'create') this.createJob(effect.object);
     else if (effect.kind === 'delete') {
       const found = [...this.pods].find(([, { uid }]) => uid === effect.uid);
-      if (found !== undefined) this.takeDown(found[0]);
+      if (found !== undefined && this.isKept(effect.reservation)) this.takeDown(found[0]);
     } else throw new Error(`an upgrade has no effect ${effect.kind}`);
   }
 
@@ -413,6 +449,8 @@ export class SimulatedCluster {
    */
   tick(milliseconds = 500, isSlow: (who: string) => boolean = () => false): void {
     this.now += milliseconds;
+    for (const ordinal of this.disrupted) this.endPod(ordinal);
+    if (!isSlow('budget')) this.controlBudget();
     if (!isSlow('statefulset')) this.controlStatefulSet();
     for (const ordinal of this.pods.keys()) if (!isSlow(this.name(ordinal))) this.kubelet(ordinal);
     this.raft();
@@ -431,6 +469,35 @@ export class SimulatedCluster {
     for (const holders of this.namespaces.values()) {
       if (members.some((uid) => holders.has(uid))) for (const uid of members) holders.add(uid);
     }
+  }
+
+  private isHealthy({ ready, endsAt }: SimulatedPod): boolean {
+    return ready && endsAt === undefined;
+  }
+
+  /** The disruption controller. */
+  private controlBudget(): void {
+    const healthy = [...this.pods.values()].filter((pod) => this.isHealthy(pod)).length;
+    const { budget } = this;
+    budget.observedGeneration = budget.generation;
+    budget.allowed = Math.max(0, healthy - (this.replicas - budget.maxUnavailable));
+    this.disrupted.clear();
+  }
+
+  /**
+   * Somebody drains a node. The API server lets it through by the numbers of its last look at the budget; the pod's
+   * deletion follows a moment later.
+   *
+   * @returns whether it was let through
+   */
+  evict(ordinal: number): boolean {
+    const pod = this.pods.get(ordinal);
+    const { budget } = this;
+    if (pod === undefined || pod.endsAt !== undefined || this.disrupted.has(ordinal)) return false;
+    if (budget.observedGeneration < budget.generation || budget.allowed === 0) return false;
+    budget.allowed--;
+    this.disrupted.add(ordinal);
+    return true;
   }
 
   /** The StatefulSet controller: makes missing pods, takes down those of an older template from the partition up. */

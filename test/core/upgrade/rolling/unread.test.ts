@@ -143,13 +143,17 @@ describe('a pod in work that is Ready, but cannot be understood (V2)', () => {
       expect(asked.upgrade).to.include({ phase: 'Replacing' });
       expect(asked.upgrade?.replacing).to.deep.equal({ ordinal: 2, oldPodUID: 'new-2' });
       const { effects } = ask({ spec, status: asked, upgrade: asked.upgrade ?? {} });
-      expect(effects).to.deep.equal([
-        {
-          kind: 'delete',
-          target: { apiVersion: 'v1', kind: 'Pod', namespace: 'bao', name: 'prod-2' },
-          uid: 'new-2',
-          resourceVersion: '1',
-        },
+      expect(effects).to.have.length(1);
+      const [effect] = effects;
+      expect(effect).to.deep.include({
+        kind: 'delete',
+        target: { apiVersion: 'v1', kind: 'Pod', namespace: 'bao', name: 'prod-2' },
+        uid: 'new-2',
+        resourceVersion: '1',
+      });
+      expect(effect?.kind === 'delete' && effect.reservation?.staying.map(({ name }) => name)).to.deep.equal([
+        'prod-0',
+        'prod-1',
       ]);
     });
 

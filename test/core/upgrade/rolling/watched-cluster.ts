@@ -14,6 +14,8 @@ export class WatchedCluster extends SimulatedCluster {
   races = 0;
   /** Pods that were taken down by our hand and are not back yet. */
   private readonly downByUs = new Set<number>();
+  /** Members that somebody has evicted, and that are not back yet. */
+  private readonly evicted = new Set<number>();
   /** When a member was last lost by other hands. */
   private readonly lostAt = new Map<number, number>();
   /** When the controller last looked and let a pod be taken down, or a leader step down. */
@@ -42,12 +44,26 @@ export class WatchedCluster extends SimulatedCluster {
 
   override tick(milliseconds?: number, isSlow?: (who: string) => boolean): void {
     super.tick(milliseconds, isSlow);
+    for (const ordinal of this.evicted) if (this.isBack(ordinal)) this.evicted.delete(ordinal);
     for (const ordinal of this.downByUs) if (this.isBack(ordinal)) this.downByUs.delete(ordinal);
     for (const ordinal of this.lostAt.keys()) if (this.isBack(ordinal)) this.lostAt.delete(ordinal);
   }
 
+  /** A drain and an upgrade never have two members down: whoever comes second waits (C3). */
+  override evict(ordinal: number): boolean {
+    const isLetThrough = super.evict(ordinal);
+    if (!isLetThrough) return false;
+    const [other] = [...this.downByUs].filter((each) => each !== ordinal);
+    if (other !== undefined) this.fail(`pod ${ordinal} is evicted while ${other}, taken down, is not back`);
+    this.evicted.add(ordinal);
+    return true;
+  }
+
   override takeDown(ordinal: number): void {
     const isUp = this.pods.get(ordinal)?.up === true;
+    const [evicted] = [...this.evicted].filter((each) => each !== ordinal);
+    if (evicted !== undefined)
+      this.fail(`pod ${ordinal} is taken down while ${evicted}, evicted before, is not back`);
     if (this.deadServerCleanup) this.fail(`pod ${ordinal} is taken down while dead servers are removed`);
     if (isUp && this.replicas > 1) {
       const [other] = [...this.downByUs].filter((each) => each !== ordinal);
@@ -176,6 +192,12 @@ export class WatchedCluster extends SimulatedCluster {
       jobs,
       template,
       this.leader,
+      [
+        this.budget.maxUnavailable,
+        this.budget.allowed,
+        this.budget.observedGeneration === this.budget.generation,
+      ],
+      [...this.disrupted],
     ]);
   }
 }

@@ -3,9 +3,10 @@ import { defined } from '../../../../api/object-fields.ts';
 import type { Effect } from '../../../model/decision.ts';
 import { leaderIndex, whyUnhealthy } from '../../../raft/health.ts';
 import { partitionFor } from '../../../workload/partition.ts';
+import { whyEvictable } from '../../../model/reservation.ts';
 import { isReady } from '../../../model/selectors.ts';
 import { deadlineOf } from '../deadlines.ts';
-import { whyNotTakeDown } from '../disruption-guard.ts';
+import { reservationWithout, whyNotTakeDown } from '../disruption-guard.ts';
 import { event } from '../../event.ts';
 import { advance, wait, waitBlocked, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
@@ -100,12 +101,16 @@ function replaceUnread(input: PhaseInput, pod: Pod): Step {
   );
 }
 
-function recreated({ observation }: PhaseInput, { metadata }: Pod, which: string, note: string): Step {
+function recreated(input: PhaseInput, { metadata }: Pod, which: string, note: string): Step {
+  const { observation, upgrade } = input;
   const { name = '', uid = '', resourceVersion } = metadata;
   const { namespace } = observation.cluster.metadata;
   const target = { apiVersion: 'v1', kind: 'Pod', name, ...defined({ namespace }) };
+  const evictable = whyEvictable(observation.disruptionBudget);
+  if (evictable !== undefined) return wait(`${name} is to be replaced, but ${evictable}`);
+  const reservation = reservationWithout(input, [upgrade.currentPartition ?? 0]);
   // A pod that has come back to life by then has another version.
-  const effect: Effect = { kind: 'delete', target, uid, ...defined({ resourceVersion }) };
+  const effect: Effect = { kind: 'delete', target, uid, ...defined({ resourceVersion }), reservation };
   return wait(`${name}, ${which}, to be recreated`, {
     effects: [effect],
     events: [event('Normal', 'BrokenPodDeleted', 'Delete', note)],
