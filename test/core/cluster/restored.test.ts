@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { termAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
@@ -11,6 +12,7 @@ import {
   settledCluster,
   settledStatus,
   start,
+  statefulSet,
 } from '../../support/observation.ts';
 
 const restore = { name: 'back', operationId: 'op1' };
@@ -129,8 +131,10 @@ describe('the restart after a restore', () => {
       replacing: { ordinal: 2, oldPodUID: 'uid-prod-2' },
     } as const;
     const pods = known([serverPod(0), serverPod(1)]);
+    const annotations = { [termAnnotation]: '1' };
+    const seen = { pods, statefulSet: known(statefulSet({ annotations })) };
     const waitsFor = (asked: OpenBaoClusterStatus) =>
-      decided({ ...asked, upgrade }, { pods }, { version: '2.5.6' }).upgrade?.waitingFor;
+      decided({ ...asked, upgrade }, seen, { version: '2.5.6' }).upgrade?.waitingFor;
     expect(waitsFor({})).to.contain('next target 2.5.6');
     expect(waitsFor(restarting)).to.not.contain('another target');
   });
