@@ -139,6 +139,13 @@ export const holdReasons = {
       'a replaced pod, or a green member, reports another version than the target; or, outside an upgrade, a member reports another one than the cluster runs, because the image of its pod was changed or its tag has moved',
     remedy: `\`kubectl describe pod\`, \`kubectl logs\`. All other pods still run and serve. Outside an upgrade [delete that pod](${documents.deletePod}), and it is made anew from the StatefulSet, or set \`spec.image\`; one that is newer than the cluster gets an empty disk as well, or the cluster follows it by \`spec.version\`; until then no upgrade and no change of \`spec.replicas\` begins`,
   },
+  ImageOverwritten: {
+    scopes: ['Cluster'],
+    meaning:
+      'somebody else has written another image into the StatefulSet, and lets its pods go to it: it may be older than the data. The image is written back, and no other pod is let go',
+    remedy:
+      'Change what runs by `spec.version` and `spec.image` alone. The message names who wrote it. A pod that runs it already is told as `VersionMismatch`',
+  },
   NotCaughtUp: {
     scopes: ['RollingUpgrade'],
     meaning: 'the replaced pod did not catch up in time',

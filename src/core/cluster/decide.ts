@@ -17,6 +17,7 @@ import { decideDataVersion } from './data-version.ts';
 import { decideDisks } from './disks.ts';
 import { decideClusterIdMarks } from './cluster-id-marks.ts';
 import { decideFacts } from './facts.ts';
+import { decideForeignRoll } from './foreign-roll.ts';
 import { decideFormerVolumes } from './former-volumes.ts';
 import { decideGoingVolumes, membersOnGoingVolumes } from './going-volumes.ts';
 import { decideGuarding } from './guard.ts';
@@ -50,6 +51,7 @@ const life: readonly Concern[] = [
   decideMix,
   decideMaintenance,
   decideVersionStamps,
+  decideForeignRoll,
   decideMemberVersions,
   decideDataVersion,
   decideSeal,

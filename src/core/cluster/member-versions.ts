@@ -7,6 +7,7 @@ import { imageOf } from '../model/server-container.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { peersOf } from '../raft/peers.ts';
 import { isOlder } from '../upgrade/target.ts';
+import { foreignImage } from '../workload/foreign-roll.ts';
 import { mayBeSpelling } from '../version/image-reference.ts';
 import { mendsVersions, strays, type Stray } from '../upgrade/strays.ts';
 
@@ -27,11 +28,17 @@ export const decideMemberVersions: Concern = (observation, status) => {
   return unchanged(status, held('VersionMismatch', message, remedyFor(first, observation, currentVersion)));
 };
 
-/** What may begin beside members of another version: no scaling, and only the upgrade or restart that mends them. */
+/**
+ * What may begin beside members of another version: no scaling, and only the upgrade or restart that mends them; and
+ * nothing while somebody else lets pods go to their image.
+ */
 export function mayBegin(
   observation: Observation,
   status: OpenBaoClusterStatus,
 ): { readonly scaling: boolean; readonly upgrade: boolean } {
+  const { statefulSet } = observation;
+  if (statefulSet.kind === 'known' && foreignImage(status, statefulSet.value) !== undefined)
+    return { scaling: false, upgrade: false };
   const found = straysAtRest(observation, status);
   return {
     scaling: found.length === 0,

@@ -12,6 +12,7 @@ import { clusterIdsOn } from '../model/cluster-ids.ts';
 import { wholeStatus } from '../model/whole-status.ts';
 import { restartAtAnnotation } from '../../api/labels.ts';
 import { appliedImage } from './applied-image.ts';
+import { foreignImage } from './foreign-roll.ts';
 import { isGreenOnTarget, isPastWayBack, storedTraits } from '../model/blue-green.ts';
 import { isRolling } from '../model/rolling.ts';
 
@@ -91,7 +92,9 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   // Pods that the status knows no upgrade for are being replaced all the same: it was lost, and finds its way again
   // from what they are replaced by.
   const isInitialized = wasInitialized(status, facts.claims);
-  const isUnknownRoll = upgrade === undefined && isInitialized && isHalfRolled(statefulSet);
+  const known = { ...status, initialized: isInitialized };
+  const isForeign = foreignImage(known, statefulSet) !== undefined;
+  const isUnknownRoll = upgrade === undefined && isInitialized && !isForeign && isHalfRolled(statefulSet);
   const isImageLost = isInitialized && status?.image === undefined;
   const found = statefulSet === undefined ? undefined : appliedImage(statefulSet);
   const restartAt =
@@ -109,7 +112,8 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
       effectiveImage(spec, settings.imageRepository),
     version: upgrade?.targetVersion ?? status?.currentVersion ?? spec.version,
     replicas,
-    partition: partitionFor({ ...status, initialized: isInitialized }, replicas, statefulSet),
+    // What nobody has asked us for takes no other pod: those that it has made stay, and are told (VersionMismatch).
+    partition: isForeign ? replicas : partitionFor(known, replicas, statefulSet),
     ...defined({ restartAt, claimTemplates }),
     claims: facts.claims,
     selfInitialize: selfInitializes(cluster, facts.claims),

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { PersistentVolumeClaim, StatefulSet } from '../../../src/api/kubernetes.ts';
-import { clusterIdAnnotation } from '../../../src/api/labels.ts';
+import { appliedImageAnnotation, clusterIdAnnotation } from '../../../src/api/labels.ts';
 import { rollingPhases, type OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { cluster } from '../../support/builders.ts';
 import { inputsOf } from './inputs-of.ts';
@@ -58,7 +58,11 @@ describe('what the children of a cluster are made from', () => {
       const between = { currentRevision: 'a', updateRevision: 'b' };
       const half = live({ partition: 1, status: between });
       const template = { spec: { containers: [{ name: 'openbao', image: 'openbao/openbao:2.5.5' }] } };
-      const rolled = { ...half, spec: { ...half.spec, template } };
+      const metadata = {
+        ...half.metadata,
+        annotations: { [appliedImageAnnotation]: 'openbao/openbao:2.5.5' },
+      };
+      const rolled = { ...half, metadata, spec: { ...half.spec, template } };
       const found = (status: OpenBaoClusterStatus, set: StatefulSet = rolled) =>
         inputsOf(cluster({}, status), { statefulSet: set }).image;
       expect(found(running)).to.equal('openbao/openbao:2.5.5');

@@ -6,6 +6,7 @@ import { isRolling } from '../../model/rolling.ts';
 import { wholeStatus } from '../../model/whole-status.ts';
 import { isHalfRolled } from '../../workload/partition.ts';
 import { appliedImage } from '../../workload/applied-image.ts';
+import { foreignImage } from '../../workload/foreign-roll.ts';
 
 /**
  * A rendered StatefulSet whose template stays as it is while pods run it already. Another template, from an
@@ -16,7 +17,8 @@ import { appliedImage } from '../../workload/applied-image.ts';
  * Before the first pod is up, and for another target of a stuck first pod, the rendered template goes through:
  * only the pod in work is above the partition then, and the new template may be its cure.
  *
- * So it is where pods are being replaced by what the status has no record of: it was lost.
+ * So it is where pods are being replaced by what the status has no record of: it was lost. What somebody else has
+ * written is no such thing, and is written back.
  *
  * @param live the StatefulSet as it is; undefined when there is none
  */
@@ -25,11 +27,14 @@ export function withPinnedTemplate(
   live: StatefulSet | undefined,
   status: OpenBaoClusterStatus,
 ): KubernetesObject {
-  const { upgrade, initialized } = wholeStatus(status);
+  const whole = wholeStatus(status);
+  const { upgrade, initialized } = whole;
   const template = live?.spec?.template;
   if (rendered.kind !== 'StatefulSet' || live === undefined || template === undefined) return rendered;
   if (upgrade === undefined || !isRolling(upgrade.phase))
-    return isHalfRolled(live) && initialized === true ? withTemplate(rendered, template) : rendered;
+    return isHalfRolled(live) && initialized === true && foreignImage(whole, live) === undefined
+      ? withTemplate(rendered, template)
+      : rendered;
   const isUsed = (upgrade.completedPods ?? []).length > 0 || (upgrade.catchUp ?? []).length > 0;
   if (!isUsed) return rendered;
   const isTarget =
