@@ -11,7 +11,7 @@ import type { ReleaseObservation } from '../core/release/observation.ts';
 import { renderReleases } from '../core/release/render/render.ts';
 import type { ClusterKey } from './kubernetes/admission-facts.ts';
 import { fieldManager } from './kubernetes/apply.ts';
-import { controllerOf } from './kubernetes/children.ts';
+import { controllerOf } from '../core/model/controller-of.ts';
 import { readKnown } from './read-known.ts';
 
 /** What the controller's watches hold of the MetadataServices and their children. */

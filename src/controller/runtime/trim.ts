@@ -1,6 +1,7 @@
 import type { KubernetesObject, PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
 import { defined } from '../../api/object-fields.ts';
+import { controllerReferenceOf } from '../../core/model/controller-of.ts';
 
 /** Two writers' bookkeeping, which is often half of an object; only of a StatefulSet and of MetadataServices is it read. */
 export function withoutManagedFields<T extends KubernetesObject>(object: T): T {
@@ -44,16 +45,24 @@ const statusFields: Record<keyof Status, true> = {
   containerStatuses: true,
 };
 
-/** The fields of a pod that the type has: most of a pod are its volumes, probes and environment. */
+/**
+ * The fields of a pod that the type has: most of a pod are its volumes, probes and environment. All that a Job's pod
+ * was asked for, since that is compared with its Job (src/core/jobs/pod-of-job.ts).
+ */
 export function podAsRead(pod: Pod): Pod {
   const { apiVersion, kind, metadata, spec, status } = withoutManagedFields(pod);
-  const containers = spec?.containers?.map((container) => picked(container, containerFields));
+  const isOfJob = controllerReferenceOf(pod)?.kind === 'Job';
   return {
     ...defined({ apiVersion, kind }),
     metadata,
-    ...(spec === undefined ? {} : { spec: { ...picked(spec, specFields), ...defined({ containers }) } }),
+    ...(spec === undefined ? {} : { spec: isOfJob ? spec : specAsRead(spec) }),
     ...(status === undefined ? {} : { status: picked(status, statusFields) }),
   };
+}
+
+function specAsRead(spec: Spec): Spec {
+  const containers = spec.containers?.map((container) => picked(container, containerFields));
+  return { ...picked(spec, specFields), ...defined({ containers }) };
 }
 
 /** A claim with its metadata and the size that it asks for. */

@@ -1,9 +1,12 @@
 import type { ContainerStatus, Job, Pod } from '../../api/kubernetes.ts';
-import { defined } from '../../api/object-fields.ts';
+import { clusterLabel } from '../../api/labels.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import type { ObservedJob } from '../model/observation.ts';
+import { controllerOf } from '../model/controller-of.ts';
 import { longestMessage } from '../model/limits.ts';
 import { parseTimestamp } from '../model/time.ts';
 import { executorReportOf, type ExecutorReport } from './executor-report.ts';
+import { podDifferences } from './pod-of-job.ts';
 
 export type JobOutcome = 'running' | 'succeeded' | 'failed';
 
@@ -14,18 +17,21 @@ export type JobOutcome = 'running' | 'succeeded' | 'failed';
 const wordsDueMs = 30_000;
 
 /**
- * Joins a Job to what its newest pod says. `pods` may hold other Jobs' pods too.
+ * Joins a Job to what its pod says. `pods` may hold other Jobs' pods too. Its labels say nothing: anybody may write
+ * them, and Kubernetes itself adopts a pod that has them. Where it is not sure that its one pod runs what the Job asks
+ * for, what it says does not count, and the Job's success as little.
  *
  * @param now milliseconds since the epoch
  */
 export function observeJob(job: Job, pods: readonly Pod[], now: number): ObservedJob {
-  const own = pods
-    .filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-name'] === job.metadata.name)
-    .filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/controller-uid'] === job.metadata.uid)
-    .toSorted(({ metadata: a }, { metadata: b }) =>
-      (a.creationTimestamp ?? '').localeCompare(b.creationTimestamp ?? ''),
-    );
-  const pod = own.at(-1);
+  const own = pods.filter((each) => controllerOf(each) === job.metadata.uid);
+  const doubt = doubtOf(job, own);
+  if (doubt !== undefined) {
+    // Its failure is no success of anybody's.
+    const hasFailed = conditionOf(job, 'Failed') !== undefined;
+    return { job: hasFailed ? job : omit(job, 'status'), podReason: doubt };
+  }
+  const [pod] = own;
   const state = stateOf(job, pod);
   const message = state?.terminated?.message?.slice(0, longestMessage);
   const hindrance = pod === undefined ? undefined : hindranceOf(pod, state);
@@ -40,6 +46,20 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
     ...(hasSucceeded ? { hasSucceeded } : {}),
     ...defined({ message, podReason: hindrance }),
   };
+}
+
+/** Why it is not sure what a Job's pods say; undefined where it is. Our Jobs have one pod each. */
+function doubtOf(job: Job, [pod, ...others]: readonly Pod[]): string | undefined {
+  if (pod === undefined) return undefined;
+  const { name = '', namespace = '' } = job.metadata;
+  const remedy = `kubectl delete job ${name} -n ${namespace}`;
+  if (others.length > 0) {
+    const names = [pod, ...others].map(({ metadata }) => metadata.name ?? '').toSorted();
+    return `more than one pod is there for it (${names.join(', ')}), so no report counts: ${remedy}`;
+  }
+  const differences = podDifferences(job, pod);
+  if (differences.length === 0) return undefined;
+  return `the pod ${pod.metadata.name} does not run what its Job asks for (${differences.join(', ')}), so its report does not count. Where a policy changes the pods of Jobs, except those with the label ${clusterLabel}; then: ${remedy}`;
 }
 
 /**

@@ -21,10 +21,12 @@ const added: ReadonlyMap<string, unknown> = new Map<string, unknown>([
  * Whether a Job runs what this one is to run, as the same account, and nothing more: then it does not matter who made
  * it. What a policy has changed in it is not seen to be so.
  */
-export function isMadeAs(wanted: KubernetesObject, live: Job): boolean {
-  const [desired, found] = [templateOf(wanted), templateOf(live)];
-  return isApplied(desired, found) && hasNoMore(desired, found);
-}
+export const isMadeAs = (wanted: KubernetesObject, live: Job): boolean =>
+  isSameTemplate(templateOf(wanted), templateOf(live));
+
+/** The same of a template, or of a part of one. */
+export const isSameTemplate = (wanted: object, live: object): boolean =>
+  isApplied(wanted, live) && hasNoMore(wanted, live);
 
 const templateOf = (object: KubernetesObject) =>
   ((object as Job).spec?.template ?? {}) as KubernetesObject & Readonly<Record<string, unknown>>;

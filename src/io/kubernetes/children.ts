@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import { clusterLabel } from '../../api/labels.ts';
 import { defined, omit } from '../../api/object-fields.ts';
+import { controllerOf } from '../../core/model/controller-of.ts';
 import type { ClusterCaches } from './cluster-caches.ts';
 import type { KubernetesClient } from './kubernetes.ts';
 import { objectPath, targetOf } from './resources.ts';
@@ -82,11 +83,6 @@ export const withoutPrecondition = ({ metadata, ...object }: KubernetesObject): 
   ...defined({ metadata: metadata && omit(metadata, 'uid', 'resourceVersion') }),
 });
 
-interface OwnerReference {
-  readonly uid?: string;
-  readonly controller?: boolean;
-}
-
 /** By which label its children are known, and what the owner is called. */
 interface OwnerKind {
   readonly label: string;
@@ -110,9 +106,3 @@ function assertOurs(
     `the ${live.kind ?? desired.kind} ${desired.metadata?.name} is there already and is not this ${kind}'s; delete it, or give the ${kind} another name`,
   );
 }
-
-/** The uid of the object that controls another. */
-export const controllerOf = ({ metadata }: KubernetesObject): string | undefined =>
-  (metadata as { ownerReferences?: readonly OwnerReference[] } | undefined)?.ownerReferences?.find(
-    ({ controller }) => controller === true,
-  )?.uid;
