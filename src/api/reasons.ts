@@ -111,7 +111,7 @@ export const reasons = {
   },
   PermissionRequired: {
     code: 403,
-    when: "a user without the verb changes maintenance, an acknowledgement or a request, loosens an upgrade under way, names what runs with the cluster's secrets, or deletes a pod",
+    when: 'a user without the verb changes maintenance, an acknowledgement or a request, loosens an upgrade under way, names what gets secrets or where they are sent, or deletes a pod',
     meaning: 'only the people who are responsible for the cluster may do this',
     remedy: 'ask a cluster admin for a Role with the verb that the message names, on that kind',
   },

@@ -9,16 +9,17 @@ import {
 } from './cluster-request.ts';
 import { acknowledgesEarlier } from './break-glass.ts';
 import { movesPinnedImage } from './cluster-operation.ts';
+import { entrustments } from './entrusted.ts';
 import { missingVerb } from './missing-verb.ts';
 import type { Policy } from './policy.ts';
-import { programChanges } from './programs.ts';
 import { loosenings, type Restricted } from './upgrade-loosening.ts';
 
 /**
  * Maintenance, the acknowledgement of an incident, and letting a blue-green upgrade go on
  * (`promote`, also for `requests.cleanup`) or back (`rollback`) are for those who hold the
  * custom verb on this cluster; so is moving a pinned image and naming the live revision (`acknowledge`), what loosens
- * an upgrade under way, by the verb of the request that it takes the place of, and naming what runs with the cluster's secrets (`execute`).
+ * an upgrade under way, by the verb of the request that it takes the place of, and naming what is entrusted with secrets
+ * (`execute`).
  *
  * Guards: OpenBaoCluster UPDATE where the value changes, CREATE where it is not the default.
  * Allows: everything else; clearing an acknowledgement or a request, or putting an old one
@@ -74,7 +75,7 @@ function changesThatNeedVerbs(request: Change): readonly Restricted[] {
       .filter(({ field }) => asksFor(request, field))
       .map(({ field, verb }) => ({ verb, path: `spec.upgrade.requests.${field}` })),
     ...loosenings(request),
-    ...programChanges(request),
+    ...entrustments(request),
   ];
 }
 

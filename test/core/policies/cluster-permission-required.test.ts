@@ -21,6 +21,12 @@ const forged = { ...over, upgradeRequests: { lastHandledPromote: 'a', lastHandle
 const on = { maintenance: { enabled: true } };
 const off = { maintenance: { enabled: false } };
 
+type Unseal = NonNullable<OpenBaoClusterSpec['unseal']>;
+const transit = (settings: NonNullable<Unseal['transit']>): Unseal => ({
+  type: 'transit',
+  transit: settings,
+});
+
 describe('the verbs that a request needs', () => {
   const updates: readonly {
     readonly name: string;
@@ -162,6 +168,16 @@ describe('the verbs that a request needs', () => {
         ],
         ['a plugin of the seal', { unseal: { plugin: { command: 'x' } } }],
         ['a library of the seal', { unseal: { pkcs11: { lib: '/bao/seal/x' } } }],
+        ['a seal that is asked for by its type alone', { unseal: { type: 'awskms' } }],
+        ['the address of a key service', { unseal: { transit: { address: 'https://x.example' } } }],
+        ['a key service whose certificate nobody verifies', { unseal: { transit: { tlsSkipVerify: true } } }],
+        ['a setting of a plugin', { unseal: { kms: { name: 'x', config: { url: 'https://x.example' } } } }],
+        ['the Secret of a seal', { unseal: { credentialsSecretRef: { name: 'x' } } }],
+        ['an identity of the members', { unseal: { serviceAccountAnnotations: { role: 'x' } } }],
+        ['the address of a store', { backup: { target: { endpoint: 'https://x.example' } } }],
+        ['a bucket', { backup: { target: { bucket: 'x' } } }],
+        ['the Secret of a store', { backup: { target: { credentialsSecretRef: { name: 'x' } } } }],
+        ['the CA of a store', { backup: { target: { caSecretRef: { name: 'x' } } } }],
       ] as const
     ).flatMap(([what, spec]) => [
       { name: `are execute for ${what}`, spec, verbs: ['execute'] as const },
@@ -182,6 +198,28 @@ describe('the verbs that a request needs', () => {
     {
       name: 'are none for the default image written down, however it is spelled',
       spec: { image: 'docker.io/openbao/openbao:2.5.5' },
+      verbs: [],
+    },
+    {
+      name: 'are execute for another address of the same seal',
+      old: { unseal: transit({ address: 'https://a.example' }) },
+      spec: { unseal: transit({ address: 'https://b.example' }) },
+      verbs: ['execute'],
+    },
+    {
+      name: 'are none to take fields of a seal back to their defaults',
+      old: { unseal: transit({ tlsSkipVerify: true, tlsServerName: 'x' }) },
+      spec: { unseal: transit({ tlsSkipVerify: false }) },
+      verbs: [],
+    },
+    {
+      name: 'are none for the default seal written down',
+      spec: { unseal: { type: 'static', serviceAccountAnnotations: {} } },
+      verbs: [],
+    },
+    {
+      name: 'are none for a folder as store',
+      spec: { backup: { target: { provider: 'pvc', claimName: 'x', pathPrefix: 'y', usePathStyle: false } } },
       verbs: [],
     },
     {
@@ -226,6 +264,21 @@ describe('the verbs that a request needs', () => {
       name: 'are execute for a CREATE with an image of another repository',
       spec: { image: 'mirror.example/openbao:2.5.5' },
       verbs: ['execute'],
+    },
+    {
+      name: 'are execute for a CREATE with credentials for an address',
+      spec: {
+        unseal: {
+          ...transit({ address: 'https://x.example', mountPath: 'transit', keyName: 'k' }),
+          credentialsSecretRef: { name: 'x', keys: ['token'] },
+        },
+      },
+      verbs: ['execute'],
+    },
+    {
+      name: 'are none for a CREATE with a folder for snapshots',
+      spec: { backup: { target: { provider: 'pvc', claimName: 'snapshots' } } },
+      verbs: [],
     },
     {
       name: 'are none for a CREATE that promotes by itself',
@@ -319,6 +372,19 @@ describe('cluster-permission-required', () => {
           'check with: kubectl auth can-i maintenance openbaoclusters.openbao.org/prod -n bao; ask a cluster admin for a Role with it',
       },
     ]);
+  });
+
+  it('names the fields that are new, which may be those of another operator', () => {
+    const config = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f\u200b'].map((name) => [name, 'x']));
+    const unseal = { type: 'kms', kms: { name: 'x', config }, gcpCloudKMS: { project: 'y' } } as const;
+    const given = { permissions: holding({ execute: known(false) }) };
+    expect(textOf(clusterPermissionRequired.evaluate(update(cluster(), { unseal }, given)))).to.contain(
+      'what is new in spec.unseal (type, kms.name, kms.config.a, kms.config.b, kms.config.c, kms.config.d and 3 more) needs the verb "execute" on openbaocluster bao/prod',
+    );
+    const odd = { kms: { config: { 'f\u200b': 'x' } } };
+    expect(textOf(clusterPermissionRequired.evaluate(update(cluster(), { unseal: odd }, given)))).to.contain(
+      '(kms.config.f<U+200B>)',
+    );
   });
 
   it('says why it could not be checked, and to try again', () => {

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import type { OpenBaoCluster, OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { openBaoClusterSpec } from '../../../src/api/openbaocluster-spec.ts';
-import type { StructuralSchema } from '../../../src/api/structural.ts';
 import { activeBlueGreen } from '../../../src/core/model/blue-green.ts';
 import { sameValue } from '../../../src/core/model/same-value.ts';
 import { known } from '../../../src/core/model/known.ts';
@@ -9,6 +8,7 @@ import { verbsNeeded } from '../../../src/core/policies/cluster-permission-requi
 import { clusterPolicies } from '../../../src/core/policies/index.ts';
 import { decide, permissionsBy } from '../../../src/core/policies/policy.ts';
 import { update } from '../../support/builders.ts';
+import { changed, leaves, type Leaf } from '../../support/spec-fields.ts';
 import { WatchedHalves } from '../upgrade/bluegreen/watched-halves.ts';
 
 type BlueGreenSpec = NonNullable<NonNullable<OpenBaoClusterSpec['upgrade']>['blueGreen']>;
@@ -51,15 +51,15 @@ const meant: Readonly<Record<string, 'needs a verb' | 'pinned' | 'ends' | 'stops
   'upgrade.blueGreen.autoRollback.enabled': 'needs a verb',
   'upgrade.blueGreen.autoRollback.onJobFailure': 'needs a verb',
   'upgrade.blueGreen.autoRollback.onValidationFailure': 'needs a verb',
-  // Where the snapshot goes; it has to be taken and verified there all the same.
+  // A snapshot has to be taken and verified wherever it goes; the verb is for what else is sent there.
   'backup.target.provider': 'nothing',
-  'backup.target.endpoint': 'nothing',
-  'backup.target.bucket': 'nothing',
-  'backup.target.region': 'nothing',
+  'backup.target.endpoint': 'needs a verb',
+  'backup.target.bucket': 'needs a verb',
+  'backup.target.region': 'needs a verb',
   'backup.target.pathPrefix': 'nothing',
-  'backup.target.usePathStyle': 'nothing',
-  'backup.target.credentialsSecretRef.name': 'nothing',
-  'backup.target.caSecretRef.name': 'nothing',
+  'backup.target.usePathStyle': 'needs a verb',
+  'backup.target.credentialsSecretRef.name': 'needs a verb',
+  'backup.target.caSecretRef.name': 'needs a verb',
   'backup.target.claimName': 'nothing',
   'backup.jwtAuthRole': 'needs a verb',
   'selfInit.enabled': 'nothing',
@@ -70,55 +70,55 @@ const meant: Readonly<Record<string, 'needs a verb' | 'pinned' | 'ends' | 'stops
   'tls.rotationPeriod': 'nothing',
   'tls.extraSANs': 'nothing',
   'unseal.type': 'pinned',
-  'unseal.transit.address': 'nothing',
-  'unseal.transit.mountPath': 'nothing',
-  'unseal.transit.keyName': 'nothing',
-  'unseal.transit.namespace': 'nothing',
-  'unseal.transit.disableRenewal': 'nothing',
-  'unseal.transit.tlsServerName': 'nothing',
-  'unseal.transit.tlsSkipVerify': 'nothing',
-  'unseal.awskms.kmsKeyId': 'nothing',
-  'unseal.awskms.region': 'nothing',
-  'unseal.awskms.endpoint': 'nothing',
-  'unseal.gcpckms.project': 'nothing',
-  'unseal.gcpckms.region': 'nothing',
-  'unseal.gcpckms.keyRing': 'nothing',
-  'unseal.gcpckms.cryptoKey': 'nothing',
-  'unseal.azurekeyvault.vaultName': 'nothing',
-  'unseal.azurekeyvault.keyName': 'nothing',
-  'unseal.azurekeyvault.tenantId': 'nothing',
-  'unseal.azurekeyvault.clientId': 'nothing',
-  'unseal.azurekeyvault.environment': 'nothing',
-  'unseal.azurekeyvault.resource': 'nothing',
-  'unseal.ocikms.keyId': 'nothing',
-  'unseal.ocikms.cryptoEndpoint': 'nothing',
-  'unseal.ocikms.managementEndpoint': 'nothing',
-  'unseal.ocikms.authTypeApiKey': 'nothing',
-  'unseal.kmip.endpoint': 'nothing',
-  'unseal.kmip.kmsKeyId': 'nothing',
-  'unseal.kmip.serverName': 'nothing',
-  'unseal.kmip.timeout': 'nothing',
-  'unseal.kmip.encryptAlg': 'nothing',
-  'unseal.kmip.tls12Ciphers': 'nothing',
+  'unseal.transit.address': 'needs a verb',
+  'unseal.transit.mountPath': 'needs a verb',
+  'unseal.transit.keyName': 'needs a verb',
+  'unseal.transit.namespace': 'needs a verb',
+  'unseal.transit.disableRenewal': 'needs a verb',
+  'unseal.transit.tlsServerName': 'needs a verb',
+  'unseal.transit.tlsSkipVerify': 'needs a verb',
+  'unseal.awskms.kmsKeyId': 'needs a verb',
+  'unseal.awskms.region': 'needs a verb',
+  'unseal.awskms.endpoint': 'needs a verb',
+  'unseal.gcpckms.project': 'needs a verb',
+  'unseal.gcpckms.region': 'needs a verb',
+  'unseal.gcpckms.keyRing': 'needs a verb',
+  'unseal.gcpckms.cryptoKey': 'needs a verb',
+  'unseal.azurekeyvault.vaultName': 'needs a verb',
+  'unseal.azurekeyvault.keyName': 'needs a verb',
+  'unseal.azurekeyvault.tenantId': 'needs a verb',
+  'unseal.azurekeyvault.clientId': 'needs a verb',
+  'unseal.azurekeyvault.environment': 'needs a verb',
+  'unseal.azurekeyvault.resource': 'needs a verb',
+  'unseal.ocikms.keyId': 'needs a verb',
+  'unseal.ocikms.cryptoEndpoint': 'needs a verb',
+  'unseal.ocikms.managementEndpoint': 'needs a verb',
+  'unseal.ocikms.authTypeApiKey': 'needs a verb',
+  'unseal.kmip.endpoint': 'needs a verb',
+  'unseal.kmip.kmsKeyId': 'needs a verb',
+  'unseal.kmip.serverName': 'needs a verb',
+  'unseal.kmip.timeout': 'needs a verb',
+  'unseal.kmip.encryptAlg': 'needs a verb',
+  'unseal.kmip.tls12Ciphers': 'needs a verb',
   'unseal.pkcs11.lib': 'needs a verb',
-  'unseal.pkcs11.slot': 'nothing',
-  'unseal.pkcs11.tokenLabel': 'nothing',
-  'unseal.pkcs11.keyLabel': 'nothing',
-  'unseal.pkcs11.keyId': 'nothing',
-  'unseal.pkcs11.mechanism': 'nothing',
-  'unseal.pkcs11.rsaOaepHash': 'nothing',
-  'unseal.pkcs11.disableSoftwareEncryption': 'nothing',
-  'unseal.kms.name': 'nothing',
-  'unseal.kms.config': 'nothing',
+  'unseal.pkcs11.slot': 'needs a verb',
+  'unseal.pkcs11.tokenLabel': 'needs a verb',
+  'unseal.pkcs11.keyLabel': 'needs a verb',
+  'unseal.pkcs11.keyId': 'needs a verb',
+  'unseal.pkcs11.mechanism': 'needs a verb',
+  'unseal.pkcs11.rsaOaepHash': 'needs a verb',
+  'unseal.pkcs11.disableSoftwareEncryption': 'needs a verb',
+  'unseal.kms.name': 'needs a verb',
+  'unseal.kms.config': 'needs a verb',
   'unseal.plugin.image': 'needs a verb',
   'unseal.plugin.binaryName': 'needs a verb',
   'unseal.plugin.command': 'needs a verb',
   'unseal.plugin.directory': 'needs a verb',
   'unseal.plugin.version': 'needs a verb',
   'unseal.plugin.sha256sum': 'needs a verb',
-  'unseal.credentialsSecretRef.name': 'nothing',
-  'unseal.credentialsSecretRef.keys': 'nothing',
-  'unseal.serviceAccountAnnotations': 'nothing',
+  'unseal.credentialsSecretRef.name': 'needs a verb',
+  'unseal.credentialsSecretRef.keys': 'needs a verb',
+  'unseal.serviceAccountAnnotations': 'needs a verb',
   'storage.size': 'nothing',
   'storage.storageClassName': 'nothing',
   'resources.requests': 'nothing',
@@ -130,18 +130,6 @@ const meant: Readonly<Record<string, 'needs a verb' | 'pinned' | 'ends' | 'stops
   'configuration.raft.serverStabilizationTime': 'nothing',
   deletionPolicy: 'nothing',
 };
-
-/** The fields of the schema that have no fields of their own. */
-function leaves({ properties }: StructuralSchema, path: readonly string[] = []): readonly Leaf[] {
-  return Object.entries(properties ?? {}).flatMap(([name, schema]) =>
-    schema.properties === undefined ? [{ path: [...path, name], schema }] : leaves(schema, [...path, name]),
-  );
-}
-
-interface Leaf {
-  readonly path: readonly string[];
-  readonly schema: StructuralSchema;
-}
 
 const fields = leaves(openBaoClusterSpec);
 
@@ -171,16 +159,6 @@ function texts(name: string): readonly unknown[] {
   if (name === 'restartAt') return ['2026-12-01T00:00:00Z', undefined];
   if (name === 'image') return ['evil.example/openbao:2.5.6', 'evil.example/openbao:2.5.5', undefined];
   return ['another', undefined];
-}
-
-function changed(object: unknown, [name = '', ...rest]: readonly string[], value: unknown): object {
-  const fieldsOf = { ...(object as Record<string, unknown> | undefined) };
-  const isThere = value !== undefined || fieldsOf[name] !== undefined;
-  if (!isThere) return fieldsOf;
-  if (rest.length > 0) fieldsOf[name] = changed(fieldsOf[name], rest, value);
-  else if (value === undefined) delete fieldsOf[name];
-  else fieldsOf[name] = value;
-  return fieldsOf;
 }
 
 /** From 2.5.5 to 2.5.6, as far as it gets by itself. */
@@ -280,7 +258,9 @@ describe('an upgrade under way', () => {
 
   it('is spoken of by the verbs that the table names, and by no others', () => {
     const named = (effect: string) => Object.keys(meant).filter((path) => meant[path] === effect);
-    expect([...withVerb]).to.have.members(named('needs a verb').concat('image', 'upgrade.strategy'));
+    expect([...withVerb]).to.have.members(
+      named('needs a verb').concat('image', 'upgrade.strategy', 'unseal.type'),
+    );
     expect([...refusedFor]).to.include.members(named('pinned'));
   });
 });
