@@ -289,6 +289,12 @@ export const holdReasons = {
     meaning: '`selfInit.enabled` is false and the cluster is not initialized',
     remedy: `[Initialize it yourself](${documents.initialize})`,
   },
+  DataMissing: {
+    scopes: ['Cluster'],
+    meaning:
+      'the cluster was initialized, as its status or its volumes say, and every member answers that it is not: no other cluster is made in its place',
+    remedy: `Bring the volumes back. If the data is lost: [into an empty cluster](${documents.emptyCluster})`,
+  },
   UnsealKeyMissing: {
     scopes: ['Cluster'],
     meaning: 'the Secret of the unseal key is missing, and cannot be created again',

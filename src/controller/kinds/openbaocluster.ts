@@ -5,6 +5,7 @@ import { decideCluster } from '../../core/cluster/decide.ts';
 import type { ControllerSettings, Effect } from '../../core/model/decision.ts';
 import type { ClusterSecrets, Observation } from '../../core/model/observation.ts';
 import { withPinnedGreen, withPinnedTemplate } from '../../core/upgrade/rolling/pinned-template.ts';
+import { withInitialized } from '../../core/model/cluster-ids.ts';
 import { known, unknown } from '../../core/model/known.ts';
 import { operationUnderWay } from '../../core/restore/under-way.ts';
 import { isApplied } from '../../core/workload/drift.ts';
@@ -91,7 +92,8 @@ export function openBaoClusterController(options: OpenBaoClusterOptions): Contro
     });
     const rendered = render(sets).map((child) => {
       const { status = {} } = cluster;
-      if (child.metadata?.name === live) return withPinnedTemplate(child, statefulSet, status);
+      if (child.metadata?.name === live)
+        return withPinnedTemplate(child, statefulSet, withInitialized(status, claims));
       return child.metadata?.name === green ? withPinnedGreen(child, greenStatefulSet, status) : child;
     });
     return children.drifted(`${namespace}/${own}`, rendered);

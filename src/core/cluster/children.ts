@@ -11,6 +11,7 @@ import { liveNames } from '../model/members.ts';
 import { partitionOf } from '../workload/partition.ts';
 import { files } from '../workload/paths.ts';
 import { isPaused } from '../model/selectors.ts';
+import { volumesGoing } from './bootstrap.ts';
 import { sealChanged } from './seal.ts';
 
 /** What the StatefulSet is rendered from: a change in this pass is rendered by the next one. */
@@ -36,6 +37,7 @@ const blocking: ReadonlySet<string> = new Set([
   'DowngradeBlocked',
   'PolicyViolation',
   'SecondClusterDetected',
+  volumesGoing,
 ]);
 
 /** Whether something is wrong in which no pod must be made anew: it might not come back. */

@@ -1,5 +1,6 @@
 import { inWords } from '../model/explanation.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { withInitialized } from '../model/cluster-ids.ts';
 import { defined } from '../../api/object-fields.ts';
 import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
 import { whyUnhealthy } from '../raft/health.ts';
@@ -16,7 +17,7 @@ import { secondClusterDetected } from './identity.ts';
 import { mixSeen } from './mix.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Notice } from '../model/cluster-concern.ts';
-import { answers, isPaused, wantedReplicas } from '../model/selectors.ts';
+import { answers, claimsByPod, isPaused, wantedReplicas } from '../model/selectors.ts';
 
 /**
  * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and others, such as
@@ -41,18 +42,19 @@ export function withConditions(
     current === undefined
       ? peersOf(observation, replicas, status.clusterID)
       : peersOfHalves(observation, replicas, status.clusterID);
-  const available = availability(observation, status, peers);
+  const seen = withInitialized(status, [...(claimsByPod(observation)?.values() ?? [])]);
+  const available = availability(observation, seen, peers);
   const holds = holdsOf(status, notices);
   const [hold] = holds;
   const degraded = degradation(
-    status,
+    seen,
     peers,
     serving(observation, status, peers),
     holds,
     available,
     whyNotReachable(cluster, status),
   );
-  const work = workOf(observation, status, notices);
+  const work = workOf(observation, seen, notices);
   const verdicts: readonly Verdict[] = [
     readiness(hold, available, work, degraded, 'the cluster matches its spec'),
     reconciling(cluster, holds, work),
@@ -67,7 +69,7 @@ export function withConditions(
   ];
   return {
     ...status,
-    phase: phaseOf(status, holds, peers),
+    phase: phaseOf(seen, holds, peers),
     conditions: verdicts.map((each) => dated(each, status.conditions, cluster.metadata.generation, now)),
   };
 }

@@ -2,7 +2,7 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { defined, omit } from '../../api/object-fields.ts';
 import { imageOf } from '../model/server-container.ts';
 import { withMadeJobs } from '../jobs/record.ts';
-import { clusterIdsOn } from '../model/cluster-ids.ts';
+import { knownClusterId, wasInitialized } from '../model/cluster-ids.ts';
 import { restartAtAnnotation } from '../../api/labels.ts';
 import { isHalfRolled } from '../workload/partition.ts';
 import { revisionHash } from '../model/selectors.ts';
@@ -47,13 +47,16 @@ export const decideFacts: Concern = (observation, before): ConcernResult => {
 };
 
 /** The StatefulSet that is there says the size; a new one gets the wanted one at once. */
-function size({ cluster, statefulSet }: Observation, status: Status): Status {
+function size(observation: Observation, status: Status): Status {
+  const { cluster, statefulSet } = observation;
   if (statefulSet.kind === 'unknown') return status;
   const wanted = wantedReplicas(cluster);
   if (status.replicas === undefined)
     return { ...status, replicas: statefulSet.value?.spec?.replicas ?? wanted };
   // Before there is data, nobody has to join one after another. It only grows: data may be there unseen.
-  return status.initialized !== true && wanted > status.replicas ? { ...status, replicas: wanted } : status;
+  return !wasInitialized(status, claimsOf(observation)) && wanted > status.replicas
+    ? { ...status, replicas: wanted }
+    : status;
 }
 
 function readiness(observation: Observation, status: Status): Status {
@@ -70,19 +73,13 @@ function readiness(observation: Observation, status: Status): Status {
 /** Whether it was ever initialized, which cluster it is and what it runs: each is recorded once. */
 function initialization(observation: Observation, status: Status): Status {
   const members = answers(observation);
-  const marked = clusterIdsOn([...(claimsByPod(observation)?.values() ?? [])]);
   let next = status;
-  // Each volume is marked: where the status was lost they still know.
-  if (status.initialized !== true && marked.length > 0) next = { ...next, initialized: true };
-  const [only] = marked;
-  if (status.clusterID === undefined && only !== undefined && marked.length === 1) {
-    next = { ...next, clusterID: only };
-  }
   if (status.initialized !== true && members.some(({ initialized }) => initialized)) {
     next = { ...next, initialized: true };
   }
   const ids = new Set(members.flatMap(({ clusterId }) => clusterId ?? []));
-  const leader = activeOf(observation, next);
+  // Where the status was lost, the volumes know whose leader it must be.
+  const leader = activeOf(observation, defined({ clusterID: knownClusterId(status, claimsOf(observation)) }));
   if (leader === undefined || ids.size > 1) return next;
   if (next.clusterID === undefined && leader.clusterId !== undefined) {
     next = { ...next, clusterID: leader.clusterId };
@@ -99,6 +96,8 @@ function initialization(observation: Observation, status: Status): Status {
   if (next.image === undefined && image !== undefined) next = { ...next, image };
   return next;
 }
+
+const claimsOf = (observation: Observation) => [...(claimsByPod(observation)?.values() ?? [])];
 
 /** What the members were made for, all of them; one that is under way and was lost is carried out again. */
 function carriedOutRestart({ cluster, statefulSet }: Observation): string | undefined {

@@ -1,3 +1,4 @@
+import { knownClusterId } from '../model/cluster-ids.ts';
 import { inWords } from '../model/explanation.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { unknown } from '../model/known.ts';
@@ -5,7 +6,7 @@ import type { ClusterEvent } from '../model/decision.ts';
 import { emptyDisks } from '../model/kubectl.ts';
 import type { Observation } from '../model/observation.ts';
 import { held, unchanged, type Notice, type ConcernResult } from '../model/cluster-concern.ts';
-import { answers } from '../model/selectors.ts';
+import { answers, claimsByPod } from '../model/selectors.ts';
 
 export const secondClusterDetected = 'SecondClusterDetected';
 
@@ -15,13 +16,14 @@ export const secondClusterDetected = 'SecondClusterDetected';
  */
 function foreignMembers(
   observation: Observation,
-  { clusterID, restore }: OpenBaoClusterStatus,
+  status: OpenBaoClusterStatus,
 ): readonly { readonly pod: string; readonly clusterId: string }[] {
+  const clusterID = knownClusterId(status, [...(claimsByPod(observation)?.values() ?? [])]);
   const seen = answers(observation).flatMap(({ pod, clusterId }) =>
     clusterId === undefined ? [] : [{ pod, clusterId }],
   );
   // Whose data is being replaced gets another id (restored.ts); two at once are still two clusters.
-  if (clusterID !== undefined && restore === undefined)
+  if (clusterID !== undefined && status.restore === undefined)
     return seen.filter((each) => each.clusterId !== clusterID);
   // None is recorded yet: which of several is the right one cannot be told.
   return new Set(seen.map((each) => each.clusterId)).size > 1 ? seen : [];
@@ -48,10 +50,12 @@ export function decideIdentity(observation: Observation, status: OpenBaoClusterS
 }
 
 function secondCluster(
-  { cluster }: Observation,
-  { clusterID }: OpenBaoClusterStatus,
+  observation: Observation,
+  status: OpenBaoClusterStatus,
   found: ReturnType<typeof foreignMembers>,
 ): Notice {
+  const { cluster } = observation;
+  const clusterID = knownClusterId(status, [...(claimsByPod(observation)?.values() ?? [])]);
   const { name = '' } = cluster.metadata;
   const list = found.map(({ pod, clusterId }) => `${pod} (${clusterId})`).join(', ');
   const own =

@@ -8,7 +8,7 @@ import { effectiveImage } from './image.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
 import { names } from '../model/names.ts';
 import { isHalfRolled, partitionFor, partitionOfGreen } from './partition.ts';
-import { clusterIdsOn } from '../model/cluster-ids.ts';
+import { wasInitialized, withInitialized } from '../model/cluster-ids.ts';
 import { wholeStatus } from '../model/whole-status.ts';
 import { restartAtAnnotation } from '../../api/labels.ts';
 import { appliedImage } from './applied-image.ts';
@@ -92,7 +92,7 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   // Pods that the status knows no upgrade for are being replaced all the same: it was lost, and finds its way again
   // from what they are replaced by.
   const isInitialized = wasInitialized(status, facts.claims);
-  const known = { ...status, initialized: isInitialized };
+  const known = withInitialized(status, facts.claims);
   const isForeign = foreignImage(known, statefulSet) !== undefined;
   const isUnknownRoll = upgrade === undefined && isInitialized && !isForeign && isHalfRolled(statefulSet);
   const isImageLost = isInitialized && status?.image === undefined;
@@ -175,12 +175,6 @@ export function selfInitializes(
   const born = Date.parse(metadata.creationTimestamp ?? '');
   return !claims.some((claim) => isOfEarlierLife(claim, born));
 }
-
-/** As the status says, or where that was lost the volumes: each is marked once its member takes part. */
-const wasInitialized = (
-  status: OpenBaoCluster['status'],
-  claims: readonly PersistentVolumeClaim[],
-): boolean => status?.initialized === true || clusterIdsOn(claims).length > 0;
 
 /** Milliseconds by which the clocks of two API servers may differ, which stamp a cluster and its claims. */
 const clockSkewMs = 5_000;

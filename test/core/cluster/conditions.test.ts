@@ -59,7 +59,7 @@ describe('the conditions', () => {
   });
 
   it('say what it waits for while it comes up', () => {
-    const { of, phase } = told({ members: new Map(), raft: unread }, {});
+    const { of, phase } = told({ members: new Map(), raft: unread, claims: known([]) }, {});
     expect(phase).to.equal('Initializing');
     expect(of('Available')).to.equal('False NotInitialized');
     expect(of('Reconciling')).to.equal('True Initializing');

@@ -5,6 +5,7 @@ import {
   claim,
   context,
   emptyMember,
+  member,
   membersOf,
   observation,
   settledCluster,
@@ -18,10 +19,11 @@ function born(
   { version = '2.5.5', currentVersion }: { readonly version?: string; readonly currentVersion?: string } = {},
 ) {
   const status = currentVersion === undefined ? { replicas: 3 } : settledStatus();
+  const answers = currentVersion === undefined ? emptyMember : member;
   const seen = observation({
     cluster: settledCluster({ version }, status),
     claims,
-    members: membersOf(emptyMember(0), emptyMember(1), emptyMember(2)),
+    members: membersOf(...[0, 1, 2].map((ordinal) => answers(ordinal))),
     drifted: known([statefulSet()]),
   });
   const decided = decideCluster(seen, context());

@@ -34,13 +34,28 @@ describe('what is recorded of a cluster', () => {
     expect(facts({ members: new Map() }, { initialized: true }).initialized).to.equal(true);
   });
 
-  it('is what the volumes are marked with, where the status was lost and nobody answers', () => {
+  it('is not what the volumes alone are marked with: their word is asked anew at each look', () => {
     const silent = { members: new Map(), raft: unread };
-    expect(facts(silent, {})).to.include({ initialized: true, clusterID: clusterId });
-    const mixed = [claim(0), claim(1, '2.5.5', { annotations: { [clusterIdAnnotation]: 'another' } })];
-    const unsure = facts({ ...silent, claims: known(mixed) }, {});
-    expect(unsure.initialized).to.equal(true);
-    expect(unsure).to.not.have.property('clusterID');
+    expect(facts(silent, {})).to.not.have.any.keys('initialized', 'clusterID');
+  });
+
+  it('is no leader of another cluster than the volumes are marked with, where the status was lost', () => {
+    const others = membersOf(...[0, 1, 2].map((ordinal) => member(ordinal, { clusterId: 'another' })));
+    expect(facts({ members: others }, {})).to.not.have.any.keys('clusterID', 'currentVersion');
+    const going = [0, 1, 2].map((ordinal) =>
+      claim(ordinal, '2.5.5', { deletionTimestamp: '2026-01-02T03:04:05Z' }),
+    );
+    expect(facts({ members: others, claims: known(going) }, {}).clusterID).to.equal('another');
+    const two = [claim(0), claim(1, '2.5.5', { annotations: { [clusterIdAnnotation]: 'another' } })];
+    expect(facts({ members: others, claims: known(two) }, {}).clusterID).to.equal('another');
+    expect(facts({}, {}).clusterID).to.equal(clusterId);
+  });
+
+  it('does not grow at once where the volumes hold data', () => {
+    const silent = { cluster: settledCluster({ replicas: 5 }), members: new Map(), raft: unread };
+    const size = (claims: Given) => facts({ ...silent, ...claims }, { replicas: 3 }).replicas;
+    expect(size({})).to.equal(3);
+    expect(size({ claims: known([claim(0, null)]) })).to.equal(5);
   });
 
   it('is the restart that it was born with as carried out: its pods have been started since', () => {
@@ -132,7 +147,9 @@ describe('what is recorded of a cluster', () => {
   it('is a size that a change of spec.replicas does not touch once there is data (openbao-operator.md 7.1 #15)', () => {
     const five = settledCluster({ replicas: 5 });
     expect(facts({ cluster: five }, settledStatus(3)).replicas).to.equal(3);
-    expect(facts({ cluster: five, members: new Map() }, { replicas: 3 }).replicas).to.equal(5);
+    expect(
+      facts({ cluster: five, members: new Map(), claims: known([]) }, { replicas: 3 }).replicas,
+    ).to.equal(5);
     const one = settledCluster({ replicas: 1 });
     expect(facts({ cluster: one, members: new Map() }, { replicas: 3 }).replicas).to.equal(3);
   });

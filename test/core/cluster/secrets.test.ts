@@ -125,7 +125,10 @@ describe('certificates', () => {
 
 describe('a cluster that somebody else initializes', () => {
   it('holds until it is initialized', () => {
-    const seen = observation({ cluster: settledCluster({ selfInit: { enabled: false } }) });
+    const seen = observation({
+      cluster: settledCluster({ selfInit: { enabled: false } }),
+      claims: known([claim(0, null)]),
+    });
     expect(decideInitialization(seen, {}, context()).notices?.[0]).to.include({
       kind: 'held',
       reason: 'SelfInitRequired',

@@ -3,6 +3,7 @@ import { revisionLabel } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterSpec, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { activeBlueGreen } from '../../../src/core/model/blue-green.ts';
 import { defaultDeadlines } from '../../../src/core/model/decision.ts';
+import { withInitialized } from '../../../src/core/model/cluster-ids.ts';
 import { liveNames } from '../../../src/core/model/members.ts';
 import { withPinnedTemplate } from '../../../src/core/upgrade/rolling/pinned-template.ts';
 import { setName } from '../../../src/core/model/names.ts';
@@ -97,7 +98,7 @@ class Unforgetting extends SimulatedHalves {
       const set = live.find(({ metadata }) => metadata.name === object.metadata?.name);
       return [
         object.metadata?.name === liveNames(this.cluster).statefulSet
-          ? withPinnedTemplate(object, set, this.status)
+          ? withPinnedTemplate(object, set, withInitialized(this.status, claims))
           : object,
       ];
     });
