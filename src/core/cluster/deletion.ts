@@ -13,6 +13,7 @@ import { names } from '../model/names.ts';
 import { patched } from '../model/patch.ts';
 import type { ClusterEvent, Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
+import { revisionOfClaim } from '../model/revisions.ts';
 import {
   unchanged,
   waiting,
@@ -20,7 +21,7 @@ import {
   type Notice,
   type ConcernResult,
 } from '../model/cluster-concern.ts';
-import { claimsByPod, clusterName, isPaused, podsByName, targetIn } from '../model/selectors.ts';
+import { clusterName, isPaused, podsByName, targetIn } from '../model/selectors.ts';
 
 const hasFinalizer = ({ metadata }: OpenBaoCluster) =>
   metadata.finalizers?.includes(clusterFinalizer) === true;
@@ -126,12 +127,15 @@ function workload(observation: Observation): Remaining | undefined {
   );
 }
 
-function volumes(observation: Observation): Remaining | undefined {
-  const claims = claimsByPod(observation);
-  if (claims === undefined) return remains('waiting for the volumes to be deleted; they could not be read');
-  if (claims.size === 0) return undefined;
-  const list = [...claims.values()];
-  const effects = clusterVolumes(observation.cluster, list);
+/** Those of former members too: left behind, they would hold the next cluster of this name. */
+function volumes({ cluster, claims }: Observation): Remaining | undefined {
+  if (claims.kind === 'unknown')
+    return remains('waiting for the volumes to be deleted; they could not be read');
+  const list = claims.value.filter(
+    ({ metadata }) => revisionOfClaim(cluster, metadata.name ?? '') !== undefined,
+  );
+  if (list.length === 0) return undefined;
+  const effects = clusterVolumes(cluster, list);
   if (effects === undefined) return undefined;
   return remains(
     `waiting for the volumes to be deleted: ${list.map(({ metadata }) => metadata.name).join(', ')}`,

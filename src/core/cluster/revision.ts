@@ -150,6 +150,8 @@ function judgeVolumes(
   const named = namedBy(observation, candidates);
   if (named !== undefined) return adopts(named, 'a person has named them');
   if (others.length === 0 && !isLost) return adopts(only, 'there are volumes of no other members');
+  const { namespace = 'default' } = observation.cluster.metadata;
+  const begin = `. To begin empty instead, without what they hold: kubectl delete pvc -n ${namespace} ${claimsOf(observation).join(' ')}`;
   const volumes = candidates
     .map((each) => `data-${setName(clusterName(observation.cluster), each)}-…`)
     .join(', ');
@@ -162,9 +164,19 @@ function judgeVolumes(
         ? `the only volumes (${volumes}) are those of former members, from which others took over whose volumes are gone`
         : `there are volumes of more than one set of members (${volumes}), and neither a StatefulSet nor the status says which of them holds the data of now`,
       'Find out which one was written to last, then say so',
+      isLost ? begin : '',
     ),
   };
 }
+
+/** The volumes of members, of whichever revision. */
+const claimsOf = ({ cluster, claims }: Observation): readonly string[] =>
+  claims.kind === 'unknown'
+    ? []
+    : claims.value
+        .map(({ metadata }) => metadata.name ?? '')
+        .filter((name) => revisionOfClaim(cluster, name) !== undefined)
+        .toSorted();
 
 /** A status that was lost whole, or is not written yet. */
 const isBlank = ({ blueGreen, currentVersion, clusterID, raft }: OpenBaoClusterStatus): boolean =>
@@ -246,11 +258,12 @@ function unknownRevision(
   revisions: readonly string[],
   what: string,
   remedy: string,
+  instead = '',
 ): Notice {
   const { namespace = 'default' } = cluster.metadata;
   const command = `kubectl annotate openbaocluster ${clusterName(cluster)} -n ${namespace} --overwrite ${liveRevisionAnnotation}=REVISION`;
   return held('RevisionUnknown', `${what}. Nothing is applied until that is settled`, {
-    remedy: `${remedy} (REVISION is one of ${revisions.join(', ')}; it needs the verb acknowledge; ${documents.revision})`,
+    remedy: `${remedy} (REVISION is one of ${revisions.join(', ')}; it needs the verb acknowledge; ${documents.revision})${instead}`,
     commands: [{ line: command }],
   });
 }

@@ -5,7 +5,7 @@ import { decideFinalizer } from '../../../src/core/cluster/deletion.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
 import type { OpenBaoClusterSpec } from '../../../src/api/openbaocluster.ts';
 import { clusterFinalizer, confirmDeleteAnnotation } from '../../../src/api/labels.ts';
-import { context, observation, settledCluster, settledStatus } from '../../support/observation.ts';
+import { claim, context, observation, settledCluster, settledStatus } from '../../support/observation.ts';
 
 type Given = Parameters<typeof observation>[0];
 type Policy = NonNullable<OpenBaoClusterSpec['deletionPolicy']>;
@@ -66,6 +66,19 @@ describe('the finalizer', () => {
 });
 
 describe('a cluster that is deleted', () => {
+  it('takes the volumes of former members along, and of no other cluster', () => {
+    const former = claim(0, '2.4.4', { name: 'data-prod-r0123456789-0', uid: 'former-0' });
+    const others = ['data-prod-green-0', 'data-prod-r0123456789-0-copy', 'backup'].map((name) =>
+      claim(0, '2.4.4', { name, uid: name }),
+    );
+    const claims = known([former, ...others]);
+    expect(deleting('DeletePVCs', { ...gone, claims })).to.deep.equal([
+      'delete PersistentVolumeClaim data-prod-r0123456789-0',
+    ]);
+    expect(deleting('DeletePVCs', { ...gone, claims: known(others) })).to.deep.equal([letGo]);
+    expect(deleting('Retain', { ...gone, claims })).to.deep.equal([letGo]);
+  });
+
   it('keeps volumes and unseal key under Retain', () => {
     expect(deleting('Retain')).to.deep.equal([letGo]);
     expect(deleting('Retain', {}, { finalizers: [] })).to.deep.equal([]);

@@ -155,7 +155,11 @@ describe('which members are live (L1)', () => {
       expect(holds({ claims: [['initial'], [green]] })).to.contain('data-prod-…, data-prod-r0123456789-…');
     });
     it('holds where the only volumes are former ones', () => {
-      expect(holds({ claims: [['initial', green]] })).to.contain('former members');
+      expect(holds({ claims: [['initial', green]] }))
+        .to.contain('former members')
+        .and.contain(
+          'To begin empty instead, without what they hold: kubectl delete pvc -n bao data-prod-0 data-prod-1 data-prod-2',
+        );
     });
     it('lets a person name one of what is there, and no other', () => {
       const claims = [['initial'], [green]] as const;
