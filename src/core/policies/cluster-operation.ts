@@ -2,6 +2,7 @@ import { storedTraits, type Stage } from '../model/blue-green.ts';
 import { wantedReplicas } from '../model/selectors.ts';
 import { printable } from '../model/printable.ts';
 import { parseVersion } from '../version/version.ts';
+import { effectiveImage } from '../workload/image.ts';
 import { breakGlassActive } from './break-glass.ts';
 import { changesImage, changesVersion, storedStatus, type ClusterRequest } from './cluster-request.ts';
 
@@ -54,6 +55,28 @@ export function isCurrentVersion(
   return version.kind === 'unknown' || current.kind === 'unknown'
     ? undefined
     : version.value.canonical === current.value.canonical;
+}
+
+/**
+ * What stored spec asks for and the cluster does not run, whatever holds it back: a version, or another image of the
+ * same version, which is an upgrade too. Undefined where there is none, or it cannot be told.
+ */
+export function pendingTarget(request: Pick<ClusterRequest, 'oldObject'>): PendingTarget | undefined {
+  const { version = '', image } = request.oldObject?.spec ?? {};
+  const { currentVersion = '', image: running } = storedStatus(request);
+  const isCurrent = isCurrentVersion(version, request);
+  if (isCurrent === false) return { field: 'spec.version', wanted: version, running: currentVersion };
+  if (isCurrent === undefined || running === undefined) return undefined;
+  // The repository of the default image is the controller's to say, so only its tag is known here.
+  const tag = effectiveImage({ version }, '');
+  if (image ? image === running : running.endsWith(tag)) return undefined;
+  return { field: 'spec.image', wanted: image || `the default image of ${version}`, running };
+}
+
+interface PendingTarget {
+  readonly field: 'spec.version' | 'spec.image';
+  readonly wanted: string;
+  readonly running: string;
 }
 
 /** An absent number of replicas is the default one. */

@@ -1,11 +1,10 @@
 import { printable } from '../model/printable.ts';
 import { breakGlassActive } from './break-glass.ts';
-import { changesReplicas, isCurrentVersion, operationUnderWay } from './cluster-operation.ts';
+import { changesReplicas, operationUnderWay, pendingTarget } from './cluster-operation.ts';
 import {
   changesImage,
   changesStrategy,
   changesVersion,
-  storedStatus,
   upgradeStrategy,
   type ClusterRequest,
 } from './cluster-request.ts';
@@ -16,7 +15,7 @@ import { violation, type Policy } from './policy.ts';
  * out a change, and no upgrade finds itself half under the one and half under the other.
  *
  * Guards: OpenBaoCluster UPDATE of spec.upgrade.strategy.
- * Allows: a CREATE; the default written down or left out; a cluster whose version nobody knows yet.
+ * Allows: a CREATE; the default written down or left out; a cluster whose version or image nobody knows yet.
  * Source: docs/facts/openbao-operator.md, 5.3 (#548, #552, #556); docs/design.md, "What the gate refuses".
  */
 export const strategyChangeBlocked: Policy<ClusterRequest> = {
@@ -61,11 +60,11 @@ function whyNotIdle(request: ClusterRequest): { readonly what: string; readonly 
       : 'apply it again when the operation has ended';
     return { what: operation, remedy };
   }
-  const { version = '' } = request.oldObject?.spec ?? {};
-  const { currentVersion = '' } = storedStatus(request);
-  if (isCurrentVersion(version, request) !== false) return undefined;
+  const pending = pendingTarget(request);
+  if (pending === undefined) return undefined;
+  const [wanted, running] = [pending.wanted, pending.running].map(printable);
   return {
-    what: `${printable(version)} is requested and ${printable(currentVersion)} is running`,
-    remedy: `set spec.version to ${printable(currentVersion)} first, or wait until the upgrade has ended`,
+    what: `${wanted} is requested and ${running} is running`,
+    remedy: `set ${pending.field} to ${running} first, or wait until the upgrade has ended`,
   };
 }

@@ -3,7 +3,7 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { parseDuration } from '../model/duration.ts';
 import { defaultMaxJobFailures } from '../model/limits.ts';
 import { sameValue } from '../model/same-value.ts';
-import { isCurrentVersion, operationUnderWay } from './cluster-operation.ts';
+import { operationUnderWay, pendingTarget } from './cluster-operation.ts';
 import { snapshotAskedAt, upgradeStrategy, type ClusterRequest } from './cluster-request.ts';
 
 type Change = Pick<ClusterRequest, 'object' | 'oldObject'>;
@@ -24,7 +24,8 @@ interface Brake {
 
 /**
  * Where an upgrade is under way, or is asked for and has not begun, what lets it go on or turns it back by another
- * field than the request for it: that needs the verb of the request. At rest all of it is free.
+ * field than the request for it: that needs the verb of the request. At rest all of it is free, as is the strategy
+ * RollingUpdate, which asks nobody; so is taking a target back, which ends an upgrade, and asking for it anew.
  */
 export function loosenings(request: Change): readonly Restricted[] {
   const { object, oldObject } = request;
@@ -34,11 +35,8 @@ export function loosenings(request: Change): readonly Restricted[] {
     .map(({ path, verb }) => ({ verb, path, what: `changing ${path} while an upgrade is under way` }));
 }
 
-/** Also where spec asks for a version that the cluster does not run, whatever holds it back. */
-function isUpgradeUnderWay(request: Change): boolean {
-  const wanted = request.oldObject?.spec.version ?? '';
-  return operationUnderWay(request) !== undefined || isCurrentVersion(wanted, request) === false;
-}
+const isUpgradeUnderWay = (request: Change): boolean =>
+  operationUnderWay(request) !== undefined || pendingTarget(request) !== undefined;
 
 const settings = ({ spec }: OpenBaoCluster) => spec.upgrade?.blueGreen ?? {};
 

@@ -155,6 +155,26 @@ describe('the verbs that a request needs', () => {
       spec: { upgrade: { strategy: 'BlueGreen' } },
       verbs: ['promote'],
     },
+    {
+      name: 'are promote to loosen one to another image, which has not begun',
+      old: {
+        image: 'openbao/openbao:2.5.5-fips',
+        upgrade: {
+          strategy: 'BlueGreen',
+          blueGreen: { autoPromote: false, verification: { prePromotionHook: { image: 'h' } } },
+        },
+      },
+      status: { currentVersion: '2.5.5', image: 'openbao/openbao:2.5.5' },
+      spec: { upgrade: { strategy: 'BlueGreen' } },
+      verbs: ['promote'],
+    },
+    {
+      name: 'are none to loosen the next upgrade of the default image',
+      old: { upgrade: { strategy: 'BlueGreen', blueGreen: { autoPromote: false } } },
+      status: { currentVersion: '2.5.5', image: 'openbao/openbao:2.5.5' },
+      spec: { upgrade: { strategy: 'BlueGreen' } },
+      verbs: [],
+    },
     ...(
       [
         ['an image of another repository', { image: 'mirror.example/openbao:2.5.5' }],

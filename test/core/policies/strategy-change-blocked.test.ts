@@ -40,6 +40,13 @@ describe('strategy-change-blocked', () => {
       { currentVersion: '2.5.4' },
       '2.5.5 is requested and 2.5.4 is running\nset spec.version to 2.5.4 first',
     ],
+    ['a cluster that runs the default image', { ...current, image: 'openbao/openbao:2.5.5' }],
+    ['a cluster whose controller has a mirror', { ...current, image: 'mirror.example/bao:2.5.5' }],
+    [
+      'the default image that waits',
+      { ...current, image: 'mirror.example/bao:2.5.5-fips' },
+      'the default image of 2.5.5 is requested and mirror.example/bao:2.5.5-fips is running\nset spec.image to mirror.example/bao:2.5.5-fips first',
+    ],
   ];
   for (const [name, status, said] of states) {
     it(`${said === undefined ? 'allows' : 'refuses'} a change in ${name}`, () => {
@@ -76,6 +83,16 @@ describe('strategy-change-blocked', () => {
         );
     });
   }
+
+  it('refuses a change while another image of the same version waits', () => {
+    const status = { ...current, image: 'a/b:2.5.5' };
+    const waits = update(cluster({ image: 'c/d:2.5.5' }, status), strategy('BlueGreen'));
+    expect(textOf(strategyChangeBlocked.evaluate(waits))).to.contain(
+      'while c/d:2.5.5 is requested and a/b:2.5.5 is running\nset spec.image to a/b:2.5.5 first',
+    );
+    const runs = update(cluster({ image: 'a/b:2.5.5' }, status), strategy('BlueGreen'));
+    expect(strategyChangeBlocked.evaluate(runs)).to.deep.equal([]);
+  });
 
   it('says both where both are wrong', () => {
     const old = cluster({}, { ...current, upgrade: {} });
