@@ -5,26 +5,29 @@ import type { Peer, Peers } from './peers.ts';
 import { quorum } from './quorum.ts';
 
 /**
- * Why a member does not take part, asked in three ways; undefined when it does. Each is a clause such as "prod-1 is
+ * Why a member does not take part, asked in four ways; undefined when it does. Each is a clause such as "prod-1 is
  * sealed".
  *
  * 1. `whyAbsent`: a peer of either half takes part: it runs, is unsealed and follows the leader. Green has joined
  *    before it votes, and before its pods are Ready.
- * 2. `whyUnhealthy`: a peer counts as a healthy voter: it takes part, its pod is Ready, there is one cluster, and the
- *    leader counts its vote. Ready alone says nothing of Raft (docs/facts/openbao-measured.md, 0.3).
- * 3. `whyNotFollowing`: a member follows the one that was asked. For a Job, which sees no pods and asks the leader.
+ * 2. `whyNoVote`: a peer counts towards a quorum: it takes part, its pod is Ready, there is one cluster, and the leader
+ *    counts its vote. Ready alone says nothing of Raft (docs/facts/openbao-measured.md, 0.3).
+ * 3. `whyUnhealthy`: a peer is a healthy voter, beside which another may be stopped: it counts, and its data lasts. One
+ *    whose volume is being deleted votes like any other, and is no safe place for what another holds (L3).
+ * 4. `whyNotFollowing`: a member follows the one that was asked. For a Job, which sees no pods and asks the leader.
  */
 
 export const whyAbsent = (peer: Peer, peers: Peers): string | undefined =>
   whyNoPod(peer) ?? whyNoAnswer(peer, 'has not joined') ?? whyAstray(peer, peers);
 
-export function whyUnhealthy(peer: Peer, peers: Peers): string | undefined {
+export const whyUnhealthy = (peer: Peer, peers: Peers): string | undefined =>
+  whyNoVote(peer, peers) ?? whyLosing(peer);
+
+export function whyNoVote(peer: Peer, peers: Peers): string | undefined {
   const { name, pod, voter } = peer;
   const gone = whyNoPod(peer);
   if (gone !== undefined) return gone;
   if (pod !== undefined && !isReady(pod)) return `${name} is not Ready`;
-  const losing = whyLosing(peer);
-  if (losing !== undefined) return losing;
   const silent = whyNoAnswer(peer, 'is not initialized');
   if (silent !== undefined) return silent;
   if (peers.clusterIds.size > 1) return `the members belong to ${peers.clusterIds.size} clusters`;
@@ -88,14 +91,14 @@ export function whyBehind({ name, member }: Peer, index: number | undefined): st
   return appliedIndex >= index ? undefined : `${name} has not applied index ${index} yet`;
 }
 
-/** The healthy voters, those named left out. */
-export const healthyVoters = (peers: Peers, ...except: readonly string[]): readonly Peer[] =>
-  peers.expected.filter((peer) => !except.includes(peer.name) && whyUnhealthy(peer, peers) === undefined);
+/** Those that count towards a quorum, those named left out. */
+export const countedVoters = (peers: Peers, ...except: readonly string[]): readonly Peer[] =>
+  peers.expected.filter((peer) => !except.includes(peer.name) && whyNoVote(peer, peers) === undefined);
 
-/** Whether the healthy voters without this one are still a quorum of all voters. Unknown membership never is. */
+/** Whether those that count without this one are still a quorum of all voters. Unknown membership never is. */
 export function survivesLossOf(peers: Peers, pod: string): boolean {
   const { voters } = peers;
-  return voters.kind === 'known' && healthyVoters(peers, pod).length >= quorum(voters.value.length);
+  return voters.kind === 'known' && countedVoters(peers, pod).length >= quorum(voters.value.length);
 }
 
 /** Who may take over from `leader`: the other healthy voters that have caught up to the index. */
@@ -103,7 +106,11 @@ export const stepDownCandidates = (
   peers: Peers,
   leader: string,
   index: number | undefined,
-): readonly Peer[] => healthyVoters(peers, leader).filter((peer) => whyBehind(peer, index) === undefined);
+): readonly Peer[] =>
+  peers.expected.filter(
+    (peer) =>
+      peer.name !== leader && whyUnhealthy(peer, peers) === undefined && whyBehind(peer, index) === undefined,
+  );
 
 /** The leader's own last log index now; undefined while none is known. */
 export function leaderIndex({ leader, expected }: Peers): number | undefined {

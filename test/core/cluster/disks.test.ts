@@ -67,6 +67,33 @@ describe('a member that lost its disk', () => {
     expect(decided({ ...lost, pods: pods(serverPod(2, { terminating: true })) }).jobs).to.have.length(1);
   });
 
+  it('is removed also while the volumes of the others are being deleted: they vote (L3)', () => {
+    for (const kept of [
+      [0, 1],
+      [0, 1, 3, 4],
+    ]) {
+      const all = [...kept, 2];
+      const status = {
+        ...settledStatus(all.length),
+        members: all.map((n) => ({ name: `prod-${n}`, claimUID: `claim-${n}` })),
+      };
+      const third = [
+        [claim(2, '2.5.5', going), serverPod(2, { terminating: true }), []],
+        [claim(2, null, { uid: 'a-new-one' }), serverPod(2, { ready: false }), [emptyMember(2)]],
+      ] as const;
+      for (const [volume, pod, silent] of third) {
+        const given = {
+          cluster: settledCluster({ replicas: all.length }, status),
+          claims: known([...kept.map((n) => claim(n, '2.5.5', going)), volume]),
+          pods: known([...kept.map((n) => serverPod(n)), pod]),
+          members: membersOf(...kept.map((n) => member(n)), ...silent),
+          raft: known(raftOf(all.map((n) => `prod-${n}`).toSorted())),
+        };
+        expect(decided(given, status).jobs).to.deep.equal([jobName('prod', step)]);
+      }
+    }
+  });
+
   for (const [title, given] of [
     [
       'whose pod still runs on the volume that is being deleted',

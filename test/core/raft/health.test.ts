@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Member, Observation } from '../../../src/core/model/observation.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
 import {
-  healthyVoters,
+  countedVoters,
   leaderIndex,
   stepDownCandidates,
   survivesLossOf,
@@ -42,7 +42,7 @@ function peers(pattern: string, given: Partial<Observation> = {}): Peers {
   );
 }
 
-const healthy = (pattern: string) => healthyVoters(peers(pattern)).map(({ ordinal }) => ordinal);
+const healthy = (pattern: string) => countedVoters(peers(pattern)).map(({ ordinal }) => ordinal);
 
 describe('healthy voters', () => {
   for (const [pattern, expected] of [
@@ -60,7 +60,7 @@ describe('healthy voters', () => {
   }
 
   it('are none where the membership could not be read', () => {
-    expect(healthyVoters(peers('+++', { raft: unknown('403') }))).to.deep.equal([]);
+    expect(countedVoters(peers('+++', { raft: unknown('403') }))).to.deep.equal([]);
   });
 
   it('are not judged by what an earlier pod of the name has said', () => {
@@ -82,12 +82,12 @@ describe('healthy voters', () => {
     const stranger = member(2, { clusterId: 'another', leader: 'prod-2', standby: false });
     const seen = peers('+++', { members: membersOf(member(0), member(1), stranger) });
     expect([...seen.clusterIds.keys()]).to.have.length(2);
-    expect(healthyVoters(seen)).to.deep.equal([]);
+    expect(countedVoters(seen)).to.deep.equal([]);
   });
 
   it('are none of a cluster that is not the recorded one', () => {
     const seen = peersOf(observation(), 3, 'recorded');
-    expect(healthyVoters(seen)).to.deep.equal([]);
+    expect(countedVoters(seen)).to.deep.equal([]);
   });
 });
 

@@ -6,7 +6,7 @@ import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
 import { jobFailure, jobHindrance } from '../../jobs/job-outcome.ts';
 import { known, unknown, type Known } from '../../model/known.ts';
 import type { ExecutorStep } from '../../jobs/step.ts';
-import { healthyVoters, stepDownCandidates, whyLosing, whyUnhealthy } from '../../raft/health.ts';
+import { countedVoters, stepDownCandidates, whyLosing, whyNoVote, whyUnhealthy } from '../../raft/health.ts';
 import { quorum } from '../../raft/quorum.ts';
 import { nextStepDownAt, unfinishedStepDowns } from '../../raft/step-down.ts';
 import { timestamp } from '../../model/time.ts';
@@ -190,7 +190,8 @@ const isListed = ({ observation: { raft } }: ScaleInput, pod: string) =>
 
 /**
  * Why this peer must not be removed now. OpenBao checks no quorum itself (docs/facts/openbao.md, fact 6). One that
- * is well goes only when every other one is; one that is not, when the others are a quorum of those that remain.
+ * votes goes only when every other one is well, and its data lasts; one that does not, when the others that vote are a
+ * quorum of those that remain.
  */
 export function whyNotRemove(
   { observation, peers }: Pick<ScaleInput, 'observation' | 'peers'>,
@@ -201,17 +202,17 @@ export function whyNotRemove(
   const servers = raft.value.servers.filter(({ id }) => id !== pod);
   const voters = servers.filter(({ voter }) => voter).length;
   if (voters === 0) return `${pod} is the only voter`;
-  const healthy = healthyVoters(peers, pod).length;
-  if (healthy < quorum(voters)) {
-    return `without ${pod} only ${healthy} of ${voters} voters are healthy; ${quorum(voters)} are needed`;
+  const voting = countedVoters(peers, pod).length;
+  if (voting < quorum(voters)) {
+    return `without ${pod} only ${voting} of ${voters} voters are healthy; ${quorum(voters)} are needed`;
   }
   const leaver = peers.expected.find(({ name }) => name === pod);
-  const isWell = leaver !== undefined && whyUnhealthy(leaver, peers) === undefined;
-  if (!isWell || healthy === voters) return undefined;
-  const others = peers.expected
-    .filter(({ name }) => name !== pod)
-    .flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
-  return `${pod} is healthy and stays while others are not: ${others.join('; ')}`;
+  if (leaver === undefined || whyNoVote(leaver, peers) !== undefined) return undefined;
+  const others = peers.expected.filter(({ name }) => name !== pod);
+  const unfit = others.flatMap((peer) => whyUnhealthy(peer, peers) ?? []);
+  return others.length - unfit.length === voters
+    ? undefined
+    : `${pod} is healthy and stays while others are not: ${unfit.join('; ')}`;
 }
 
 /** Somebody has deleted its volume: whether that was meant, a person says first. */
