@@ -4,7 +4,7 @@ import { defined } from '../../api/object-fields.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { Effect } from './decision.ts';
 import { names } from './names.ts';
-import type { Observation, RaftConfiguration } from './observation.ts';
+import type { Observation } from './observation.ts';
 import { hasStaticSeal } from './seal.ts';
 import { clusterName, targetIn } from './selectors.ts';
 
@@ -85,15 +85,19 @@ export function clusterUnsealKey(
 
 /**
  * Deletes the volume of a member whose pod is gone, and which Raft does not list any more: the others hold all that
- * it held. Nothing where the leader's list could not be read, or has the member still.
+ * it held. Nothing where the leader's list could not be read, or has the member still, or one that it has is about to
+ * lose its own volume.
  */
 export function formerVolume(
-  { cluster, raft }: Pick<Observation, 'cluster' | 'raft'>,
+  { cluster, raft, claims }: Pick<Observation, 'cluster' | 'raft' | 'claims'>,
   { metadata }: PersistentVolumeClaim,
 ): readonly Effect[] {
-  const isListed = (servers: RaftConfiguration['servers']) =>
-    servers.some(({ id }) => metadata.name === `data-${id}`);
-  return raft.kind === 'unknown' || isListed(raft.value.servers) ? [] : deletion(cluster, metadata);
+  if (raft.kind === 'unknown' || claims.kind === 'unknown') return [];
+  const listed = new Set(raft.value.servers.map(({ id }) => `data-${id}`));
+  const isGoing = claims.value.some(
+    (each) => each.metadata.deletionTimestamp !== undefined && listed.has(each.metadata.name ?? ''),
+  );
+  return isGoing || listed.has(metadata.name ?? '') ? [] : deletion(cluster, metadata);
 }
 
 function deletion(cluster: OpenBaoCluster, metadata: ObjectMeta): readonly Effect[] {

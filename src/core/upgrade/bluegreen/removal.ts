@@ -2,8 +2,22 @@ import type { StatefulSet } from '../../../api/kubernetes.ts';
 import type { Known } from '../../model/known.ts';
 import type { Effect } from '../../model/decision.ts';
 import { formerVolume } from '../../model/data-door.ts';
+import { whyLosing } from '../../raft/health.ts';
+import type { Peer } from '../../raft/peers.ts';
 import { targetIn } from '../../model/selectors.ts';
 import { wait, type PhaseInput, type Step } from './phase.ts';
+
+/**
+ * Why nothing of the other half may go, neither a pod, nor a peer, nor a volume: one that stays would lose its data with
+ * its own next stop, and what the other half holds may be all that is left (L3). A person gives it a new volume first
+ * (`VolumeDeleting`), for however long that takes.
+ */
+export function whyDataWouldGo({ observation }: PhaseInput, staying: readonly Peer[]): Step | undefined {
+  const { claims } = observation;
+  if (claims.kind === 'unknown') return wait(`the volumes could not be read: ${claims.cause}`);
+  const losing = staying.flatMap((peer) => whyLosing(peer) ?? []);
+  return losing.length === 0 ? undefined : wait(losing.join('; '), { isOpenEnded: true });
+}
 
 /** One half, by exact names. */
 interface Half {

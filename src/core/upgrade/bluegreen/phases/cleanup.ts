@@ -2,7 +2,7 @@ import { policyOf } from '../../../model/data-door.ts';
 import { endpointPropagationMs } from '../../../model/limits.ts';
 import { parseTimestamp, timestamp } from '../../../model/time.ts';
 import { liveNames } from '../../../model/members.ts';
-import { removeHalf } from '../removal.ts';
+import { removeHalf, whyDataWouldGo } from '../removal.ts';
 import { ensureByJob, deadServerCleanupSet } from '../jobs.ts';
 import { whyKeysGoWithBlue } from '../keys-of-blue.ts';
 import { areRemoved, whyNotRemovable } from '../membership.ts';
@@ -35,7 +35,7 @@ export const cleanup: PhaseHandler = (input) => {
       })
     : undefined;
   const ending = both(stopping, removing);
-  if (ending !== undefined) return ending;
+  if (ending !== undefined) return whyDataWouldGo(input, input.green) ?? ending;
   const restored = blueGreen.deadServerCleanup === true ? deadServerCleanupSet(input, true) : undefined;
   return restored ?? { kind: 'finish' };
 };

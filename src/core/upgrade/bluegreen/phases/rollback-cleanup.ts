@@ -3,7 +3,7 @@ import { greenNames } from '../../../model/members.ts';
 import { ensureByJob, deadServerCleanupSet } from '../jobs.ts';
 import { areRemoved, whyNotRemovable } from '../membership.ts';
 import { advance, type PhaseHandler } from '../phase.ts';
-import { removeHalf } from '../removal.ts';
+import { removeHalf, whyDataWouldGo } from '../removal.ts';
 
 /**
  * RollbackCleanup: Raft forgets green, by exact names and never a voter, then its StatefulSet, pods and volumes go:
@@ -13,14 +13,14 @@ export const rollbackCleanup: PhaseHandler = (input) => {
   const { observation, halves, blueGreen } = input;
   if (whyNotRemovable(input, halves.green) !== undefined) return advance('RollingBack');
   const step = ensureByJob(input, 'remove-green-peers', areRemoved(input, halves.green));
-  if (step !== undefined) return step;
+  if (step !== undefined) return whyDataWouldGo(input, input.blue) ?? step;
   const remains = removeHalf(input, {
     statefulSet: observation.greenStatefulSet ?? unknown('it was not observed'),
     name: greenNames(observation.cluster)?.statefulSet ?? '',
     pods: halves.green,
     deletesVolumes: true,
   });
-  if (remains !== undefined) return remains;
+  if (remains !== undefined) return whyDataWouldGo(input, input.blue) ?? remains;
   const restored = blueGreen.deadServerCleanup === true ? deadServerCleanupSet(input, true) : undefined;
   return restored ?? { kind: 'finish-back' };
 };
