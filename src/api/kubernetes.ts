@@ -140,7 +140,9 @@ export interface Job extends KubernetesObject {
   readonly metadata: ObjectMeta;
   readonly spec?: {
     readonly suspend?: boolean;
-    readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name: string }[] } };
+    readonly template?: {
+      readonly spec?: { readonly containers?: readonly { readonly name: string; readonly image?: string }[] };
+    };
   };
   readonly status?: {
     readonly active?: number;

@@ -101,6 +101,8 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
       requeueAt: context.now,
     };
   }
+  // Somebody else's, which has ended: its name alone is in the way.
+  if (job.observed?.isUnproved === true && job.observed.unbelieved === 'ended') return begin(input);
   if (job.outcome === 'running') {
     const hindrance = jobHindrance(job.observed);
     const what = `auth/jwt-operator is being given the keys of ${issuer.url}`;

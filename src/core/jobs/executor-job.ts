@@ -22,6 +22,9 @@ import type { ExecutorAction, ExecutorStep } from './step.ts';
 /** User and group of Rollguard's own image. */
 const executorUser = { uid: 65_532, gid: 65_532 } as const;
 
+/** The name of the container, whose image is Rollguard's own. */
+export const executorContainer = 'executor';
+
 /** Seconds of a Job's time that its container may need to be pulled, started and to report. */
 const marginSeconds = 10;
 
@@ -53,7 +56,7 @@ export function executorJob(
     user: executorUser,
     activeDeadlineSeconds,
     container: {
-      name: 'executor',
+      name: executorContainer,
       image: spec.upgrade?.executorImage ?? spec.upgrade?.image ?? settings.executorImage,
       args: ['executor', wanted.action, ...argumentsOf(cluster, wanted, activeDeadlineSeconds)].map(literal),
       ...(env.length === 0 ? {} : { env }),

@@ -1,7 +1,6 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
-import { omit } from '../../api/object-fields.ts';
 import type { ObservedJob } from '../model/observation.ts';
-import { jobHindrance, jobOutcome, type JobOutcome } from './job-outcome.ts';
+import { jobHindrance, jobOutcome, unbelieved, type JobOutcome } from './job-outcome.ts';
 import { isMadeAs } from './made-as.ts';
 
 /**
@@ -42,8 +41,7 @@ function named(
   if (isOurs(observed)) return { name, outcome: jobOutcome(observed), observed };
   const { namespace = '' } = observed.job.metadata;
   const podReason = `somebody else made it, or changed it, so its report does not count: kubectl delete job ${name} -n ${namespace}`;
-  // Without its words, and as one that runs.
-  return { name, outcome: 'running', observed: { job: omit(observed.job, 'status'), podReason } };
+  return { name, outcome: 'running', observed: { ...unbelieved(observed.job, podReason), isUnproved: true } };
 }
 
 /** The Job that is waited for, and in brackets what keeps it from starting. */

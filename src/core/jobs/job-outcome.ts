@@ -28,8 +28,7 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
   const doubt = doubtOf(job, own);
   if (doubt !== undefined) {
     // Its failure is no success of anybody's.
-    const hasFailed = conditionOf(job, 'Failed') !== undefined;
-    return { job: hasFailed ? job : omit(job, 'status'), podReason: doubt };
+    return conditionOf(job, 'Failed') === undefined ? unbelieved(job, doubt) : { job, podReason: doubt };
   }
   const [pod] = own;
   const state = stateOf(job, pod);
@@ -47,6 +46,13 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
     ...defined({ message, podReason: hindrance }),
   };
 }
+
+/** A Job whose report does not count: without its words, and as one that runs. */
+export const unbelieved = (job: Job, podReason: string): ObservedJob => ({
+  job: omit(job, 'status'),
+  podReason,
+  unbelieved: conditionOf(job, 'Complete', 'Failed') === undefined ? 'running' : 'ended',
+});
 
 /** Why it is not sure what a Job's pods say; undefined where it is. Our Jobs have one pod each. */
 function doubtOf(job: Job, [pod, ...others]: readonly Pod[]): string | undefined {

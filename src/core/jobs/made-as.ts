@@ -1,5 +1,7 @@
 import type { Job, KubernetesObject } from '../../api/kubernetes.ts';
+import { imageRepository } from '../version/image-reference.ts';
 import { isApplied } from '../workload/drift.ts';
+import { executorContainer } from './executor-job.ts';
 
 /** What the API server adds to a Job's template, beside what was asked for: by field, its default, or any value. */
 const added: ReadonlyMap<string, unknown> = new Map<string, unknown>([
@@ -22,14 +24,32 @@ const added: ReadonlyMap<string, unknown> = new Map<string, unknown>([
  * it. What a policy has changed in it is not seen to be so.
  */
 export const isMadeAs = (wanted: KubernetesObject, live: Job): boolean =>
-  isSameTemplate(templateOf(wanted), templateOf(live));
+  isSameTemplate(templateOf(wanted), inThisVersion(templateOf(wanted), templateOf(live)));
 
 /** The same of a template, or of a part of one. */
 export const isSameTemplate = (wanted: object, live: object): boolean =>
   isApplied(wanted, live) && hasNoMore(wanted, live);
 
-const templateOf = (object: KubernetesObject) =>
-  ((object as Job).spec?.template ?? {}) as KubernetesObject & Readonly<Record<string, unknown>>;
+type Template = NonNullable<NonNullable<Job['spec']>['template']>;
+
+const templateOf = (object: KubernetesObject): Template => (object as Job).spec?.template ?? {};
+
+/**
+ * With the executor in the version that we would run. Rollguard itself may have been upgraded between making a Job and
+ * recording that, and what is of the same repository is no other program.
+ */
+function inThisVersion(desired: Template, live: Template): Template {
+  const wanted = desired.spec?.containers?.find(({ name }) => name === executorContainer)?.image;
+  const { spec } = live;
+  if (wanted === undefined || spec?.containers === undefined) return live;
+  const containers = spec.containers.map((each) =>
+    each.name === executorContainer && isOfRepository(wanted, each.image) ? { ...each, image: wanted } : each,
+  );
+  return { ...live, spec: { ...spec, containers } };
+}
+
+const isOfRepository = (wanted: string, image: string | undefined) =>
+  image !== undefined && imageRepository(image) === imageRepository(wanted);
 
 function hasNoMore(desired: unknown, live: unknown): boolean {
   if (Array.isArray(live)) {

@@ -13,6 +13,7 @@ export function unfinishedJobs(
     (observed) =>
       observed.job.metadata.annotations?.[actionAnnotation] === action &&
       observed.job.metadata.name !== except &&
+      observed.unbelieved !== 'ended' &&
       jobOutcome(observed) === 'running',
   );
 }

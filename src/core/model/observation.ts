@@ -110,6 +110,8 @@ export interface ObservedJob {
   readonly job: Job;
   /** Nothing but its name and its labels says that we made it: neither this process nor the status knows its UID. */
   readonly isUnproved?: true;
+  /** What it reports does not count, so a person is waited for. `ended`: as Kubernetes says; nothing of it acts any more. */
+  readonly unbelieved?: 'running' | 'ended';
   /** What its last pod said; undefined while it runs, or when the pod is gone. */
   readonly message?: string;
   /** Why its last pod does not run, or how it was ended: `ImagePullBackOff: …`, `Unschedulable: …`, `OOMKilled`. */

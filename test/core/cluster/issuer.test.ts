@@ -114,6 +114,16 @@ describe("the API server's keys", () => {
     expect(later.issuer).to.deep.equal({ trusted: fingerprint(both) });
   });
 
+  it('are told by a Job of ours, once one that somebody else made under its name has ended', () => {
+    for (const type of ['Complete', 'Failed'] as const) {
+      const { issuer, created } = pass({ stored: telling, jobs: [{ ...job(type), isUnproved: true }] });
+      expect(issuer).to.deep.equal({ ...telling, operationId: 'op00000002' });
+      expect(created).to.have.length(1);
+    }
+    const running = pass({ stored: telling, jobs: [{ ...job(), isUnproved: true }] });
+    expect(running).to.deep.include({ issuer: telling, created: [] });
+  });
+
   it('are waited for while the Job runs', () => {
     const { issuer, created, notices } = pass({ stored: telling, jobs: [job()] });
     expect({ issuer, created }).to.deep.equal({ issuer: telling, created: [] });

@@ -4,6 +4,7 @@ import { followedJob, isOwn, recordedJob } from '../../../src/core/jobs/followed
 import { jobHindrance, jobReport } from '../../../src/core/jobs/job-outcome.ts';
 import { isMadeAs } from '../../../src/core/jobs/made-as.ts';
 import { withMadeJobs } from '../../../src/core/jobs/record.ts';
+import { imageRepository } from '../../../src/core/version/image-reference.ts';
 import { cluster } from '../../support/builders.ts';
 import { observedJob } from '../../support/observation.ts';
 import { allJobs } from './all-jobs.ts';
@@ -63,6 +64,19 @@ describe('a Job under a name of ours (C4)', () => {
       for (const job of jobs) expect(isMadeAs(job, stored(job, change)), job.metadata?.name).to.equal(false);
     });
   }
+
+  it('is what we would make in another version of the executor, but not of OpenBao', () => {
+    for (const job of jobs) {
+      const isExecutor = templateOf(job).spec.containers[0].name === 'executor';
+      const earlier = stored(
+        job,
+        ({ containers: [own] }) => (own.image = `${imageRepository(own.image)}:0.1`),
+      );
+      expect(isMadeAs(job, earlier), job.metadata?.name).to.equal(isExecutor);
+      const another = stored(job, ({ containers: [own] }) => (own.image = `forger.example/${own.image}`));
+      expect(isMadeAs(job, another), job.metadata?.name).to.equal(false);
+    }
+  });
 
   const [wanted = {}] = jobs;
   const name = wanted.metadata?.name ?? '';

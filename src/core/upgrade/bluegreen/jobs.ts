@@ -93,14 +93,22 @@ function run(input: PhaseInput, wanted: JobOfUpgrade, isDone: boolean | undefine
   const object = executorJob(cluster, wanted, context.settings);
   const job = followedJob(jobs.value, object);
   const { name } = job;
-  if (job.outcome === 'running') return wait(`${jobInWords(job)} to end`);
+  const { unbelieved, isUnproved } = job.observed ?? {};
+  // Raft counts, not its word. What is not done yet is done by one of ours, under another name; where this is ours
+  // and only its pod is doubted, a next one would be as this is.
+  const isFollowed = unbelieved === 'ended' && isDone === false && isUnproved === true;
+  const isPast = isFollowed || (unbelieved === 'ended' && isDone === true);
+  if (job.outcome === 'running' && !isPast) {
+    // A person's turn, or that of the Job's own deadline: no incident comes of it.
+    return wait(`${jobInWords(job)} to end`, unbelieved === undefined ? {} : { isOpenEnded: true });
+  }
   if (isDone === true) return undefined;
   if (job.outcome === 'failed') {
     return fail('UpgradeJobFailed', jobFailure(job.observed), { patch: { lastJobFailure: name } });
   }
   if (isDone === undefined) return wait(whyUntold(input));
   const askedAt = blueGreen.job === name ? parseTimestamp(blueGreen.jobStartedAt) : undefined;
-  if (job.outcome === 'succeeded') {
+  if (job.outcome === 'succeeded' || isFollowed) {
     // A joiner came after it, or leadership came back: once more, under another name. At once where another followed it.
     const isLate = askedAt === undefined || context.now >= askedAt + missingMs;
     const again = { patch: { attempt: (blueGreen.attempt ?? 0) + 1 }, until: context.now };
