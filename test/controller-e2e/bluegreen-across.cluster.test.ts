@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
+import { realBinary } from '../openbao/flavours.ts';
 import { succeed } from '../support/gate.ts';
+import { skip } from '../support/skip.ts';
 import { condition, isBackOn, runs } from './controller.ts';
 import { phaseOf, storiesIn } from './stories.ts';
 
@@ -12,7 +14,9 @@ const [older, newer, newest] = ['2.5.5', '2.6.2', '2.7.0-dev'] as const;
  * (docs/facts/openbao-2.6-measured.md, section 2).
  */
 describe('a blue-green upgrade across 2.6 on a real node', function () {
-  const story = storiesIn('born', [older, newer, newest]);
+  // Real servers of the two are worth more than the model of all three.
+  const hasNewest = realBinary(newer) === undefined || realBinary(newest) !== undefined;
+  const story = storiesIn('born', [older, newer, ...(hasNewest ? [newest] : [])]);
   const { kubectl, names, request, nothingIsLost } = story;
   const begin = (name: string, blueGreen: object = {}) =>
     story.begin(name, { spec: { upgrade: { strategy: 'BlueGreen', blueGreen } } });
@@ -44,7 +48,9 @@ describe('a blue-green upgrade across 2.6 on a real node', function () {
     ['six', newer],
     ['seven', newest],
   ] as const) {
-    it(`moves ${older} to ${target}: green is born old, votes, is upgraded in place, and takes over once`, async () => {
+    it(`moves ${older} to ${target}: green is born old, votes, is upgraded in place, and takes over once`, async function () {
+      if (target === newest && !hasNewest)
+        skip(this, `there is no server of ${newest} in OPENBAO_DIR: put it there`, 'openbao');
       await begin(name);
       await upgrade(target);
       const { status: first } = await story.cluster.until(
