@@ -153,6 +153,11 @@ interface StatefulSetOptions {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** What says that the cluster controls it. */
+const ownedByCluster = {
+  ownerReferences: [{ kind: 'OpenBaoCluster', name: 'prod', uid: 'c-1', controller: true }],
+};
+
 /** The StatefulSet `prod`, settled: three replicas, partition 3, one revision, its newest generation observed. */
 export function statefulSet(options: StatefulSetOptions = {}): StatefulSet {
   const { replicas = 3, image = 'openbao/openbao:2.5.5', generation = 1, annotations } = options;
@@ -168,6 +173,7 @@ export function statefulSet(options: StatefulSetOptions = {}): StatefulSet {
       resourceVersion: '1',
       generation,
       labels: { [clusterLabel]: 'prod' },
+      ...ownedByCluster,
       ...(annotations === undefined ? {} : { annotations }),
     },
     spec: {

@@ -1,10 +1,11 @@
-import type { PersistentVolumeClaim } from '../../api/kubernetes.ts';
+import type { PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import { documents } from '../../api/documents.ts';
-import { liveRevisionAnnotation, succeededByAnnotation } from '../../api/labels.ts';
-import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { appliedHashAnnotation, liveRevisionAnnotation, succeededByAnnotation } from '../../api/labels.ts';
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { omit } from '../../api/object-fields.ts';
 import { activeBlueGreen } from '../model/blue-green.ts';
 import { held, type Notice } from '../model/cluster-concern.ts';
+import { controllerOf } from '../model/controller-of.ts';
 import { dated, readiness, stalled, verdict } from '../model/conditions.ts';
 import type { Decision, DecisionContext } from '../model/decision.ts';
 import { inWords } from '../model/explanation.ts';
@@ -58,7 +59,9 @@ type Found =
 
 /** What there is of each revision of the members, by exact names. */
 interface Traces {
+  /** Of sets that are this cluster's own, or that its deletion has left. */
   readonly sets: readonly string[];
+  /** Of pods with a volume of a member; anybody can give a pod a name and a label. */
   readonly pods: readonly string[];
   /** Of members that no other revision has taken over from. */
   readonly claims: readonly string[];
@@ -71,12 +74,23 @@ function tracesOf({ cluster, statefulSets, pods, claims }: Observation): Traces 
   if (statefulSets.kind === 'unknown' || pods.kind === 'unknown' || claims.kind === 'unknown')
     return undefined;
   const ofClaim = ({ metadata }: PersistentVolumeClaim) => revisionOfClaim(cluster, metadata.name ?? '');
+  const current = claims.value.filter((claim) => !isFormer(claim));
+  const volumes = new Set(current.map(({ metadata }) => metadata.name));
+  const sets = statefulSets.value.filter((set) => isOfCluster(cluster, set));
+  const members = pods.value.filter(({ metadata }) => volumes.has(`data-${metadata.name}`));
   return {
-    sets: distinct(statefulSets.value.map(({ metadata }) => revisionOfSet(cluster, metadata.name ?? ''))),
-    pods: distinct(pods.value.map(({ metadata }) => revisionOfPod(cluster, metadata.name ?? ''))),
-    claims: distinct(claims.value.filter((claim) => !isFormer(claim)).map(ofClaim)),
+    sets: distinct(sets.map(({ metadata }) => revisionOfSet(cluster, metadata.name ?? ''))),
+    pods: distinct(members.map(({ metadata }) => revisionOfPod(cluster, metadata.name ?? ''))),
+    claims: distinct(current.map(ofClaim)),
     formerClaims: distinct(claims.value.filter(isFormer).map(ofClaim)),
   };
+}
+
+/** That the cluster owns, or that nobody owns and we have made: its owner may be gone (`--cascade=orphan`). */
+function isOfCluster({ metadata: { uid } }: OpenBaoCluster, set: StatefulSet): boolean {
+  const owner = controllerOf(set);
+  if (owner !== undefined) return owner === uid;
+  return set.metadata.annotations?.[appliedHashAnnotation] !== undefined;
 }
 
 const distinct = (found: readonly (string | undefined)[]): readonly string[] =>
@@ -90,9 +104,8 @@ const adopts = (revision: string, why: string): Found => ({ kind: 'adopted', rev
 function judgeRevision(observation: Observation, status: OpenBaoClusterStatus): Found | undefined {
   const traces = tracesOf(observation);
   if (traces === undefined) return undefined;
-  const running = [...new Set([...traces.sets, ...traces.pods])];
-  return running.length > 0
-    ? judgeRunning(observation, status, running)
+  return traces.sets.length + traces.pods.length > 0
+    ? judgeRunning(observation, status, traces)
     : judgeVolumes(observation, status, traces);
 }
 
@@ -100,12 +113,13 @@ function judgeRevision(observation: Observation, status: OpenBaoClusterStatus): 
 function judgeRunning(
   observation: Observation,
   status: OpenBaoClusterStatus,
-  running: readonly string[],
+  { sets, pods }: Traces,
 ): Found | undefined {
+  const running = [...new Set([...sets, ...pods])];
   const live = liveRevision(status);
   const strangers = running.filter((each) => each !== live && each !== greenRevision(status));
   const [stranger] = strangers;
-  if (stranger === undefined) return judgeHalves(observation, status, running);
+  if (stranger === undefined) return judgeHalves(observation, status, { running, sets });
   const named = namedBy(observation, running);
   if (named !== undefined && named !== live) return adopts(named, 'a person has named them');
   const [only, ...others] = running;
@@ -115,14 +129,14 @@ function judgeRunning(
   const voting = votersOf(observation);
   if (voting !== undefined && voting !== live && strangers.includes(voting))
     return adopts(voting, 'they alone vote');
-  return { kind: 'held', notice: unknownBeside(observation, live, running) };
+  return { kind: 'held', notice: unknownBeside(observation, live, { running, sets }) };
 }
 
 /** An old status may be of an upgrade that has ended since: blue, which it would make anew, was removed for good. */
 function judgeHalves(
   observation: Observation,
   status: OpenBaoClusterStatus,
-  running: readonly string[],
+  { running, sets }: Running,
 ): Found | undefined {
   const [live, green] = [liveRevision(status), greenRevision(status)];
   const phase = activeBlueGreen(status)?.phase;
@@ -130,7 +144,7 @@ function judgeHalves(
     return undefined;
   if (votersOf(observation) === green) return adopts(green, 'they alone are there, and vote');
   return observation.raft.kind === 'unknown'
-    ? { kind: 'held', notice: unknownBeside(observation, live, running) }
+    ? { kind: 'held', notice: unknownBeside(observation, live, { running, sets }) }
     : undefined;
 }
 
@@ -233,11 +247,32 @@ const adopting = (status: OpenBaoClusterStatus, revision: string): OpenBaoCluste
   blueGreen: { phase: 'Idle', blueRevision: revision },
 });
 
-function unknownBeside(observation: Observation, live: string, running: readonly string[]): Notice {
+/** Revisions of which there are sets or pods, and those of which there are sets. */
+interface Running {
+  readonly running: readonly string[];
+  readonly sets: readonly string[];
+}
+
+function unknownBeside(observation: Observation, live: string, { running, sets: made }: Running): Notice {
   const { cluster, raft } = observation;
   const { namespace = 'default' } = cluster.metadata;
   const name = clusterName(cluster);
-  const sets = running.map((each) => setName(name, each));
+  const podsOf = (revision: string) =>
+    observation.pods.kind === 'unknown'
+      ? []
+      : observation.pods.value
+          .map(({ metadata }) => metadata.name ?? '')
+          .filter((pod) => revisionOfPod(cluster, pod) === revision);
+  const alone = running.filter((each) => !made.includes(each)).flatMap(podsOf);
+  const sets = running.map((each) =>
+    made.includes(each)
+      ? setName(name, each)
+      : `${setName(name, each)} (pods alone: ${podsOf(each).join(', ')})`,
+  );
+  const stray =
+    alone.length === 0
+      ? ''
+      : `. Pods without a StatefulSet that are nobody's members: kubectl delete pod ${alone.join(' ')} -n ${namespace}`;
   const voters =
     raft.kind === 'known'
       ? `; ${raft.value.servers.flatMap(({ id, voter }) => (voter ? [id] : [])).join(', ')} vote`
@@ -249,7 +284,7 @@ function unknownBeside(observation: Observation, live: string, running: readonly
     observation,
     running,
     `there are members of ${sets.join(' and ')}, and by the status ${setName(name, live)} serves${isSettled ? ' alone' : ', of which there are none'}${voters}`,
-    `See who votes and leads (${bao} list-peers). Of the set that is not to stay, remove the members from Raft when they do not vote (${bao} remove-peer ID), then delete the StatefulSet (kubectl delete statefulset SET -n ${namespace}); its volumes stay. Where the set to stay is not the one that the status knows, say so first`,
+    `See who votes and leads (${bao} list-peers). Of the set that is not to stay, remove the members from Raft when they do not vote (${bao} remove-peer ID), then delete the StatefulSet (kubectl delete statefulset SET -n ${namespace}); its volumes stay${stray}. Where the set to stay is not the one that the status knows, say so first`,
   );
 }
 

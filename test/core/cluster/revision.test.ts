@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../../src/api/kubernetes.ts';
 import {
+  appliedHashAnnotation,
   clusterIdAnnotation,
   dataVersionAnnotation,
   liveRevisionAnnotation,
@@ -236,6 +237,39 @@ describe('which members are live (L1)', () => {
     });
     it('holds where it names volumes that are not there beside several that are', () => {
       holds({ status: greens, claims: [['initial'], [other]] });
+    });
+  });
+
+  describe('beside what is not of this cluster', () => {
+    const scene: Scene = { status: settledStatus(), sets: ['initial'], claims: [['initial']] };
+    const pods = known([...podsOf('initial'), ...podsOf(green).slice(0, 1)]);
+    const stray = names('prod', green).pod(0);
+
+    it('goes on beside a pod that only has a name and labels', () => {
+      knows({ ...scene, given: { pods } });
+      knows({ ...scene, claims: [['initial'], [green, 'initial']], given: { pods } });
+    });
+    it('holds beside one that has a volume of a member, and names it', () => {
+      const words = holds({ ...scene, claims: [['initial'], [green]], given: { pods } });
+      expect(words).to.contain(`pods alone: ${stray}`).and.contain(`kubectl delete pod ${stray} -n bao`);
+    });
+    it('goes on beside a set that somebody else owns, or that nobody has made for it', () => {
+      const own = setOf('initial');
+      const withOwner = (uid?: string, annotations = {}): StatefulSet => {
+        const { metadata, ...set } = setOf(green);
+        const owned = {
+          ...metadata,
+          annotations,
+          ownerReferences: uid === undefined ? [] : [{ uid, controller: true }],
+        };
+        return { ...set, metadata: owned };
+      };
+      for (const set of [withOwner('another'), withOwner()])
+        knows({ ...scene, given: { statefulSets: known([own, set]) } });
+      const orphan = withOwner(undefined, { [appliedHashAnnotation]: 'x' });
+      for (const set of [withOwner('c-1'), orphan])
+        expect(holds({ ...scene, given: { statefulSets: known([own, set]) } })).to.not.contain('pods alone');
+      adopts({ given: { statefulSets: known([orphan]) } }, green);
     });
   });
 
