@@ -23,29 +23,14 @@ const foreignFields = [
   'securityContext',
 ] as const;
 
-/** What the clouds' webhooks give a pod for its ServiceAccount's identity: a seal or a store may need it. */
-const identityVariables: ReadonlySet<unknown> = new Set([
-  'AWS_ROLE_ARN',
-  'AWS_WEB_IDENTITY_TOKEN_FILE',
-  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-  'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
-  'AWS_REGION',
-  'AWS_DEFAULT_REGION',
-  'AWS_STS_REGIONAL_ENDPOINTS',
-  'AZURE_CLIENT_ID',
-  'AZURE_TENANT_ID',
-  'AZURE_FEDERATED_TOKEN_FILE',
-  'AZURE_AUTHORITY_HOST',
-  'GOOGLE_APPLICATION_CREDENTIALS',
-  'CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE',
-  'CLOUDSDK_COMPUTE_REGION',
-]);
-const identityPlaces: ReadonlySet<unknown> = new Set([
-  '/var/run/secrets/eks.amazonaws.com/serviceaccount',
-  '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
-  '/var/run/secrets/azure/tokens',
-  '/var/run/secrets/tokens/gcp-ksa',
-]);
+/** Variables that load other code, or lead the program elsewhere; others, such as of a proxy, a policy may add. */
+const isLeading = (name: unknown) => /^(NODE|LD|BAO|VAULT)_|^(PATH|HOME)$/.test(String(name));
+
+/** Where policies put identities and certificate authorities; elsewhere a mount may hide the program. */
+const isAddedPlace = (path: unknown) =>
+  /^(\/var)?\/run\/secrets\/|^\/etc\/(ssl|pki)\/|^\/usr\/local\/share\/ca-certificates(\/|$)/.test(
+    String(path),
+  );
 
 /**
  * In what a pod differs from what its Job asks for, so that what it says may be another program's; empty where it does
@@ -64,7 +49,7 @@ export function podDifferences({ spec }: Job, pod: Pod): readonly string[] {
     ['image', isSameImage(own['image'], live['image'])],
     ...fields.map((field) => [field, isSameField(field, own, live)] as const),
     ...(['env', 'volumeMounts'] as const).map(
-      (field) => [field, isSameField(field, own, withoutIdentity(own, live))] as const,
+      (field) => [field, isSameField(field, own, withoutAdditions(own, live))] as const,
     ),
   ];
   return checks.flatMap(([field, isSame]) => (isSame ? [] : [field]));
@@ -90,15 +75,15 @@ const isSameImage = (wanted: unknown, found: unknown): boolean =>
 const named = (wanted: PodSpec, found: PodSpec): readonly Fields[] =>
   (wanted.volumes ?? []).flatMap(({ name }) => (found.volumes ?? []).filter((each) => each['name'] === name));
 
-function withoutIdentity(own: Container, live: Container): Fields {
-  const rest = (field: 'env' | 'volumeMounts', key: string, given: ReadonlySet<unknown>) => {
+function withoutAdditions(own: Container, live: Container): Fields {
+  const rest = (field: 'env' | 'volumeMounts', key: string, mayBeAdded: (value: unknown) => boolean) => {
     const list = (container: Container) => (container[field] ?? []) as readonly Fields[];
     const asked = new Set(list(own).map((each) => each[key]));
-    return list(live).filter((each) => asked.has(each[key]) || !given.has(each[key]));
+    return list(live).filter((each) => asked.has(each[key]) || !mayBeAdded(each[key]));
   };
   return {
     ...omit(live, 'env', 'volumeMounts'),
-    env: rest('env', 'name', identityVariables),
-    volumeMounts: rest('volumeMounts', 'mountPath', identityPlaces),
+    env: rest('env', 'name', (name) => !isLeading(name)),
+    volumeMounts: rest('volumeMounts', 'mountPath', isAddedPlace),
   };
 }

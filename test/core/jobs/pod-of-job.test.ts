@@ -87,15 +87,20 @@ describe('the pod of a Job (C4)', () => {
     }
   });
 
-  it('is believed with a sidecar, with an identity of a cloud, and with its image pinned', () => {
+  it('is believed with a sidecar, an identity of a cloud, a proxy, other authorities, and its image pinned', () => {
     for (const job of jobs) {
       const pod = podOf(job, ({ spec }) => {
         const [own] = spec.containers;
         own.image += `@sha256:${'0'.repeat(64)}`;
-        own.env = [{ name: 'AWS_ROLE_ARN', value: 'arn' }, ...(own.env ?? [])];
+        own.env = [
+          { name: 'AWS_ROLE_ARN', value: 'arn' },
+          { name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' },
+          ...(own.env ?? []),
+        ];
         own.volumeMounts = [
           ...(own.volumeMounts ?? []),
           { name: 'aws-iam-token', mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount' },
+          { name: 'authorities', mountPath: '/etc/ssl/certs' },
         ];
         spec.containers.unshift({ name: 'a-proxy', image: 'mesh:1', command: ['proxy'] });
         spec.initContainers = [{ name: 'a-proxy-init', image: 'mesh:1' }];
