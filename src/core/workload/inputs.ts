@@ -85,7 +85,11 @@ export function workloadInputs(cluster: OpenBaoCluster, facts: WorkloadFacts): W
   const { statefulSet, issuer, settings } = facts;
   const upgrade = isRolling(status?.upgrade?.phase) ? status?.upgrade : undefined;
   const replicas =
-    status?.scaling?.replicas ?? status?.replicas ?? statefulSet?.spec?.replicas ?? wantedReplicas(cluster);
+    // Also of a record that is not whole: no pod is taken away for that.
+    cluster.status?.scaling?.replicas ??
+    status?.replicas ??
+    statefulSet?.spec?.replicas ??
+    wantedReplicas(cluster);
   // A cluster that is born with a restartAt has been started since: there is nothing to restart for.
   const carriedOut =
     status?.currentVersion === undefined ? spec.maintenance?.restartAt : status.lastRestartAt;
