@@ -8,14 +8,14 @@ import { wasInitialized } from '../model/cluster-ids.ts';
 import { deletePod } from '../model/kubectl.ts';
 import { liveNames } from '../model/members.ts';
 import type { Observation } from '../model/observation.ts';
-import { answers, claimsByPod, clusterName, podsByName } from '../model/selectors.ts';
+import { answers, memberClaims, clusterName, podsByName } from '../model/selectors.ts';
 
 /** What a cluster waits for that is not initialized, or should be by all that is known and is not. */
 export const decideInitialization: Concern = (observation, status) => {
   const { cluster } = observation;
   const notice = goingVolumes(observation, status) ?? missingData(observation, status);
   if (notice !== undefined) return unchanged(status, notice);
-  const claims = [...(claimsByPod(observation)?.values() ?? [])];
+  const claims = memberClaims(observation);
   if (wasInitialized(status, claims) || cluster.spec.selfInit?.enabled !== false) return unchanged(status);
   const { namespace = '' } = cluster.metadata;
   const pod = `${clusterName(cluster)}-0`;
@@ -35,7 +35,7 @@ function goingVolumes(observation: Observation, { initialized }: OpenBaoClusterS
   const { statefulSet } = observation;
   const isThere = statefulSet.kind === 'unknown' || statefulSet.value !== undefined;
   if (initialized === true || isThere) return undefined;
-  const going = [...(claimsByPod(observation)?.values() ?? [])].flatMap(({ metadata }) =>
+  const going = memberClaims(observation).flatMap(({ metadata }) =>
     metadata.deletionTimestamp === undefined ? [] : [metadata.name ?? ''],
   );
   if (going.length === 0) return undefined;
@@ -82,7 +82,7 @@ function unmark({ cluster }: Observation, all: string, marked: readonly string[]
 }
 
 const markedOf = (observation: Observation): readonly string[] =>
-  [...(claimsByPod(observation)?.values() ?? [])]
+  memberClaims(observation)
     .filter((claim) => claim.metadata.deletionTimestamp === undefined && isMarked(claim))
     .map(({ metadata }) => metadata.name ?? '')
     .toSorted();

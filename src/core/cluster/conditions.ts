@@ -17,7 +17,7 @@ import { secondClusterDetected } from './identity.ts';
 import { mixSeen } from './mix.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Notice } from '../model/cluster-concern.ts';
-import { answers, claimsByPod, isPaused, wantedReplicas } from '../model/selectors.ts';
+import { answers, memberClaims, isPaused, wantedReplicas } from '../model/selectors.ts';
 
 /**
  * What people and kstatus read: Ready, Reconciling, Stalled, Available, Upgrading, Degraded, and others, such as
@@ -42,7 +42,7 @@ export function withConditions(
     current === undefined
       ? peersOf(observation, replicas, status.clusterID)
       : peersOfHalves(observation, replicas, status.clusterID);
-  const seen = withInitialized(status, [...(claimsByPod(observation)?.values() ?? [])]);
+  const seen = withInitialized(status, memberClaims(observation));
   const available = availability(observation, seen, peers);
   const holds = holdsOf(status, notices);
   const [hold] = holds;

@@ -16,6 +16,7 @@ import { unchanged, type Concern, type ConcernResult } from '../model/cluster-co
 import {
   answers,
   claimsByPod,
+  memberClaims,
   isReady,
   isUnsealed,
   memberOf,
@@ -54,7 +55,7 @@ function size(observation: Observation, status: Status): Status {
   if (status.replicas === undefined)
     return { ...status, replicas: statefulSet.value?.spec?.replicas ?? wanted };
   // Before there is data, nobody has to join one after another. It only grows: data may be there unseen.
-  return !wasInitialized(status, claimsOf(observation)) && wanted > status.replicas
+  return !wasInitialized(status, memberClaims(observation)) && wanted > status.replicas
     ? { ...status, replicas: wanted }
     : status;
 }
@@ -79,7 +80,10 @@ function initialization(observation: Observation, status: Status): Status {
   }
   const ids = new Set(members.flatMap(({ clusterId }) => clusterId ?? []));
   // Where the status was lost, the volumes know whose leader it must be.
-  const leader = activeOf(observation, defined({ clusterID: knownClusterId(status, claimsOf(observation)) }));
+  const leader = activeOf(
+    observation,
+    defined({ clusterID: knownClusterId(status, memberClaims(observation)) }),
+  );
   if (leader === undefined || ids.size > 1) return next;
   if (next.clusterID === undefined && leader.clusterId !== undefined) {
     next = { ...next, clusterID: leader.clusterId };
@@ -96,8 +100,6 @@ function initialization(observation: Observation, status: Status): Status {
   if (next.image === undefined && image !== undefined) next = { ...next, image };
   return next;
 }
-
-const claimsOf = (observation: Observation) => [...(claimsByPod(observation)?.values() ?? [])];
 
 /** What the members were made for, all of them; one that is under way and was lost is carried out again. */
 function carriedOutRestart({ cluster, statefulSet }: Observation): string | undefined {

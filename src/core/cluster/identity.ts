@@ -6,7 +6,7 @@ import type { ClusterEvent } from '../model/decision.ts';
 import { emptyDisks } from '../model/kubectl.ts';
 import type { Observation } from '../model/observation.ts';
 import { held, unchanged, type Notice, type ConcernResult } from '../model/cluster-concern.ts';
-import { answers, claimsByPod } from '../model/selectors.ts';
+import { answers, memberClaims } from '../model/selectors.ts';
 
 export const secondClusterDetected = 'SecondClusterDetected';
 
@@ -18,7 +18,7 @@ function foreignMembers(
   observation: Observation,
   status: OpenBaoClusterStatus,
 ): readonly { readonly pod: string; readonly clusterId: string }[] {
-  const clusterID = knownClusterId(status, [...(claimsByPod(observation)?.values() ?? [])]);
+  const clusterID = knownClusterId(status, memberClaims(observation));
   const seen = answers(observation).flatMap(({ pod, clusterId }) =>
     clusterId === undefined ? [] : [{ pod, clusterId }],
   );
@@ -55,7 +55,7 @@ function secondCluster(
   found: ReturnType<typeof foreignMembers>,
 ): Notice {
   const { cluster } = observation;
-  const clusterID = knownClusterId(status, [...(claimsByPod(observation)?.values() ?? [])]);
+  const clusterID = knownClusterId(status, memberClaims(observation));
   const { name = '' } = cluster.metadata;
   const list = found.map(({ pod, clusterId }) => `${pod} (${clusterId})`).join(', ');
   const own =

@@ -39,6 +39,11 @@ export function claimsByPod({
   return found;
 }
 
+/** The members' claims; none where they could not be read. */
+export const memberClaims = (observation: Observation): readonly PersistentVolumeClaim[] => [
+  ...(claimsByPod(observation)?.values() ?? []),
+];
+
 /** The name of the member's pod that this claim is of; undefined for any other claim. */
 export function podOfClaim(
   cluster: OpenBaoCluster,
