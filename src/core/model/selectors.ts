@@ -44,6 +44,13 @@ export const memberClaims = (observation: Observation): readonly PersistentVolum
   ...(claimsByPod(observation)?.values() ?? []),
 ];
 
+/** Whether the volume of one of these members is being deleted. */
+export const isAnyGoing = (claims: readonly PersistentVolumeClaim[], pods: readonly string[]): boolean =>
+  claims.some(
+    ({ metadata }) =>
+      metadata.deletionTimestamp !== undefined && pods.some((pod) => metadata.name === `data-${pod}`),
+  );
+
 /** The name of the member's pod that this claim is of; undefined for any other claim. */
 export function podOfClaim(
   cluster: OpenBaoCluster,

@@ -23,6 +23,13 @@ export const whyAbsent = (peer: Peer, peers: Peers): string | undefined =>
 export const whyUnhealthy = (peer: Peer, peers: Peers): string | undefined =>
   whyNoVote(peer, peers) ?? whyLosing(peer);
 
+/** Why a member other than this one is not healthy; undefined where they all are. */
+export const whyOthersUnhealthy = (peers: Peers, name: string): string | undefined =>
+  peers.expected
+    .filter((peer) => peer.name !== name)
+    .map((peer) => whyUnhealthy(peer, peers))
+    .find((reason) => reason !== undefined);
+
 export function whyNoVote(peer: Peer, peers: Peers): string | undefined {
   const { name, pod, voter } = peer;
   const gone = whyNoPod(peer);

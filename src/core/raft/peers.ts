@@ -3,6 +3,7 @@ import { defined } from '../../api/object-fields.ts';
 import type { Member, Observation } from '../model/observation.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { names } from '../model/names.ts';
+import { isAnyGoing } from '../model/selectors.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
 import { voterIds } from './configuration.ts';
 import { leaderOf } from './leader.ts';
@@ -95,7 +96,7 @@ function peersNamed(
       name,
       ordinal,
       ...defined({ pod }),
-      ...(isGoing(`data-${name}`, claims) ? { isVolumeGoing: true } : {}),
+      ...(isGoing(name, claims) ? { isVolumeGoing: true } : {}),
       member: memberOf(name, pod, members),
       voter: voters.kind === 'known' ? known(voters.value.includes(name)) : voters,
     };
@@ -109,9 +110,8 @@ function peersNamed(
   };
 }
 
-const isGoing = (name: string, claims: Observation['claims'] | undefined): boolean =>
-  claims?.kind === 'known' &&
-  claims.value.some(({ metadata }) => metadata.name === name && metadata.deletionTimestamp !== undefined);
+const isGoing = (pod: string, claims: Observation['claims'] | undefined): boolean =>
+  claims?.kind === 'known' && isAnyGoing(claims.value, [pod]);
 
 function memberOf(name: string, pod: Pod | undefined, members: Observation['members']): Known<Member> {
   const member = members.get(name);

@@ -3,6 +3,7 @@ import type { WorkloadInputs } from './inputs.ts';
 import { child, memberSelector } from './metadata.ts';
 import { names } from '../model/names.ts';
 import { isReplacing } from '../model/rolling.ts';
+import { isAnyGoing } from '../model/selectors.ts';
 
 /**
  * One member at a time may be evicted, atomically in the API server; none while one is being replaced, which is done by
@@ -16,11 +17,7 @@ export function disruptionBudget(
   members: readonly string[],
 ): KubernetesObject {
   const name = names(cluster.metadata.name ?? '').podDisruptionBudget;
-  const isGoing = claims.some(
-    ({ metadata }) =>
-      metadata.deletionTimestamp !== undefined && members.some((pod) => metadata.name === `data-${pod}`),
-  );
-  const maxUnavailable = isGoing || isReplacing(cluster.status?.upgrade) ? 0 : 1;
+  const maxUnavailable = isAnyGoing(claims, members) || isReplacing(cluster.status?.upgrade) ? 0 : 1;
   return child(
     cluster,
     { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name },

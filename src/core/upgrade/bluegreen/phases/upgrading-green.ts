@@ -1,6 +1,6 @@
 import type { Pod } from '../../../../api/kubernetes.ts';
 import { defined } from '../../../../api/object-fields.ts';
-import { whyAbsent, whyBehind, whyUnhealthy } from '../../../raft/health.ts';
+import { whyAbsent, whyBehind, whyOthersUnhealthy, whyUnhealthy } from '../../../raft/health.ts';
 import type { Peer } from '../../../raft/peers.ts';
 import { newReference } from '../../../raft/reference.ts';
 import { isReady, targetIn } from '../../../model/selectors.ts';
@@ -118,10 +118,7 @@ function replaceOld(input: PhaseInput, { name }: Peer, pod: Pod): Step {
   const { peers, observation } = input;
   const { uid, resourceVersion } = pod.metadata;
   if (isReady(pod) || uid === undefined) return wait(`the StatefulSet controller to replace ${name}`);
-  const unfit = peers.expected
-    .filter((peer) => peer.name !== name)
-    .map((peer) => whyUnhealthy(peer, peers))
-    .find((reason) => reason !== undefined);
+  const unfit = whyOthersUnhealthy(peers, name);
   if (unfit !== undefined) return wait(`${name} is to be replaced, but ${unfit}`);
   return wait(`${name}, which is broken, to be recreated`, {
     effects: [

@@ -1,7 +1,7 @@
 import type { Pod } from '../../../../api/kubernetes.ts';
 import { defined } from '../../../../api/object-fields.ts';
 import type { Effect } from '../../../model/decision.ts';
-import { leaderIndex, whyUnhealthy } from '../../../raft/health.ts';
+import { leaderIndex, whyOthersUnhealthy } from '../../../raft/health.ts';
 import { partitionFor } from '../../../workload/partition.ts';
 import { whyEvictable } from '../../../model/reservation.ts';
 import { isReady } from '../../../model/selectors.ts';
@@ -68,13 +68,7 @@ function replaceOld(input: PhaseInput, pod: Pod): Step {
   const { peers, replicas } = input;
   const name = pod.metadata.name ?? '';
   if (isReady(pod)) return wait(`the StatefulSet controller to replace ${name}`);
-  const unfit =
-    replicas === 1
-      ? undefined
-      : peers.expected
-          .filter((peer) => peer.name !== name)
-          .map((peer) => whyUnhealthy(peer, peers))
-          .find((reason) => reason !== undefined);
+  const unfit = replicas === 1 ? undefined : whyOthersUnhealthy(peers, name);
   if (unfit !== undefined) return wait(`${name} is to be replaced, but ${unfit}`);
   return recreated(
     input,
