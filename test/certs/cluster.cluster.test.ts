@@ -10,6 +10,7 @@ import { availability, type Ground } from '../cluster/test-cluster.ts';
 import { groundTimeoutMs, sharedCluster } from '../cluster/shared.ts';
 import { skip } from '../support/skip.ts';
 import { recordingLogger, until } from './recording-logger.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 const namespace = 'certs-test';
 const secretPath = `/api/v1/namespaces/${namespace}/secrets/rollguard-tls`;
@@ -45,7 +46,7 @@ describe('a serving certificate on a real API server', function () {
     if (!found.available) skip(this, `${found.why}; ${found.remedy}`);
     ground = await sharedCluster('control-plane');
     clients = [1, 2].map(() => connect({ kubeconfig: ground.kubeconfig }));
-    await kubectl(['create', 'namespace', namespace]);
+    await provideNamespace(ground, namespace);
   });
 
   after(async () => {

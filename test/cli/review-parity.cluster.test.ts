@@ -9,6 +9,7 @@ import { kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { nameIn, ratchetedCases, reviewCases, type ReviewCase } from './review-cases.ts';
 import { inFolder, run } from './transcript.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 /**
  * The promise of `rollguard review`, asked of a real API server with our CRDs and our gate: each sample and each
@@ -24,7 +25,7 @@ describe('rollguard review and kubectl apply', function () {
   before(async function () {
     ground = await ownGround(this, 'control-plane');
     gate = await startGate(ground);
-    await succeed(ground.kubectl(['create', 'namespace', namespace]));
+    await provideNamespace(ground, namespace);
     // No controller makes it here, and without it no pod is admitted.
     await ground.kubectl(['create', 'serviceaccount', 'default', '-n', namespace]);
   });

@@ -4,6 +4,7 @@ import { untilEstablished } from '../support/crds.ts';
 import { kubectlIn, succeed } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { runStatusForReal } from './status-run.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 describe('rollguard status', () => {
   describe('against a real API server', function () {
@@ -37,7 +38,7 @@ describe('rollguard status', () => {
       const crd = 'manifests/crds/openbaoclusters.yaml';
       await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
       await untilEstablished(ground, '-f', crd);
-      await succeed(ground.kubectl(['create', 'namespace', namespace]));
+      await provideNamespace(ground, namespace);
       await succeed(kubectl(['create', '-f', '-'], cluster));
       await write({ phase: 'Running', currentVersion: '2.5.5', readyReplicas: 3, activeLeader: 'prod-0' });
       reader = await ground.kubeconfigFor('reader', ['readers']);

@@ -10,6 +10,7 @@ import { availability, type Ground } from './test-cluster.ts';
 import { baseImage, baseTag, rollguardImage, rollguardTag } from './images.ts';
 import { waitUntilEnded } from '../support/processes.ts';
 import { groundTimeoutMs, sharedCluster } from './shared.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 const namespace = 'ground-test';
 
@@ -22,7 +23,7 @@ describe('a ground of the size node', function () {
     if (!found.available) skip(this, `${found.why}; ${found.remedy}`);
     ground = await sharedCluster('node');
     if (!ground.isOwn) skip(this, `this is ${ground.source}`);
-    await kubectl('create', 'namespace', namespace);
+    await provideNamespace(ground, namespace);
     await ground.loadImage(await baseImage([], () => {}));
     await apply(
       pod('web', { app: 'web' }, ['node', '-e', 'console.log("serving");' + serving]),

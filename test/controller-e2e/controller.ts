@@ -10,6 +10,7 @@ import { rollguardTag } from '../cluster/images.ts';
 import { untilEstablished } from '../support/crds.ts';
 import { succeed } from '../support/gate.ts';
 import { storedObject } from '../support/stored-object.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 /** Who the controller is on the API server. */
 const user = 'system:serviceaccount:rollguard-system:rollguard-controller';
@@ -39,7 +40,7 @@ export interface Driver {
 /** Gives a ground the CRDs, and the controller's rights. */
 export async function prepareDriver(ground: Ground, namespace: string): Promise<void> {
   const kubectl = (args: readonly string[]) => ground.kubectl(args);
-  await kubectl(['create', 'namespace', 'rollguard-system']);
+  await provideNamespace(ground, 'rollguard-system');
   await succeed(kubectl(['apply', '--server-side', '-k', 'manifests/crds']));
   await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/controller/10-rbac.yaml']));
   const crds = [
@@ -48,7 +49,7 @@ export async function prepareDriver(ground: Ground, namespace: string): Promise<
     'crd/metadataservices.e6data.io',
   ];
   await untilEstablished(ground, ...crds);
-  await kubectl(['create', 'namespace', namespace]);
+  await provideNamespace(ground, namespace);
 }
 
 /** @param program another than the controller that crashes where it is told: a bundle's `main.js` does not crash */

@@ -11,6 +11,7 @@ import { ownMinio, type Minio } from '../support/minio.ts';
 import { clusterHandle, runs } from './controller.ts';
 import { driverSuite, newer, older, type DriverSuite } from './suite.ts';
 import { startWriter, writerRequests } from './writer.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 const namespace = 'life';
 const storage = { size: '1Gi' };
@@ -269,7 +270,7 @@ describe('the life of a cluster on a real node', function () {
 
   it('L2: a namespace that is deleted waits for its unseal key, says so, and goes by the command of the page', async () => {
     const inDoomed = (...args: readonly string[]) => succeed(ground.kubectl(['-n', 'doomed', ...args]));
-    await succeed(ground.kubectl(['create', 'namespace', 'doomed']));
+    await provideNamespace(ground, 'doomed');
     const metadata = { name: 'prod-unseal-key', finalizers: ['rollguard.io/unseal-key'] };
     const secret = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata });
     await succeed(ground.kubectl(['-n', 'doomed', 'create', '-f', '-'], { input: secret }));

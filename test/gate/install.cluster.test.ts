@@ -7,6 +7,7 @@ import { rolloutStatus, untilReached } from '../support/install.ts';
 import { documentedCommands } from '../support/documents.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { shell } from '../support/shell.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 describe('the install, as the documents say it, on a real node', function () {
   let ground: Ground;
@@ -113,7 +114,7 @@ describe('the install, as the documents say it, on a real node', function () {
 
   it('lets a guarded namespace go with all that is in it', async () => {
     const doomed = ['-n', 'doomed'];
-    await succeed(kubectl(['create', 'namespace', 'doomed']));
+    await provideNamespace(ground, 'doomed');
     await succeed(kubectl(['label', 'namespace', 'doomed', 'rollguard.io/guarded=true']));
     const paused = cluster('prod', { version: '2.5.5', paused: true });
     await succeed(kubectl([...doomed, 'apply', '-f', '-'], paused));
@@ -180,7 +181,7 @@ describe('the install, as the documents say it, on a real node', function () {
   });
 
   it('turns denials into warnings by the overlay warn, and by the label of a namespace', async () => {
-    await succeed(kubectl(['create', 'namespace', 'soft']));
+    await provideNamespace(ground, 'soft');
     await succeed(kubectl(['label', 'namespace', 'soft', 'rollguard.io/enforce=warn']));
     const soft = await succeed(
       kubectl(['-n', 'soft', 'create', '-f', '-'], cluster('soft', { version: '1' })),

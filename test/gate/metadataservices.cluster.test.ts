@@ -3,6 +3,7 @@ import type { Ground } from '../cluster/test-cluster.ts';
 import { kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { active, failed, neverServed, served } from '../support/release-requests.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 describe('the gate on MetadataServices, by kubectl through a real API server', function () {
   let ground: Ground;
@@ -12,7 +13,7 @@ describe('the gate on MetadataServices, by kubectl through a real API server', f
   before(async function () {
     ground = await ownGround(this, 'control-plane');
     gate = await startGate(ground);
-    await succeed(ground.kubectl(['create', 'namespace', namespace]));
+    await provideNamespace(ground, namespace);
   });
 
   after(async () => {

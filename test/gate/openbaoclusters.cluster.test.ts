@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { Ground } from '../cluster/test-cluster.ts';
 import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 describe('the gate on OpenBaoClusters, by kubectl through a real API server', function () {
   let ground: Ground;
@@ -13,7 +14,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
   before(async function () {
     ground = await ownGround(this, 'control-plane');
     gate = await startGate(ground);
-    await succeed(ground.kubectl(['create', 'namespace', namespace]));
+    await provideNamespace(ground, namespace);
   });
 
   after(async function () {
@@ -432,7 +433,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
     it('passes with its namespace, in the one call in which that is emptied', async () => {
       const doomed = 'gate-doomed';
       const inDoomed = kubectlIn(() => ground, doomed);
-      await succeed(ground.kubectl(['create', 'namespace', doomed]));
+      await provideNamespace(ground, doomed);
       await succeed(
         inDoomed(['create', '-f', '-'], cluster('lost', { version: '2.5.5', deletionPolicy: 'DeletePVCs' })),
       );

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Ground } from '../cluster/test-cluster.ts';
 import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 describe('the gate on pods, by kubectl through a real API server', function () {
   let ground: Ground;
@@ -12,7 +13,7 @@ describe('the gate on pods, by kubectl through a real API server', function () {
   before(async function () {
     ground = await ownGround(this, 'control-plane');
     gate = await startGate(ground);
-    await succeed(ground.kubectl(['create', 'namespace', namespace]));
+    await provideNamespace(ground, namespace);
     await succeed(ground.kubectl(['label', 'namespace', namespace, 'rollguard.io/guarded=true']));
     await succeed(kubectl(['create', 'serviceaccount', 'default']));
     await succeed(kubectl(['create', '-f', '-'], cluster('prod', { version: '2.5.5' })));

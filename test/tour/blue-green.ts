@@ -10,6 +10,7 @@ import { crashingImage, openbaoImages } from '../openbao/images.ts';
 import { cluster, succeed } from '../support/gate.ts';
 import { documentedCommands } from '../support/documents.ts';
 import { shell } from '../support/shell.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 /** As in the documents, whose commands are run as they are written. */
 const [namespace, name] = ['bao', 'prod'];
@@ -43,7 +44,7 @@ export async function runBlueGreenTour(ground: Ground, say: (text: string) => vo
     await ground.loadImage(await crashingImage(brokenExecutor, '0.0.0'));
   }
   say(`\nOpenBao here: ${images.source}.`);
-  await succeed(ground.kubectl(['create', 'namespace', namespace]));
+  await provideNamespace(ground, namespace);
   const prod = clusterHandle(ground, namespace, name);
   const follow = (isDone: (now: OpenBaoCluster) => boolean) => followed(prod, isDone, say);
   const commands = await tourCommands();

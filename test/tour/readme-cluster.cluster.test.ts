@@ -12,6 +12,7 @@ import { install, type Installation } from '../support/install.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { shell } from '../support/shell.ts';
 import { skip } from '../support/skip.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 const namespace = 'bao';
 const name = 'prod';
@@ -29,7 +30,7 @@ describe('the cluster of docs/clusters.md, with Rollguard installed', function (
     images = await openbaoImages([version], (line) => process.stderr.write(`${line}\n`));
     await images.prepare(ground);
     installation = await install(ground, 'manifests/base', () => {});
-    await succeed(ground.kubectl(['create', 'namespace', namespace]));
+    await provideNamespace(ground, namespace);
   });
 
   after(async () => {

@@ -4,8 +4,8 @@ import { until } from '../certs/recording-logger.ts';
 import { baseImage } from '../cluster/images.ts';
 import { loadServiceImages } from '../release/images.ts';
 import { isStable, newest, serves, servicesHandle, startPoller } from '../release/services.ts';
-import { succeed } from '../support/gate.ts';
 import { shell } from '../support/shell.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 /** As in docs/metadataservices.md. */
 const [namespace, name] = ['autoscalingv2', 'sample1'];
@@ -27,7 +27,7 @@ export async function runReleaseTour(ground: Ground, say: (text: string) => void
   await ground.loadImage(await baseImage([], () => {}));
   await loadServiceImages(ground, { [older]: 'good', [newer]: 'good' }, imageRepository);
   say('\nThe services here: a few lines of Node.js that answer with their tag.');
-  await succeed(ground.kubectl(['create', 'namespace', namespace]));
+  await provideNamespace(ground, namespace);
   const sample1 = servicesHandle(ground, namespace, name);
   const begun = Date.now();
   const type = async (command: string) => {

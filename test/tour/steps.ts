@@ -3,6 +3,7 @@ import type { Ground, KubectlResult } from '../cluster/test-cluster.ts';
 import { clusterHandle, runs } from '../controller-e2e/controller.ts';
 import { openbaoImages } from '../openbao/images.ts';
 import { cluster, succeed } from '../support/gate.ts';
+import { provideNamespace } from '../support/namespace.ts';
 
 const namespace = 'demo';
 const [older, newer] = ['2.5.5', '2.6.2'] as const;
@@ -60,7 +61,7 @@ export async function runTour(ground: Ground, say: (text: string) => void): Prom
   const images = await openbaoImages([older, newer], () => {});
   if (ground.isOwn) await images.prepare(ground);
   say(`\nOpenBao here: ${images.source}.`);
-  await succeed(ground.kubectl(['create', 'namespace', namespace]));
+  await provideNamespace(ground, namespace);
   const prod = clusterHandle(ground, namespace, 'prod');
 
   say(`\nA cluster of three, version ${older}\n$ kubectl -n ${namespace} apply -f -`);
