@@ -16,7 +16,7 @@ import { name, underWriter } from './under-writer.ts';
 
 const upgrade = { strategy: 'BlueGreen', blueGreen: { autoPromote: false } } as const;
 
-await underWriter({ upgrade }, async ({ cluster, members, writer }) => {
+await underWriter({ upgrade }, [[older, newer]], async ({ cluster, members, writer }, say) => {
   const floor = await byHand(cluster, members, writer);
 
   await cluster.patch({ spec: { paused: false, upgrade: { requests: { rollback: now() } } } });
@@ -47,7 +47,7 @@ await underWriter({ upgrade }, async ({ cluster, members, writer }) => {
   const { lost } = await writer.stop();
 
   const floorMs = floor.joinMs + floor.votesMs + floor.stepDownMs;
-  return [
+  const lines = [
     `  by hand: green up and caught up ${seconds(floor.joinMs)}, its votes ${seconds(floor.votesMs)},`,
     `    blue's votes away ${seconds(floor.demotionMs)} (no part of the floor),`,
     `    step-down until green leads ${seconds(floor.stepDownMs)}, write gap ${seconds(floor.gapMs)}`,
@@ -69,6 +69,7 @@ await underWriter({ upgrade }, async ({ cluster, members, writer }) => {
     verdict('leadership changes', changes(), 'at most', 1),
     verdict('acknowledged writes lost', lost.length, 'at most', 0),
   ];
+  say(lines.join('\n'));
 });
 
 interface Floor {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- webhook|flood|upgrade|bluegreen|release|idle|tests] [--quick]`: what can be measured, each beside what it is measured
+ * `npm run bench [-- webhook|flood|ready|upgrade|bluegreen|release|idle|tests] [--quick]`: what can be measured, each beside what it is measured
  * against, in one run. Prints figures and exits 0 whatever they are: this measures, the tests judge.
  */
 const [name = 'webhook'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
@@ -10,6 +10,9 @@ switch (name) {
     break;
   case 'flood':
     await import('./flood.ts');
+    break;
+  case 'ready':
+    await import('./ready.ts');
     break;
   case 'upgrade':
     await import('./upgrade.ts');
@@ -28,7 +31,7 @@ switch (name) {
     break;
   default:
     process.stderr.write(
-      `there is no benchmark ${name}: webhook, flood, upgrade, bluegreen, release, idle, tests\n`,
+      `there is no benchmark ${name}: webhook, flood, ready, upgrade, bluegreen, release, idle, tests\n`,
     );
     process.exitCode = 2;
 }

@@ -1,16 +1,36 @@
 /**
  * `npm run bench -- upgrade`: a rolling upgrade of three members under a steady writer, beside its floor: the same
  * pods restarted by hand one after another, each until it has caught up, and one step-down. Floor and upgrade are
- * measured on the same cluster, one right after the other.
+ * measured on the same cluster, one right after the other. Unless ROLLGUARD_UPGRADE names two versions, an upgrade
+ * across 2.6, whose members do not hear each other meanwhile, is measured beside one below it.
  */
 import { runs } from '../test/controller-e2e/controller.ts';
 import { longestGap, type Members } from '../test/controller-e2e/members.ts';
-import { newer, older } from '../test/controller-e2e/prepare.ts';
+import { askedPair } from '../test/controller-e2e/prepare.ts';
 import type { Writer } from '../test/controller-e2e/writer.ts';
 import { seconds, verdict } from './report.ts';
-import { name, underWriter } from './under-writer.ts';
+import { name, underWriter, type UnderWriter } from './under-writer.ts';
 
-await underWriter({}, async ({ cluster, members, writer }) => {
+const only = askedPair();
+const pairs =
+  only === undefined
+    ? ([
+        ['2.4.4', '2.5.5'],
+        ['2.5.5', '2.6.2'],
+      ] as const)
+    : [only];
+
+await underWriter({}, pairs, measure, ([below, across]) =>
+  below === undefined || across === undefined
+    ? []
+    : ['', verdict('time across 2.6, of that below', across / below, 'at most', 1.1)],
+);
+
+/** @returns how long the upgrade took once its checks had passed, in ms */
+async function measure(
+  { older, newer, cluster, members, writer }: UnderWriter,
+  say: (line: string) => void,
+): Promise<number> {
   // By hand, with the controller standing by.
   await cluster.patch({ spec: { paused: true } });
   const floor = await restartAll(members, writer);
@@ -27,7 +47,7 @@ await underWriter({}, async ({ cluster, members, writer }) => {
   const gapMs = longestGap(writer.gaps(), begun);
   const { lost } = await writer.stop();
 
-  return [
+  const lines = [
     ...floor.restarts.map(({ pod, ms }) => `  ${pod} restarted by hand, caught up after ${seconds(ms)}`),
     `  step-down by hand, another leads after ${seconds(floor.stepDownMs)}`,
     `  floor ${seconds(floor.totalMs)}, longest write gap in it ${seconds(floor.gapMs)}`,
@@ -37,7 +57,9 @@ await underWriter({}, async ({ cluster, members, writer }) => {
     verdict('write gap, of the one by hand', gapMs / floor.gapMs, 'at most', 1.5),
     verdict('acknowledged writes lost', lost.length, 'at most', 0),
   ];
-});
+  say(lines.join('\n'));
+  return totalMs;
+}
 
 interface Floor {
   readonly restarts: readonly { readonly pod: string; readonly ms: number }[];

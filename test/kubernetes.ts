@@ -1,6 +1,6 @@
 /**
  * Runs what touches Kubernetes most, on another version of it than the one that all tests run on: the gate, the
- * install, a rolling and a blue-green upgrade.
+ * install, a rolling and a blue-green upgrade, each below 2.6 and across it.
  *
  *     npm run test:kubernetes -- 1.35.4
  *
@@ -16,7 +16,9 @@ const files = [
   ...globSync('test/gate/*.cluster.test.ts', { cwd: packageRoot }).toSorted(),
   'test/core/workload/applied.cluster.test.ts',
   'test/controller-e2e/upgrade.cluster.test.ts',
+  'test/controller-e2e/across-break.cluster.test.ts',
   'test/controller-e2e/bluegreen.cluster.test.ts',
+  'test/controller-e2e/bluegreen-across.cluster.test.ts',
 ];
 
 /** Runs Node.js to its end. @returns whether all is good */

@@ -4,7 +4,22 @@ import { rollguardImage } from '../cluster/images.ts';
 import { openbaoImages, type OpenBaoImages } from '../openbao/images.ts';
 import { prepareDriver } from './controller.ts';
 
-export const [older, newer] = ['2.4.4', '2.5.5'] as const;
+/** From one version to another. */
+export type VersionPair = readonly [older: string, newer: string];
+
+/** Names another pair, such as `2.6.2,2.7.0-dev`, that upgrades are tested and measured with. */
+const pairVariable = 'ROLLGUARD_UPGRADE';
+
+/** The pair that was asked for. @throws Error when it is no pair */
+export function askedPair(asked = process.env[pairVariable] ?? ''): VersionPair | undefined {
+  if (asked === '') return undefined;
+  const [from = '', to = '', ...more] = asked.split(',');
+  if (from === '' || to === '' || more.length > 0)
+    throw new Error(`${pairVariable} is "${asked}"; name two versions, such as 2.6.2,2.7.0-dev`);
+  return [from, to];
+}
+
+export const [older, newer] = askedPair() ?? (['2.4.4', '2.5.5'] as const);
 
 /** Gives a ground the images of these versions and ours, the kinds, the controller's rights and a namespace. */
 export async function prepareUpgrades(
