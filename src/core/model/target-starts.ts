@@ -30,15 +30,21 @@ export function targetStarts(
   // Another pod was there, and is gone: of its very last moments nobody knows.
   if (before !== undefined && before.podUID !== podUID) return { opened: true };
   if (sealed === false || isReady(pod)) return { opened: true };
-  // One that answers before the kubelet says that it runs.
-  if (!everStarted(pod)) return { opened: sealed === undefined ? false : undefined };
+  if (!everStarted(pod)) {
+    // What was seen, the kubelet has forgotten, and with it what nobody has seen.
+    if (before !== undefined) return { opened: true };
+    // One that answers before the kubelet says that it runs.
+    return { opened: sealed === undefined ? false : undefined };
+  }
   const { state, lastState, restartCount = 0 } = serverStatus(pod) ?? {};
   const isRunning = state?.running !== undefined;
   // All that have ended, of which the newest are to be seen.
   const ended = isRunning ? restartCount : restartCount + 1;
   const seen = [state?.terminated, lastState?.terminated].filter((end) => end !== undefined);
-  const unaccounted = Math.max(0, ended - (before?.starts ?? 0));
+  const unaccounted = ended - (before?.starts ?? 0);
   const isAccounted =
+    // Fewer than were seen: it counts from the containers that are left, and says nothing of the others.
+    unaccounted >= 0 &&
     unaccounted <= seen.length &&
     seen.slice(0, unaccounted).every((end) => startupFailure(end) !== undefined);
   if (!isAccounted) return { opened: true };
