@@ -47,6 +47,11 @@ export const runningVersionLabel = 'openbao-version';
 /** Annotation on a PersistentVolumeClaim: the highest OpenBao version that wrote to it. */
 export const dataVersionAnnotation = 'rollguard.io/openbao-version';
 /**
+ * Annotation on a PersistentVolumeClaim: the highest OpenBao version of which a pod was let at it, and may have opened
+ * it. It is written before that pod is made.
+ */
+export const attemptedVersionAnnotation = 'rollguard.io/attempted-version';
+/**
  * Annotation on an OpenBaoCluster: who last changed an acknowledgement, maintenance or an upgrade request; on a
  * MetadataServices: who asked for the rollback.
  */

@@ -13,6 +13,7 @@ import { files } from '../workload/paths.ts';
 import { isPaused } from '../model/selectors.ts';
 import { volumesGoing } from './bootstrap.ts';
 import { sealChanged } from './seal.ts';
+import { unwrittenAttempts } from '../workload/version-attempts.ts';
 
 /** What the StatefulSet is rendered from: a change in this pass is rendered by the next one. */
 const renderedFrom = ['upgrade', 'scaling', 'replicas', 'image', 'currentVersion', 'lastRestartAt'] as const;
@@ -48,7 +49,8 @@ export const keepsPodsAsTheyAre = (notices: readonly Notice[]): boolean =>
  * Applies the children that are not as they should be, in their order. They were rendered from the stored
  * status; so the StatefulSet waits where this pass changes what it is rendered from, where its size is
  * another one than recorded, while something is wrong that pods must not be changed in, and while the gate
- * does not let the pods go that a lower partition would take down.
+ * does not let the pods go that a lower partition would take down, and until the version stands on the volumes that it
+ * lets pods at.
  *
  * @param status what all parts came to
  */
@@ -117,14 +119,26 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
       // What starts meanwhile reads it.
       (object.kind !== 'ConfigMap' || !isSealChanged),
   );
-  return {
-    effects: applied.map((object) => {
-      const reservation = isLiveSet(object)
-        ? reservationAt(observation, status, partitionOf(object as StatefulSet))
+  const unwritten = applied.flatMap((object) => {
+    const attempts =
+      object.kind === 'StatefulSet'
+        ? unwrittenAttempts(observation, status, object as StatefulSet)
         : undefined;
-      return { kind: 'apply', object, ...defined({ reservation }) };
-    }),
-    notices: heldBack.map((reason) =>
+    return attempts === undefined ? [] : [{ object, ...attempts }];
+  });
+  return {
+    effects: [
+      ...unwritten.flatMap(({ effects }) => effects),
+      ...applied
+        .filter((object) => unwritten.every((each) => each.object !== object))
+        .map((object): Effect => {
+          const reservation = isLiveSet(object)
+            ? reservationAt(observation, status, partitionOf(object as StatefulSet))
+            : undefined;
+          return { kind: 'apply', object, ...defined({ reservation }) };
+        }),
+    ],
+    notices: [...heldBack, ...unwritten.map(({ why }) => why)].map((reason) =>
       waiting('PartitionHeldBack', `the partition is not changed: ${reason}`),
     ),
   };

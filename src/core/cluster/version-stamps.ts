@@ -6,7 +6,7 @@ import { everStarted, imageOf } from '../model/server-container.ts';
 import { imageVersion, tagVersion } from '../version/image-reference.ts';
 import { liveNames } from '../model/members.ts';
 import { isRolling } from '../model/rolling.ts';
-import { compareVersions, parseVersion, type Version } from '../version/version.ts';
+import { compareVersions, parseVersion, versionOf, type Version } from '../version/version.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Member, Observation } from '../model/observation.ts';
 import { unchanged, type Concern } from '../model/cluster-concern.ts';
@@ -103,9 +103,4 @@ function ranVersion(
 function highest(a: Version | undefined, b: Version | undefined): Version | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return compareVersions(a, b) < 0 ? b : a;
-}
-
-function versionOf(text: string | undefined): Version | undefined {
-  const version = parseVersion(text ?? '');
-  return version.kind === 'known' ? version.value : undefined;
 }

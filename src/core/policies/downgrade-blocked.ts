@@ -1,6 +1,12 @@
 import { documents } from '../../api/documents.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { ObjectMeta, Pod } from '../../api/kubernetes.ts';
-import { dataVersionAnnotation, revisionLabel, runningVersionLabel } from '../../api/labels.ts';
+import {
+  attemptedVersionAnnotation,
+  dataVersionAnnotation,
+  revisionLabel,
+  runningVersionLabel,
+} from '../../api/labels.ts';
 import { everStarted, imageOf } from '../model/server-container.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { isKnownUnopened } from '../model/target-starts.ts';
@@ -18,7 +24,8 @@ import { violation, warning, type Policy } from './policy.ts';
  * The mark is the highest of: status.currentVersion; the target of an upgrade that has
  * run (rolling: a pod completed, or a container of it ever started and may have opened the data; blue-green: once the
  * first green member was asked to vote, or a phase says that it may have been); the version stamped on the cluster's
- * volumes, which also covers a cluster that was deleted and is created again.
+ * volumes, which also covers a cluster that was deleted and is created again; and for such a cluster, of which no
+ * status and no pod tells more, the version that the volumes say a pod was let at them with.
  *
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: the same or a newer version; taking a target back that has not run (a typo, a
@@ -45,15 +52,15 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
       .toSorted((a, b) => compareVersions(b.version, a.version));
     const [highest] = above;
     if (highest !== undefined) {
-      const seen = above
-        .filter((mark) => compareVersions(mark.version, highest.version) === 0)
-        .map((mark) => mark.source);
+      const seen = above.filter((mark) => compareVersions(mark.version, highest.version) === 0);
+      const sources = seen.map(({ source }) => source).slice(0, 3);
+      const hasRun = seen.some(({ attemptedOn }) => attemptedOn === undefined);
       return [
         violation(
           'DowngradeBlocked',
           'spec.version',
-          `spec.version ${wanted.canonical} is older than ${highest.version.canonical}, which has run here (${seen.slice(0, 3).join(', ')})`,
-          `set spec.version to ${highest.version.canonical} or newer; to return to ${wanted.canonical}, restore a snapshot that it made into an empty cluster (${documents.emptyCluster})`,
+          `spec.version ${wanted.canonical} is older than ${highest.version.canonical}, which ${hasRun ? 'has run' : 'may have opened the data'} here (${sources.join(', ')})`,
+          `set spec.version to ${highest.version.canonical} or newer; to return to ${wanted.canonical}, restore a snapshot that it made into an empty cluster (${documents.emptyCluster})${hasRun ? '' : unopened(request, above)}`,
         ),
       ];
     }
@@ -78,9 +85,17 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
   },
 };
 
+/** The way out where a person knows more than the volumes do. */
+function unopened({ object }: ClusterRequest, marks: readonly Mark[]): string {
+  const volumes = [...new Set(marks.flatMap(({ attemptedOn }) => attemptedOn ?? []))];
+  return `; if you know that none of its pods ever started: kubectl annotate pvc -n ${object.metadata.namespace ?? 'default'} ${volumes.join(' ')} ${attemptedVersionAnnotation}-`;
+}
+
 interface Mark {
   readonly version: Version;
   readonly source: string;
+  /** The volume that a pod of it was let at, and that it may have opened. */
+  readonly attemptedOn?: string;
 }
 
 interface Evidence {
@@ -95,10 +110,10 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
   const marks: Mark[] = [];
   const unread: string[] = [];
   const unstamped: string[] = [];
-  const add = (text: string, source: string) => {
+  const add = (text: string, source: string, attemptedOn?: string) => {
     const version = parseVersion(text);
     if (version.kind === 'unknown') unread.push(`${source} "${printable(text)}" is not a version`);
-    else marks.push({ version: version.value, source });
+    else marks.push({ version: version.value, source, ...defined({ attemptedOn }) });
   };
 
   const { currentVersion, upgrade, blueGreen } = storedStatus(request);
@@ -121,6 +136,9 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
       const stamp = metadata.annotations?.[dataVersionAnnotation];
       if (stamp === undefined) unstamped.push(metadata.name ?? '');
       else add(stamp, `the stamp on volume ${metadata.name}`);
+      const attempted = metadata.annotations?.[attemptedVersionAnnotation];
+      if (attempted !== undefined && request.operation === 'CREATE')
+        add(attempted, `a pod of it was let at volume ${metadata.name}`, metadata.name);
     }
   }
   if (request.pods.kind === 'unknown') {

@@ -1,6 +1,6 @@
 import { factsOf, remedyOf, type Path, type PathEffect, type PathFact } from '../version/upgrade-paths.ts';
-import { compareVersions, parseVersion, type Version } from '../version/version.ts';
-import { dataVersionAnnotation } from '../../api/labels.ts';
+import { compareVersions, parseVersion, versionOf, type Version } from '../version/version.ts';
+import { attemptedVersionAnnotation, dataVersionAnnotation } from '../../api/labels.ts';
 import { printable } from '../model/printable.ts';
 import { declaresPlugin, sealType } from '../model/seal.ts';
 import {
@@ -76,13 +76,15 @@ function pathOf(request: ClusterRequest): Path | undefined {
   return running.kind === 'unknown' ? undefined : { ...asked, strategy, from: running.value };
 }
 
-/** The newest version that volumes of an earlier cluster of this name carry. What they say wrongly, downgrade-blocked tells. */
+/**
+ * The newest version that volumes of an earlier cluster of this name carry, which has written their data or may have.
+ * What they say wrongly, downgrade-blocked tells.
+ */
 function onVolumes({ volumes }: ClusterRequest): Version | undefined {
   if (volumes.kind === 'unknown') return undefined;
-  const stamps = volumes.value.flatMap(({ metadata }) => {
-    const version = parseVersion(metadata.annotations?.[dataVersionAnnotation] ?? '');
-    return version.kind === 'known' ? [version.value] : [];
-  });
+  const stamps = volumes.value.flatMap(({ metadata: { annotations = {} } }) =>
+    [dataVersionAnnotation, attemptedVersionAnnotation].flatMap((name) => versionOf(annotations[name]) ?? []),
+  );
   return stamps.toSorted((a, b) => compareVersions(b, a))[0];
 }
 

@@ -34,6 +34,12 @@ export function parseVersion(text: string): Known<Version> {
   return known({ text, canonical: text.replace(/^v/, ''), parsed });
 }
 
+/** The version that a text is; undefined where it is none. */
+export function versionOf(text: string | undefined): Version | undefined {
+  const version = parseVersion(text ?? '');
+  return version.kind === 'known' ? version.value : undefined;
+}
+
 /** @returns below 0 when `a` is older, above 0 when it is newer, 0 when they rank the same (build metadata has no rank) */
 export function compareVersions(a: Version, b: Version): number {
   return semver.compare(a.parsed, b.parsed);

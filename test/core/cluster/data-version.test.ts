@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { attemptedVersionAnnotation, dataVersionAnnotation } from '../../../src/api/labels.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import { known, unknown, type Known } from '../../../src/core/model/known.ts';
 import {
@@ -39,6 +40,15 @@ describe('a cluster that is created again over volumes', () => {
     const { applied, reason, message } = born(known([claim(0), claim(2, '2.6.0')]));
     expect({ applied, reason }).to.deep.equal({ applied: 0, reason: 'DowngradeBlocked' });
     expect(message).to.contain('2.6.0').and.to.contain('kubectl edit openbaocluster prod -n bao');
+  });
+
+  it('starts nothing older than a version that a pod was let at them with, which nobody saw again (L1)', () => {
+    const annotations = { [dataVersionAnnotation]: '2.5.5', [attemptedVersionAnnotation]: '2.5.6' };
+    const { applied, reason, message } = born(known([claim(0), claim(2, null, { annotations })]));
+    expect({ applied, reason }).to.deep.equal({ applied: 0, reason: 'DowngradeBlocked' });
+    expect(message)
+      .to.contain('2.5.6, which may have opened the data here (a pod of it was let at volume data-prod-2)')
+      .and.to.contain('kubectl annotate pvc -n bao data-prod-2 rollguard.io/attempted-version-');
   });
 
   it('starts what is as new, and what is newer', () => {

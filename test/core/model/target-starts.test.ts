@@ -68,12 +68,7 @@ describe('whether a target has opened the data of its first pod (V2)', () => {
       true,
       undefined,
     ],
-    [
-      'the kubelet counts fewer starts than were seen',
-      [pod(0, refused), undefined, of(3)],
-      true,
-      undefined,
-    ],
+    ['the kubelet counts fewer starts than were seen', [pod(0, refused), undefined, of(3)], true, undefined],
     ['the kubelet has forgotten its starts', [pod(0, backOff), undefined, of(1)], true, undefined],
     ['it was forgotten, and runs sealed', [pod(0, running), true, of(2)], true, undefined],
     ['it is Ready, whatever it answers', [serverPod(2, { uid: 'a' }), undefined, undefined], true, undefined],

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { PersistentVolumeClaim, Pod } from '../../../src/api/kubernetes.ts';
+import { attemptedVersionAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { known, unknown, type Known } from '../../../src/core/model/known.ts';
 import { downgradeBlocked } from '../../../src/core/policies/downgrade-blocked.ts';
@@ -30,6 +31,13 @@ const crossed: readonly Phase[] = ['Promoting', 'DemotingBlue', 'Cleanup', 'Roll
 /** Who refuses, with the rule that it leaves some of it to. */
 const together = (request: ClusterRequest) =>
   decide([downgradeBlocked, operationInProgress], request).violations.map(({ reason }) => reason);
+
+/** A volume of 2.5.5 that a pod of another version was let at. */
+const attempted = (version: string, name?: string): PersistentVolumeClaim => {
+  const { metadata, ...rest } = volume('2.5.5', name);
+  const annotations = { ...metadata.annotations, [attemptedVersionAnnotation]: version };
+  return { ...rest, metadata: { ...metadata, annotations } };
+};
 
 const tagged = (version: string, status: keyof typeof containerStates) =>
   pod({ image: `openbao/openbao:${version}`, status: containerStates[status] });
@@ -322,6 +330,17 @@ describe('downgrade-blocked', () => {
         reasons: refused,
       },
       { name: 'allows the version of the stamp', volumes: [volume('2.5.5')], reasons: [] },
+      {
+        name: 'refuses a version below one that a pod was let at a volume with (L1)',
+        volumes: [volume('2.5.5'), attempted('2.6.0')],
+        reasons: refused,
+      },
+      { name: 'allows that very version (L1)', volumes: [attempted('2.5.5')], reasons: [] },
+      {
+        name: 'takes what is no version there as unknown (L1)',
+        volumes: [attempted('new')],
+        reasons: refused,
+      },
       { name: 'warns of a volume without a stamp', volumes: [volume()], reasons: ['warns'] },
       {
         name: 'warns of a volume without a stamp beside a stamped one',
@@ -338,6 +357,20 @@ describe('downgrade-blocked', () => {
         expect(reasonsOf(downgradeBlocked, request)).to.deep.equal(reasons);
       });
     }
+
+    it('says what may have opened them, and how to go on where a person knows that it has not (L1)', () => {
+      const volumes = known([volume('2.4.0', 'a'), attempted('2.6.0'), attempted('2.6.0', 'b')]);
+      const text = textOf(downgradeBlocked.evaluate(creation(cluster(), { volumes })));
+      expect(text)
+        .to.contain('2.6.0, which may have opened the data here (a pod of it was let at volume data-prod-0')
+        .and.contain('kubectl annotate pvc -n bao data-prod-0 b rollguard.io/attempted-version-');
+    });
+
+    it('goes by pods and status where they tell, when a target is taken back (L1)', () => {
+      const old = cluster({ version: '2.6.0' }, { currentVersion: '2.5.5' });
+      const request = update(old, { version: '2.5.5' }, { volumes: known([attempted('2.6.0')]) });
+      expect(reasonsOf(downgradeBlocked, request)).to.deep.equal([]);
+    });
 
     it('names the volumes without a stamp, three at most', () => {
       const volumes = known(['a', 'b', 'c', 'd'].map((name) => volume(undefined, name)));

@@ -47,11 +47,15 @@ class Unforgetting extends SimulatedHalves {
 
   override starts(name: string, pod: SimulatedMember): void {
     const version = this.images.get(pod.image)?.version ?? '0.0.0';
-    const volume = this.volumes.get(name)?.uid ?? '';
-    const newest = this.ran.get(volume);
+    const { uid = '', stamp, attempted } = this.volumes.get(name) ?? {};
+    const newest = this.ran.get(uid);
     if (newest !== undefined && isOlder(version, newest))
       this.fail(`${name} starts ${version} on data of ${newest}`);
-    this.ran.set(volume, version);
+    // Were the cluster deleted now and created again, its volumes alone would say what may have opened them.
+    const isWritten = [stamp, attempted].some((text) => typeof text === 'string' && !isOlder(text, version));
+    if (newest !== undefined && newest !== version && !isWritten)
+      this.fail(`${name} starts ${version}, and its volume says ${stamp} and ${attempted}`);
+    this.ran.set(uid, version);
     super.starts(name, pod);
   }
 

@@ -13,6 +13,7 @@ import { isBlueGreen } from '../target.ts';
 import { deadlineOf, postponed, timeoutReason } from './deadlines.ts';
 import { event } from '../event.ts';
 import { failure, type Failure } from './failure.ts';
+import { withoutAttempts } from '../../workload/version-attempts.ts';
 import { trackLeadership } from './leadership.ts';
 import { takeLock } from '../lock.ts';
 import { unreadAnswers, unreadBehind, unreadInWords } from '../unread.ts';
@@ -336,7 +337,7 @@ function finished(run: Run): Decision {
       ...noLastError,
       lastRestartAt: restartAt ?? status.lastRestartAt,
     }),
-    effects: run.effects,
+    effects: [...run.effects, ...withoutAttempts(run.observation, targetVersion)],
     events: [...run.events, event('Normal', 'UpgradeCompleted', 'Upgrade', note)],
   };
 }

@@ -6,6 +6,7 @@ import type {
 } from '../../../../src/api/kubernetes.ts';
 import {
   actionAnnotation,
+  attemptedVersionAnnotation,
   clusterIdAnnotation,
   dataVersionAnnotation,
   operationAnnotation,
@@ -117,6 +118,8 @@ interface SimulatedVolume {
   /** Holds the data of a member: of a removed one, it never joins again. */
   hasData: boolean;
   stamp: string | null;
+  /** The version that is written there before a pod of it is let at it. */
+  attempted?: string | null;
   /** The revision that took over from its member; null where a mark was taken off. */
   successor?: string | null;
   /** OpenBao's id of the cluster whose data is on it, as it is marked. */
@@ -384,12 +387,13 @@ export class SimulatedHalves {
 
   private volumeAsRead(
     pod: string,
-    { uid, stamp, successor, clusterId: id, isGoing }: SimulatedVolume,
+    { uid, stamp, attempted = null, successor, clusterId: id, isGoing }: SimulatedVolume,
   ): PersistentVolumeClaim {
     const annotations = {
       ...(stamp === null ? {} : { [dataVersionAnnotation]: stamp }),
       ...(successor === undefined || successor === null ? {} : { [succeededByAnnotation]: successor }),
       ...(id === undefined ? {} : { [clusterIdAnnotation]: id }),
+      ...(attempted === null ? {} : { [attemptedVersionAnnotation]: attempted }),
     };
     return claim(0, stamp, {
       name: `data-${pod}`,
@@ -564,6 +568,7 @@ export class SimulatedHalves {
       [dataVersionAnnotation]: stamp,
       [succeededByAnnotation]: successor,
       [clusterIdAnnotation]: id,
+      [attemptedVersionAnnotation]: attempted,
       ...others
     } = metadata.annotations ?? {};
     if (kind !== 'PersistentVolumeClaim' || Object.keys(others).length > 0)
@@ -572,6 +577,7 @@ export class SimulatedHalves {
     if (stamp !== undefined) volume.stamp = stamp;
     if (successor !== undefined) volume.successor = successor;
     if (id !== undefined) volume.clusterId = id;
+    if (attempted !== undefined) volume.attempted = attempted;
   }
 
   /** Overridden to judge it. */

@@ -5,7 +5,9 @@ import { applyDrifted } from '../../../../src/core/cluster/children.ts';
 import { known, unknown } from '../../../../src/core/model/known.ts';
 import type { Reservation } from '../../../../src/core/model/effect.ts';
 import { whyNotKept } from '../../../../src/core/model/reservation.ts';
+import { attemptedVersionAnnotation, dataVersionAnnotation } from '../../../../src/api/labels.ts';
 import {
+  claim,
   disruptionBudget,
   member,
   membersOf,
@@ -47,6 +49,12 @@ const reservation: Reservation = {
   ],
 };
 
+/** A volume on which it stands already that a pod of the target is let at it. */
+const attempted = (ordinal: number) =>
+  claim(ordinal, null, {
+    annotations: { [dataVersionAnnotation]: '2.5.5', [attemptedVersionAnnotation]: '2.5.6' },
+  });
+
 const leadingOne = {
   members: membersOf(
     member(0, { leader: 'prod-1', standby: true }),
@@ -70,6 +78,7 @@ function applied(
       pods: known([serverPod(0), serverPod(1), newPod(2)]),
       members: membersOf(member(0), member(1), newMember(2)),
       drifted: known([rendered]),
+      claims: known([claim(0), attempted(1), attempted(2)]),
       ...facts,
     }),
     status,
