@@ -97,7 +97,7 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     const list = rest.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
     return {
       effects: applied.map((object) => ({ kind: 'apply', object })),
-      notices: rest.length === 0 ? [] : [waiting('Paused', `these are not changed while paused: ${list}`)],
+      notices: rest.length === 0 ? [] : [waiting('ChildrenPending', `the change of ${list}`)],
     };
   }
   const stored = cluster.status ?? {};

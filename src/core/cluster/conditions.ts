@@ -1,15 +1,13 @@
 import { inWords } from '../model/explanation.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { withInitialized } from '../model/cluster-ids.ts';
-import { defined } from '../../api/object-fields.ts';
-import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
+import { dated, summary, verdict, type Verdict } from '../model/conditions.ts';
 import { whyUnhealthy } from '../raft/health.ts';
 import { isActive } from '../raft/leader.ts';
 import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { quorum } from '../raft/quorum.ts';
 import { stageOf, activeBlueGreen, isPastWayBack } from '../model/blue-green.ts';
 import { liveRevision, memberNamed } from '../model/members.ts';
-import { serverLogs } from '../model/kubectl.ts';
 import { restartInPlace } from '../model/server-container.ts';
 import { activeLabelMissing, whyNotReachable } from './active-label.ts';
 import { guardSeen } from './guard.ts';
@@ -17,6 +15,9 @@ import { secondClusterDetected } from './identity.ts';
 import { mixSeen } from './mix.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Notice } from '../model/cluster-concern.ts';
+import type { DecisionContext } from '../model/decision.ts';
+import { serverLogs } from '../model/kubectl.ts';
+import { course, target, workOf } from './work.ts';
 import { answers, memberClaims, isPaused, wantedReplicas } from '../model/selectors.ts';
 
 /**
@@ -30,7 +31,7 @@ export function withConditions(
   observed: Observation,
   status: OpenBaoClusterStatus,
   notices: readonly Notice[],
-  now: number,
+  { now, settings }: Pick<DecisionContext, 'now' | 'settings'>,
 ): OpenBaoClusterStatus {
   // Whose members these are is said by the status to be stored: at the end of a blue-green upgrade they are green's.
   const cluster = { ...observed.cluster, status };
@@ -54,11 +55,9 @@ export function withConditions(
     available,
     whyNotReachable(cluster, status),
   );
-  const work = workOf(observation, seen, notices);
+  const work = workOf(observation, seen, notices, settings);
   const verdicts: readonly Verdict[] = [
-    readiness(hold, available, work, degraded, 'the cluster matches its spec'),
-    reconciling(cluster, holds, work),
-    stalled(hold),
+    ...summary({ hold, available, work, degraded, asExpected: 'the cluster matches its spec' }),
     available,
     upgrading(status, cluster),
     degraded,
@@ -173,57 +172,6 @@ function degradation(
     : verdict('Degraded', true, 'MembersUnhealthy', missing.join('; '));
 }
 
-/** What is being done or waited for, the first of it; undefined when all is as it should be. */
-function workOf(
-  { cluster }: Observation,
-  { initialized, upgrade, blueGreen, scaling }: OpenBaoClusterStatus,
-  notices: readonly Notice[],
-): Notice | undefined {
-  if (upgrade !== undefined) {
-    const { phase = 'PreChecks', waitingFor } = upgrade;
-    return { kind: 'waiting', reason: phase, message: `${target(upgrade)}: ${waitingFor ?? phase}` };
-  }
-  const current = activeBlueGreen(defined({ blueGreen }));
-  if (current !== undefined) {
-    const { phase, waitingFor } = current;
-    return { kind: 'waiting', reason: phase, message: `${course(current)}: ${waitingFor ?? phase}` };
-  }
-  if (scaling !== undefined) {
-    const waits = notices.find(({ reason }) => reason === 'Scaling')?.message;
-    const message = `from ${scaling.replicas} to ${scaling.target} members${waits === undefined ? '' : `: ${waits}`}`;
-    return { kind: 'waiting', reason: scaling.step ?? 'Scaling', message };
-  }
-  const notice = notices.find(({ kind }) => kind === 'waiting');
-  if (notice !== undefined) return notice;
-  if (initialized !== true) {
-    return {
-      kind: 'waiting',
-      reason: 'Initializing',
-      message: `waiting for ${cluster.metadata.name}-0 to initialize the cluster`,
-    };
-  }
-  return undefined;
-}
-
-const target = ({
-  targetVersion = '',
-  restartAt,
-  fromVersion,
-}: NonNullable<OpenBaoClusterStatus['upgrade']>) =>
-  restartAt !== undefined && fromVersion === targetVersion
-    ? `restart of ${restartAt}`
-    : `upgrade to ${targetVersion}`;
-
-/** Where a blue-green upgrade leads, in words. */
-const course = ({
-  phase,
-  greenVersion = '',
-  blueVersion = '',
-}: NonNullable<ReturnType<typeof activeBlueGreen>>) =>
-  stageOf(phase) === 'back'
-    ? `back from ${greenVersion} to ${blueVersion}`
-    : `blue-green upgrade from ${blueVersion} to ${greenVersion}`;
-
 /**
  * The members that must be healthy voters now: of the half that serves before votes move, of green in Cleanup. While
  * they move, the quorum alone says whether something is amiss.
@@ -236,20 +184,6 @@ function serving({ cluster }: Observation, status: OpenBaoClusterStatus, peers: 
   if (!isBluesTurn && stage !== 'cleanup') return [];
   const revision = isBluesTurn ? liveRevision(cluster.status) : current.greenRevision;
   return peers.expected.filter(({ name }) => memberNamed(cluster, name)?.revision === revision);
-}
-
-function reconciling(
-  cluster: Observation['cluster'],
-  holds: readonly Notice[],
-  work: Notice | undefined,
-): Verdict {
-  if (work === undefined) return verdict('Reconciling', false, 'AsExpected', 'there is nothing to do');
-  if (isPaused(cluster)) {
-    return verdict('Reconciling', false, 'Paused', `spec.paused is true; it stays at: ${work.message}`);
-  }
-  if (holds.length > 0)
-    return verdict('Reconciling', false, 'Held', 'it is held until a person acts; see Stalled');
-  return verdict('Reconciling', true, work.reason, work.message);
 }
 
 function upgrading(status: OpenBaoClusterStatus, cluster: Observation['cluster']): Verdict {

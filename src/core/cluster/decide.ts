@@ -116,7 +116,7 @@ export function decideCluster(given: Observation, context: DecisionContext): Dec
   const children = applyDrifted(observation, second.status, first.notices);
   const { notices: rejectedTarget = [] } = reportRejectedTarget(observation, second.status, context);
   const notices = [...first.notices, ...second.notices, ...rejectedTarget, ...children.notices];
-  const status = withConditions(observation, withLastError(second.status, notices), notices, context.now);
+  const status = withConditions(observation, withLastError(second.status, notices), notices, context);
   // Waiting for a person needs no haste: what they change is watched, and the idle look finds the rest.
   const isStill =
     isStopped(observation.cluster, status) ||

@@ -85,15 +85,13 @@ export function withDeletionConditions(
   now: number,
 ): OpenBaoClusterStatus {
   const message = notice?.message ?? 'the cluster is being deleted';
-  const conditions = (['Ready', 'Reconciling'] as const).map((type) =>
-    dated(
-      verdict(type, type === 'Reconciling', 'Deleting', message),
-      status.conditions,
-      cluster.metadata.generation,
-      now,
-    ),
-  );
-  const others = (status.conditions ?? []).filter(({ type }) => type !== 'Ready' && type !== 'Reconciling');
+  const said = [
+    verdict('Ready', false, 'Deleting', message),
+    verdict('Stalled', false, 'Deleting', message),
+    verdict('Reconciling', true, 'Deleting', message),
+  ];
+  const conditions = said.map((each) => dated(each, status.conditions, cluster.metadata.generation, now));
+  const others = (status.conditions ?? []).filter(({ type }) => said.every((each) => each.type !== type));
   return { ...status, phase: 'Deleting', conditions: [...conditions, ...others] };
 }
 

@@ -6,7 +6,7 @@ import { omit } from '../../api/object-fields.ts';
 import { activeBlueGreen } from '../model/blue-green.ts';
 import { held, type Notice } from '../model/cluster-concern.ts';
 import { controllerOf } from '../model/controller-of.ts';
-import { dated, readiness, stalled, verdict } from '../model/conditions.ts';
+import { dated, summary, verdict } from '../model/conditions.ts';
 import type { Decision, DecisionContext } from '../model/decision.ts';
 import { inWords } from '../model/explanation.ts';
 import { withLastError } from '../model/last-error.ts';
@@ -314,9 +314,7 @@ function withUnknownRevision(
   const available = verdict('Available', undefined, notice.reason, unsaid);
   const degraded = verdict('Degraded', true, notice.reason, inWords(notice));
   const verdicts = [
-    readiness(notice, available, undefined, degraded, ''),
-    verdict('Reconciling', false, 'Held', 'it is held until a person acts; see Stalled'),
-    stalled(notice),
+    ...summary({ hold: notice, available, work: undefined, degraded, asExpected: '' }),
     available,
     degraded,
   ];

@@ -28,6 +28,12 @@ const maintenance = ({ name = '', namespace = '' }: ObjectMeta, enabled: boolean
 const deletion = (pod: string, namespace: string) =>
   `kubectl wait pod/${pod} -n ${namespace} --for='jsonpath={.metadata.annotations.openbao\\.org/maintenance}=true' --timeout=60s && kubectl delete pod/${pod} -n ${namespace}`;
 
+/** The command that ends a pause. */
+export const resumeCommand = (
+  resource: 'openbaocluster' | 'metadataservices',
+  { name = '', namespace = '' }: ObjectMeta,
+): string => `kubectl patch ${resource} ${name} -n ${namespace} --type merge -p '{"spec":{"paused":false}}'`;
+
 type RequestField = keyof NonNullable<NonNullable<OpenBaoClusterSpec['upgrade']>['requests']>;
 
 /** The command that asks once for something, with the present time as its value. */

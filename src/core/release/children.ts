@@ -31,7 +31,11 @@ export function childEffects(
     return { effects: [], notices: [waiting('ChildrenUnknown', message)] };
   }
   const isOutdated = !sameValue(renderedFrom(resource.status ?? {}), renderedFrom(status));
-  if (isOutdated || status.pausedAt !== undefined) return { effects: [], notices: [] };
+  if (isOutdated) return { effects: [], notices: [] };
+  if (status.pausedAt !== undefined) {
+    const list = drifted.value.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
+    return { effects: [], notices: list === '' ? [] : [waiting('ChildrenPending', `the change of ${list}`)] };
+  }
   const there = new Set(deployments.map(({ metadata }) => metadata.name));
   const effectFor = (object: KubernetesObject): ObjectEffect => ({
     kind:

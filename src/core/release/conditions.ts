@@ -1,7 +1,8 @@
 import { inWords } from '../model/explanation.ts';
 import type { MetadataServices, MetadataServicesStatus } from '../../api/metadataservices.ts';
 import { defined } from '../../api/object-fields.ts';
-import { dated, readiness, stalled, verdict, type Verdict } from '../model/conditions.ts';
+import { dated, pausedWork, summary, verdict, type Verdict, type Work } from '../model/conditions.ts';
+import { resumeCommand } from '../model/kubectl.ts';
 import type { Notice } from '../model/concern.ts';
 import { recordOf } from './history.ts';
 import { activeRelease } from './in-force.ts';
@@ -25,13 +26,11 @@ export function withReleaseConditions(
   const { resource } = observation;
   const [hold] = notices.filter(({ kind }) => kind === 'held');
   const available = availability(observation, status, defaultRepository);
-  const work = workOf(status, notices);
+  const work = workOf(resource, status, notices);
   const unready = activeUnready(observation, status, defaultRepository);
   const degraded = degradation(status, hold, available, unready);
   const verdicts: readonly Verdict[] = [
-    readiness(hold, available, work, degraded, 'what is deployed matches the spec'),
-    reconciling(status, hold, work),
-    stalled(hold),
+    ...summary({ hold, available, work, degraded, asExpected: 'what is deployed matches the spec' }),
     available,
     upgrading(status),
     degraded,
@@ -101,12 +100,31 @@ function degradation(
 }
 
 /** What is being done or waited for; undefined when all is as it should be. */
-function workOf(status: MetadataServicesStatus, notices: readonly Notice[]): Notice | undefined {
-  const waits = notices.find(({ kind }) => kind === 'waiting');
-  const { step, waitingFor } = status;
-  if (step === undefined) return waits;
-  if (waits?.reason === 'Paused') return waits;
-  return { kind: 'waiting', reason: step, message: `${subjectOf(status)}: ${waitingFor ?? step}` };
+function workOf(
+  { metadata }: MetadataServices,
+  status: MetadataServicesStatus,
+  notices: readonly Notice[],
+): Work | undefined {
+  const work = activityOf(status, notices);
+  return work !== undefined && status.pausedAt !== undefined
+    ? pausedWork(work, resumeCommand('metadataservices', metadata))
+    : work;
+}
+
+function activityOf(status: MetadataServicesStatus, notices: readonly Notice[]): Work | undefined {
+  const { step, waitingFor, rollback } = status;
+  // What a person asks for comes before what is under way.
+  const asked = notices.find(({ reason }) => reason === 'RollbackPending');
+  if (asked !== undefined) return asked;
+  if (step !== undefined)
+    return { kind: 'waiting', reason: step, message: `${subjectOf(status)}: ${waitingFor ?? step}` };
+  if (rollback?.state === 'Accepted')
+    return {
+      kind: 'waiting',
+      reason: 'RollingBack',
+      message: `the spec is being set to the inputs of ${rollback.to}`,
+    };
+  return notices.find(({ kind }) => kind === 'waiting');
 }
 
 const subjectOf = ({ pending, cleaning, activeReleaseVersion }: MetadataServicesStatus): string => {
@@ -114,18 +132,6 @@ const subjectOf = ({ pending, cleaning, activeReleaseVersion }: MetadataServices
   if (cleaning !== undefined) return `removal of ${cleaning.version} (${cleaning.strategy})`;
   return `release ${activeReleaseVersion}`;
 };
-
-function reconciling(
-  status: MetadataServicesStatus,
-  hold: Notice | undefined,
-  work: Notice | undefined,
-): Verdict {
-  if (work === undefined)
-    return hold === undefined
-      ? verdict('Reconciling', false, 'AsExpected', 'there is nothing to do')
-      : verdict('Reconciling', false, 'Held', 'it is held until a person acts; see Stalled');
-  return verdict('Reconciling', status.pausedAt === undefined, work.reason, work.message);
-}
 
 function upgrading(status: MetadataServicesStatus): Verdict {
   const { pending, watching, step = 'Idle', pausedAt } = status;

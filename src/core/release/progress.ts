@@ -1,5 +1,5 @@
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
-import { held, unchanged, waiting } from '../model/concern.ts';
+import { held, unchanged } from '../model/concern.ts';
 import { whoFights } from './conflict.ts';
 import type { DecideReleasePart } from './decision.ts';
 import { endPending } from './ending.ts';
@@ -28,11 +28,7 @@ const steps: Readonly<Record<PendingStep, DecideStep>> = {
 export const decideProgress: DecideReleasePart = (observation, status, context) => {
   const { resource } = observation;
   const { pending } = status;
-  if (status.pausedAt !== undefined) {
-    const at =
-      status.step === undefined ? 'no new step is started' : `the release stays in step ${status.step}`;
-    return unchanged(status, waiting('Paused', `spec.paused is true: ${at}`));
-  }
+  if (status.pausedAt !== undefined) return unchanged(status);
   if (status.cleaning !== undefined) return cleaningUp(observation, status, context.now);
   // A person asked for it, and what fights them does not undo it.
   const isFought = whoFights(observation, status) !== undefined;

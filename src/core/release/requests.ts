@@ -35,10 +35,7 @@ export const decideRollback: DecideReleasePart = (observation, status, context) 
   if (last?.to === bounded(asked) && last.state !== 'Accepted' && !isByHand(by))
     return returned(status, last, by);
   if (status.pausedAt !== undefined)
-    return unchanged(
-      status,
-      waiting('Paused', `spec.paused is true: the rollback to ${printable(asked)} waits`),
-    );
+    return unchanged(status, waiting('RollbackPending', `the rollback to ${printable(asked)}`));
   // In a moment it is known what serves.
   if (isCommitted(observation, status)) return unchanged(status);
   return answer(observation, status, context, asked);

@@ -1,7 +1,7 @@
 import { strategyLabel } from '../../api/labels.ts';
 import type { MetadataServicesStatus, PendingRelease, Strategy } from '../../api/metadataservices.ts';
 import { defined, omit } from '../../api/object-fields.ts';
-import { held, unchanged, type Notice } from '../model/concern.ts';
+import { held, unchanged, waiting, type Notice } from '../model/concern.ts';
 import { timestamp } from '../model/time.ts';
 import { whoFights } from './conflict.ts';
 import { normal, windowOf, type DecideReleasePart, type ReleasePart } from './decision.ts';
@@ -24,7 +24,7 @@ export const decideStart: DecideReleasePart = (observation, stored, context) => 
   const status = withoutOutdated(observation, stored);
   const active = recordOf(status, status.activeReleaseVersion);
   const stray = strayRelease(observation, status);
-  if (status.pausedAt !== undefined) return unchanged(status, ...rejection(observation, status));
+  if (status.pausedAt !== undefined) return unchanged(status, ...whatWaits(observation, status, stray));
   if (stray !== undefined && status.activeReleaseVersion !== undefined) {
     return unchanged({
       ...status,
@@ -38,6 +38,22 @@ export const decideStart: DecideReleasePart = (observation, stored, context) => 
     return unchanged(withFighter(observation, status), ...rejection(observation, status));
   return begin(observation, status, context);
 };
+
+/** What a pause keeps from beginning: nothing, where what serves is what spec asks for. */
+function whatWaits(
+  observation: ReleaseObservation,
+  status: MetadataServicesStatus,
+  stray: ReturnType<typeof strayRelease>,
+): readonly Notice[] {
+  const { spec } = observation.resource;
+  const rejected = rejection(observation, status);
+  if (rejected.length > 0) return rejected;
+  if (!asksFor(spec, recordOf(status, status.activeReleaseVersion)?.inputs)) {
+    const message = `the release of storage ${spec.storage.imageTag} and schema ${spec.schema.imageTag}`;
+    return [waiting('ReleasePending', message)];
+  }
+  return stray === undefined ? [] : [waiting('CleanupPending', `the removal of ${stray.version}`)];
+}
 
 function begin(
   observation: ReleaseObservation,

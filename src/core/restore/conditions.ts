@@ -35,8 +35,9 @@ function verdicts(status: OpenBaoRestoreStatus): readonly Verdict[] {
   const of = (type: string, is: boolean | undefined) => verdict(type, is, reason, message);
   return [
     of('Ready', isComplete),
-    of('Reconciling', !isComplete && !hasFailed && held !== true),
+    // In the order of every kind (src/core/model/conditions.ts).
     of('Stalled', hasFailed || held === true),
+    of('Reconciling', !isComplete && !hasFailed && held !== true),
     of(
       'Restored',
       status.restoredAt === undefined && status.outcomeUnknown === true

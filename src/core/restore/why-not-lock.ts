@@ -4,7 +4,7 @@ import type { ObservedJob } from '../model/observation.ts';
 import { jobOutcome } from '../jobs/job-outcome.ts';
 import { awaitedRequest } from '../upgrade/bluegreen/awaited.ts';
 import { stageOf, activeBlueGreen, isPastWayBack } from '../model/blue-green.ts';
-import { rollbackCommand } from '../model/kubectl.ts';
+import { resumeCommand, rollbackCommand } from '../model/kubectl.ts';
 
 /** Jobs that change nothing in OpenBao. */
 const harmless: ReadonlySet<string | undefined> = new Set([
@@ -30,8 +30,7 @@ export function whyNotLock(
   const { operationLock: lock, upgrade, blueGreen, scaling, breakGlass } = status;
   const { name = '', namespace = 'default' } = metadata;
   if (spec.paused === true) {
-    const patch = JSON.stringify({ spec: { paused: false } });
-    const command = `kubectl patch openbaocluster ${name} -n ${namespace} --type merge -p '${patch}'`;
+    const command = resumeCommand('openbaocluster', { name, namespace });
     return {
       reason: `spec.paused of the cluster is true, and nothing starts until it is false: ${command}`,
       held: true,

@@ -22,7 +22,7 @@ function told(
   status: OpenBaoClusterStatus = settledStatus(),
   notices: readonly Notice[] = [],
 ) {
-  const after = withConditions(observation(given), status, notices, start);
+  const after = withConditions(observation(given), status, notices, context());
   const of = (type: string) => {
     const found = after.conditions?.find((each) => each.type === type);
     return found === undefined ? undefined : `${found.status} ${found.reason}`;
@@ -159,7 +159,7 @@ describe('the conditions', () => {
     expect(of('Degraded')).to.equal('True BreakGlassRequired');
     expect(of('Available')).to.equal('False NoLeader');
     expect(of('Upgrading')).to.equal('True Paused');
-    expect(of('Reconciling')).to.equal('False Paused');
+    expect(of('Reconciling')).to.equal('False Held');
     expect(after.conditions?.find(({ type }) => type === 'Degraded')?.message).to.contain('n0nce');
     const closed = told({}, {
       ...after,
@@ -181,12 +181,12 @@ describe('the conditions', () => {
   it('change their time with their status alone', () => {
     const first = told().after;
     const later = start + 60_000;
-    const message = withConditions(observation(leaderless), first, [], later).conditions;
+    const message = withConditions(observation(leaderless), first, [], context({ now: later })).conditions;
     const changed = message?.filter(
       ({ lastTransitionTime }) => lastTransitionTime === '2026-01-02T03:05:05.000Z',
     );
     expect(changed?.map(({ type }) => type)).to.deep.equal(['Ready', 'Available', 'Degraded']);
-    const same = withConditions(observation(), first, [], later);
+    const same = withConditions(observation(), first, [], context({ now: later }));
     expect(same).to.deep.equal(first);
     expect(context().now).to.equal(start);
   });

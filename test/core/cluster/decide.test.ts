@@ -89,8 +89,8 @@ describe('a cluster that comes up', () => {
     expect(again).to.deep.include({ effects: [], events: [] });
     expect(status.conditions?.map((each) => `${each.type}=${each.status}`)).to.deep.equal([
       'Ready=True',
-      'Reconciling=False',
       'Stalled=False',
+      'Reconciling=False',
       'Available=True',
       'Upgrading=False',
       'Degraded=False',

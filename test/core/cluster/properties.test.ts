@@ -24,6 +24,7 @@ import {
   start,
   statefulSet,
 } from '../../support/observation.ts';
+import { wrongCluster } from '../../support/status-rules.ts';
 import { sized } from '../../support/walks.ts';
 
 const config: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'prod-config' } };
@@ -177,6 +178,19 @@ describe('whatever is seen of a cluster', function () {
   it('the status is one that the CRD takes', () => {
     always((from) => {
       expect(() => valid(decideCluster(from, context()).status)).to.not.throw();
+    });
+  });
+
+  it('the status says to Flux, Argo CD and kubectl wait what is so (G1, G3, G5, G7)', () => {
+    always((from) => {
+      let { cluster } = from;
+      // The second look is at what the first has stored, ten minutes later.
+      for (const now of [start, start + 600_000]) {
+        const { status: told } = decideCluster({ ...from, cluster }, context({ now }));
+        cluster = { ...cluster, status: told };
+        const wrong = wrongCluster(cluster);
+        expect(wrong, JSON.stringify(told.conditions)).to.equal(undefined);
+      }
     });
   });
 

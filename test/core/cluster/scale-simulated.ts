@@ -21,6 +21,7 @@ import {
   start,
   statefulSet,
 } from '../../support/observation.ts';
+import { wrongCluster } from '../../support/status-rules.ts';
 
 /** How the simulated Raft and Kubernetes misbehave. */
 export interface Faults {
@@ -79,6 +80,8 @@ export class SimulatedScaling {
     const newOperationId = `op${String(++this.#operations).padStart(8, '0')}`;
     const decision = decideCluster(this.#observe(), context({ now: this.now, newOperationId, ...given }));
     this.cluster = { ...this.cluster, status: decision.status };
+    const wrong = wrongCluster(this.cluster);
+    if (wrong !== undefined) throw new Error(`${wrong}\nstatus: ${JSON.stringify(this.status)}`);
     this.events.push(...decision.events);
     for (const effect of decision.effects) this.#carryOut(effect);
     return decision;

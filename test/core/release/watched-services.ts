@@ -3,6 +3,7 @@ import type { ObjectEffect } from '../../../src/core/model/effect.ts';
 import type { ReleaseDecision } from '../../../src/core/release/decision.ts';
 import { endpointPropagationMs } from '../../../src/core/model/limits.ts';
 import { recordOf } from '../../../src/core/release/history.ts';
+import { wrongRelease } from '../../support/status-rules.ts';
 import { SimulatedServices } from './simulated-services.ts';
 
 /** Ends with an error as soon as a rule that must always hold is broken. */
@@ -15,6 +16,8 @@ export class WatchedServices extends SimulatedServices {
     const before = this.status;
     const decision = super.pass(survives);
     const after = this.status;
+    const wrong = wrongRelease(this.resource);
+    if (wrong !== undefined) this.fail(wrong);
     for (const { type, reason } of decision.events) this.log.push(`${this.seconds()} ${type} ${reason}`);
     const history = after.releaseHistory ?? [];
     if (history.length > 10) this.fail('more than ten releases in history');

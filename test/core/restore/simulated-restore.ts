@@ -7,6 +7,7 @@ import { decideRestore } from '../../../src/core/restore/decide.ts';
 import type { RestoreDecision, RestoreEffect } from '../../../src/core/restore/decision.ts';
 import type { RestoreObservation } from '../../../src/core/restore/observation.ts';
 import { context, jobAsRead, raftOf, settledCluster, start } from '../../support/observation.ts';
+import { wrongRestore } from '../../support/status-rules.ts';
 
 interface SimulatedJob {
   readonly uid: string;
@@ -100,6 +101,8 @@ export class SimulatedRestore {
     const decision = decideRestore(observed, { now: this.now, newOperationId: 'op00000001', settings });
     if (survives === 0) return decision;
     this.restore = { ...this.restore, status: decision.status };
+    const wrong = wrongRestore(this.restore);
+    if (wrong !== undefined) throw new Error(`${wrong}\nstatus: ${JSON.stringify(this.restore.status)}`);
     this.events.push(...decision.events);
     for (const effect of decision.effects.slice(0, survives - 1)) this.apply(effect);
     return decision;

@@ -73,7 +73,7 @@ function whyNotBegin(
   unreadable: string | undefined,
   paused: boolean,
 ): { readonly reason: string; readonly message: string } | undefined {
-  if (paused) return { reason: 'Paused', message: 'spec.paused is true' };
+  if (paused) return { reason: 'Paused', message: 'members are added or removed one after another' };
   if (status.breakGlass?.active === true) return { reason: 'BreakGlass', message: 'an incident is open' };
   if (status.upgrade !== undefined)
     return { reason: 'UpgradeUnderWay', message: 'the upgrade must end first' };

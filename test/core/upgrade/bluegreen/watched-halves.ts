@@ -9,6 +9,7 @@ import { isAsked } from '../../../../src/core/upgrade/requests.ts';
 import { isOlder } from '../../../../src/core/upgrade/target.ts';
 import { greenNames, liveNames, liveRevision } from '../../../../src/core/model/members.ts';
 import { start } from '../../../support/observation.ts';
+import { wrongCluster } from '../../../support/status-rules.ts';
 import { flagsOf, SimulatedHalves, type SimulatedJob, type SimulatedMember } from './simulated-halves.ts';
 
 /** Which phase may follow which; in one pass several may pass by. */
@@ -47,6 +48,8 @@ export class WatchedHalves extends SimulatedHalves {
     const spec = this.cluster.spec;
     const decision = super.pass(survives);
     if (survives === 0) return decision;
+    const wrong = wrongCluster(this.cluster);
+    if (wrong !== undefined) this.fail(`${wrong}: ${JSON.stringify(this.status.conditions)}`);
     if (decision.events.some(({ reason }) => reason === 'UpgradeRetried' || reason === 'UpgradeStarted'))
       this.retries++;
     const risky = decision.effects.filter(({ kind }) => kind !== 'patch');

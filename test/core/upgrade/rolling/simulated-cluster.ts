@@ -14,6 +14,7 @@ import type { Member, Observation } from '../../../../src/core/model/observation
 import { UnreadAnswers, type Answer } from '../../../support/unread.ts';
 import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
 import { decideDeadServerCleanup } from '../../../../src/core/cluster/dead-server-cleanup.ts';
+import { withConditions } from '../../../../src/core/cluster/conditions.ts';
 import { runConcerns } from '../../../../src/core/model/cluster-concern.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
 import { reservationAt, whyNotLowered } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
@@ -342,7 +343,8 @@ export class SimulatedCluster {
     const operation = `op${String(this.operations + 1).padStart(8, '0')}`;
     const given = context({ now: this.now, newOperationId: operation, settings: this.settings });
     const concerns = [decideDeadServerCleanup, decideUpgrade];
-    return runConcerns(concerns, observed, observed.cluster.status ?? {}, given);
+    const decided = runConcerns(concerns, observed, observed.cluster.status ?? {}, given);
+    return { ...decided, status: withConditions(observed, decided.status, decided.notices, given) };
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Decision } from '../../../../src/core/model/decision.ts';
 import { isOlder } from '../../../../src/core/upgrade/target.ts';
+import { wrongCluster } from '../../../support/status-rules.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 
 /** A simulated cluster that ends with an error as soon as a rule that must always hold is broken. */
@@ -25,6 +26,8 @@ export class WatchedCluster extends SimulatedCluster {
     const before = this.status.upgrade;
     const decision = super.pass(survives);
     const after = this.status.upgrade;
+    const wrong = survives === 0 ? undefined : wrongCluster(this.cluster);
+    if (wrong !== undefined) this.fail(`${wrong}: ${JSON.stringify(this.status.conditions)}`);
     const permits =
       after?.currentPartition !== before?.currentPartition ||
       after?.stepDowns !== before?.stepDowns ||

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
+import { decideCluster } from '../../../src/core/cluster/decide.ts';
+import { withConditions } from '../../../src/core/cluster/conditions.ts';
+import { withDeletionConditions } from '../../../src/core/cluster/deletion.ts';
+import { kstatusOf } from '../../support/kstatus.ts';
+import { context, observation, settledCluster, settledStatus, start } from '../../support/observation.ts';
+import { wrongCluster } from '../../support/status-rules.ts';
+import { WatchedHalves } from '../upgrade/bluegreen/watched-halves.ts';
+
+/** The cluster with the status that one look at it leaves. */
+function looked(
+  spec: Partial<OpenBaoCluster['spec']>,
+  given: Partial<OpenBaoClusterStatus> = {},
+): OpenBaoCluster {
+  const cluster = settledCluster(spec, { ...settledStatus(), ...given });
+  return { ...cluster, status: decideCluster(observation({ cluster }), context()).status };
+}
+
+const said = (cluster: OpenBaoCluster, type: string) => {
+  const found = cluster.status?.conditions?.find((each) => each.type === type);
+  return `${found?.status} ${found?.reason}: ${found?.message}`;
+};
+
+/** What spec asks for beside what runs, with a word of what the conditions must say of it. */
+const changes: Readonly<Record<string, readonly [Partial<OpenBaoCluster['spec']>, string]>> = {
+  version: [{ version: '2.5.6' }, 'spec asks for 2.5.6 (openbao/openbao:2.5.6)'],
+  image: [{ image: 'mirror.example/openbao:2.5.5' }, 'spec asks for 2.5.5 (mirror.example/openbao:2.5.5)'],
+  replicas: [{ replicas: 5 }, 'spec.replicas is 5, and the cluster has 3 members'],
+  restartAt: [{ maintenance: { restartAt: '2026-01-02T03:00:00Z' } }, 'restart of 2026-01-02T03:00:00Z'],
+};
+
+describe('what GitOps tools read of a cluster', () => {
+  it('is Current while it is paused and nothing is to be done', () => {
+    const cluster = looked({ paused: true });
+    expect(kstatusOf(cluster).status).to.equal('Current');
+    expect(wrongCluster(cluster)).to.equal(undefined);
+  });
+
+  for (const [what, [change, words]] of Object.entries(changes)) {
+    it(`is InProgress where ${what} was changed while it is paused (G1)`, () => {
+      const cluster = looked({ ...change, paused: true });
+      expect(kstatusOf(cluster).status).to.equal('InProgress');
+      for (const type of ['Ready', 'Reconciling'])
+        expect(said(cluster, type))
+          .to.match(/^False Paused/)
+          .and.contain(words);
+      expect(said(cluster, 'Stalled')).to.contain(`-p '{"spec":{"paused":false}}'`);
+      expect(wrongCluster(cluster)).to.equal(undefined);
+    });
+
+    it(`is InProgress where ${what} was changed while another operation has the lock (G1)`, () => {
+      const operationLock = {
+        operation: 'Restore',
+        operationId: 'r0',
+        holder: 'openbaorestore/back',
+      } as const;
+      const cluster = looked(change, { operationLock });
+      expect(kstatusOf(cluster).status).to.equal('InProgress');
+      expect(said(cluster, 'Ready')).to.contain(words);
+      expect(said(cluster, 'Ready')).to.contain('openbaorestore/back holds the lock');
+      expect(said(cluster, 'Reconciling')).to.match(/^True/);
+      expect(wrongCluster(cluster)).to.equal(undefined);
+    });
+  }
+
+  it('is InProgress while a restore has the lock, whether it is recorded or not (G1)', () => {
+    const operationLock = { operation: 'Restore', operationId: 'r0', holder: 'openbaorestore/back' } as const;
+    for (const restore of [undefined, { name: 'back', operationId: 'r0' }]) {
+      const cluster = looked({}, { operationLock, ...(restore === undefined ? {} : { restore }) });
+      expect(kstatusOf(cluster).status).to.equal('InProgress');
+      expect(said(cluster, 'Ready')).to.match(/^False Restoring/);
+    }
+  });
+
+  it('is not Ready before it is known what runs', () => {
+    const { currentVersion: _, ...status } = settledStatus();
+    const cluster = settledCluster();
+    const told = withConditions(observation({ cluster }), status, [], context());
+    expect(said({ ...cluster, status: told }, 'Ready')).to.match(/^False VersionUnknown/);
+  });
+
+  for (const [request, phase] of [
+    ['promote', 'Syncing'],
+    ['cleanup', 'DemotingBlue'],
+  ] as const) {
+    it(`names the person that is awaited for ${request}, and is no failure (G3)`, () => {
+      const world = new WatchedHalves({
+        spec: {
+          upgrade: {
+            strategy: 'BlueGreen',
+            blueGreen: { autoPromote: request !== 'promote', autoCleanup: false },
+          },
+        },
+      });
+      world.spec({ version: '2.5.6' });
+      const awaited = request === 'promote' ? 'PromoteRequest' : 'CleanupRequest';
+      for (let turn = 0; turn < 2_000 && world.status.blueGreen?.waitingReason !== awaited; turn++) {
+        world.pass();
+        world.tick(500);
+      }
+      expect(world.status.blueGreen?.phase).to.equal(phase);
+      expect(kstatusOf(world.cluster).status).to.equal('InProgress');
+      for (const type of ['Ready', 'Stalled', 'Reconciling']) {
+        expect(said(world.cluster, type)).to.match(new RegExp(`^False ${awaited}`));
+        expect(said(world.cluster, type)).to.contain(`"requests":{"${request}":`).and.contain('"rollback":');
+      }
+      world.spec({ paused: true });
+      world.pass();
+      expect(said(world.cluster, 'Stalled')).to.contain('"paused":false');
+    });
+  }
+
+  it('never says both Reconciling and Stalled, also while it is deleted in the midst of a hold (G5)', () => {
+    const upgrade = { operationId: 'up00000001', phase: 'Replacing', held: true } as const;
+    const held = withConditions(observation(), { ...settledStatus(), upgrade }, [], context());
+    const { conditions = [] } = withDeletionConditions(observation(), held, [], start);
+    expect(conditions.slice(0, 3).map(({ type, status }) => `${type}=${status}`)).to.deep.equal([
+      'Ready=False',
+      'Stalled=False',
+      'Reconciling=True',
+    ]);
+    expect(new Set(conditions.map(({ type }) => type)).size).to.equal(conditions.length);
+  });
+});
