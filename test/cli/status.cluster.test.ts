@@ -37,7 +37,7 @@ describe('rollguard status', () => {
       ground = await ownGround(this, 'control-plane');
       const crd = 'manifests/crds/openbaoclusters.yaml';
       await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
-      await untilEstablished(ground, '-f', crd);
+      await untilEstablished(ground, 'openbaoclusters.openbao.org');
       await provideNamespace(ground, namespace);
       await succeed(kubectl(['create', '-f', '-'], cluster));
       await write({ phase: 'Running', currentVersion: '2.5.5', readyReplicas: 3, activeLeader: 'prod-0' });

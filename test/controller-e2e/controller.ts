@@ -7,7 +7,7 @@ import { crashingControllerBundle } from '../cluster/bundle.ts';
 import type { Ground } from '../cluster/contract.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { rollguardTag } from '../cluster/images.ts';
-import { untilEstablished } from '../support/crds.ts';
+import { crdNames, untilEstablished } from '../support/crds.ts';
 import { succeed } from '../support/gate.ts';
 import { storedObject } from '../support/stored-object.ts';
 import { provideNamespace } from '../support/namespace.ts';
@@ -43,12 +43,7 @@ export async function prepareDriver(ground: Ground, namespace: string): Promise<
   await provideNamespace(ground, 'rollguard-system');
   await succeed(kubectl(['apply', '--server-side', '-k', 'manifests/crds']));
   await succeed(kubectl(['apply', '--server-side', '-f', 'manifests/controller/10-rbac.yaml']));
-  const crds = [
-    'crd/openbaoclusters.openbao.org',
-    'crd/openbaorestores.openbao.org',
-    'crd/metadataservices.e6data.io',
-  ];
-  await untilEstablished(ground, ...crds);
+  await untilEstablished(ground, ...crdNames);
   await provideNamespace(ground, namespace);
 }
 

@@ -90,7 +90,7 @@ describe('the controller where a CRD is missing, on a real API server', function
         expect(said).not.to.contain(`${plural}.${group} is missing`);
 
       await kubectl(['apply', '--server-side', '-k', 'manifests/crds']);
-      await untilEstablished(ground, `crd/${crd}`);
+      await untilEstablished(ground, crd);
       await create(missing.object);
       await until(`${missing.plural} are driven`, isDriven(missing.plural));
       expect(logOf(driver).slice(before)).to.contain(`${crd} is there now`);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Ground } from '../cluster/test-cluster.ts';
-import { kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
+import { fixturesIn, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { active, failed, neverServed, served } from '../support/release-requests.ts';
 import { provideNamespace } from '../support/namespace.ts';
@@ -22,17 +22,15 @@ describe('the gate on MetadataServices, by kubectl through a real API server', f
   });
 
   const kubectl = kubectlIn(() => ground, namespace);
+  const fixtures = fixturesIn(() => ground, namespace);
   const create = async (name: string, status: object, annotations: object = {}) => {
-    await succeed(
-      kubectl(['create', '-f', '-'], {
-        apiVersion: 'e6data.io/v1alpha1',
-        kind: 'MetadataServices',
-        metadata: { name, annotations },
-        spec: { storage: { imageTag: '1.0' }, schema: { imageTag: '1.0' } },
-      }),
-    );
-    const patch = JSON.stringify({ status });
-    await succeed(kubectl(['patch', 'mds', name, '--subresource=status', '--type=merge', '-p', patch]));
+    await fixtures.create({
+      apiVersion: 'e6data.io/v1alpha1',
+      kind: 'MetadataServices',
+      metadata: { name, annotations },
+      spec: { storage: { imageTag: '1.0' }, schema: { imageTag: '1.0' } },
+    });
+    await fixtures.patch('MetadataServices', name, { status }, 'status');
   };
   const annotate = (name: string, ...annotations: readonly string[]) =>
     kubectl(['annotate', '--overwrite', 'metadataservices', name, ...annotations]);

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import type { Ground } from '../cluster/test-cluster.ts';
-import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
+import { cluster, fixturesIn, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { provideNamespace } from '../support/namespace.ts';
 
@@ -23,26 +23,23 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
   });
 
   const kubectl = kubectlIn(() => ground, namespace);
-  const create = (name: string, spec: object) => succeed(kubectl(['create', '-f', '-'], cluster(name, spec)));
-  const setStatus = (name: string, status: object, kind = 'bao') =>
-    succeed(
-      kubectl([
-        'patch',
-        kind,
-        name,
-        '--subresource=status',
-        '--type=merge',
-        '-p',
-        JSON.stringify({ status }),
-      ]),
-    );
+  const fixtures = fixturesIn(() => ground, namespace);
+  const create = (name: string, spec: object) => fixtures.create(cluster(name, spec));
+  const setStatus = (
+    name: string,
+    status: object,
+    kind: 'OpenBaoCluster' | 'MetadataServices' = 'OpenBaoCluster',
+  ) => fixtures.patch(kind, name, { status }, 'status');
   const patch = (name: string, spec: object, ...more: string[]) =>
     kubectl(['patch', 'bao', name, '--type=merge', '-p', JSON.stringify({ spec }), ...more]);
-  const read = async (name: string) =>
-    JSON.parse((await succeed(kubectl(['get', 'bao', name, '-o', 'json']))).stdout) as {
-      metadata: { annotations?: Record<string, string>; resourceVersion: string };
+  const read = async (name: string) => {
+    const stored = await fixtures.read<{
+      metadata: { uid: string; annotations?: Record<string, string>; resourceVersion: string };
       spec: Record<string, unknown>;
-    };
+    }>('OpenBaoCluster', name);
+    if (stored === undefined) throw new Error(`there is no OpenBaoCluster ${name}`);
+    return stored;
+  };
 
   /** Every way in which kubectl changes an object. */
   const ways: Record<
@@ -387,7 +384,10 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
         const stored = await readFile(`${folder}/stored/${name}.yaml`, 'utf8').catch(() => undefined);
         if (stored !== undefined) {
           await succeed(kubectl(['create', '-f', `${folder}/stored/${name}.yaml`]));
-          const { kind, status } = parse(stored) as { kind: string; status: object };
+          const { kind, status } = parse(stored) as {
+            kind: 'OpenBaoCluster' | 'MetadataServices';
+            status: object;
+          };
           await setStatus(name, status, kind);
         }
         const answer = await kubectl(['apply', '-f', `${folder}/${name}.yaml`]);
@@ -398,7 +398,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
 
   describe('the deletion of a cluster', () => {
     const confirm = async (name: string) => {
-      const uid = (await succeed(kubectl(['get', 'bao', name, '-o', 'jsonpath={.metadata.uid}']))).stdout;
+      const { uid } = (await read(name)).metadata;
       await succeed(kubectl(['annotate', 'bao', name, '--overwrite', `rollguard.io/confirm-delete=${uid}`]));
     };
     const remove = (name: string) => kubectl(['delete', 'bao', name, '--wait=false']);

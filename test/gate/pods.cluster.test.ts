@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import type { KubernetesObject } from '../../src/api/kubernetes.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
-import { cluster, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
+import { cluster, fixturesIn, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { provideNamespace } from '../support/namespace.ts';
 
@@ -16,7 +17,7 @@ describe('the gate on pods, by kubectl through a real API server', function () {
     await provideNamespace(ground, namespace);
     await succeed(ground.kubectl(['label', 'namespace', namespace, 'rollguard.io/guarded=true']));
     await succeed(kubectl(['create', 'serviceaccount', 'default']));
-    await succeed(kubectl(['create', '-f', '-'], cluster('prod', { version: '2.5.5' })));
+    await fixtures.create(cluster('prod', { version: '2.5.5' }));
     alice = await ground.kubeconfigFor('alice', ['people']);
     const verbs = 'get,list,delete,deletecollection,patch';
     await succeed(kubectl(['create', 'role', 'pods', `--verb=${verbs}`, '--resource=pods']));
@@ -29,34 +30,24 @@ describe('the gate on pods, by kubectl through a real API server', function () {
   });
 
   const kubectl = kubectlIn(() => ground, namespace);
+  const fixtures = fixturesIn(() => ground, namespace);
   const createPod = (
     name: string,
     { labels = { 'openbao.org/cluster': 'prod' }, nodeName = '', annotations = {} } = {},
   ) =>
-    succeed(
-      kubectl(['create', '-f', '-'], {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name, labels, annotations },
-        spec: {
-          ...(nodeName === '' ? {} : { nodeName }),
-          automountServiceAccountToken: false,
-          containers: [{ name: 'openbao', image: 'openbao/openbao:2.5.5' }],
-        },
-      }),
-    );
-  const exists = async (name: string) => (await kubectl(['get', 'pod', name])).code === 0;
+    fixtures.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels, annotations },
+      spec: {
+        ...(nodeName === '' ? {} : { nodeName }),
+        automountServiceAccountToken: false,
+        containers: [{ name: 'openbao', image: 'openbao/openbao:2.5.5' }],
+      },
+    });
+  const exists = async (name: string) => (await fixtures.read('Pod', name)) !== undefined;
   const maintain = (enabled: boolean) =>
-    succeed(
-      kubectl([
-        'patch',
-        'bao',
-        'prod',
-        '--type=merge',
-        '-p',
-        JSON.stringify({ spec: { maintenance: { enabled } } }),
-      ]),
-    );
+    fixtures.patch('OpenBaoCluster', 'prod', { spec: { maintenance: { enabled } } });
 
   const ways: Record<string, readonly string[]> = {
     'kubectl delete': ['delete', 'pod', 'NAME', '--wait=false'],
@@ -93,15 +84,18 @@ describe('the gate on pods, by kubectl through a real API server', function () {
   }
 
   it('writes the maintenance annotation on a pod that is created in maintenance, and not on others', async () => {
-    const annotation = ['-o', String.raw`jsonpath={.metadata.annotations.openbao\.org/maintenance}`];
+    const annotationOf = async (name: string) =>
+      (await fixtures.read<KubernetesObject>('Pod', name))?.metadata?.annotations?.[
+        'openbao.org/maintenance'
+      ];
     await maintain(true);
     await createPod('born-in');
     await createPod('stranger', { labels: { app: 'web' } as never });
     await maintain(false);
     await createPod('born-out');
-    expect((await kubectl(['get', 'pod', 'born-in', ...annotation])).stdout).to.equal('true');
-    expect((await kubectl(['get', 'pod', 'stranger', ...annotation])).stdout).to.equal('');
-    expect((await kubectl(['get', 'pod', 'born-out', ...annotation])).stdout).to.equal('');
+    expect(await annotationOf('born-in')).to.equal('true');
+    expect(await annotationOf('stranger')).to.equal(undefined);
+    expect(await annotationOf('born-out')).to.equal(undefined);
   });
 
   it('needs the verb as well as the annotation', async () => {
@@ -142,9 +136,13 @@ describe('the gate on pods, by kubectl through a real API server', function () {
     ];
     await succeed(kubectl(['create', 'role', 'delete-pods', '--verb=delete,get', '--resource=pods']));
     for (const [index, [user, groups, passes]] of actors.entries()) {
-      await succeed(
-        kubectl(['create', 'rolebinding', `actor-${index}`, '--role=delete-pods', `--user=${user}`]),
-      );
+      await fixtures.create({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: `actor-${index}` },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'delete-pods' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+      });
       await createPod(`actor-${index}`, { nodeName: 'nowhere' });
       const deleted = await kubectl(
         ['delete', 'pod', `actor-${index}`, '--grace-period=0', '--force'],

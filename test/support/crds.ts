@@ -1,14 +1,52 @@
+import { connect } from '../../src/io/kubernetes/kubernetes.ts';
 import { until } from '../certs/recording-logger.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
 
+interface Definition {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** What kubectl asks for before it knows a kind. */
+interface Discovery {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly versions: readonly { readonly resources: readonly { readonly resource: string }[] }[];
+  }[];
+}
+
+/** Of all CRDs that Rollguard installs. */
+export const crdNames = [
+  'openbaoclusters.openbao.org',
+  'openbaorestores.openbao.org',
+  'metadataservices.e6data.io',
+] as const;
+
 /**
- * Waits until CRDs are served. `kubectl wait` alone fails at one whose status has not been written at all yet.
+ * Waits until CRDs are served, and kubectl finds their kinds.
  *
- * @param which as kubectl takes them: `-f FILE`, `crd/NAME`
+ * @param names such as `openbaoclusters.openbao.org`
  */
-export async function untilEstablished(ground: Ground, ...which: readonly string[]): Promise<void> {
-  await until(`${which.join(' ')} established`, async () => {
-    const wait = ['wait', '--for=condition=Established', '--timeout=30s', ...which];
-    return (await ground.kubectl(wait)).code === 0;
-  });
+export async function untilEstablished(ground: Ground, ...names: readonly string[]): Promise<void> {
+  const client = connect({ kubeconfig: ground.kubeconfig });
+  const isEstablished = async (name: string) => {
+    const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
+    const { conditions = [] } = (await client.get<Definition>(path))?.status ?? {};
+    return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
+  };
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const isFound = (name: string, { items }: Discovery) =>
+    items.some(({ metadata, versions }) =>
+      versions.some(({ resources }) =>
+        resources.some(({ resource }) => `${resource}.${metadata.name}` === name),
+      ),
+    );
+  try {
+    await until(`${names.join(' ')} established`, async () => {
+      if (!(await Promise.all(names.map(isEstablished))).every(Boolean)) return false;
+      const discovery = await client.request<Discovery>({ method: 'GET', path: '/apis', accept });
+      return names.every((name) => isFound(name, discovery));
+    });
+  } finally {
+    await client.close();
+  }
 }

@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { parseAllDocuments } from 'yaml';
-import { connect } from '../../src/io/kubernetes/kubernetes.ts';
+import type { KubernetesObject } from '../../src/api/kubernetes.ts';
+import { ApiError, connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
+import { collectionPath, objectPath } from '../../src/io/kubernetes/resources.ts';
 import { admissionFacts } from '../../src/io/kubernetes/admission-facts.ts';
 import { webhookMetrics } from '../../webhooks/metrics.ts';
 import { routes } from '../../webhooks/routes.ts';
 import { startServer, type WebhookServer } from '../../webhooks/server.ts';
 import { createCertificateAuthority } from './certificates.ts';
 import type { Ground, KubectlResult } from '../cluster/test-cluster.ts';
-import { untilEstablished } from './crds.ts';
+import { crdNames, untilEstablished } from './crds.ts';
+import { poll } from './polling.ts';
 
 /** The real gate in this process, called by the ground's real API server. */
 export interface Gate {
@@ -40,11 +43,8 @@ export async function startGate(ground: Ground): Promise<Gate> {
     logger: pino({ level: 'silent' }),
     drainMs: 0,
   });
-  const kinds = ['openbaoclusters', 'openbaorestores', 'metadataservices'];
-  for (const crd of kinds.map((kind) => `manifests/crds/${kind}.yaml`)) {
-    await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
-    await untilEstablished(ground, '-f', crd);
-  }
+  await succeed(ground.kubectl(['apply', '--server-side', '-k', 'manifests/crds']));
+  await untilEstablished(ground, ...crdNames);
   const configurations = JSON.stringify({
     apiVersion: 'v1',
     kind: 'List',
@@ -55,7 +55,7 @@ export async function startGate(ground: Ground): Promise<Gate> {
     ),
   });
   await succeed(ground.kubectl(['apply', '-f', '-'], { input: configurations }));
-  await untilInForce(ground);
+  await untilInForce(client);
   return {
     server,
     async stop() {
@@ -83,15 +83,27 @@ function byUrl(yaml: string, url: string, authority: string): unknown[] {
 }
 
 /** The API server takes a moment to call a new webhook: asked until it refuses what must be refused. */
-async function untilInForce(ground: Ground): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const { stderr } = await ground.kubectl(['create', '--dry-run=server', '-f', '-'], {
-      input: JSON.stringify(cluster('probe', { version: 'not-a-version' })),
-    });
-    if (stderr.includes('(InvalidVersion)')) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('the API server does not call the gate');
+async function untilInForce(client: KubernetesClient): Promise<void> {
+  const isRefused = async () => (await askGate(client))?.reason === 'InvalidVersion' || undefined;
+  if ((await poll(isRefused, { leastPauseMs: 20, timeoutMs: 30_000 })) === undefined)
+    throw new Error('the API server does not call the gate');
+}
+
+/**
+ * Tries to create what the gate must refuse, without a kubectl each time: that would be what loads the machine.
+ *
+ * @returns how it was refused; undefined when it was not
+ */
+export function askGate(client: KubernetesClient): Promise<ApiError | undefined> {
+  const odd = cluster('rollguard-probe', { version: 'not-a-version' });
+  const path = collectionPath('openbao.org/v1alpha1', 'OpenBaoCluster', 'default');
+  return client.create(path, odd, { query: { dryRun: 'All' } }).then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof ApiError) return error;
+      throw error;
+    },
+  );
 }
 
 /** @throws Error with what kubectl said, when it did not exit with 0 */
@@ -108,6 +120,42 @@ export function cluster(name: string, spec: object, metadata: object = {}): obje
     kind: 'OpenBaoCluster',
     metadata: { name, ...metadata },
     spec,
+  };
+}
+
+/** What a test needs to be there, in one namespace, and is not about: made by plain calls, which cost next to nothing. */
+export interface Fixtures {
+  create(object: object): Promise<void>;
+  /** A merge patch; `status` where it is that of a subresource. */
+  patch(kind: FixtureKind, name: string, patch: object, subresource?: 'status'): Promise<void>;
+  /** Undefined where there is none. */
+  read<T>(kind: FixtureKind, name: string): Promise<T | undefined>;
+}
+
+type FixtureKind = keyof typeof apiVersions;
+
+const apiVersions = {
+  Pod: 'v1',
+  OpenBaoCluster: 'openbao.org/v1alpha1',
+  MetadataServices: 'e6data.io/v1alpha1',
+} as const;
+
+/** @param ground asked at the first call, for a suite has it only after its `before` hook */
+export function fixturesIn(ground: () => Ground, namespace: string): Fixtures {
+  let client: KubernetesClient | undefined;
+  const api = () => (client ??= connect({ kubeconfig: ground().kubeconfig }));
+  const pathOf = (kind: FixtureKind, name: string) =>
+    objectPath({ apiVersion: apiVersions[kind], kind, namespace, name });
+  return {
+    async create(object) {
+      const { apiVersion = '', kind = '' } = object as KubernetesObject;
+      await api().create(collectionPath(apiVersion, kind, namespace), object);
+    },
+    async patch(kind, name, patch, subresource) {
+      const path = [pathOf(kind, name), ...(subresource === undefined ? [] : [subresource])].join('/');
+      await api().request({ method: 'PATCH', path, body: patch });
+    },
+    read: (kind, name) => api().get(pathOf(kind, name)),
   };
 }
 

@@ -51,7 +51,7 @@ export async function controllerGround(context: Mocha.Context, namespace: string
     async installCrd() {
       const crd = 'manifests/crds/openbaoclusters.yaml';
       await succeed(ground.kubectl(['apply', '--server-side', '-f', crd]));
-      await untilEstablished(ground, '-f', crd);
+      await untilEstablished(ground, 'openbaoclusters.openbao.org');
     },
     async close() {
       await client.remove(`/api/v1/namespaces/${namespace}`);
