@@ -6,6 +6,7 @@ import { clusterHandle, driverOn, runs, type ClusterHandle } from '../test/contr
 import { membersOf, type Members } from '../test/controller-e2e/members.ts';
 import { prepareUpgrades, type VersionPair } from '../test/controller-e2e/prepare.ts';
 import { startWriter, writerRequests, type Writer } from '../test/controller-e2e/writer.ts';
+import { removeNamespace } from '../test/support/namespace.ts';
 
 export const name = 'prod';
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -62,7 +63,7 @@ export async function underWriter<Figures>(
         await members.close();
       } finally {
         await driver.stop();
-        await ground.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+        await removeNamespace(ground, namespace);
       }
     }
     for (const line of compare(figures)) say(line);

@@ -10,7 +10,7 @@ import { availability, type Ground } from '../cluster/test-cluster.ts';
 import { groundTimeoutMs, sharedCluster } from '../cluster/shared.ts';
 import { skip } from '../support/skip.ts';
 import { recordingLogger, until } from './recording-logger.ts';
-import { provideNamespace } from '../support/namespace.ts';
+import { provideNamespace, removeNamespace } from '../support/namespace.ts';
 
 const namespace = 'certs-test';
 const secretPath = `/api/v1/namespaces/${namespace}/secrets/rollguard-tls`;
@@ -52,7 +52,7 @@ describe('a serving certificate on a real API server', function () {
   after(async () => {
     if (clients === undefined) return;
     await Promise.all(clients.map((client) => client.close()));
-    await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    await removeNamespace(ground, namespace);
   });
 
   beforeEach(() => {

@@ -9,7 +9,7 @@ import { kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { nameIn, ratchetedCases, reviewCases, type ReviewCase } from './review-cases.ts';
 import { inFolder, run } from './transcript.ts';
-import { provideNamespace } from '../support/namespace.ts';
+import { provideNamespace, removeNamespace } from '../support/namespace.ts';
 
 /**
  * The promise of `rollguard review`, asked of a real API server with our CRDs and our gate: each sample and each
@@ -31,7 +31,7 @@ describe('rollguard review and kubectl apply', function () {
   });
 
   after(async function () {
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    if (ground) await removeNamespace(ground, namespace);
     await gate?.stop();
   });
 

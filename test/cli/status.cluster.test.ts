@@ -4,7 +4,7 @@ import { untilEstablished } from '../support/crds.ts';
 import { kubectlIn, succeed } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { runStatusForReal } from './status-run.ts';
-import { provideNamespace } from '../support/namespace.ts';
+import { provideNamespace, removeNamespace } from '../support/namespace.ts';
 
 describe('rollguard status', () => {
   describe('against a real API server', function () {
@@ -49,7 +49,7 @@ describe('rollguard status', () => {
     });
 
     after(async () => {
-      await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      if (ground) await removeNamespace(ground, namespace);
     });
 
     it('needs only the right to get openbaoclusters', async () => {

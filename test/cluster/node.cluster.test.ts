@@ -10,7 +10,7 @@ import { availability, type Ground } from './test-cluster.ts';
 import { baseImage, baseTag, rollguardImage, rollguardTag } from './images.ts';
 import { waitUntilEnded } from '../support/processes.ts';
 import { groundTimeoutMs, sharedCluster } from './shared.ts';
-import { provideNamespace } from '../support/namespace.ts';
+import { provideNamespace, removeNamespace } from '../support/namespace.ts';
 
 const namespace = 'ground-test';
 
@@ -39,7 +39,7 @@ describe('a ground of the size node', function () {
   });
 
   after(async function () {
-    if (ground?.isOwn) await ground.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    if (ground?.isOwn) await removeNamespace(ground, namespace);
   });
 
   /** What kubectl says in the suite's namespace, without the last newline. @throws Error when it fails */

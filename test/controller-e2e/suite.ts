@@ -4,6 +4,7 @@ import type { OpenBaoImages } from '../openbao/images.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { driverOn, type Driver } from './controller.ts';
 import { prepareUpgrades } from './prepare.ts';
+import { removeNamespace } from '../support/namespace.ts';
 
 export { newer, older } from './prepare.ts';
 
@@ -34,7 +35,7 @@ export async function driverSuite(
     images,
     async end() {
       await driver.stop();
-      await ground.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      await removeNamespace(ground, namespace);
       await endVolumes();
     },
   };

@@ -5,6 +5,7 @@ import { driverOn, prepareDriver, type Driver } from '../controller-e2e/controll
 import { untilEstablished } from '../support/crds.ts';
 import { cluster, succeed } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
+import { removeNamespace } from '../support/namespace.ts';
 
 const namespace = 'missing-crd';
 
@@ -39,7 +40,7 @@ describe('the controller where a CRD is missing, on a real API server', function
 
   after(async () => {
     await driver?.stop();
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    if (ground) await removeNamespace(ground, namespace);
     await ground?.kubectl(['apply', '--server-side', '-k', 'manifests/crds']);
   });
 

@@ -3,7 +3,7 @@ import type { Ground } from '../cluster/test-cluster.ts';
 import { fixturesIn, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { active, failed, neverServed, served } from '../support/release-requests.ts';
-import { provideNamespace } from '../support/namespace.ts';
+import { provideNamespace, removeNamespace } from '../support/namespace.ts';
 
 describe('the gate on MetadataServices, by kubectl through a real API server', function () {
   let ground: Ground;
@@ -17,7 +17,7 @@ describe('the gate on MetadataServices, by kubectl through a real API server', f
   });
 
   after(async () => {
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    if (ground) await removeNamespace(ground, namespace);
     await gate?.stop();
   });
 

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import type { Ground } from '../cluster/test-cluster.ts';
 import { cluster, fixturesIn, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
-import { provideNamespace } from '../support/namespace.ts';
+import { provideNamespace, removeNamespace } from '../support/namespace.ts';
 
 describe('the gate on OpenBaoClusters, by kubectl through a real API server', function () {
   let ground: Ground;
@@ -18,7 +18,7 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
   });
 
   after(async function () {
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    if (ground) await removeNamespace(ground, namespace);
     await gate?.stop();
   });
 

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../src/api/kubernetes.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
 import { cluster, fixturesIn, kubectlIn, startGate, succeed, type Gate } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
-import { provideNamespace } from '../support/namespace.ts';
+import { provideNamespace, removeNamespace } from '../support/namespace.ts';
 
 describe('the gate on pods, by kubectl through a real API server', function () {
   let ground: Ground;
@@ -25,7 +25,7 @@ describe('the gate on pods, by kubectl through a real API server', function () {
   });
 
   after(async function () {
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    if (ground) await removeNamespace(ground, namespace);
     await gate?.stop();
   });
 

@@ -4,6 +4,7 @@ import { ownGround } from '../support/own-ground.ts';
 import { crashingImage, openbaoImages, type OpenBaoImages } from './images.ts';
 import { until } from './local-cluster.ts';
 import { exampleInitialization } from './model/example.ts';
+import { removeNamespace } from '../support/namespace.ts';
 
 const namespace = 'openbao-images';
 const service = 'bao';
@@ -182,7 +183,7 @@ describe('images of OpenBao on a real node', function () {
     await apply([...objects, statefulSet('openbao/openbao:2.4.4')]);
   });
 
-  after(() => ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']));
+  after(() => ground && removeNamespace(ground, namespace));
 
   it('say their version', async () => {
     await until('pod bao-0', async () =>

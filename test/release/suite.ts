@@ -4,6 +4,7 @@ import { succeed } from '../support/gate.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { prepareReleases } from './prepare.ts';
 import { servicesHandle, type ServicesHandle } from './services.ts';
+import { removeNamespace } from '../support/namespace.ts';
 
 /** A real node with the images of the tests, and a controller that is not started yet. */
 export interface ReleaseSuite {
@@ -37,7 +38,7 @@ export async function releaseSuite(context: Mocha.Context, namespace: string): P
     },
     async stop() {
       await driver.stop();
-      await ground.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      await removeNamespace(ground, namespace);
     },
   };
 }

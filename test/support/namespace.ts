@@ -23,3 +23,24 @@ export async function provideNamespace(ground: Ground, name: string): Promise<vo
     await sleep(500);
   }
 }
+
+/** What keeps a namespace from going where no controller runs any more. */
+const kindsWithFinalizers = ['secrets', 'openbaoclusters', 'openbaorestores'];
+
+/**
+ * For an `after` hook: has a namespace go with all that is in it, and does not wait for that. The unseal keys that
+ * Rollguard keeps (docs/clusters.md, "Delete a cluster") are let go, or it never would.
+ */
+export async function removeNamespace(ground: Ground, name: string): Promise<void> {
+  await ground.kubectl(['delete', 'namespace', name, '--wait=false']);
+  const inIt = (...args: readonly string[]) => ground.kubectl(['-n', name, ...args]);
+  for (const kind of kindsWithFinalizers) {
+    // A kind whose CRD is not there has nothing in it.
+    const { stdout } = await inIt('get', kind, '-o', namesOfHeld);
+    const held = stdout.split(' ').filter((each) => each !== '');
+    if (held.length > 0)
+      await inIt('patch', kind, ...held, '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
+  }
+}
+
+const namesOfHeld = 'jsonpath={.items[?(@.metadata.finalizers)].metadata.name}';

@@ -12,7 +12,7 @@ import { install, type Installation } from '../support/install.ts';
 import { ownGround } from '../support/own-ground.ts';
 import { shell } from '../support/shell.ts';
 import { skip } from '../support/skip.ts';
-import { provideNamespace } from '../support/namespace.ts';
+import { provideNamespace, removeNamespace } from '../support/namespace.ts';
 
 const namespace = 'bao';
 const name = 'prod';
@@ -35,7 +35,7 @@ describe('the cluster of docs/clusters.md, with Rollguard installed', function (
 
   after(async () => {
     await ground?.kubectl(['delete', 'bao', '--all', '-n', namespace, '--timeout=60s']);
-    await ground?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    if (ground) await removeNamespace(ground, namespace);
     await installation?.uninstall();
     await endVolumes?.();
   });
