@@ -284,6 +284,25 @@ export const holdReasons = {
       'a member runs, but Raft does not list it, and with its data it cannot join again. Clients may read old values from it',
     remedy: 'The message has the command',
   },
+  NoLeader: {
+    scopes: ['Cluster'],
+    meaning:
+      'no member has led for five minutes, and no operation is in progress: an outage that does not pass by itself',
+    remedy: `Bring the members back; the message says what each of them answers. Delete no volume. Where the disks of a majority are lost: [into an empty cluster](${documents.emptyCluster})`,
+  },
+  LeaderUnknown: {
+    scopes: ['Cluster'],
+    meaning:
+      'for five minutes it could not be told who leads, because members did not answer or answered otherwise than is understood',
+    remedy:
+      'The message has the cause. Look whether their pods run, and whether the controller reaches them (NetworkPolicies, certificates)',
+  },
+  NotInitialized: {
+    scopes: ['Cluster'],
+    meaning: 'a new cluster was not initialized within 15 minutes',
+    remedy:
+      'See what keeps its first member from running: an image that cannot be pulled, a volume that is not bound, a seal that cannot be opened. It goes on by itself when that is mended',
+  },
   SelfInitRequired: {
     scopes: ['Cluster'],
     meaning: '`selfInit.enabled` is false and the cluster is not initialized',

@@ -340,6 +340,9 @@ export const openBaoClusterStatus = {
       64,
     ),
     activeLeader: text('Name of the pod that is the Raft leader.', 63),
+    unavailableSince: time(
+      'Time since which no member has been known to lead. Absent while one does, and while a new cluster is paused.',
+    ),
     readyReplicas: count('Number of pods that are Ready.'),
     replicas: count(
       'Number of replicas of the StatefulSet. It trails spec.replicas while members are added or removed.',

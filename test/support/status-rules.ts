@@ -3,6 +3,7 @@ import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
 import type { OpenBaoRestore } from '../../src/api/openbaorestore.ts';
 import { activeBlueGreen } from '../../src/core/model/blue-green.ts';
 import { isPaused, wantedReplicas } from '../../src/core/model/selectors.ts';
+import { parseTimestamp } from '../../src/core/model/time.ts';
 import { recordOf } from '../../src/core/release/history.ts';
 import { asksFor } from '../../src/core/release/inputs.ts';
 import { awaitedRequest } from '../../src/core/upgrade/bluegreen/awaited.ts';
@@ -52,7 +53,15 @@ const namesPerson = (told: Told, how: string): boolean =>
     return status === 'False' && message.includes(how);
   });
 
-export function wrongCluster(cluster: OpenBaoCluster, imageRepository = 'openbao/openbao'): Wrong {
+/** No leader for so long is no election and no restart (G7). */
+const longMs = 5 * 60_000;
+
+/** @param now milliseconds since the epoch */
+export function wrongCluster(
+  cluster: OpenBaoCluster,
+  now: number,
+  imageRepository = 'openbao/openbao',
+): Wrong {
   const { spec, status = {} } = cluster;
   if (cluster.metadata.deletionTimestamp !== undefined || status.conditions === undefined) return undefined;
   const { upgrade, scaling, restore, operationLock, breakGlass, currentVersion, image } = status;
@@ -63,6 +72,7 @@ export function wrongCluster(cluster: OpenBaoCluster, imageRepository = 'openbao
   const isBusy = [upgrade, current, scaling, restore].some((each) => each !== undefined);
   const awaited = current && awaitedRequest(current);
   const isIll = is(cluster, 'Stalled');
+  const since = parseTimestamp(status.unavailableSince);
   const runs =
     currentVersion === spec.version.replace(/^v/, '') &&
     image === effectiveImage(spec, imageRepository) &&
@@ -81,6 +91,10 @@ export function wrongCluster(cluster: OpenBaoCluster, imageRepository = 'openbao
         awaited === undefined ||
         isIll ||
         namesPerson(cluster, isPaused(cluster) ? '"paused":false' : `"${awaited}":`),
+      'since when nobody leads is recorded':
+        is_('Available') === (since === undefined) || !status.initialized,
+      'no leader for long: Failed (G7)':
+        status.initialized !== true || since === undefined || isBusy || now - since < longMs || isIll,
       'paused with something to do: what ends the pause is named':
         !isPaused(cluster) || is_('Ready') || isIll || !is_('Available') || namesPaused(cluster),
     })

@@ -13,6 +13,7 @@ import { activeLabelMissing, whyNotReachable } from './active-label.ts';
 import { guardSeen } from './guard.ts';
 import { secondClusterDetected } from './identity.ts';
 import { mixSeen } from './mix.ts';
+import { longOutage, withOutage } from './outage.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Notice } from '../model/cluster-concern.ts';
 import type { DecisionContext } from '../model/decision.ts';
@@ -45,7 +46,9 @@ export function withConditions(
       : peersOfHalves(observation, replicas, status.clusterID);
   const seen = withInitialized(status, memberClaims(observation));
   const available = availability(observation, seen, peers);
-  const holds = holdsOf(status, notices);
+  const timed = withOutage(cluster, status, available, now);
+  const outage = longOutage(observation, timed, available, now);
+  const holds = [...holdsOf(status, notices), ...(outage === undefined ? [] : [outage])];
   const [hold] = holds;
   const degraded = degradation(
     seen,
@@ -67,7 +70,7 @@ export function withConditions(
     ...unguarded(observation, status),
   ];
   return {
-    ...status,
+    ...timed,
     phase: phaseOf(seen, holds, peers),
     conditions: verdicts.map((each) => dated(each, status.conditions, cluster.metadata.generation, now)),
   };
@@ -111,7 +114,7 @@ function availability(observation: Observation, status: OpenBaoClusterStatus, pe
   const everybody = peers.expected.every(({ pod, member }) => pod === undefined || member.kind === 'known');
   const nobodyLeads = observation.pods.kind === 'known' && !answering.some(isActive);
   if (everybody && nobodyLeads) {
-    return verdict('Available', false, 'NoLeader', outage(observation));
+    return verdict('Available', false, 'NoLeader', leaderless(observation));
   }
   const cause = leader.kind === 'unknown' ? leader.cause : voters.kind === 'unknown' ? voters.cause : '';
   return verdict('Available', undefined, 'LeaderUnknown', cause);
@@ -121,7 +124,7 @@ function availability(observation: Observation, status: OpenBaoClusterStatus, pe
  * That nobody leads. A standby's 429 looks well also where there is nobody to stand by for, and members that are older
  * than the data can stay so for ever (docs/facts/openbao-2.6-measured.md, 0.4).
  */
-function outage(observation: Observation): string {
+function leaderless(observation: Observation): string {
   const standbys = answers(observation).filter(({ initialized, sealed }) => initialized && !sealed);
   const [first] = standbys;
   if (first === undefined) return 'no member leads; reads and writes are refused';

@@ -15,6 +15,7 @@ export function latestTimes(
   const blueGreen = activeBlueGreen(status);
   return {
     lastStepDownAt: now,
+    unavailableSince: now,
     'unlabeledLeader.since': now,
     'issuer.retryAt': now + retryMs,
     'operationLock.acquiredAt': now,

@@ -4,7 +4,16 @@ import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import { withConditions } from '../../../src/core/cluster/conditions.ts';
 import { withDeletionConditions } from '../../../src/core/cluster/deletion.ts';
 import { kstatusOf } from '../../support/kstatus.ts';
-import { context, observation, settledCluster, settledStatus, start } from '../../support/observation.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
+import {
+  context,
+  member,
+  membersOf,
+  observation,
+  settledCluster,
+  settledStatus,
+  start,
+} from '../../support/observation.ts';
 import { wrongCluster } from '../../support/status-rules.ts';
 import { WatchedHalves } from '../upgrade/bluegreen/watched-halves.ts';
 
@@ -34,7 +43,7 @@ describe('what GitOps tools read of a cluster', () => {
   it('is Current while it is paused and nothing is to be done', () => {
     const cluster = looked({ paused: true });
     expect(kstatusOf(cluster).status).to.equal('Current');
-    expect(wrongCluster(cluster)).to.equal(undefined);
+    expect(wrongCluster(cluster, start)).to.equal(undefined);
   });
 
   for (const [what, [change, words]] of Object.entries(changes)) {
@@ -46,7 +55,7 @@ describe('what GitOps tools read of a cluster', () => {
           .to.match(/^False Paused/)
           .and.contain(words);
       expect(said(cluster, 'Stalled')).to.contain(`-p '{"spec":{"paused":false}}'`);
-      expect(wrongCluster(cluster)).to.equal(undefined);
+      expect(wrongCluster(cluster, start)).to.equal(undefined);
     });
 
     it(`is InProgress where ${what} was changed while another operation has the lock (G1)`, () => {
@@ -60,7 +69,7 @@ describe('what GitOps tools read of a cluster', () => {
       expect(said(cluster, 'Ready')).to.contain(words);
       expect(said(cluster, 'Ready')).to.contain('openbaorestore/back holds the lock');
       expect(said(cluster, 'Reconciling')).to.match(/^True/);
-      expect(wrongCluster(cluster)).to.equal(undefined);
+      expect(wrongCluster(cluster, start)).to.equal(undefined);
     });
   }
 
@@ -121,5 +130,68 @@ describe('what GitOps tools read of a cluster', () => {
       'Reconciling=True',
     ]);
     expect(new Set(conditions.map(({ type }) => type)).size).to.equal(conditions.length);
+  });
+
+  const leaderless: Readonly<Record<string, Parameters<typeof observation>[0]>> = {
+    NoLeader: {
+      members: membersOf(...[0, 1, 2].map((ordinal) => member(ordinal, { standby: true }))),
+      raft: unknown('no member leads'),
+    },
+    LeaderUnknown: {
+      members: new Map([0, 1, 2].map((ordinal) => [`prod-${ordinal}`, unknown('connection refused')])),
+      raft: unknown('no member leads'),
+    },
+  };
+  for (const [reason, given] of Object.entries(leaderless)) {
+    for (const paused of [false, true]) {
+      it(`is Failed with ${reason} after five minutes at rest${paused ? ', paused too' : ''} (G7)`, () => {
+        let cluster = settledCluster({ paused }, settledStatus());
+        const look = (seconds: number, seen = given) => {
+          const now = start + seconds * 1_000;
+          const { status } = decideCluster(observation({ ...seen, cluster }), context({ now }));
+          cluster = { ...cluster, status };
+          expect(wrongCluster(cluster, now)).to.equal(undefined);
+          return kstatusOf(cluster).status;
+        };
+        expect([look(0, {}), look(10), look(309)]).to.deep.equal(['Current', 'InProgress', 'InProgress']);
+        // What was unknown meanwhile is the same outage.
+        const other = leaderless[reason === 'NoLeader' ? 'LeaderUnknown' : 'NoLeader'];
+        expect([look(200, other), look(310)]).to.deep.equal(['InProgress', 'Failed']);
+        expect(said(cluster, 'Stalled')).to.match(new RegExp(`^True ${reason}: `));
+        expect(said(cluster, 'Stalled'))
+          .to.contain('since 2026-01-02T03:04:15')
+          .and.contain('delete no volume');
+        expect(look(320, {})).to.equal('Current');
+        expect(cluster.status?.unavailableSince).to.equal(undefined);
+      });
+    }
+  }
+
+  it('is Failed where a new cluster is not initialized after 15 minutes, unless it is paused (G7)', () => {
+    for (const paused of [false, true]) {
+      let cluster = settledCluster({ paused }, {});
+      const look = (minutes: number) => {
+        const seen = { members: new Map(), raft: unknown('no member leads'), claims: known([]) };
+        const now = start + minutes * 60_000;
+        const { status } = decideCluster(observation({ ...seen, cluster }), context({ now }));
+        cluster = { ...cluster, status };
+        return kstatusOf(cluster).status;
+      };
+      expect([look(0), look(14.9)]).to.deep.equal(['InProgress', 'InProgress']);
+      expect(look(15)).to.equal(paused ? 'InProgress' : 'Failed');
+      if (!paused) expect(said(cluster, 'Stalled')).to.match(/^True NotInitialized: prod-0 has not/);
+    }
+  });
+
+  it('leaves an outage in the midst of an operation to the deadline of that', () => {
+    const upgrade = {
+      operationId: 'up00000001',
+      phase: 'Replacing',
+      targetVersion: '2.5.6',
+      fromVersion: '2.5.5',
+    } as const;
+    const status = { ...settledStatus(), upgrade, unavailableSince: '2026-01-02T02:00:00Z' };
+    const told = withConditions(observation(leaderless['NoLeader']), status, [], context());
+    expect(kstatusOf({ ...settledCluster(), status: told }).status).to.equal('InProgress');
   });
 });

@@ -188,7 +188,7 @@ describe('whatever is seen of a cluster', function () {
       for (const now of [start, start + 600_000]) {
         const { status: told } = decideCluster({ ...from, cluster }, context({ now }));
         cluster = { ...cluster, status: told };
-        const wrong = wrongCluster(cluster);
+        const wrong = wrongCluster(cluster, now);
         expect(wrong, JSON.stringify(told.conditions)).to.equal(undefined);
       }
     });

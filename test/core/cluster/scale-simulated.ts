@@ -80,7 +80,7 @@ export class SimulatedScaling {
     const newOperationId = `op${String(++this.#operations).padStart(8, '0')}`;
     const decision = decideCluster(this.#observe(), context({ now: this.now, newOperationId, ...given }));
     this.cluster = { ...this.cluster, status: decision.status };
-    const wrong = wrongCluster(this.cluster);
+    const wrong = wrongCluster(this.cluster, this.now);
     if (wrong !== undefined) throw new Error(`${wrong}\nstatus: ${JSON.stringify(this.status)}`);
     this.events.push(...decision.events);
     for (const effect of decision.effects) this.#carryOut(effect);

@@ -48,7 +48,7 @@ export class WatchedHalves extends SimulatedHalves {
     const spec = this.cluster.spec;
     const decision = super.pass(survives);
     if (survives === 0) return decision;
-    const wrong = wrongCluster(this.cluster);
+    const wrong = wrongCluster(this.cluster, this.now);
     if (wrong !== undefined) this.fail(`${wrong}: ${JSON.stringify(this.status.conditions)}`);
     if (decision.events.some(({ reason }) => reason === 'UpgradeRetried' || reason === 'UpgradeStarted'))
       this.retries++;

@@ -26,7 +26,7 @@ export class WatchedCluster extends SimulatedCluster {
     const before = this.status.upgrade;
     const decision = super.pass(survives);
     const after = this.status.upgrade;
-    const wrong = survives === 0 ? undefined : wrongCluster(this.cluster);
+    const wrong = survives === 0 ? undefined : wrongCluster(this.cluster, this.now);
     if (wrong !== undefined) this.fail(`${wrong}: ${JSON.stringify(this.status.conditions)}`);
     const permits =
       after?.currentPartition !== before?.currentPartition ||
