@@ -60,6 +60,7 @@ export class Deadline {
 export function endingInTime(facts: AdmissionFacts): AdmissionFacts {
   return {
     volumes: (cluster, signal) => orUnknown(facts.volumes(cluster, signal), signal),
+    pod: (pod, signal) => orUnknown(facts.pod(pod, signal), signal),
     pods: (cluster, signal) => orUnknown(facts.pods(cluster, signal), signal),
     holdsVerb: (user, verb, target, signal) => orUnknown(facts.holdsVerb(user, verb, target, signal), signal),
     mayActAs: (user, account, signal) => orUnknown(facts.mayActAs(user, account, signal), signal),

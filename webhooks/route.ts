@@ -1,4 +1,5 @@
 import type { AdmissionRequest } from '../src/api/admission-review.ts';
+import { defined } from '../src/api/object-fields.ts';
 import { SchemaViolation } from '../src/api/parse.ts';
 import type { Decision } from '../src/core/policies/policy.ts';
 import type { AdmissionFacts } from '../src/io/kubernetes/admission-facts.ts';
@@ -59,6 +60,7 @@ interface Mutation {
 export interface Scope {
   readonly group: string;
   readonly resource: string;
+  readonly subResource?: string;
   readonly operations: readonly AdmissionRequest['operation'][];
 }
 
@@ -69,8 +71,11 @@ export const isInScope = (
 ): boolean =>
   resource.group === scope.group &&
   resource.resource === scope.resource &&
-  subResource === '' &&
+  subResource === (scope.subResource ?? '') &&
   scope.operations.includes(operation);
+
+const inWords = ({ resource, group, subResource = '' }: Omit<Scope, 'operations'>): string =>
+  `${[resource, group].filter(Boolean).join('.')}${subResource && `/${subResource}`}`;
 
 /**
  * A webhook configuration that sends what the route does not judge is a mistake, and says so.
@@ -78,11 +83,10 @@ export const isInScope = (
  * @throws BadReview
  */
 export function assertScope(request: AdmissionRequest, scope: Scope): void {
-  const { resource, subResource = '', operation } = request;
-  const asked = `${operation} ${[resource.resource, resource.group].filter(Boolean).join('.')}${subResource && `/${subResource}`}`;
+  const { resource, subResource, operation } = request;
   if (!isInScope(request, scope)) {
     throw new BadReview(
-      `this webhook judges ${scope.operations.join(', ')} of ${[scope.resource, scope.group].filter(Boolean).join('.')}, not ${asked}; correct the rules of the webhook configuration`,
+      `this webhook judges ${scope.operations.join(', ')} of ${inWords(scope)}, not ${operation} ${inWords({ ...resource, ...defined({ subResource }) })}; correct the rules of the webhook configuration`,
     );
   }
 }

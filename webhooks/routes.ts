@@ -2,6 +2,7 @@ import { mutateMetadataServices } from './mutating/metadataservices.ts';
 import { mutateOpenBaoClusters } from './mutating/openbaoclusters.ts';
 import { mutatePods } from './mutating/pods.ts';
 import type { Route } from './route.ts';
+import { validateEvictions } from './validating/evictions.ts';
 import { validateMetadataServices } from './validating/metadataservices.ts';
 import { validateOpenBaoClusters } from './validating/openbaoclusters.ts';
 import { validatePods } from './validating/pods.ts';
@@ -14,4 +15,5 @@ export const routes: readonly Route[] = [
   validateMetadataServices,
   validateOpenBaoClusters,
   validatePods,
+  validateEvictions,
 ];

@@ -15,6 +15,13 @@ export interface AdmissionRequest {
   readonly object?: object | null;
   readonly oldObject?: object | null;
   readonly dryRun?: boolean;
+  /** DeleteOptions of a DELETE; other operations have other ones. */
+  readonly options?: DeleteOptions | null;
+}
+
+/** How long what is deleted may take to end; 0 waits for nothing. */
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number | null;
 }
 
 interface GroupVersionKind {
@@ -43,6 +50,11 @@ interface AdmissionReview {
 
 const text = { type: 'string' } as const;
 const anyObject = { type: 'object', nullable: true } as const;
+const deleteOptions = {
+  type: 'object',
+  nullable: true,
+  properties: { gracePeriodSeconds: { type: 'integer', nullable: true } },
+} as const;
 
 /**
  * Reads an AdmissionReview. Fields that we do not know pass.
@@ -87,9 +99,18 @@ export const parseAdmissionReview = parser<AdmissionReview>(
           object: anyObject,
           oldObject: anyObject,
           dryRun: { type: 'boolean' },
+          options: deleteOptions,
         },
       },
     },
   },
   'AdmissionReview',
 );
+
+/** What asks for an eviction (policy/v1), the fields that we read. */
+interface Eviction {
+  readonly deleteOptions?: DeleteOptions | null;
+}
+
+/** @throws SchemaViolation naming a field that has another type than it must */
+export const parseEviction = parser<Eviction>({ type: 'object', properties: { deleteOptions } }, 'Eviction');

@@ -15,6 +15,7 @@ export const objectMeta = {
     labels: texts,
     annotations: texts,
     deletionTimestamp: text,
+    deletionGracePeriodSeconds: { type: 'integer' },
   },
 } as const;
 

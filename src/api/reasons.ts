@@ -104,7 +104,7 @@ export const reasons = {
   },
   MaintenanceRequired: {
     code: 403,
-    when: 'a pod of a cluster is deleted that does not have the annotation openbao.org/maintenance=true',
+    when: 'a pod of a cluster is deleted, or evicted with a grace period of 0, that does not have the annotation openbao.org/maintenance=true',
     meaning: 'deleting a member of a Raft cluster by accident can cost its quorum',
     remedy: 'set spec.maintenance.enabled=true on the OpenBaoCluster first, then delete one pod at a time',
     guide: documents.deletePod,

@@ -366,6 +366,7 @@ function factsOf({
 }: Case): AdmissionFacts {
   const inMaintenance = existing !== undefined && maintenanceEnabled(parseOpenBaoCluster(existing));
   return {
+    pod: async () => known(undefined),
     volumes: async () => known(volumes.map(parsePersistentVolumeClaim)),
     pods: async () => known(pods.map(parsePod)),
     // Nobody is asked about nobody: without a user `review` does not judge verbs.

@@ -83,6 +83,63 @@ describe('the gate on pods, by kubectl through a real API server', function () {
     });
   }
 
+  it('refuses to force what is ending, in each way that skips the process, and passes what waits (P7)', async () => {
+    await maintain(false);
+    const labelled = (name: string) => ({ 'openbao.org/cluster': 'prod', test: name }) as never;
+    const node = await ground.kubeconfigFor('system:serviceaccount:kube-system:node-controller', [
+      'system:masters',
+    ]);
+    const pods = `/api/v1/namespaces/${namespace}/pods`;
+    const evict = (name: string, deleteOptions: object) =>
+      kubectl(['create', '--raw', `${pods}/${name}/eviction`, '-f', '-'], {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name, namespace },
+        deleteOptions,
+      });
+    const ending = async (name: string) => {
+      await createPod(name, { labels: labelled(name), nodeName: 'nowhere' });
+      await succeed(kubectl(['delete', 'pod', name, '--wait=false'], undefined, node));
+      expect(await exists(name), 'it waits for its kubelet').to.equal(true);
+    };
+    const forced: Record<string, (name: string) => ReturnType<typeof kubectl>> = {
+      'kubectl delete --force': (name) => kubectl(['delete', 'pod', name, '--grace-period=0', '--force']),
+      'a DELETE': (name) => kubectl(['delete', '--raw', `${pods}/${name}?gracePeriodSeconds=0`]),
+      'a deletecollection': (name) =>
+        kubectl(['delete', '--raw', `${pods}?labelSelector=test%3D${name}&gracePeriodSeconds=0`]),
+      'an eviction': (name) => evict(name, { gracePeriodSeconds: 0 }),
+    };
+    for (const [index, [way, force]] of Object.entries(forced).entries()) {
+      const name = `ending-${index}`;
+      await ending(name);
+      const refused = await force(name);
+      expect(refused.stderr, way).to.contain('MaintenanceRequired').and.contain('out-of-service');
+      expect(await exists(name), way).to.equal(true);
+      await succeed(kubectl(['annotate', 'pod', name, 'openbao.org/maintenance=true']));
+      await succeed(force(name));
+      expect(await exists(name), way).to.equal(false);
+    }
+    const waiting: Record<string, (name: string) => ReturnType<typeof kubectl>> = {
+      'a shorter time': (name) => kubectl(['delete', 'pod', name, '--grace-period=1', '--wait=false']),
+      'the same deletion again': (name) => kubectl(['delete', '--raw', `${pods}/${name}`]),
+      'an eviction in one second': (name) => evict(name, { gracePeriodSeconds: 1 }),
+      'a deletecollection': (name) => kubectl(['delete', '--raw', `${pods}?labelSelector=test%3D${name}`]),
+      'an eviction': (name) => evict(name, {}),
+    };
+    for (const [index, [way, wait]] of Object.entries(waiting).entries()) {
+      const name = `waits-${index}`;
+      await ending(name);
+      await succeed(wait(name));
+      expect(await exists(name), way).to.equal(true);
+    }
+    await createPod('runs', { nodeName: 'nowhere' });
+    expect((await evict('runs', { gracePeriodSeconds: 0 })).stderr).to.contain('MaintenanceRequired');
+    expect((await evict('runs', { gracePeriodSeconds: 0, dryRun: ['All'] })).stderr).to.contain(
+      'grace period',
+    );
+    await succeed(evict('runs', {}));
+  });
+
   it('writes the maintenance annotation on a pod that is created in maintenance, and not on others', async () => {
     const annotationOf = async (name: string) =>
       (await fixtures.read<KubernetesObject>('Pod', name))?.metadata?.annotations?.[

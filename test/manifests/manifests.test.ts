@@ -54,8 +54,10 @@ describe('the manifests', () => {
   });
 
   it('select only guarded namespaces for pods, and never kube-system nor the gate’s own', () => {
-    const ofPods = webhooks.filter(({ rules }) => rules.some(({ resources }) => resources.includes('pods')));
-    expect(ofPods).to.have.length(2);
+    const ofPods = webhooks.filter(({ rules }) =>
+      rules.some(({ resources }) => resources.some((each) => /^pods(\/|$)/.test(each))),
+    );
+    expect(ofPods).to.have.length(3);
     for (const { namespaceSelector } of ofPods) {
       const [guarded, excluded] = namespaceSelector?.matchExpressions ?? [];
       expect(guarded).to.include({ key: 'rollguard.io/guarded' });

@@ -144,7 +144,14 @@ export function clusterDeletion(
 
 /** DELETE of a pod by alice, who holds the verb. */
 export function deletion(target: Pod, given: Partial<Omit<PodDeletion, 'pod'>> = {}): PodDeletion {
-  return { pod: target, user: alice, trustedControllers: [], permission: known(true), ...given };
+  return {
+    pod: target,
+    user: alice,
+    isForced: false,
+    trustedControllers: [],
+    permission: known(true),
+    ...given,
+  };
 }
 
 /** The reasons of what a rule finds; `warns` for a warning. */

@@ -84,6 +84,7 @@ describe('facts that end in time', () => {
   it('are unknown when the time ends first, each of them, now or before it was asked', async () => {
     const facts = endingInTime({
       volumes: never,
+      pod: never,
       pods: never,
       holdsVerb: never,
       mayActAs: never,
@@ -93,6 +94,7 @@ describe('facts that end in time', () => {
     const later = new AbortController();
     const asked = (signal: AbortSignal) => [
       facts.volumes(cluster, signal),
+      facts.pod(cluster, signal),
       facts.pods(cluster, signal),
       facts.holdsVerb({}, 'maintenance', cluster, signal),
       facts.mayActAs({}, cluster, signal),

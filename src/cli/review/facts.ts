@@ -37,6 +37,8 @@ export function inventoryFacts(
       asked.readsDataOf = cluster;
       return known(inventory.pods(cluster));
     },
+    // No file asks for an eviction.
+    pod: async () => known(undefined),
     holdsVerb: async (_user, verb, object) => {
       asked.needs.push({ verb, object });
       return known(holdsAll || held.includes(verb));

@@ -27,7 +27,6 @@ export const decideMaintenance: Concern = (observation, status) => {
     ),
   ];
   const effects = found
-    .filter(({ object }) => object.metadata?.deletionTimestamp === undefined)
     .filter(({ object }) => isStamped(object) !== wanted)
     .flatMap(({ kind, object: { metadata } }): Effect[] => {
       if (metadata?.name === undefined || metadata.uid === undefined) return [];

@@ -33,6 +33,8 @@ export interface AdmissionFacts {
     signal: AbortSignal,
   ) => Promise<Known<readonly PersistentVolumeClaim[]>>;
   readonly pods: (cluster: ClusterKey, signal: AbortSignal) => Promise<Known<readonly Pod[]>>;
+  /** The pod of that name; undefined where there is none. */
+  readonly pod: (pod: ClusterKey, signal: AbortSignal) => Promise<Known<Pod | undefined>>;
   /** Whether the user holds the verb on the object, by SubjectAccessReview. */
   readonly holdsVerb: (
     user: UserInfo,
@@ -68,6 +70,13 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
         const path = collectionPath('v1', 'Pod', namespace);
         const pods = await client.list(path, { query: ofCluster(name), signal });
         return pods.map(parsePod);
+      }),
+    // By a list of one: the gate may list pods, and nothing more.
+    pod: ({ namespace, name }, signal) =>
+      readKnown(async () => {
+        const query = { fieldSelector: `metadata.name=${name}` };
+        const [pod] = await client.list(collectionPath('v1', 'Pod', namespace), { query, signal });
+        return pod === undefined ? undefined : parsePod(pod);
       }),
     holdsVerb: (user, verb, { resource = 'openbaoclusters', namespace, name }, signal) => {
       const { group } = guardedResources[resource];

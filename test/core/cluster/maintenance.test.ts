@@ -31,11 +31,12 @@ describe('maintenance', () => {
     }
   });
 
-  it('stamps a pod that was made anew, and none that is going', () => {
+  it('stamps a pod that was made anew, and one that is going and may have to be forced (P7)', () => {
     const pods = known([serverPod(0, stamped), serverPod(1), serverPod(2, { terminating: true })]);
     const seen = observation({ cluster: on, pods, statefulSet: known(statefulSet(stamped)) });
     expect(patches(decideMaintenance(seen, { maintenance: true }, context()).effects)).to.deep.equal([
       `Pod prod-1 ${set}`,
+      `Pod prod-2 ${set}`,
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { maintenanceAnnotation } from '../../../src/api/labels.ts';
 import { maintenanceRequired } from '../../../src/core/policies/maintenance-required.ts';
-import { deletion, pod, reasonsOf } from '../../support/builders.ts';
+import { deletion, pod, reasonsOf, textOf } from '../../support/builders.ts';
 
 const refused = ['MaintenanceRequired'];
 
@@ -49,5 +49,15 @@ describe('maintenance-required', () => {
     expect(remedy).to.match(/^kubectl patch openbaocluster prod -n bao --type merge -p /);
     const [, patch = ''] = /-p '([^']*)'/.exec(remedy) ?? [];
     expect(JSON.parse(patch)).to.deep.equal({ spec: { maintenance: { enabled: true } } });
+  });
+
+  it('says of a forced deletion what may still run, and the way that Kubernetes has for a node that is gone', () => {
+    const text = textOf(maintenanceRequired.evaluate(deletion(pod(), { isForced: true })));
+    expect(text)
+      .to.contain('if that still runs on node-1, the next pod is a second process under the same Raft id')
+      .and.contain('kubectl taint nodes node-1 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute;');
+    const { spec: _, ...unbound } = pod();
+    const elsewhere = textOf(maintenanceRequired.evaluate(deletion(unbound, { isForced: true })));
+    expect(elsewhere).to.contain('runs on its node').and.not.contain('taint');
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { evaluatePodDeletion } from '../../../src/core/policies/index.ts';
-import { clusterOf, isGuarded } from '../../../src/core/policies/pod-deletion.ts';
+import { clusterOf, isForced, isGuarded } from '../../../src/core/policies/pod-deletion.ts';
 import { clusterLabel } from '../../../src/api/labels.ts';
 import { known } from '../../../src/core/model/known.ts';
 import { deletion, inMaintenance, pod } from '../../support/builders.ts';
@@ -37,6 +37,44 @@ describe('the deletion of a pod', () => {
       expect(evaluatePodDeletion(request).allowed).to.equal(!guarded);
     });
   }
+
+  const going = (deletionGracePeriodSeconds?: number) =>
+    pod({
+      metadata: {
+        deletionTimestamp: '2026-01-02T03:04:05Z',
+        ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+      },
+    });
+  const forced = [
+    { name: 'of a pod that runs is guarded', target: pod(), guarded: true },
+    { name: 'of a pod that is ending is guarded', target: going(30), guarded: true },
+    { name: 'of a pod that is ending in who knows what time is guarded', target: going(), guarded: true },
+    { name: 'that was let through is not judged again', target: going(0), guarded: false },
+    { name: 'of a pod that failed is not guarded', target: pod({ phase: 'Failed' }), guarded: false },
+    { name: "of other people's pod is not guarded", target: { metadata: {} }, guarded: false },
+  ];
+  for (const { name, target, guarded } of forced) {
+    it(`with a grace period of 0 ${name} (P7)`, () => {
+      const request = deletion(target, { permission: known(false), isForced: true });
+      expect(isGuarded(request)).to.equal(guarded);
+      expect(evaluatePodDeletion(request).allowed).to.equal(!guarded);
+    });
+  }
+
+  it('with a grace period of 0 is free to the parts of Kubernetes, and to the kubelet of that node (P7)', () => {
+    const by = (username: string) => isGuarded(deletion(going(30), { isForced: true, user: { username } }));
+    expect(by('system:serviceaccount:kube-system:pod-garbage-collector')).to.equal(false);
+    expect(by('system:node:node-1')).to.equal(false);
+    expect(by('system:node:node-2')).to.equal(true);
+  });
+
+  it('waits for nothing where its grace period is below a second', () => {
+    const periods = [0, -1, 1, 30, null, undefined].map((gracePeriodSeconds) =>
+      isForced(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    );
+    expect(periods).to.deep.equal([true, true, false, false, false, false]);
+    expect([isForced(null), isForced(undefined)]).to.deep.equal([false, false]);
+  });
 
   it('is allowed in maintenance to who holds the verb, and to nobody else', () => {
     for (const isMaintained of [true, false]) {

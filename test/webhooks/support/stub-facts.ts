@@ -8,6 +8,7 @@ import type { AdmissionFacts } from '../../../src/io/kubernetes/admission-facts.
 export function stubFacts(overrides: Partial<AdmissionFacts> = {}): AdmissionFacts {
   return {
     volumes: async () => known([]),
+    pod: async () => known(undefined),
     pods: async () => known([]),
     holdsVerb: async () => known(false),
     mayActAs: async () => known(false),

@@ -166,6 +166,7 @@ describe('/validate/openbaoclusters', () => {
         };
       const facts: AdmissionFacts = {
         volumes: note('volumes', []),
+        pod: note('pod', undefined),
         pods: note('pods', []),
         holdsVerb: async (_user, verb) => {
           asked.push(verb);

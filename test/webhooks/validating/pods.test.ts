@@ -83,6 +83,28 @@ describe('/validate/pods', () => {
     }
   });
 
+  it('judges a deletion that has begun when its grace period becomes 0 (P7)', async () => {
+    const forced = (change: (review: Review) => void = () => undefined) => {
+      const review = recorded('pod-delete-by-user');
+      Object.assign(review.request.oldObject!.metadata, {
+        deletionTimestamp: '2026-11-21T03:54:30Z',
+        deletionGracePeriodSeconds: 30,
+      });
+      review.request.options = { gracePeriodSeconds: 0 };
+      change(review);
+      return review;
+    };
+    const { allowed, status } = await ask(blind, path, forced());
+    expect({ allowed, reason: status?.reason }).to.deep.equal({
+      allowed: false,
+      reason: 'MaintenanceRequired',
+    });
+    expect((await ask(server, path, forced(inMaintenance))).allowed).to.equal(true);
+    expect((await ask(blind, path, forced(inMaintenance))).status?.reason).to.equal('PermissionRequired');
+    const shorter = forced(({ request }) => (request.options = { gracePeriodSeconds: 1 }));
+    expect((await ask(blind, path, shorter)).allowed).to.equal(true);
+  });
+
   it('asks the API server nothing about deletions that pass anyway', async () => {
     const unasked = await startTestServer({
       facts: {
