@@ -32,6 +32,11 @@ export const appliedHashAnnotation = 'rollguard.io/applied-hash';
 export const termAnnotation = 'rollguard.io/term';
 /** Label on a namespace whose pods are guarded. */
 export const guardedLabel = 'rollguard.io/guarded';
+/**
+ * Namespaces whose pods are guarded by no label: what runs there must come up while the gate is down. The webhook
+ * configurations name them too.
+ */
+export const unguardedNamespaces: readonly string[] = ['kube-system', 'kube-node-lease', 'rollguard-system'];
 /** Finalizer that carries out `spec.deletionPolicy`. */
 export const clusterFinalizer = 'openbao.org/openbaocluster-finalizer';
 /** Finalizer of the Secret with an unseal key: no deletion takes it but a confirmed one of its cluster. */

@@ -131,6 +131,13 @@ export const reasons = {
       'two clusters would share a Service, a set of members, or an account that may log in to one of them',
     remedy: 'give the cluster another name',
   },
+  NamespaceUnguarded: {
+    code: 422,
+    when: 'a cluster is created in kube-system, kube-node-lease or rollguard-system',
+    meaning:
+      'the webhooks for pods leave these namespaces out, so that what runs there comes up while the gate is down',
+    remedy: 'create the cluster in a namespace of its own',
+  },
   RollbackTargetEmpty: {
     code: 422,
     when: 'e6data.io/rollback-to is set to an empty value',

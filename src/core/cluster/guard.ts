@@ -1,4 +1,4 @@
-import { enforceLabel, guardedLabel } from '../../api/labels.ts';
+import { enforceLabel, guardedLabel, unguardedNamespaces } from '../../api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { unchanged, type Concern } from '../model/cluster-concern.ts';
 import type { Observation } from '../model/observation.ts';
@@ -24,7 +24,8 @@ export const decideGuarding: Concern = (observation, status) => {
   const events = eventsOf(observation, status);
   if (isPaused(cluster) || namespace.kind === 'unknown') return { ...unchanged(status), events };
   const { name, uid, labels } = namespace.value.metadata ?? {};
-  if (name === undefined || uid === undefined || labels?.[guardedLabel] !== undefined)
+  const isLabelled = labels?.[guardedLabel] !== undefined;
+  if (name === undefined || uid === undefined || isLabelled || unguardedNamespaces.includes(name))
     return { ...unchanged(status), events };
   return {
     ...unchanged(status),
@@ -50,6 +51,10 @@ export function guardSeen({ namespace }: Observation, status: OpenBaoClusterStat
     return before && { isOff: before.status === 'True', reason: before.reason, message: before.message };
   }
   const { name = '', labels = {} } = namespace.value.metadata ?? {};
+  if (unguardedNamespaces.includes(name)) {
+    const message = `the namespace ${name} is left out by the webhooks for pods, whatever its labels: its pods are deleted without a question, members too. A cluster belongs into a namespace of its own`;
+    return { isOff: true, reason: 'NamespaceExcluded', message };
+  }
   const { [guardedLabel]: guarded = 'true', [enforceLabel]: enforced } = labels;
   if (guarded !== 'true') {
     const message = `the namespace ${name} has the label ${guardedLabel}=${guarded}: its pods are deleted without a question, members too. To guard it: kubectl label namespace ${name} ${guardedLabel}=true --overwrite`;

@@ -6,6 +6,7 @@ import { invalidImageReference } from './invalid-image-reference.ts';
 import { invalidVersion } from './invalid-version.ts';
 import { maintenanceRequired } from './maintenance-required.ts';
 import { nameReserved } from './name-reserved.ts';
+import { namespaceUnguarded } from './namespace-unguarded.ts';
 import { noActiveBreakGlass } from './no-active-break-glass.ts';
 import { isGuarded, type PodDeletion } from './pod-deletion.ts';
 import { noGoodRelease } from './no-good-release.ts';
@@ -63,6 +64,8 @@ export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
   pointOfNoReturn,
   // no other cluster's objects have its names
   nameReserved,
+  // and its pods can be guarded
+  namespaceUnguarded,
 ];
 
 /** OpenBaoCluster DELETE. */

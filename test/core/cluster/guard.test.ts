@@ -50,6 +50,20 @@ describe('a namespace in which the gate is off (C5)', () => {
     expect(told(labelled({ ...guarded, 'rollguard.io/enforce': 'deny' }))).to.deep.equal(['']);
   });
 
+  it('is told where no label can switch it on, which is not tried (P8)', () => {
+    const namespace: Namespace = known({ metadata: { name: 'kube-system', uid: 'n-1', labels: guarded } });
+    expect(told(namespace, namespace)).to.deep.equal([
+      'True NamespaceExcluded NamespaceExcluded',
+      'True NamespaceExcluded',
+    ]);
+    const bare: Namespace = known({ metadata: { name: 'kube-system', uid: 'n-1' } });
+    const seen = observation({ cluster: settledCluster(), namespace: bare });
+    const patched = decideCluster(seen, context()).effects.filter(
+      (effect) => effect.kind === 'patch' && effect.target.kind === 'Namespace',
+    );
+    expect(patched).to.deep.equal([]);
+  });
+
   it('says how to switch it on', () => {
     const cluster = settledCluster();
     const seen = observation({ cluster, namespace: labelled({ 'rollguard.io/guarded': 'false' }) });
