@@ -5,6 +5,7 @@ import type { Route } from './route.ts';
 import { validateEvictions } from './validating/evictions.ts';
 import { validateMetadataServices } from './validating/metadataservices.ts';
 import { validateOpenBaoClusters } from './validating/openbaoclusters.ts';
+import { validateVolumes } from './validating/persistentvolumeclaims.ts';
 import { validatePods } from './validating/pods.ts';
 
 /** Every webhook that the server answers. `manifests/` registers each of them; a test holds the two equal. */
@@ -16,4 +17,5 @@ export const routes: readonly Route[] = [
   validateOpenBaoClusters,
   validatePods,
   validateEvictions,
+  validateVolumes,
 ];

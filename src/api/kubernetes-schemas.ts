@@ -12,6 +12,7 @@ export const objectMeta = {
     generateName: text,
     namespace: text,
     uid: text,
+    creationTimestamp: text,
     labels: texts,
     annotations: texts,
     deletionTimestamp: text,
@@ -66,6 +67,10 @@ export const parsePod = parser<Pod>(pod, 'Pod');
 
 /** @throws SchemaViolation naming a field that has another type than it must */
 export const parsePersistentVolumeClaim = parser<PersistentVolumeClaim>(
-  { type: 'object', required: ['metadata'], properties: { metadata: objectMeta } },
+  {
+    type: 'object',
+    required: ['metadata'],
+    properties: { metadata: objectMeta, spec: { type: 'object', properties: { volumeName: text } } },
+  },
   'PersistentVolumeClaim',
 );

@@ -72,7 +72,11 @@ export interface Pod extends KubernetesObject {
 
 export interface PersistentVolumeClaim extends KubernetesObject {
   readonly metadata: ObjectMeta;
-  readonly spec?: { readonly resources?: { readonly requests?: Readonly<Record<string, string>> } };
+  readonly spec?: {
+    readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
+    /** The volume that it has; absent until it has one. */
+    readonly volumeName?: string;
+  };
 }
 
 /** What a StatefulSet makes a claim of each pod from. It cannot be changed. */

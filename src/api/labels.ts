@@ -67,6 +67,13 @@ export const liveRevisionAnnotation = 'rollguard.io/live-revision';
 export const succeededByAnnotation = 'rollguard.io/succeeded-by';
 /** Annotation on a PersistentVolumeClaim: OpenBao's own id of the cluster whose data is on it. */
 export const clusterIdAnnotation = 'rollguard.io/cluster-id';
+/** What the controller writes on volumes and believes later: whoever writes it says what the data are. */
+export const volumeMarks = [
+  dataVersionAnnotation,
+  attemptedVersionAnnotation,
+  clusterIdAnnotation,
+  succeededByAnnotation,
+] as const;
 /** Annotation on an OpenBaoCluster: its own uid says that its deletion is meant. */
 export const confirmDeleteAnnotation = 'rollguard.io/confirm-delete';
 /** Label on a namespace: `warn` turns the gate's denials there into warnings. */

@@ -27,7 +27,7 @@ export const reasons = {
   },
   DowngradeBlocked: {
     code: 403,
-    when: 'spec.version is lower than a version that has run here, or changes while the versions that have run cannot be read',
+    when: 'spec.version is lower than a version that has run here, or changes while the versions that have run cannot be read, or were not written down on a volume of an earlier cluster',
     meaning: 'an older OpenBao may not read what a newer one has written',
     remedy:
       'keep spec.version at or above the version that has run; to return to an older version, restore a snapshot that it made into an empty cluster',
@@ -111,7 +111,7 @@ export const reasons = {
   },
   PermissionRequired: {
     code: 403,
-    when: 'a user without the verb changes maintenance, an acknowledgement or a request, loosens an upgrade under way, names what gets secrets or where they are sent, or deletes a pod',
+    when: 'a user without the verb changes maintenance, an acknowledgement or a request, loosens an upgrade under way, names what gets secrets or where they are sent, deletes a pod, or changes what Rollguard has written on a volume',
     meaning: 'only the people who are responsible for the cluster may do this',
     remedy: 'ask a cluster admin for a Role with the verb that the message names, on that kind',
   },

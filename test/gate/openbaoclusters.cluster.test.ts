@@ -173,16 +173,10 @@ describe('the gate on OpenBaoClusters, by kubectl through a real API server', fu
       await succeed(kubectl(['create', '-f', '-'], cluster('again', { version: '2.5.5' })));
     });
 
-    it('warns about volumes without a stamp', async () => {
-      const claim = {
-        apiVersion: 'v1',
-        kind: 'PersistentVolumeClaim',
-        metadata: { name: 'data-unstamped-0', labels: { 'openbao.org/cluster': 'unstamped' } },
-        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
-      };
-      await succeed(kubectl(['create', '-f', '-'], claim));
-      const made = await succeed(kubectl(['create', '-f', '-'], cluster('unstamped', { version: '2.4.4' })));
-      expect(made.stderr).to.contain('Warning:').and.contain('data-unstamped-0');
+    it('refuses a cluster where no pod can be guarded (P8)', async () => {
+      const stray = cluster('stray', { version: '2.5.5' });
+      const refused = await kubectlIn(() => ground, 'kube-system')(['create', '-f', '-'], stray);
+      expect(refused.stderr).to.contain('(NamespaceUnguarded)');
     });
 
     it('ignores a status that is sent with a CREATE', async () => {

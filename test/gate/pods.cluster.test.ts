@@ -216,6 +216,57 @@ describe('the gate on pods, by kubectl through a real API server', function () {
     await succeed(kubectl(deletion, undefined, await kubelet('node-a')));
   });
 
+  it('takes volumes without a stamp for fresh only where they never had a volume (P4)', async () => {
+    const claim = (name: string, volumeName?: string) => ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Mi' } },
+        ...(volumeName === undefined ? {} : { volumeName }),
+      },
+    });
+    await succeed(kubectl(['create', '-f', '-'], claim('data-unbound-0')));
+    await succeed(kubectl(['create', '-f', '-'], claim('data-unstamped-0', 'gate-p4')));
+    await succeed(
+      kubectl(['create', 'role', 'clusters', '--verb=create', '--resource=openbaoclusters.openbao.org']),
+    );
+    await succeed(kubectl(['create', 'rolebinding', 'alice-clusters', '--role=clusters', '--user=alice']));
+    const fresh = await succeed(kubectl(['create', '-f', '-'], cluster('unbound', { version: '2.5.5' })));
+    expect(fresh.stderr).not.to.contain('data-unbound-0');
+    const refused = await kubectl(['create', '-f', '-'], cluster('unstamped', { version: '2.5.5' }), alice);
+    expect(refused.stderr).to.contain('(DowngradeBlocked)').and.contain('kubectl annotate pvc');
+    const made = await succeed(kubectl(['create', '-f', '-'], cluster('unstamped', { version: '2.5.5' })));
+    expect(made.stderr).to.contain('Warning:').and.contain('data-unstamped-0');
+  });
+
+  it('lets nobody write what is said of a volume without the verb (P4)', async () => {
+    const annotate = (value: string, as?: string) =>
+      kubectl(['annotate', 'pvc', 'data-unstamped-0', '--overwrite', `rollguard.io/${value}`], undefined, as);
+    await succeed(
+      kubectl(['create', 'role', 'volumes', '--verb=get,patch', '--resource=persistentvolumeclaims']),
+    );
+    await succeed(kubectl(['create', 'rolebinding', 'alice-volumes', '--role=volumes', '--user=alice']));
+    await succeed(annotate('openbao-version=2.5.5'));
+    for (const value of [
+      'openbao-version=99.0.0',
+      'openbao-version-',
+      'cluster-id=x',
+      'succeeded-by=r0123456789',
+    ])
+      expect((await annotate(value, alice)).stderr, value).to.contain('(PermissionRequired)');
+    await succeed(annotate('note=x', alice));
+    const label = ['label', 'pvc', 'data-unstamped-0', 'openbao.org/cluster=unstamped'];
+    expect((await kubectl(label, undefined, alice)).stderr).to.contain('(PermissionRequired)');
+    await succeed(kubectl(label));
+    const controller = await ground.kubeconfigFor(
+      'system:serviceaccount:rollguard-system:rollguard-controller',
+      ['system:masters'],
+    );
+    await succeed(annotate('openbao-version=2.6.0', controller));
+  });
+
   it('lets what must pass through while the webhook is down, and refuses the rest', async () => {
     await maintain(false);
     await createPod('down', { nodeName: 'node-a' });

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
 import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../../src/api/crd.ts';
-import { unguardedNamespaces, verbs as gateVerbs } from '../../src/api/labels.ts';
+import { clusterLabel, unguardedNamespaces, verbs as gateVerbs, volumeMarks } from '../../src/api/labels.ts';
 import { clusterDeleters, systemActors } from '../../src/core/policies/system-actors.ts';
 import { routes } from '../../webhooks/routes.ts';
 import { documentedCommands } from '../support/documents.ts';
@@ -53,16 +53,27 @@ describe('the manifests', () => {
     for (const { clientConfig } of webhooks) expect(clientConfig).not.to.have.property('caBundle');
   });
 
-  it('select only guarded namespaces for pods, and never kube-system nor the gate’s own', () => {
-    const ofPods = webhooks.filter(({ rules }) =>
-      rules.some(({ resources }) => resources.some((each) => /^pods(\/|$)/.test(each))),
+  it('select only guarded namespaces for pods and volumes, and never kube-system nor the gate’s own', () => {
+    const selecting = webhooks.filter(({ rules }) =>
+      rules.some(({ resources }) =>
+        resources.some((each) => /^(pods|persistentvolumeclaims)(\/|$)/.test(each)),
+      ),
     );
-    expect(ofPods).to.have.length(3);
-    for (const { namespaceSelector } of ofPods) {
+    expect(selecting).to.have.length(4);
+    for (const { namespaceSelector } of selecting) {
       const [guarded, excluded] = namespaceSelector?.matchExpressions ?? [];
       expect(guarded).to.include({ key: 'rollguard.io/guarded' });
       expect(excluded?.values).to.have.members(unguardedNamespaces);
     }
+  });
+
+  it('look at the same marks of volumes as the rule does', () => {
+    const volumes = webhooks.find(({ name }) => name === 'persistentvolumeclaims.validate.rollguard.io');
+    const condition = volumes?.matchConditions?.find(({ name }) => name === 'changes-a-mark');
+    const named = [...(condition?.expression ?? '').matchAll(/'([\w.-]+\/[\w.-]+)'/g)].map(
+      ([, mark]) => mark ?? '',
+    );
+    expect([...new Set(named)]).to.have.members([...volumeMarks, clusterLabel]);
   });
 
   it('let the same system actors through as the rule does', () => {
@@ -96,7 +107,7 @@ describe('the manifests', () => {
     expect(verbs('openbaoclusters')).not.to.include('execute');
     expect(verbs('pods')).to.have.members(['get', 'list', 'watch', 'delete']);
     expect(verbs('pods/log')).to.deep.equal(['get']);
-    expect(verbs('persistentvolumeclaims')).to.have.members(['get', 'list', 'delete']);
+    expect(verbs('persistentvolumeclaims')).to.have.members(['get', 'list', 'patch', 'delete']);
   });
 
   for (const [kind, crd] of [

@@ -123,11 +123,11 @@ export function pod(options: PodOptions = {}): Pod {
   };
 }
 
-/** A claim of the cluster `bao/prod`, stamped with the version that wrote to it. */
+/** A claim of the cluster `bao/prod` with its volume, stamped with the version that wrote to it. */
 export function volume(stamp?: string, name = 'data-prod-0', revision?: string): PersistentVolumeClaim {
   const annotations = stamp === undefined ? {} : { annotations: { [dataVersionAnnotation]: stamp } };
   const labels = { [clusterLabel]: 'prod', ...(revision === undefined ? {} : { [revisionLabel]: revision }) };
-  return { metadata: { name, namespace: 'bao', labels, ...annotations } };
+  return { metadata: { name, namespace: 'bao', labels, ...annotations }, spec: { volumeName: 'v' } };
 }
 
 export const inMaintenance = { annotations: { [maintenanceAnnotation]: 'true' } };

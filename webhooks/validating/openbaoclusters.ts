@@ -3,6 +3,7 @@ import { parseOpenBaoCluster, type OpenBaoCluster } from '../../src/api/openbaoc
 import { defined } from '../../src/api/object-fields.ts';
 import { changesVersion, type ClusterRequest } from '../../src/core/policies/cluster-request.ts';
 import { verbsNeeded } from '../../src/core/policies/cluster-permission-required.ts';
+import { needsMaintenance } from '../../src/core/policies/downgrade-blocked.ts';
 import { evaluateClusterChange, evaluateClusterDeletion } from '../../src/core/policies/index.ts';
 import { allow, permissionsBy } from '../../src/core/policies/policy.ts';
 import { known } from '../../src/core/model/known.ts';
@@ -57,5 +58,8 @@ async function gather(
     Promise.all(needed.map((verb) => facts.holdsVerb(userInfo, verb, cluster, deadline.signal))),
   ]);
   const permissions = permissionsBy((verb) => answers[needed.indexOf(verb)] ?? { kind: 'not-judged' });
-  return { ...change, volumes, pods, permissions };
+  if (needed.includes('maintenance') || !needsMaintenance({ ...change, volumes, pods }))
+    return { ...change, volumes, pods, permissions };
+  const maintenance = await facts.holdsVerb(userInfo, 'maintenance', cluster, deadline.signal);
+  return { ...change, volumes, pods, permissions: { ...permissions, maintenance } };
 }

@@ -1,5 +1,6 @@
 import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
 import { clusterLabel, enforceLabel, openbaoGroup } from '../../api/labels.ts';
+import { claimsOfMembers } from '../../core/model/revisions.ts';
 import { maintenanceEnabled } from '../../core/model/selectors.ts';
 import { isObject } from '../manifests/manifest.ts';
 import type { Subject } from './subject.ts';
@@ -21,7 +22,7 @@ export interface ClusterKey {
 export interface Inventory {
   readonly find: (key: ObjectKey) => Subject | undefined;
   readonly put: (key: ObjectKey, subject: Subject) => void;
-  /** Claims labelled with the cluster's name. */
+  /** Claims of its members, by exact names. */
   readonly volumes: (cluster: ClusterKey) => readonly PersistentVolumeClaim[];
   /** Pods labelled with the cluster's name. */
   readonly pods: (cluster: ClusterKey) => readonly Pod[];
@@ -37,10 +38,12 @@ export function emptyInventory(): Inventory {
   return {
     find,
     put: (key, subject) => void subjects.set(textOf(key), subject),
-    volumes: (cluster) =>
-      ofCluster(
-        [...subjects.values()].flatMap((each) => (each.type === 'volume' ? [each.object] : [])),
-        cluster,
+    volumes: ({ namespace, name }) =>
+      claimsOfMembers(
+        name,
+        [...subjects.values()].flatMap((each) =>
+          each.type === 'volume' && each.object.metadata.namespace === namespace ? [each.object] : [],
+        ),
       ),
     pods: (cluster) =>
       ofCluster(
@@ -60,10 +63,7 @@ export function emptyInventory(): Inventory {
   };
 }
 
-const ofCluster = <T extends Pod | PersistentVolumeClaim>(
-  objects: readonly T[],
-  { namespace, name }: ClusterKey,
-): readonly T[] =>
+const ofCluster = (objects: readonly Pod[], { namespace, name }: ClusterKey): readonly Pod[] =>
   objects.filter(
     ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[clusterLabel] === name,
   );

@@ -79,6 +79,7 @@ const resources: Partial<Record<Subject['type'], { readonly group: string; reado
   cluster: { group: openbaoGroup, resource: 'openbaoclusters' },
   services: { group: e6dataGroup, resource: 'metadataservices' },
   pod: { group: '', resource: 'pods' },
+  volume: { group: '', resource: 'persistentvolumeclaims' },
 };
 
 /** Files are read already: nothing is waited for. */

@@ -65,14 +65,15 @@ function specAsRead(spec: Spec): Spec {
   return { ...picked(spec, specFields), ...defined({ containers }) };
 }
 
-/** A claim with its metadata and the size that it asks for. */
+/** A claim with its metadata, the size that it asks for, and its volume. */
 export function claimAsRead(claim: PersistentVolumeClaim): PersistentVolumeClaim {
   const { apiVersion, kind, metadata, spec } = withoutManagedFields(claim);
-  const requests = spec?.resources?.requests;
+  const { resources: { requests } = {}, volumeName } = spec ?? {};
+  const resources = requests === undefined ? undefined : { requests };
   return {
     ...defined({ apiVersion, kind }),
     metadata,
-    ...(requests === undefined ? {} : { spec: { resources: { requests } } }),
+    ...((resources ?? volumeName) ? { spec: defined({ resources, volumeName }) } : {}),
   };
 }
 

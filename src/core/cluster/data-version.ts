@@ -1,5 +1,7 @@
+import { saysVersion } from '../policies/downgrade-blocked.ts';
 import { decide, explanationOf, notJudged } from '../policies/policy.ts';
 import { versionRules } from '../policies/version-rules.ts';
+import { isOfEarlierLife } from '../model/earlier-life.ts';
 import { known } from '../model/known.ts';
 import { held, unchanged, waiting, type Concern } from '../model/cluster-concern.ts';
 import { claimsByPod } from '../model/selectors.ts';
@@ -18,10 +20,14 @@ export const decideDataVersion: Concern = (observation, status) => {
       waiting('ClaimsUnknown', 'the version that ran on the existing volumes could not be read'),
     );
   }
+  const { metadata } = observation.cluster;
   const { violations } = decide(versionRules, {
     operation: 'CREATE',
     object: observation.cluster,
-    volumes: known([...claims.values()]),
+    // Its own ones are stamped once they have run.
+    volumes: known(
+      [...claims.values()].filter((claim) => isOfEarlierLife(claim, metadata) || saysVersion(claim)),
+    ),
     // Whatever of them has run is stamped on its volume.
     pods: known([]),
     permissions: notJudged,
@@ -30,7 +36,7 @@ export const decideDataVersion: Concern = (observation, status) => {
   if (violation === undefined) return unchanged(status);
   const reason = violation.reason === 'DowngradeBlocked' ? downgradeBlocked : policyViolation;
   const { message, remedy } = explanationOf(violation);
-  const { name, namespace = 'default' } = observation.cluster.metadata;
+  const { name, namespace = 'default' } = metadata;
   return unchanged(
     status,
     held(reason, message, {

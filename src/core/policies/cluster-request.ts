@@ -10,7 +10,7 @@ export interface ClusterRequest {
   readonly object: OpenBaoCluster;
   /** As it is stored; absent on CREATE. */
   readonly oldObject?: OpenBaoCluster;
-  /** Claims labelled with the cluster's name, also those left behind by an earlier cluster of that name. */
+  /** The members' claims by exact names, also those left behind by an earlier cluster of that name. */
   readonly volumes: Known<readonly PersistentVolumeClaim[]>;
   /** Pods labelled with the cluster's name. */
   readonly pods: Known<readonly Pod[]>;

@@ -1,14 +1,11 @@
 import { documents } from '../../api/documents.ts';
 import { defined } from '../../api/object-fields.ts';
-import type { ObjectMeta, Pod } from '../../api/kubernetes.ts';
-import {
-  attemptedVersionAnnotation,
-  dataVersionAnnotation,
-  revisionLabel,
-  runningVersionLabel,
-} from '../../api/labels.ts';
+import type { PersistentVolumeClaim, Pod } from '../../api/kubernetes.ts';
+import { attemptedVersionAnnotation, dataVersionAnnotation, runningVersionLabel } from '../../api/labels.ts';
 import { everStarted, imageOf } from '../model/server-container.ts';
+import { isOfEarlierLife } from '../model/earlier-life.ts';
 import { known, unknown, type Known } from '../model/known.ts';
+import { ordinalOf, setName } from '../model/names.ts';
 import { isKnownUnopened } from '../model/target-starts.ts';
 import { printable } from '../model/printable.ts';
 import { imageVersion, tagVersion } from '../version/image-reference.ts';
@@ -29,7 +26,8 @@ import { violation, warning, type Policy } from './policy.ts';
  *
  * Guards: OpenBaoCluster CREATE, UPDATE.
  * Allows: the same or a newer version; taking a target back that has not run (a typo, a
- * git revert), which aborts its upgrade; volumes without a stamp, with a warning. Going
+ * git revert), which aborts its upgrade; where no version is known, volumes of an earlier cluster without a stamp to who
+ * holds the verb `maintenance`, with a warning. Going
  * back to the version before in the midst of a blue-green upgrade is left to
  * operation-in-progress, which refuses it and names the way.
  * Unknown: a mark that cannot be read refuses a change of version, and nothing else.
@@ -74,14 +72,24 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
         ),
       ];
     }
-    const { unstamped, marks } = evidence;
-    return unstamped.length > 0 && (request.operation === 'CREATE' || marks.length === 0)
-      ? [
-          warning(
-            `volumes of an earlier cluster of this name carry no version (${unstamped.slice(0, 3).join(', ')}); make sure that ${wanted.canonical} is not lower than the version that wrote their data`,
+    const { unstamped } = evidence;
+    if (!hasUnstamped(request, evidence)) return [];
+    const { namespace = 'default' } = request.object.metadata;
+    const missing = `volumes of an earlier cluster of this name carry no version (${unstamped.slice(0, 3).join(', ')})`;
+    const write = `kubectl annotate pvc -n ${namespace} ${unstamped.join(' ')} ${dataVersionAnnotation}=VERSION`;
+    const { maintenance } = request.permissions;
+    return [
+      maintenance.kind === 'known' && maintenance.value
+        ? warning(
+            `${missing}; make sure that ${wanted.canonical} is not lower than the version that wrote their data, and write that one down: ${write}`,
+          )
+        : violation(
+            'DowngradeBlocked',
+            'spec.version',
+            `whether spec.version ${wanted.canonical} is a downgrade is unknown: ${missing}`,
+            `somebody who holds the verb "maintenance" writes down which version wrote their data: ${write}`,
           ),
-        ]
-      : [];
+    ];
   },
 };
 
@@ -90,6 +98,25 @@ function unopened({ object }: ClusterRequest, marks: readonly Mark[]): string {
   const volumes = [...new Set(marks.flatMap(({ attemptedOn }) => attemptedOn ?? []))];
   return `; if you know that none of its pods ever started: kubectl annotate pvc -n ${object.metadata.namespace ?? 'default'} ${volumes.join(' ')} ${attemptedVersionAnnotation}-`;
 }
+
+/** A request without what is known of who sends it. */
+type Seen = Omit<ClusterRequest, 'permissions'>;
+
+/** Whether it depends on the verb `maintenance`: nobody can tell what ran on volumes that were there before. */
+export const needsMaintenance = (request: Seen): boolean => hasUnstamped(request, gather(request, undefined));
+
+const hasUnstamped = ({ operation }: Seen, { unstamped, marks }: Evidence): boolean =>
+  unstamped.length > 0 && (operation === 'CREATE' || marks.length === 0);
+
+/** Whether a volume says what wrote to it, or what was let at it. */
+export const saysVersion = ({ metadata: { annotations } }: PersistentVolumeClaim): boolean =>
+  (annotations?.[dataVersionAnnotation] ?? annotations?.[attemptedVersionAnnotation]) !== undefined;
+
+/** A claim that never had a volume has no data; what is there when its cluster is created is older. */
+const isUnstamped = (claim: PersistentVolumeClaim, { oldObject }: Seen): boolean =>
+  !saysVersion(claim) &&
+  Boolean(claim.spec?.volumeName) &&
+  (oldObject === undefined || isOfEarlierLife(claim, oldObject.metadata));
 
 interface Mark {
   readonly version: Version;
@@ -102,11 +129,12 @@ interface Evidence {
   readonly marks: readonly Mark[];
   /** Each a clause: what could not be read, and why. */
   readonly unread: readonly string[];
-  /** Names of volumes without a stamp. */
+  /** Names of volumes that were there before the cluster, without a stamp. */
   readonly unstamped: readonly string[];
 }
 
-function gather(request: ClusterRequest, wanted: Version): Evidence {
+/** @param wanted asks more of the pods, where it is a step down */
+function gather(request: Seen, wanted: Version | undefined): Evidence {
   const marks: Mark[] = [];
   const unread: string[] = [];
   const unstamped: string[] = [];
@@ -131,56 +159,58 @@ function gather(request: ClusterRequest, wanted: Version): Evidence {
   if (request.volumes.kind === 'unknown') {
     unread.push(`the cluster's volumes could not be read (${request.volumes.cause})`);
   } else {
-    for (const { metadata } of request.volumes.value) {
-      if (isUncrossedGreen(metadata, request)) continue;
-      const stamp = metadata.annotations?.[dataVersionAnnotation];
-      if (stamp === undefined) unstamped.push(metadata.name ?? '');
-      else add(stamp, `the stamp on volume ${metadata.name}`);
-      const attempted = metadata.annotations?.[attemptedVersionAnnotation];
+    for (const claim of request.volumes.value) {
+      const { name = '', annotations } = claim.metadata;
+      if (isUncrossedGreen(name.replace(/^data-/, ''), request)) continue;
+      const stamp = annotations?.[dataVersionAnnotation];
+      if (stamp !== undefined) add(stamp, `the stamp on volume ${name}`);
+      else if (isUnstamped(claim, request)) unstamped.push(name);
+      const attempted = annotations?.[attemptedVersionAnnotation];
       if (attempted !== undefined && request.operation === 'CREATE')
-        add(attempted, `a pod of it was let at volume ${metadata.name}`, metadata.name);
+        add(attempted, `a pod of it was let at volume ${name}`, name);
     }
   }
   if (request.pods.kind === 'unknown') {
     unread.push(`the cluster's pods could not be read (${request.pods.cause})`);
   } else {
     for (const pod of request.pods.value) {
-      const isNoMark = isUncrossedGreen(pod.metadata, request) || isUnopened(pod, request);
+      const isNoMark = isUncrossedGreen(pod.metadata.name ?? '', request) || isUnopened(pod, request);
       const ran = isNoMark ? undefined : ranVersion(pod, request);
       if (ran?.kind === 'known') marks.push({ version: ran.value, source: `pod ${pod.metadata.name}` });
       // Whatever ran was admitted at or below the stored version: only a step down has to know more.
-      else if (ran !== undefined && isBelowStored(wanted, request)) unread.push(ran.cause);
+      else if (ran !== undefined && wanted !== undefined && isBelowStored(wanted, request))
+        unread.push(ran.cause);
     }
   }
   return { marks, unread, unstamped };
 }
 
 /** A green voter may exist, and in a rollback one did: the specification, page 000, forbids this way out of it. */
-function mayHaveCrossed(request: ClusterRequest): boolean {
+function mayHaveCrossed(request: Seen): boolean {
   const stage = blueGreenStage(request);
   return stage !== 'idle' && stage !== 'early';
 }
 
 /** A green member that is not yet a voter has run, but only as a copy that may still be thrown away, with its volume. */
-function isUncrossedGreen({ labels }: ObjectMeta, request: ClusterRequest): boolean {
+function isUncrossedGreen(pod: string, request: Seen): boolean {
   const { greenRevision } = storedStatus(request).blueGreen ?? {};
   if (!greenRevision || blueGreenStage(request) !== 'early') return false;
-  return labels?.[revisionLabel] === greenRevision;
+  return ordinalOf(setName(request.object.metadata.name ?? '', greenRevision), pod) !== undefined;
 }
 
 /** The first pod of a rolling upgrade has started, but every start is known to have ended before the data, or is sealed. */
-function isUnopened(pod: Pod, request: ClusterRequest): boolean {
+function isUnopened(pod: Pod, request: Seen): boolean {
   const { upgrade } = storedStatus(request);
   return upgrade !== undefined && isKnownUnopened(pod, upgrade);
 }
 
 /** Also where it is not known which version is current. */
-function isBelowCurrent(wanted: Version, request: ClusterRequest): boolean {
+function isBelowCurrent(wanted: Version, request: Seen): boolean {
   const current = parseVersion(storedStatus(request).currentVersion ?? '');
   return current.kind === 'unknown' || compareVersions(wanted, current.value) < 0;
 }
 
-function isBelowStored(wanted: Version, { oldObject }: ClusterRequest): boolean {
+function isBelowStored(wanted: Version, { oldObject }: Seen): boolean {
   const stored = parseVersion(oldObject?.spec.version ?? '');
   return stored.kind === 'known' && compareVersions(wanted, stored.value) < 0;
 }
@@ -193,7 +223,7 @@ function isBelowStored(wanted: Version, { oldObject }: ClusterRequest): boolean 
  *
  * @returns nothing where it never started
  */
-function ranVersion(pod: Pod, request: ClusterRequest): Known<Version> | undefined {
+function ranVersion(pod: Pod, request: Seen): Known<Version> | undefined {
   const image = imageOf(pod.spec);
   const hasStarted = image !== undefined && everStarted(pod);
   const tagged = hasStarted ? imageVersion(image) : undefined;

@@ -29,6 +29,8 @@ import { staleNonce } from './stale-nonce.ts';
 import { storageChange } from './storage-change.ts';
 import { strategyChangeBlocked } from './strategy-change-blocked.ts';
 import { upgradePathBlocked } from './upgrade-path-blocked.ts';
+import type { VolumeChange } from './volume-change.ts';
+import { volumeMarkPermission } from './volume-mark-permission.ts';
 
 /** OpenBaoCluster CREATE and UPDATE. */
 export const clusterPolicies: readonly Policy<ClusterRequest>[] = [
@@ -84,6 +86,12 @@ export const podDeletionPolicies: readonly Policy<PodDeletion>[] = [
   podPermissionRequired,
 ];
 
+/** PersistentVolumeClaim CREATE and UPDATE. */
+export const volumePolicies: readonly Policy<VolumeChange>[] = [
+  // what Rollguard has written on a volume is changed by those who may
+  volumeMarkPermission,
+];
+
 /** MetadataServices CREATE and UPDATE. */
 export const releasePolicies: readonly Policy<ReleaseRequest>[] = [
   // a request to roll back names a release
@@ -116,6 +124,8 @@ export function evaluatePodDeletion(request: PodDeletion): Decision {
   if (!isGuarded(request)) return allow;
   return decide(podDeletionPolicies, request);
 }
+
+export const evaluateVolumeChange = (change: VolumeChange): Decision => decide(volumePolicies, change);
 
 /** As of a cluster: what is going must be able to go. */
 export function evaluateReleaseChange(request: ReleaseRequest): Decision {

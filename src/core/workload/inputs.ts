@@ -1,3 +1,4 @@
+import { isOfEarlierLife } from '../model/earlier-life.ts';
 import type { ClaimTemplate, PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined, omit } from '../../api/object-fields.ts';
@@ -176,15 +177,5 @@ export function selfInitializes(
   claims: readonly PersistentVolumeClaim[],
 ): boolean {
   if (spec.selfInit?.enabled === false || wasInitialized(status, claims)) return false;
-  const born = Date.parse(metadata.creationTimestamp ?? '');
-  return !claims.some((claim) => isOfEarlierLife(claim, born));
-}
-
-/** Milliseconds by which the clocks of two API servers may differ, which stamp a cluster and its claims. */
-const clockSkewMs = 5_000;
-
-/** A claim that was there before the cluster was; one that does not say when it was made may have been. */
-function isOfEarlierLife({ metadata }: PersistentVolumeClaim, born: number): boolean {
-  const made = Date.parse(metadata.creationTimestamp ?? '');
-  return !(made >= born - clockSkewMs);
+  return !claims.some((claim) => isOfEarlierLife(claim, metadata));
 }

@@ -10,6 +10,7 @@ import {
 import type { PersistentVolumeClaim, Pod, UserInfo } from '../../api/kubernetes.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { Known } from '../../core/model/known.ts';
+import { claimsOfMembers } from '../../core/model/revisions.ts';
 import { maintenanceEnabled } from '../../core/model/selectors.ts';
 import type { KubernetesClient } from './kubernetes.ts';
 import { readKnown } from '../read-known.ts';
@@ -62,8 +63,8 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
     volumes: ({ namespace, name }, signal) =>
       readKnown(async () => {
         const path = collectionPath('v1', 'PersistentVolumeClaim', namespace);
-        const claims = await client.list(path, { query: ofCluster(name), signal });
-        return claims.map(parsePersistentVolumeClaim);
+        const claims = await client.list<Partial<PersistentVolumeClaim>>(path, { signal });
+        return claimsOfMembers(name, claims).map(parsePersistentVolumeClaim);
       }),
     pods: ({ namespace, name }, signal) =>
       readKnown(async () => {

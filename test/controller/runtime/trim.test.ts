@@ -28,7 +28,7 @@ describe('what the caches keep', () => {
   it('is the size that a claim asks for, beside its metadata (L5)', () => {
     const resources = { requests: { storage: '50Gi' } };
     const stored = { metadata: managed, spec: { resources, volumeName: 'v' }, status: { phase: 'Bound' } };
-    expect(claimAsRead(stored)).to.deep.equal({ metadata, spec: { resources } });
+    expect(claimAsRead(stored)).to.deep.equal({ metadata, spec: { resources, volumeName: 'v' } });
     expect(claimAsRead({ metadata: managed })).to.deep.equal({ metadata });
   });
 

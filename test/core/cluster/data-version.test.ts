@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { attemptedVersionAnnotation, dataVersionAnnotation } from '../../../src/api/labels.ts';
+import { defined } from '../../../src/api/object-fields.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
 import { known, unknown, type Known } from '../../../src/core/model/known.ts';
 import {
@@ -17,12 +18,21 @@ import {
 /** A cluster at 2.5.5 whose StatefulSet is to be made, over these volumes. */
 function born(
   claims: Known<readonly ReturnType<typeof claim>[]>,
-  { version = '2.5.5', currentVersion }: { readonly version?: string; readonly currentVersion?: string } = {},
+  {
+    version = '2.5.5',
+    currentVersion,
+    creationTimestamp,
+  }: {
+    readonly version?: string;
+    readonly currentVersion?: string;
+    readonly creationTimestamp?: string;
+  } = {},
 ) {
   const status = currentVersion === undefined ? { replicas: 3 } : settledStatus();
   const answers = currentVersion === undefined ? emptyMember : member;
+  const { metadata, ...cluster } = settledCluster({ version }, status);
   const seen = observation({
-    cluster: settledCluster({ version }, status),
+    cluster: { ...cluster, metadata: { ...metadata, ...defined({ creationTimestamp }) } },
     claims,
     members: membersOf(...[0, 1, 2].map((ordinal) => answers(ordinal))),
     drifted: known([statefulSet()]),
@@ -53,6 +63,21 @@ describe('a cluster that is created again over volumes', () => {
 
   it('starts what is as new, and what is newer', () => {
     expect(born(known([claim(0), claim(1, '2.4.4'), claim(2, null)])).applied).to.equal(1);
+  });
+
+  it('starts nothing on a volume that was there before and does not say what ran on it (P4)', () => {
+    const creationTimestamp = '2026-01-02T03:04:05Z';
+    const unstamped = (made: string, spec: object = { volumeName: 'v' }) => {
+      const { metadata, ...rest } = claim(0, null);
+      return known([{ ...rest, spec, metadata: { ...metadata, creationTimestamp: made } }]);
+    };
+    const { applied, reason, message } = born(unstamped('2026-01-01T00:00:00Z'), { creationTimestamp });
+    expect({ applied, reason }).to.deep.equal({ applied: 0, reason: 'DowngradeBlocked' });
+    expect(message).to.contain(
+      'kubectl annotate pvc -n bao data-prod-0 rollguard.io/openbao-version=VERSION',
+    );
+    for (const fresh of [unstamped('2026-01-02T03:04:06Z'), unstamped('2026-01-01T00:00:00Z', {})])
+      expect(born(fresh, { creationTimestamp }).applied).to.equal(1);
   });
 
   it('starts nothing that the gate would have refused for its version', () => {

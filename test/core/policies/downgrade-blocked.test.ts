@@ -4,7 +4,7 @@ import type { PersistentVolumeClaim, Pod } from '../../../src/api/kubernetes.ts'
 import { attemptedVersionAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { known, unknown, type Known } from '../../../src/core/model/known.ts';
-import { downgradeBlocked } from '../../../src/core/policies/downgrade-blocked.ts';
+import { downgradeBlocked, needsMaintenance } from '../../../src/core/policies/downgrade-blocked.ts';
 import type { ClusterRequest } from '../../../src/core/policies/cluster-request.ts';
 import { operationInProgress } from '../../../src/core/policies/operation-in-progress.ts';
 import { decide } from '../../../src/core/policies/policy.ts';
@@ -12,6 +12,7 @@ import {
   cluster,
   containerStates,
   creation,
+  holding,
   otherSha256,
   pod,
   reasonsOf,
@@ -248,16 +249,26 @@ describe('downgrade-blocked', () => {
         { version: '2.6.0' },
         { currentVersion: '2.5.5', blueGreen: { phase, greenVersion: '2.6.0', greenRevision: 'g', ...rest } },
       );
-    const green = pod({ runs: '2.6.0', revision: 'g' });
-    const blue = pod({ runs: '2.5.5', revision: 'b' });
+    const green = pod({ runs: '2.6.0', metadata: { name: 'prod-g-0' } });
+    const blue = pod({ runs: '2.5.5' });
 
-    const ofGreen = volume('2.6.0', 'data-prod-g-0', 'g');
+    const ofGreen = volume('2.6.0', 'data-prod-g-0');
 
     for (const phase of uncrossed) {
       it(`allows it in ${phase}, though green pods run and have stamped their volumes`, () => {
         const given = { pods: known([blue, green]), volumes: known([volume('2.5.5'), ofGreen]) };
         const request = update(blueGreen(phase), { version: '2.5.5' }, given);
         expect(reasonsOf(downgradeBlocked, request)).to.deep.equal([]);
+      });
+
+      it(`refuses it in ${phase} where only a label says that what ran newer is green (P4)`, () => {
+        for (const given of [
+          { pods: known([pod({ runs: '2.6.0', revision: 'g' })]) },
+          { volumes: known([volume('2.6.0', 'data-prod-0', 'g')]) },
+        ]) {
+          const request = update(blueGreen(phase), { version: '2.5.5' }, given);
+          expect(reasonsOf(downgradeBlocked, request)).to.deep.equal(refused);
+        }
       });
 
       it(`refuses it in ${phase} once a green member was asked to vote, by operation-in-progress`, () => {
@@ -378,6 +389,49 @@ describe('downgrade-blocked', () => {
       expect(text).to.contain('(a, b, c)').and.contain('2.5.5');
     });
 
+    const born = '2026-01-02T03:04:05Z';
+    const unstamped = (creationTimestamp?: string) => {
+      const { metadata, ...rest } = volume();
+      return known([
+        {
+          ...rest,
+          metadata: { ...metadata, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) },
+        },
+      ]);
+    };
+
+    for (const answer of [known(false), unknown('timeout'), { kind: 'not-judged' } as const]) {
+      it(`refuses what has no stamp to who does not hold the verb, or may not: ${answer.kind} (P4)`, () => {
+        const given = { volumes: unstamped(), permissions: holding({ maintenance: answer }) };
+        const findings = downgradeBlocked.evaluate(creation(cluster(), given));
+        expect(findings.map(({ kind }) => kind)).to.deep.equal(['violation']);
+        expect(textOf(findings)).to.contain(
+          'kubectl annotate pvc -n bao data-prod-0 rollguard.io/openbao-version=VERSION',
+        );
+        expect(needsMaintenance(creation(cluster(), given))).to.equal(true);
+        const { volumes } = given;
+        expect(needsMaintenance(update(cluster(), { version: '2.6.0' }, { volumes }))).to.equal(true);
+        const recorded = cluster({}, { currentVersion: '2.5.5' });
+        expect(needsMaintenance(update(recorded, { version: '2.6.0' }, { volumes }))).to.equal(false);
+      });
+    }
+
+    it('takes for fresh only what never had a volume, or was made with the cluster (P4)', () => {
+      const permissions = holding({ maintenance: known(false) });
+      const made = cluster({}, undefined, { creationTimestamp: born });
+      const changed = (volumes: ReturnType<typeof unstamped>) =>
+        reasonsOf(downgradeBlocked, update(made, { version: '2.6.0' }, { volumes, permissions }));
+      expect(changed(unstamped('2026-01-02T03:04:06Z'))).to.deep.equal([]);
+      expect(changed(unstamped('2026-01-02T03:03:05Z'))).to.deep.equal(refused);
+      expect(changed(unstamped())).to.deep.equal(refused);
+      // Whatever is there when a cluster is created was there before it, a second or a year.
+      const created = (volumes: ReturnType<typeof unstamped>) =>
+        reasonsOf(downgradeBlocked, creation(made, { volumes, permissions }));
+      expect(created(unstamped('2026-01-02T03:04:05Z'))).to.deep.equal(refused);
+      const { spec: _, ...unbound } = volume();
+      expect(created(known([unbound]))).to.deep.equal([]);
+    });
+
     it('has nothing to warn of where status knows the version', () => {
       const old = cluster({}, { currentVersion: '2.5.5' });
       const request = update(old, { version: '2.6.0' }, { volumes: known([volume()]) });
@@ -451,7 +505,7 @@ describe('downgrade-blocked', () => {
     const pods: readonly (Sight<Known<readonly Pod[]>> & { readonly green?: true })[] = [
       { value: known([]) },
       { value: known([pod({ runs: '2.6.0' })]), mark: '2.6.0' },
-      { value: known([pod({ runs: '2.6.0', revision: 'g' })]), mark: '2.6.0', green: true },
+      { value: known([pod({ runs: '2.6.0', metadata: { name: 'prod-g-0' } })]), mark: '2.6.0', green: true },
       { value: known([pod({ runs: '2.6.0-rc.1', image: digest })]), mark: '2.6.0-rc.1' },
       { value: known([tagged('2.6.0', 'waiting')]) },
       { value: known([tagged('2.6.0', 'running')]), mark: '2.6.0' },

@@ -2,6 +2,7 @@ import type { OpenBaoCluster, RollingUpgrade } from '../../../api/openbaocluster
 import { defined } from '../../../api/object-fields.ts';
 import { known, unknown, type Known } from '../../model/known.ts';
 import type { Observation } from '../../model/observation.ts';
+import { claimsOfMembers } from '../../model/revisions.ts';
 import { decide, explanationOf, notJudged } from '../../policies/policy.ts';
 import { versionRules } from '../../policies/version-rules.ts';
 import { failure, type Failure } from './failure.ts';
@@ -30,7 +31,7 @@ export function startCheck(
     operation: 'UPDATE',
     object: cluster,
     oldObject: asStored(cluster, from, unopened),
-    volumes: claims,
+    volumes: known(claimsOfMembers(cluster.metadata.name ?? '', claims.value)),
     pods,
     permissions: notJudged,
   });
