@@ -2,8 +2,8 @@ import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../model/same-value.ts';
-import { whyGreenNotLowered } from '../upgrade/bluegreen/green-roll.ts';
-import { reservationAt, whyNotLowered } from '../upgrade/rolling/partition-guard.ts';
+import { loweringOfGreen } from '../upgrade/bluegreen/green-roll.ts';
+import { lowering, type Lowering } from '../upgrade/rolling/partition-guard.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { held, waiting, type Notice } from '../model/cluster-concern.ts';
@@ -107,11 +107,15 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     !sameValue(halves(stored), halves(status));
   const isLiveSet = ({ kind, metadata }: KubernetesObject) =>
     kind === 'StatefulSet' && metadata?.name === liveNames(cluster).statefulSet;
-  const heldBack = drifted.value.flatMap((object) => {
-    if (object.kind !== 'StatefulSet') return [];
-    const gate = isLiveSet(object) ? whyNotLowered : whyGreenNotLowered;
-    return gate(observation, status, partitionOf(object as StatefulSet)) ?? [];
-  });
+  const lowerings = new Map<KubernetesObject, Lowering>(
+    drifted.value
+      .filter(({ kind }) => kind === 'StatefulSet')
+      .map((object) => {
+        const gate = isLiveSet(object) ? lowering : loweringOfGreen;
+        return [object, gate(observation, status, partitionOf(object as StatefulSet))];
+      }),
+  );
+  const heldBack = [...lowerings.values()].flatMap(({ blocked: why }) => why ?? []);
   const isSealChanged = notices.some(({ reason }) => reason === sealChanged);
   const applied = drifted.value.filter(
     (object) =>
@@ -131,12 +135,11 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
       ...unwritten.flatMap(({ effects }) => effects),
       ...applied
         .filter((object) => unwritten.every((each) => each.object !== object))
-        .map((object): Effect => {
-          const reservation = isLiveSet(object)
-            ? reservationAt(observation, status, partitionOf(object as StatefulSet))
-            : undefined;
-          return { kind: 'apply', object, ...defined({ reservation }) };
-        }),
+        .map((object): Effect => ({
+          kind: 'apply',
+          object,
+          ...defined({ reservation: lowerings.get(object)?.reservation }),
+        })),
     ],
     notices: [...heldBack, ...unwritten.map(({ why }) => why)].map((reason) =>
       waiting('PartitionHeldBack', `the partition is not changed: ${reason}`),

@@ -56,6 +56,12 @@ export const isGreenOnTarget = ({
 }: Pick<BlueGreenUpgrade, 'upgradesGreenInPlace' | 'greenPartition'>): boolean =>
   upgradesGreenInPlace !== true || greenPartition !== undefined;
 
+/** Whether pods of green are being made anew in place: until all have been, none of the others may go. */
+export const isReplacingGreen = (blueGreen: BlueGreenUpgrade | undefined): boolean =>
+  blueGreen?.phase === 'UpgradingGreen' &&
+  blueGreen.greenPartition !== undefined &&
+  blueGreen.greenPartition < (blueGreen.blueReplicas ?? Infinity);
+
 type Cluster = Pick<OpenBaoCluster, 'status'>;
 
 /** The blue-green upgrade under way; undefined when there is none. */

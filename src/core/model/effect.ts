@@ -34,7 +34,12 @@ export type ObjectEffect =
       readonly reservation?: Reservation;
     }
   /** Creates; that it is there already is success. */
-  | { readonly kind: 'create'; readonly object: KubernetesObject }
+  | {
+      readonly kind: 'create';
+      readonly object: KubernetesObject;
+      /** It takes a member's vote away: only as long as this holds, else nothing is done. */
+      readonly reservation?: Reservation;
+    }
   /**
    * Deletes that very object, at that very version if one is said, a Job once its pods are gone; that it is gone, has
    * changed, or is another one of its name, is success.

@@ -1,4 +1,9 @@
-import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../../src/api/kubernetes.ts';
+import type {
+  KubernetesObject,
+  PersistentVolumeClaim,
+  Pod,
+  StatefulSet,
+} from '../../../src/api/kubernetes.ts';
 import { actionAnnotation } from '../../../src/api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
@@ -6,6 +11,7 @@ import type { ClusterEvent, Decision, DecisionContext, Effect } from '../../../s
 import { defined } from '../../../src/api/object-fields.ts';
 import type { Observation, ObservedJob } from '../../../src/core/model/observation.ts';
 import { known } from '../../../src/core/model/known.ts';
+import { disruptionBudget } from '../../../src/core/workload/disruption-budget.ts';
 import { silence } from '../../../src/controller/runtime/silence.ts';
 import {
   claim,
@@ -21,6 +27,7 @@ import {
   start,
   statefulSet,
 } from '../../support/observation.ts';
+import { maxUnavailableOf, SimulatedBudget } from '../upgrade/simulated-budget.ts';
 import { wrongCluster } from '../../support/status-rules.ts';
 
 /** How the simulated Raft and Kubernetes misbehave. */
@@ -31,6 +38,8 @@ export interface Faults {
   broken?: readonly number[];
   /** Jobs stay running. */
   stuck?: boolean;
+  /** The disruption controller does not look. */
+  stuckBudget?: boolean;
 }
 
 /**
@@ -54,6 +63,7 @@ export class SimulatedScaling {
   leader: string;
   #claims = 0;
   #operations = 0;
+  readonly budget = new SimulatedBudget<string>();
   readonly #locks = silence({ elapsed: () => this.now });
   #starting = new Set<string>();
 
@@ -103,6 +113,7 @@ export class SimulatedScaling {
     return observation({
       cluster: this.cluster,
       statefulSet: known(this.#statefulSet()),
+      disruptionBudget: known(this.budget.asRead((pod) => pod)),
       pods: known(pods),
       claims: known([...this.claims.values()]),
       jobs: known([...this.jobs.values()]),
@@ -122,11 +133,22 @@ export class SimulatedScaling {
       ),
       ...defined({ sealables: this.sealables }),
       raft: known(raftOf(this.voters, { leader: this.leader })),
-      drifted: known(this.status.replicas === this.size ? [] : [this.#statefulSet(this.status.replicas)]),
+      drifted: known([
+        ...(this.status.replicas === this.size ? [] : [this.#statefulSet(this.status.replicas)]),
+        ...(maxUnavailableOf(this.#wantedBudget()) === this.budget.maxUnavailable
+          ? []
+          : [this.#wantedBudget()]),
+      ]),
     });
   }
 
+  #wantedBudget(): KubernetesObject {
+    return disruptionBudget({ cluster: this.cluster, claims: [...this.claims.values()] }, names(this.size));
+  }
+
   #kubernetes(): void {
+    const healthy = this.voters.filter((pod) => !this.#isBroken(Number(pod.split('-')[1])));
+    if (this.faults.stuckBudget !== true) this.budget.control(healthy.length, this.size);
     for (const pod of names(this.size)) {
       if (!this.claims.has(pod)) {
         this.#claim(pod);
@@ -138,6 +160,8 @@ export class SimulatedScaling {
   }
 
   #carryOut(effect: Effect): void {
+    if (effect.kind === 'apply' && effect.object.kind === 'PodDisruptionBudget')
+      this.budget.set(maxUnavailableOf(effect.object));
     if (effect.kind === 'apply' && effect.object.kind === 'StatefulSet') {
       const { replicas = this.size } = (effect.object as StatefulSet).spec ?? {};
       this.size = replicas;

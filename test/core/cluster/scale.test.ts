@@ -193,6 +193,37 @@ describe('scaling down', () => {
     expect(scaling.status).to.not.have.any.keys('scaling', 'operationLock');
   });
 
+  it('removes a peer only when no other member can be evicted any more, and none is gone by then (C3)', () => {
+    const scaling = new SimulatedScaling(4, 3);
+    scaling.faults = { stuckBudget: true };
+    scaling.run(10);
+    expect(scaling.status.scaling?.step).to.equal('RemovingPeer');
+    expect(scaling.budget.maxUnavailable).to.equal(0);
+    expect(scaling.done).to.deep.equal([]);
+    expect(condition(scaling, 'Reconciling')?.message).to.contain(
+      'prod-3 is to be removed from Raft, but Kubernetes has not seen the newest PodDisruptionBudget yet',
+    );
+    scaling.faults = {};
+    const created = Array.from({ length: 3 }, () => scaling.turn().effects).flat();
+    const removal = created.find(({ kind }) => kind === 'create') as { readonly reservation?: object };
+    expect(removal.reservation).to.deep.include({
+      staying: [0, 1, 2].map((ordinal) => ({ name: `prod-${ordinal}`, uid: `pod-${ordinal}` })),
+    });
+    scaling.run();
+    expect(scaling.voters).to.deep.equal(names(3));
+    scaling.turn();
+    expect(scaling.budget.maxUnavailable).to.equal(1);
+  });
+
+  it('waits for a drain that was let through before (C3)', () => {
+    const scaling = new SimulatedScaling(4, 3);
+    scaling.turn();
+    expect(scaling.budget.lets('prod-1')).to.equal(true);
+    scaling.faults = { stuckBudget: true };
+    scaling.run(10);
+    expect(scaling.done).to.deep.equal([]);
+  });
+
   it('has the leader step down first', () => {
     const scaling = new SimulatedScaling(4, 3, 'prod-3').run();
     expect(scaling.done).to.deep.equal([

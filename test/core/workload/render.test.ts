@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
 import { clusterLabel, componentLabel } from '../../../src/api/labels.ts';
-import type { OpenBaoClusterSpec, RollingUpgrade } from '../../../src/api/openbaocluster.ts';
+import type {
+  OpenBaoClusterSpec,
+  OpenBaoClusterStatus,
+  RollingUpgrade,
+} from '../../../src/api/openbaocluster.ts';
 import type { EndpointPorts } from '../../../src/core/model/observation.ts';
 import { render } from '../../../src/core/workload/render.ts';
 import { cluster } from '../../support/builders.ts';
@@ -105,6 +109,15 @@ describe('the children of a cluster', () => {
     expect(maxUnavailable({ phase: 'Replacing', replacing }, { paused: true })).to.equal(0);
     expect(maxUnavailable({ phase: 'SteppingDown' })).to.equal(1);
     expect(maxUnavailable({ phase: 'PreChecks', replacing })).to.equal(1);
+    const during = (status: OpenBaoClusterStatus) =>
+      find(rendered({}, { initialized: true, ...status }), 'PodDisruptionBudget').spec.maxUnavailable;
+    const green = { phase: 'UpgradingGreen', blueReplicas: 3, greenRevision: 'g' } as const;
+    expect(during({ blueGreen: { ...green, greenPartition: 3 } })).to.equal(1);
+    expect(during({ blueGreen: { ...green, greenPartition: 2, held: true } })).to.equal(0);
+    expect(during({ blueGreen: { ...green, phase: 'DemotingBlue', greenPartition: 0 } })).to.equal(1);
+    expect(during({ scaling: { step: 'RemovingPeer', held: true } })).to.equal(0);
+    expect(during({ scaling: { step: 'Shrinking' } })).to.equal(0);
+    expect(during({ scaling: { step: 'SteppingDown' } })).to.equal(1);
   });
 
   it('say that one member is replaced at a time, whatever the default is', () => {

@@ -12,6 +12,9 @@ import { nextStepDownAt, unfinishedStepDowns } from '../../raft/step-down.ts';
 import { timestamp } from '../../model/time.ts';
 import { liveNames } from '../../model/members.ts';
 import { formerVolume } from '../../model/data-door.ts';
+import type { Reservation } from '../../model/effect.ts';
+import { whyEvictable } from '../../model/reservation.ts';
+import { reservationOf } from '../../workload/disruption-budget.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { claimsByPod, podsByName } from '../../model/selectors.ts';
@@ -32,8 +35,8 @@ export function startLeaving(input: ScaleInput): ScaleStep {
   const attempt = (scaling.attempt ?? 0) + 1;
   return {
     kind: 'go',
+    // Its Job comes when nobody else can be evicted any more, which follows from this being recorded.
     patch: { step: 'RemovingPeer', attempt, index: undefined },
-    effects: [job(input, 'remove-peer', pod, attempt)],
     events: [{ type: 'Normal', reason: 'RemovingMember', action: 'RemovePeer', note: `${pod} leaves.` }],
   };
 }
@@ -98,7 +101,7 @@ export function removePeer(input: ScaleInput): ScaleStep {
     const { leader } = input.peers;
     if (leader.kind === 'known' && leader.value === pod) return { kind: 'go', patch: atRest };
     const unsafe = whyVolumeGoes(input, pod) ?? whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
-    return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
+    return unsafe === undefined ? remove(input, pod) : wait(unsafe);
   }
   if (outcome === 'running') return running(observed, `${pod} is being removed from Raft`);
   if (outcome === 'failed') {
@@ -172,7 +175,16 @@ function removeLatecomer(input: ScaleInput, pod: string): ScaleStep {
   if (peers.leader.kind === 'unknown' || peers.leader.value === pod)
     return wait(`${pod} is the leader, or there is no leader`);
   const unsafe = whyNotRemove(input, pod);
-  return unsafe === undefined ? recreate(input, 'remove-peer', pod) : wait(unsafe);
+  return unsafe === undefined ? remove(input, pod) : wait(unsafe);
+}
+
+/** A vote goes, whereupon one more may be too many: none of those that are counted on is evicted meanwhile (C3). */
+function remove(input: ScaleInput, pod: string): ScaleStep {
+  const { observation, peers } = input;
+  const evictable = whyEvictable(observation.disruptionBudget);
+  if (evictable !== undefined) return wait(`${pod} is to be removed from Raft, but ${evictable}`);
+  const reservation = reservationOf(observation.cluster, countedVoters(peers, pod));
+  return recreate(input, 'remove-peer', pod, { reservation });
 }
 
 /** The peer is out: now the StatefulSet is one smaller. */
@@ -252,9 +264,14 @@ const job = (input: ScaleInput, action: Action, pod: string, attempt: number) =>
   }) as const satisfies Effect;
 
 /** It was recorded and is not seen: the effect was lost, or the cache lags. Its name makes a second one harmless. */
-const recreate = (input: ScaleInput, action: Action, pod: string): ScaleStep =>
+const recreate = (
+  input: ScaleInput,
+  action: Action,
+  pod: string,
+  more: { readonly reservation?: Reservation } = {},
+): ScaleStep =>
   wait(`waiting for the Job that does ${action} on ${pod}`, {
-    effects: [job(input, action, pod, input.scaling.attempt ?? 1)],
+    effects: [{ ...job(input, action, pod, input.scaling.attempt ?? 1), ...more }],
   });
 
 function ownJob(input: ScaleInput, action: Action, pod: string): Known<FollowedJob> {

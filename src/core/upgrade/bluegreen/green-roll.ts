@@ -4,7 +4,7 @@ import type { Observation } from '../../model/observation.ts';
 import { unknown } from '../../model/known.ts';
 import { activeBlueGreen } from '../../model/blue-green.ts';
 import { peersOfHalves } from '../../raft/peers.ts';
-import { whyNotTakenDown } from '../rolling/partition-guard.ts';
+import { loweringTo, type Lowering } from '../rolling/partition-guard.ts';
 import type { PhaseInput as RollingInput } from '../rolling/phase.ts';
 
 /** What the gates of a rolling upgrade ask about. */
@@ -48,19 +48,19 @@ export function greenRoll(
 }
 
 /**
- * Why the partition of green's StatefulSet must not come down to this one now; undefined when it may. The gate is asked
+ * Whether the partition of green's StatefulSet may come down to this one now. The gate is asked
  * when the status records the pod in work, and here once more when the StatefulSet is applied.
  *
  * @param status with what this pass came to
  */
-export function whyGreenNotLowered(
+export function loweringOfGreen(
   observation: Observation,
   status: OpenBaoClusterStatus,
   partition: number,
-): string | undefined {
+): Lowering {
   const blueGreen = activeBlueGreen(status);
-  if (blueGreen?.phase !== 'UpgradingGreen') return undefined;
-  return whyNotTakenDown(greenRoll(observation, status, blueGreen), partition, {
+  if (blueGreen?.phase !== 'UpgradingGreen') return {};
+  return loweringTo(greenRoll(observation, status, blueGreen), partition, {
     isHeld: blueGreen.held === true,
     isBroken: status.breakGlass?.active === true,
   });

@@ -1,11 +1,7 @@
-import { names } from '../../model/names.ts';
-import type { Reservation } from '../../model/effect.ts';
-import { targetIn } from '../../model/selectors.ts';
 import { stepDownCandidates, survivesLossOf, whyBehind, whyLosing, whyUnhealthy } from '../../raft/health.ts';
 import { quorum } from '../../raft/quorum.ts';
 import { whyRemovalUnderWay } from '../../raft/removal.ts';
 import { nextStepDownAt } from '../../raft/step-down.ts';
-import { memberSelector } from '../../workload/metadata.ts';
 import { partitionFor, partitionOf } from '../../workload/partition.ts';
 import { isAccepted, keyRiskWithout, type KeyRisk } from '../namespace-keys.ts';
 import type { Blocked, PhaseInput } from './phase.ts';
@@ -81,21 +77,6 @@ export function whyNotStepDown(input: PhaseInput, ordinal: number, lagging?: str
   return until <= context.now
     ? undefined
     : { reason: 'a step-down follows another after 15 s at the earliest', until };
-}
-
-/** What taking down the members of these ordinals rests on: all others stay, and none of them is evicted. */
-export function reservationWithout(
-  { observation: { cluster }, peers }: Pick<GateInput, 'observation' | 'peers'>,
-  ordinals: readonly number[],
-): Reservation {
-  const { podDisruptionBudget } = names(cluster.metadata.name ?? '');
-  return {
-    budget: targetIn(cluster, 'policy/v1', 'PodDisruptionBudget', podDisruptionBudget),
-    labels: memberSelector(cluster),
-    staying: peers.expected
-      .filter((_, ordinal) => !ordinals.includes(ordinal))
-      .map(({ name, pod }) => ({ name, uid: pod?.metadata.uid ?? '' })),
-  };
 }
 
 function whyOthersNotFit(input: GateInput, name: string, lagging?: string): string | undefined {

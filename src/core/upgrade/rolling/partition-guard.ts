@@ -7,58 +7,54 @@ import { whyEvictable } from '../../model/reservation.ts';
 import { peersOf } from '../../raft/peers.ts';
 import { isRolling } from '../../model/rolling.ts';
 import { partitionOf } from '../../workload/partition.ts';
-import { reservationWithout, whyNotTakeDown } from './disruption-guard.ts';
+import { reservationOf } from '../../workload/disruption-budget.ts';
+import { whyNotTakeDown } from './disruption-guard.ts';
 import { advance, type PhaseInput, type Step } from './phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from './pods.ts';
 
+/** Whether a StatefulSet's partition may come down to another one: why not, or what it rests on where it takes a pod down. */
+export interface Lowering {
+  readonly blocked?: string;
+  readonly reservation?: Reservation;
+}
+
 /**
- * Why the live StatefulSet's partition must not come down to this one now; undefined when it may. The gate is
+ * Whether the live StatefulSet's partition may come down to this one now. The gate is
  * asked when the status records the ordinal in work, and here once more when the StatefulSet is applied: a
  * crash, a lost lease or a pause may lie in between, in which a member died or the pod in work came to lead.
  *
  * @param status with what this pass came to
  */
-export function whyNotLowered(
+export function lowering(
   observation: Observation,
   status: OpenBaoClusterStatus,
   partition: number,
-): string | undefined {
+): Lowering {
   const { upgrade, breakGlass } = status;
-  if (upgrade === undefined || !isRolling(upgrade.phase)) return undefined;
+  if (upgrade === undefined || !isRolling(upgrade.phase)) return {};
   const replicas = status.replicas ?? wantedReplicas(observation.cluster);
   const peers = peersOf(observation, replicas, status.clusterID);
-  const input = { observation, upgrade, peers, replicas };
-  const stops = { isHeld: upgrade.held === true, isBroken: breakGlass?.active === true };
-  const blocked = whyNotTakenDown(input, partition, stops);
-  if (blocked !== undefined || takenDownAt(input, partition).length === 0) return blocked;
-  return whyEvictable(observation.disruptionBudget);
+  return loweringTo({ observation, upgrade, peers, replicas }, partition, {
+    isHeld: upgrade.held === true,
+    isBroken: breakGlass?.active === true,
+  });
 }
 
-/** Why those pods must not go that a StatefulSet's lower partition would take down; undefined when they may, or none would. */
-export function whyNotTakenDown(
+/** The same of the StatefulSet of this roll, whichever it is. */
+export function loweringTo(
   input: Input,
   partition: number,
   { isHeld, isBroken }: { readonly isHeld: boolean; readonly isBroken: boolean },
-): string | undefined {
+): Lowering {
   const ordinals = takenDownAt(input, partition);
-  if (ordinals.length === 0) return undefined;
-  if (isHeld) return 'the upgrade holds';
-  if (isBroken) return 'an incident is open';
-  return whyNotAll(input, ordinals);
-}
-
-/** What lowering the partition to this one rests on, where it takes a member down. */
-export function reservationAt(
-  observation: Observation,
-  status: OpenBaoClusterStatus,
-  partition: number,
-): Reservation | undefined {
-  const { upgrade } = status;
-  if (upgrade === undefined || !isRolling(upgrade.phase)) return undefined;
-  const replicas = status.replicas ?? wantedReplicas(observation.cluster);
-  const peers = peersOf(observation, replicas, status.clusterID);
-  const ordinals = takenDownAt({ observation, upgrade, peers, replicas }, partition);
-  return ordinals.length === 0 ? undefined : reservationWithout({ observation, peers }, ordinals);
+  if (ordinals.length === 0) return {};
+  if (isHeld) return { blocked: 'the upgrade holds' };
+  if (isBroken) return { blocked: 'an incident is open' };
+  const { observation, peers } = input;
+  const blocked = whyNotAll(input, ordinals) ?? whyEvictable(observation.disruptionBudget);
+  if (blocked !== undefined) return { blocked };
+  const staying = peers.expected.filter((_, ordinal) => !ordinals.includes(ordinal));
+  return { reservation: reservationOf(observation.cluster, staying) };
 }
 
 /**

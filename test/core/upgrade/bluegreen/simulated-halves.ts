@@ -36,6 +36,9 @@ import {
   type SwapStep,
 } from '../../../../src/core/raft/membership-change.ts';
 import { areApart } from '../../../../src/core/raft/mix.ts';
+import type { Reservation } from '../../../../src/core/model/effect.ts';
+import { whyNotKept } from '../../../../src/core/model/reservation.ts';
+import { disruptionBudget } from '../../../../src/core/workload/disruption-budget.ts';
 import { appliedImage } from '../../../../src/core/workload/applied-image.ts';
 import { setsOfMembers } from '../../../../src/core/workload/inputs.ts';
 import { greenNames, liveNames } from '../../../../src/core/model/members.ts';
@@ -54,6 +57,7 @@ import {
 } from '../../../support/observation.ts';
 import { UnreadAnswers, type Answer } from '../../../support/unread.ts';
 import { SimulatedRaft } from '../../raft/simulated-raft.ts';
+import { maxUnavailableOf, SimulatedBudget } from '../simulated-budget.ts';
 import type { SimulatedImage } from '../rolling/simulated-cluster.ts';
 
 /** How long things take, in milliseconds. Exploring multiplies them. */
@@ -161,7 +165,7 @@ interface Options {
 
 type Cached = Pick<
   Observation,
-  'statefulSet' | 'greenStatefulSet' | 'statefulSets' | 'pods' | 'claims' | 'jobs'
+  'statefulSet' | 'greenStatefulSet' | 'statefulSets' | 'disruptionBudget' | 'pods' | 'claims' | 'jobs'
 >;
 
 /**
@@ -312,11 +316,14 @@ export class SimulatedHalves {
       statefulSet: known(this.setAsRead(liveNames(this.cluster).statefulSet)),
       ...(green === undefined ? {} : { greenStatefulSet: known(this.setAsRead(green.statefulSet)) }),
       statefulSets: known([...this.sets.keys()].flatMap((name) => this.setAsRead(name) ?? [])),
+      disruptionBudget: known(this.budget.asRead((pod) => pod)),
       pods: known([...this.pods].map(([name, pod]) => this.podAsRead(name, pod))),
       claims: known([...this.volumes].map(([name, volume]) => this.volumeAsRead(name, volume))),
       jobs: known([...this.jobs.values()].map((job) => jobAsRead(job.name, job))),
     };
   }
+
+  readonly budget = new SimulatedBudget<string>();
 
   /** Sealable namespaces, whose keys all members hold but these. */
   readonly namespaces = new Set<string>();
@@ -452,14 +459,17 @@ export class SimulatedHalves {
   protected drifted({ statefulSet: live, greenStatefulSet, claims }: Cached): readonly KubernetesObject[] {
     const read = (set: Known<StatefulSet | undefined> | undefined) =>
       set?.kind === 'known' ? set.value : undefined;
-    const { sets, serving } = setsOfMembers(this.cluster, {
-      claims: claims.kind === 'known' ? claims.value : [],
+    const volumes = claims.kind === 'known' ? claims.value : [];
+    const { sets, serving, members } = setsOfMembers(this.cluster, {
+      claims: volumes,
       statefulSet: read(live),
       greenStatefulSet: read(greenStatefulSet),
       issuer: { url: 'https://issuer', publicKeys: [] },
       settings: this.settings,
     });
     const wrong: KubernetesObject[] = [];
+    const budget = disruptionBudget({ cluster: this.cluster, claims: volumes }, members);
+    if (maxUnavailableOf(budget) !== this.budget.maxUnavailable) wrong.push(budget);
     for (const set of sets) {
       const name = setName('prod', set.revision);
       const found = [read(live), read(greenStatefulSet)].find((each) => each?.metadata.name === name);
@@ -533,6 +543,7 @@ export class SimulatedHalves {
   }
 
   apply(effect: Effect): void {
+    if ('reservation' in effect && !this.isKept(effect.reservation)) return;
     switch (effect.kind) {
       case 'create':
         return this.createJob(effect.object);
@@ -548,6 +559,19 @@ export class SimulatedHalves {
       case 'issueCertificates':
         throw new Error(`${effect.kind}, although the cluster has all that it needs`);
     }
+  }
+
+  /** As src/io/kubernetes/apply.ts looks once more, without a cache. */
+  private isKept(reservation: Reservation): boolean {
+    const { pods } = this.kubernetes();
+    return (
+      pods.kind === 'known' &&
+      whyNotKept(
+        reservation,
+        this.budget.asRead((pod) => pod),
+        pods.value,
+      ) === undefined
+    );
   }
 
   private patchObject(effect: Extract<Effect, { readonly kind: 'patch' }>): void {
@@ -588,6 +612,7 @@ export class SimulatedHalves {
       this.service = revision;
       return;
     }
+    if (object.kind === 'PodDisruptionBudget') return this.budget.set(maxUnavailableOf(object));
     const { spec } = object as StatefulSet;
     const image = spec?.template?.spec?.containers?.[0]?.image ?? '';
     const restartAt = spec?.template?.metadata?.annotations?.[restartAtAnnotation];
@@ -671,6 +696,8 @@ export class SimulatedHalves {
    */
   tick(milliseconds = 500, isSlow: (who: string) => boolean = () => false): void {
     this.now += milliseconds;
+    for (const pod of this.budget.disrupted) this.endPod(pod);
+    if (!isSlow('budget')) this.controlBudget();
     if (!isSlow('statefulset')) for (const name of this.sets.keys()) this.controlSet(name);
     for (const name of this.pods.keys()) if (!isSlow(name)) this.kubelet(name);
     for (const [pod, { isGoing }] of this.volumes)
@@ -681,6 +708,19 @@ export class SimulatedHalves {
     this.orphans = this.orphans.filter(({ orphanedUntil = 0 }) => orphanedUntil > this.now);
     for (const job of this.orphans) this.runJob(job);
     this.noteLeader();
+  }
+
+  /** The disruption controller: as many as the StatefulSets ask for, of which these are healthy. */
+  private controlBudget(): void {
+    const asked = [...this.sets.values()].reduce((sum, { replicas }) => sum + replicas, 0);
+    const healthy = [...this.pods.values()].filter(({ ready, endsAt }) => ready && endsAt === undefined);
+    this.budget.control(healthy.length, asked);
+  }
+
+  /** Somebody drains a node. @returns whether it was let through */
+  evict(name: string): boolean {
+    const pod = this.pods.get(name);
+    return pod !== undefined && pod.endsAt === undefined && this.budget.lets(name);
   }
 
   /** The StatefulSet controller: makes missing pods, takes down the highest one of an older template. */

@@ -33,6 +33,10 @@ export class WatchedHalves extends SimulatedHalves {
   private readonly ran = new Map<string, string>();
   /** Members that other hands took, and that are not back yet. */
   private readonly lost = new Set<string>();
+  /** Members that were made anew by our hand, and that are not back yet. */
+  private readonly rolled = new Set<string>();
+  /** Members that somebody has evicted, and that are not back yet. */
+  private readonly evicted = new Set<string>();
   /** Failed Jobs that something has followed from. */
   private readonly judged = new Set<string>();
   /** Nonces of incidents, each acknowledged at most once. */
@@ -212,6 +216,8 @@ export class WatchedHalves extends SimulatedHalves {
   override tick(milliseconds?: number, isSlow?: (who: string) => boolean): void {
     super.tick(milliseconds, isSlow);
     for (const id of this.lost) if (this.isReplicated(id)) this.lost.delete(id);
+    for (const those of [this.rolled, this.evicted])
+      for (const id of those) if (this.isBack(id) || !this.raft.servers.has(id)) those.delete(id);
     const { voters, votersUp } = this.raft;
     const taken = voters.filter((id) => !votersUp.includes(id) && !this.lost.has(id) && !this.isBroken(id));
     if (!this.raft.hasQuorum && taken.length > 0)
@@ -226,6 +232,10 @@ export class WatchedHalves extends SimulatedHalves {
       this.fail(`clients are sent to ${this.service} in ${phase ?? 'Idle'}`);
   }
 
+  private isBack(id: string): boolean {
+    return this.isReplicated(id) && this.pods.get(id)?.ready === true;
+  }
+
   /** Its image does not run any more: no hand of ours. */
   private isBroken(id: string): boolean {
     const pod = this.pods.get(id);
@@ -235,6 +245,17 @@ export class WatchedHalves extends SimulatedHalves {
   override kill(name: string): void {
     if (this.pods.has(name)) this.lost.add(name);
     super.kill(name);
+  }
+
+  /** A drain and a roll never have two members down: whoever comes second waits (C3). */
+  override evict(name: string): boolean {
+    const isLetThrough = super.evict(name);
+    if (!isLetThrough) return false;
+    const other = [...this.rolled].find((each) => each !== name);
+    if (other !== undefined) this.fail(`${name} is evicted while ${other}, made anew, is not back`);
+    this.evicted.add(name);
+    this.lost.add(name);
+    return true;
   }
 
   /** The network is slow: no follower hears from the leader for a while. */
@@ -314,6 +335,9 @@ export class WatchedHalves extends SimulatedHalves {
       pod !== undefined && set !== undefined && pod.ordinal >= set.partition && pod.template !== set.update;
     if (activeBlueGreen(this.status) !== undefined && !isRolled) this.judgeStopping(name);
     else {
+      const other = [...this.evicted].find((each) => each !== name);
+      if (other !== undefined) this.fail(`${name} is taken down while ${other}, evicted before, is not back`);
+      this.rolled.add(name);
       const left = this.raft.voters.filter(
         (id) => id !== name && (this.isReplicated(id) || this.lost.has(id)),
       );

@@ -17,14 +17,14 @@ import { decideDeadServerCleanup } from '../../../../src/core/cluster/dead-serve
 import { withConditions } from '../../../../src/core/cluster/conditions.ts';
 import { runConcerns } from '../../../../src/core/model/cluster-concern.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
-import { reservationAt, whyNotLowered } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
+import { SimulatedBudget } from '../simulated-budget.ts';
+import { lowering } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
 import { effectiveImage } from '../../../../src/core/workload/image.ts';
 import { partitionFor } from '../../../../src/core/workload/partition.ts';
 import {
   claim,
   clusterId,
   context,
-  disruptionBudget,
   jobAsRead,
   observation,
   raftOf,
@@ -128,9 +128,7 @@ export class SimulatedCluster {
   generation = 1;
   observedGeneration = 1;
   /** The PodDisruptionBudget: what it says, and what its controller has seen of it and let through. */
-  readonly budget = { maxUnavailable: 1, generation: 1, observedGeneration: 1, allowed: 1 };
-  /** Whose eviction was let through, and whose deletion follows. */
-  readonly disrupted = new Set<number>();
+  readonly budget = new SimulatedBudget<number>();
   currentRevision: string;
   updateRevision: string;
 
@@ -246,9 +244,7 @@ export class SimulatedCluster {
     const template = { ...set.spec?.template, metadata: { annotations } };
     return {
       statefulSet: known({ ...set, spec: { ...set.spec, template } }),
-      disruptionBudget: known(
-        disruptionBudget({ ...this.budget, disrupted: [...this.disrupted].map((each) => this.name(each)) }),
-      ),
+      disruptionBudget: known(this.budget.asRead((ordinal) => this.name(ordinal))),
       pods: known([...this.pods].map(([ordinal, pod]) => this.pod(ordinal, pod))),
       jobs: known([...this.jobs].map(([name, job]) => jobAsRead(name, job))),
     };
@@ -382,11 +378,7 @@ export class SimulatedCluster {
     if (cluster.spec.paused === true) return;
     const status = cluster.status ?? {};
     const { upgrade } = status;
-    const maxUnavailable = isReplacing(upgrade) ? 0 : 1;
-    if (this.budget.maxUnavailable !== maxUnavailable) {
-      this.budget.maxUnavailable = maxUnavailable;
-      this.budget.generation++;
-    }
+    this.budget.set(isReplacing(upgrade) ? 0 : 1);
     const rolls = isRolling(upgrade?.phase);
     const image = rolls ? upgrade?.targetImage : undefined;
     const next = {
@@ -395,8 +387,8 @@ export class SimulatedCluster {
       partition: partitionFor(status, this.replicas, live.kind === 'known' ? live.value : undefined),
     };
     if (JSON.stringify(next) === JSON.stringify(this.template)) return;
-    if (whyNotLowered(observed, after, next.partition) !== undefined) return;
-    if (!this.isKept(reservationAt(observed, after, next.partition))) return;
+    const { blocked, reservation } = lowering(observed, after, next.partition);
+    if (blocked !== undefined || !this.isKept(reservation)) return;
     this.rendered(next.partition);
     this.template = next;
     this.generation++;
@@ -451,7 +443,7 @@ export class SimulatedCluster {
    */
   tick(milliseconds = 500, isSlow: (who: string) => boolean = () => false): void {
     this.now += milliseconds;
-    for (const ordinal of this.disrupted) this.endPod(ordinal);
+    for (const ordinal of this.budget.disrupted) this.endPod(ordinal);
     if (!isSlow('budget')) this.controlBudget();
     if (!isSlow('statefulset')) this.controlStatefulSet();
     for (const ordinal of this.pods.keys()) if (!isSlow(this.name(ordinal))) this.kubelet(ordinal);
@@ -480,26 +472,13 @@ export class SimulatedCluster {
   /** The disruption controller. */
   private controlBudget(): void {
     const healthy = [...this.pods.values()].filter((pod) => this.isHealthy(pod)).length;
-    const { budget } = this;
-    budget.observedGeneration = budget.generation;
-    budget.allowed = Math.max(0, healthy - (this.replicas - budget.maxUnavailable));
-    this.disrupted.clear();
+    this.budget.control(healthy, this.replicas);
   }
 
-  /**
-   * Somebody drains a node. The API server lets it through by the numbers of its last look at the budget; the pod's
-   * deletion follows a moment later.
-   *
-   * @returns whether it was let through
-   */
+  /** Somebody drains a node. @returns whether it was let through */
   evict(ordinal: number): boolean {
     const pod = this.pods.get(ordinal);
-    const { budget } = this;
-    if (pod === undefined || pod.endsAt !== undefined || this.disrupted.has(ordinal)) return false;
-    if (budget.observedGeneration < budget.generation || budget.allowed === 0) return false;
-    budget.allowed--;
-    this.disrupted.add(ordinal);
-    return true;
+    return pod !== undefined && pod.endsAt === undefined && this.budget.lets(ordinal);
   }
 
   /** The StatefulSet controller: makes missing pods, takes down those of an older template from the partition up. */

@@ -195,12 +195,7 @@ export class WatchedCluster extends SimulatedCluster {
       jobs,
       template,
       this.leader,
-      [
-        this.budget.maxUnavailable,
-        this.budget.allowed,
-        this.budget.observedGeneration === this.budget.generation,
-      ],
-      [...this.disrupted],
+      this.budget.fingerprint(),
     ]);
   }
 }

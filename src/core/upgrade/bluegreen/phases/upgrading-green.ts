@@ -1,11 +1,10 @@
-import type { Pod } from '../../../../api/kubernetes.ts';
-import { defined } from '../../../../api/object-fields.ts';
-import { whyAbsent, whyBehind, whyOthersUnhealthy, whyUnhealthy } from '../../../raft/health.ts';
+import { whyAbsent, whyBehind, whyUnhealthy } from '../../../raft/health.ts';
 import type { Peer } from '../../../raft/peers.ts';
 import { newReference } from '../../../raft/reference.ts';
-import { isReady, targetIn } from '../../../model/selectors.ts';
+import { isReady } from '../../../model/selectors.ts';
 import { partitionOfGreen } from '../../../workload/partition.ts';
 import { whyNotStepDown, whyNotTakeDown } from '../../rolling/disruption-guard.ts';
+import { replaceOld } from '../../rolling/old-pod.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../../rolling/pods.ts';
 import { whySealUnproved } from '../../rolling/seal-proof.ts';
 import { event } from '../../event.ts';
@@ -96,9 +95,16 @@ function whyNotUpgraded(
   if (pod.metadata.deletionTimestamp !== undefined) return wait(`${name} to end`);
   if (!isOfNewestTemplate(pod, statefulSet.value, roll.upgrade)) {
     // It may have come to lead since its turn was recorded, and then the partition is not lowered.
-    return (
-      whyLeads(input, roll, peer) ?? (missing === undefined ? replaceOld(input, peer, pod) : wait(missing))
+    const leads = whyLeads(input, roll, peer);
+    if (leads !== undefined) return leads;
+    if (missing !== undefined) return wait(missing);
+    const { reason, ...more } = replaceOld(
+      roll,
+      peer,
+      pod,
+      `${name} runs an older template, and is not Ready`,
     );
+    return wait(reason, more);
   }
   if (!isReady(pod)) return wait(`${name} to be Ready`);
   const { greenVersion = '' } = blueGreen;
@@ -108,32 +114,6 @@ function whyNotUpgraded(
   }
   const unfit = whyUnhealthy(peer, peers) ?? whyBehind(peer, blueGreen.referenceIndex);
   return unfit === undefined ? undefined : wait(unfit);
-}
-
-/**
- * The pod of before. One that is Ready the StatefulSet controller replaces itself; a broken one it may leave for ever
- * (docs/facts/openbao-operator.md, 7.1, 12), so it is deleted, while every other member is a healthy voter.
- */
-function replaceOld(input: PhaseInput, { name }: Peer, pod: Pod): Step {
-  const { peers, observation } = input;
-  const { uid, resourceVersion } = pod.metadata;
-  if (isReady(pod) || uid === undefined) return wait(`the StatefulSet controller to replace ${name}`);
-  const unfit = whyOthersUnhealthy(peers, name);
-  if (unfit !== undefined) return wait(`${name} is to be replaced, but ${unfit}`);
-  return wait(`${name}, which is broken, to be recreated`, {
-    effects: [
-      // A pod that has come back to life by then has another version.
-      {
-        kind: 'delete',
-        target: targetIn(observation.cluster, 'v1', 'Pod', name),
-        uid,
-        ...defined({ resourceVersion }),
-      },
-    ],
-    events: [
-      event('Normal', 'BrokenPodDeleted', 'Delete', `${name} runs an older template, and is not Ready`),
-    ],
-  });
 }
 
 /** Blue leads all the while, unless it failed: a green member that came to lead hands over before it is taken down. */

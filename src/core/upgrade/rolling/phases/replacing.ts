@@ -1,14 +1,13 @@
 import type { Pod } from '../../../../api/kubernetes.ts';
 import { defined } from '../../../../api/object-fields.ts';
-import type { Effect } from '../../../model/decision.ts';
-import { leaderIndex, whyOthersUnhealthy } from '../../../raft/health.ts';
+import { leaderIndex } from '../../../raft/health.ts';
 import { partitionFor } from '../../../workload/partition.ts';
-import { whyEvictable } from '../../../model/reservation.ts';
+import type { Peer } from '../../../raft/peers.ts';
 import { isReady } from '../../../model/selectors.ts';
 import { deadlineOf } from '../deadlines.ts';
-import { reservationWithout, whyNotTakeDown } from '../disruption-guard.ts';
-import { event } from '../../event.ts';
+import { whyNotTakeDown } from '../disruption-guard.ts';
 import { advance, wait, waitBlocked, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
+import { recreate, replaceOld } from '../old-pod.ts';
 import { isOfNewestTemplate, whyNotInPlace } from '../pods.ts';
 import { whySealUnproved } from '../seal-proof.ts';
 
@@ -33,9 +32,9 @@ export const replacing: PhaseHandler = (input) => {
   const uid = pod.metadata.uid;
   if (pod.metadata.deletionTimestamp !== undefined) return wait(`${name} to end`);
   if (uid === undefined || !isOfNewestTemplate(pod, statefulSet.value, upgrade))
-    return replaceOld(input, pod);
+    return madeAnew(input, peer, pod);
   // The newest template's, but the one of before a retry: unless it has recovered, it is made anew.
-  if (!isReady(pod) && uid === upgrade.replacing?.oldPodUID) return replaceOld(input, pod);
+  if (!isReady(pod) && uid === upgrade.replacing?.oldPodUID) return madeAnew(input, peer, pod);
   if (!isReady(pod)) return wait(`${name} to be Ready${whyWaiting(pod)}`);
   if (member.kind === 'unknown') {
     const isOfBefore = uid === upgrade.replacing?.oldPodUID;
@@ -59,23 +58,10 @@ export const replacing: PhaseHandler = (input) => {
   });
 };
 
-/**
- * The pod of before, or one of an older template. One that is Ready the StatefulSet controller replaces itself; a
- * broken one it may leave for ever (docs/facts/openbao-operator.md, 7.1, 12), so we delete it: only this ordinal,
- * only this very pod, and only while every other member is a healthy voter.
- */
-function replaceOld(input: PhaseInput, pod: Pod): Step {
-  const { peers, replicas } = input;
-  const name = pod.metadata.name ?? '';
-  if (isReady(pod)) return wait(`the StatefulSet controller to replace ${name}`);
-  const unfit = replicas === 1 ? undefined : whyOthersUnhealthy(peers, name);
-  if (unfit !== undefined) return wait(`${name} is to be replaced, but ${unfit}`);
-  return recreated(
-    input,
-    pod,
-    'which is broken',
-    `${name} runs an older template or blocks the upgrade, and is not Ready`,
-  );
+function madeAnew(input: PhaseInput, peer: Peer, pod: Pod): Step {
+  const note = `${peer.name} runs an older template or blocks the upgrade, and is not Ready`;
+  const { reason, ...more } = replaceOld(input, peer, pod, note);
+  return wait(reason, more);
 }
 
 /** Ready, not understood for a whole step, and a person asked for a retry: taken down as any other that is up. */
@@ -87,28 +73,9 @@ function replaceUnread(input: PhaseInput, pod: Pod): Step {
   }
   const unproved = whySealUnproved(input);
   if (unproved !== undefined) return unproved;
-  return recreated(
-    input,
-    pod,
-    'which cannot be understood',
-    `${name} blocks the upgrade: it is Ready, but cannot be understood`,
-  );
-}
-
-function recreated(input: PhaseInput, { metadata }: Pod, which: string, note: string): Step {
-  const { observation, upgrade } = input;
-  const { name = '', uid = '', resourceVersion } = metadata;
-  const { namespace } = observation.cluster.metadata;
-  const target = { apiVersion: 'v1', kind: 'Pod', name, ...defined({ namespace }) };
-  const evictable = whyEvictable(observation.disruptionBudget);
-  if (evictable !== undefined) return wait(`${name} is to be replaced, but ${evictable}`);
-  const reservation = reservationWithout(input, [upgrade.currentPartition ?? 0]);
-  // A pod that has come back to life by then has another version.
-  const effect: Effect = { kind: 'delete', target, uid, ...defined({ resourceVersion }), reservation };
-  return wait(`${name}, ${which}, to be recreated`, {
-    effects: [effect],
-    events: [event('Normal', 'BrokenPodDeleted', 'Delete', note)],
-  });
+  const note = `${name} blocks the upgrade: it is Ready, but cannot be understood`;
+  const { reason, ...more } = recreate(input, pod, 'which cannot be understood', note);
+  return wait(reason, more);
 }
 
 /** What the kubelet says, such as ImagePullBackOff. */
