@@ -1,3 +1,4 @@
+import { statusBeforeFirstLook } from './fields.ts';
 import { metadataServices } from './metadataservices.ts';
 import { openBaoCluster } from './openbaocluster.ts';
 import { openBaoRestore } from './openbaorestore.ts';
@@ -126,7 +127,7 @@ function crd({
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: columns,
-          schema: { openAPIV3Schema: structural(withTypeMeta(schema)) },
+          schema: { openAPIV3Schema: structural(withStatus(withTypeMeta(schema))) },
         },
       ],
     },
@@ -144,6 +145,15 @@ const withTypeMeta = (schema: StructuralSchema): StructuralSchema => ({
     kind: { type: 'string', description: 'Kind of the object, in CamelCase.' },
     metadata: { type: 'object' },
     ...schema.properties,
+  },
+});
+
+/** The one default of a schema: what a person leaves out of spec stays out. */
+const withStatus = ({ properties = {}, ...schema }: StructuralSchema): StructuralSchema => ({
+  ...schema,
+  properties: {
+    ...properties,
+    ...(properties['status'] && { status: { ...properties['status'], default: statusBeforeFirstLook } }),
   },
 });
 

@@ -41,10 +41,26 @@ export const duration = (description: string) =>
 const generation = (description: string) =>
   ({ type: 'integer', format: 'int64', description, minimum: 0 }) as const;
 
+/** `status.observedGeneration` of an object that no controller has looked at yet. */
+const unobserved = -1;
+
 /** `status.observedGeneration`. */
-export const observedGeneration = generation(
-  'The metadata.generation of the object that this status describes.',
-);
+export const observedGeneration = {
+  ...generation(
+    'The metadata.generation of the object that this status describes; -1 before the controller has seen the object.',
+  ),
+  minimum: unobserved,
+} as const;
+
+/**
+ * The status that the API server gives an object which has none: without it kstatus, Flux and what else reads
+ * observedGeneration take an object for Current that nobody has looked at (docs/facts/crossings-measured.md).
+ */
+export const statusBeforeFirstLook = { observedGeneration: unobserved } as const;
+
+/** Whether no controller has written this status, or there is none. */
+export const isBeforeFirstLook = (status: { readonly observedGeneration?: number } | undefined): boolean =>
+  status === undefined || status.observedGeneration === unobserved;
 
 /** `x-kubernetes-validations` of a kind after whose objects Services (and revisions of StatefulSets) are named. */
 export const namesServices = [

@@ -1,3 +1,4 @@
+import { isBeforeFirstLook } from '../../api/fields.ts';
 import { clusterLabel, componentLabel, components } from '../../api/labels.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { isUnopened } from '../../core/model/target-starts.ts';
@@ -255,10 +256,9 @@ function paused(
 }
 
 function unseen({ status }: OpenBaoCluster, { run }: Commands): Advice {
-  const what =
-    status === undefined
-      ? 'no controller has written a status yet'
-      : 'the controller has not observed the newest spec yet';
+  const what = isBeforeFirstLook(status)
+    ? 'no controller has written a status yet'
+    : 'the controller has not observed the newest spec yet';
   return {
     needed: false,
     why: `${what}; if this persists, check the controller`,

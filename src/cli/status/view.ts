@@ -1,3 +1,4 @@
+import { isBeforeFirstLook } from '../../api/fields.ts';
 import type { Pod } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
@@ -126,9 +127,9 @@ function errorOf(cluster: OpenBaoCluster): ClusterView['error'] {
 function waitingForOf(cluster: OpenBaoCluster): string | undefined {
   const { metadata, status } = cluster;
   if (isUnseen(cluster))
-    return status === undefined
+    return isBeforeFirstLook(status)
       ? 'for the controller to observe it'
-      : `for the controller to see generation ${metadata.generation} (its status is of generation ${status.observedGeneration})`;
+      : `for the controller to see generation ${metadata.generation} (its status is of generation ${status?.observedGeneration})`;
   const blueGreen = activeBlueGreen(status);
   const pending = isHeld(cluster) || blueGreen !== undefined ? pendingRequest(cluster) : undefined;
   if (pending !== undefined) return `for the controller to handle the ${pending}`;

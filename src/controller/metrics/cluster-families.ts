@@ -72,7 +72,8 @@ export const clusterFamilies: readonly ClusterFamily[] = [
   single(
     'rollguard_cluster_unobserved_generations',
     'Changes of spec that the status does not speak of yet',
-    ({ metadata, status }) => Math.max(0, (metadata.generation ?? 0) - (status?.observedGeneration ?? 0)),
+    ({ metadata, status }) =>
+      Math.max(0, (metadata.generation ?? 0) - Math.max(0, status?.observedGeneration ?? 0)),
   ),
   upgradePhase,
   held,
