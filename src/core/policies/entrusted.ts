@@ -8,8 +8,8 @@ import type { Restricted } from './upgrade-loosening.ts';
 
 /**
  * What is entrusted with secrets: programs that run with those of the cluster, roles and identities that they log in
- * as, Secrets that they get, and the places that credentials and snapshots are sent to. Whoever names one of them can
- * read the secrets that it gets. Going back to the default is free.
+ * as, Secrets that they get, the places that credentials and snapshots are sent to, and what is done with the root token
+ * of a new cluster. Whoever names one of them can read the secrets that it gets. Going back to the default is free.
  */
 export function entrustments(change: Change): readonly Restricted[] {
   return [...programs(change), ...places(change)].map((each) => ({ verb: 'execute', ...each }));
@@ -86,6 +86,11 @@ const named: readonly Program[] = [
     },
   },
   { path: 'spec.backup.jwtAuthRole', of: ({ spec }) => spec.backup?.jwtAuthRole },
+  {
+    // They run with the root token of a new cluster: whoever they let in can read all that will ever be in it.
+    path: 'spec.selfInit.requests',
+    of: ({ spec }) => (spec.selfInit?.requests?.length ? spec.selfInit.requests : undefined),
+  },
 ];
 
 /** Settings of which every field counts that is not named as harmless, also one that only another operator has. */

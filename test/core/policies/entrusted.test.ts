@@ -20,6 +20,7 @@ const entrusted = [
   'backup.target.caSecretRef',
   'backup.jwtAuthRole',
   'unseal',
+  'selfInit.requests',
 ];
 
 /** Fields that sound like it, and why it takes no verb to set them. */
