@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { WebhookConfigurations } from '../../certs/ca-bundle.ts';
 import { servingCertificate, type ServingCertificate } from '../../certs/serving.ts';
-import { connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
+import { connect, isNotFound, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
 import { availability, type Ground } from '../cluster/test-cluster.ts';
 import { groundTimeoutMs, sharedCluster } from '../cluster/shared.ts';
 import { skip } from '../support/skip.ts';
@@ -61,8 +61,13 @@ describe('a serving certificate on a real API server', function () {
 
   afterEach(async () => {
     await Promise.all(started.map((each) => each.stop()));
-    await kubectl(['delete', 'validatingwebhookconfiguration', 'certs-test', '--ignore-not-found']);
-    await kubectl(['delete', 'secret', '--namespace', namespace, 'rollguard-tls', '--ignore-not-found']);
+    for (const path of [configurationPath, secretPath]) {
+      await client()
+        .remove(path)
+        .catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+        });
+    }
   });
 
   async function kubectl(args: readonly string[], input?: object): Promise<void> {

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
 import { createCgroup } from './cgroup.ts';
 import type { KeyPair } from '../support/certificates.ts';
 import { runCommand, type CommandResult } from '../support/command.ts';
@@ -254,24 +255,25 @@ async function startComponents(context: NodeContext, controlPlane: ControlPlane)
   startDns(context, forDns);
   const { code, stderr } = await granted;
   if (code !== 0) throw new Error(`CoreDNS got no rights: ${stderr}`);
-  await waitUntilReady(kubelet, () => runsPods(controlPlane), 120_000);
+  const client = connect({ kubeconfig: controlPlane.kubeconfig });
+  try {
+    await waitUntilReady(kubelet, () => runsPods(client).catch(() => false), 120_000);
+  } finally {
+    await client.close();
+  }
+}
+
+interface Node {
+  readonly spec?: { readonly taints?: readonly unknown[] };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
 /** Whether the node is ready, nothing keeps pods off it and their service account is there. */
-async function runsPods({ kubectl }: ControlPlane): Promise<boolean> {
-  const args = ['get', `node/${nodeName}`, 'serviceaccount/default', '--output=json'];
-  const { code, stdout } = await kubectl(args);
-  if (code !== 0) return false;
-  const { items } = JSON.parse(stdout) as {
-    items: {
-      kind: string;
-      spec?: { taints?: unknown[] };
-      status?: { conditions?: { type: string; status: string }[] };
-    }[];
-  };
-  const node = items.find(({ kind }) => kind === 'Node');
+async function runsPods(client: KubernetesClient): Promise<boolean> {
+  const node = await client.get<Node>(`/api/v1/nodes/${nodeName}`);
   const isReady = node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
-  return isReady === true && (node?.spec?.taints ?? []).length === 0;
+  if (isReady !== true || (node?.spec?.taints ?? []).length > 0) return false;
+  return (await client.get('/api/v1/namespaces/default/serviceaccounts/default')) !== undefined;
 }
 
 function startControllerManager(context: NodeContext, kubeconfig: string): void {

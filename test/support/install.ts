@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type ApiError } from '../../src/io/kubernetes/kubernetes.ts';
 import type { Ground, KubectlResult } from '../cluster/test-cluster.ts';
 import { rollguardImage, rollguardTag } from '../cluster/images.ts';
-import { cluster, succeed } from './gate.ts';
+import { askGate, succeed } from './gate.ts';
 
 /** Where the image comes from in a cluster that is not ours: a reference that its nodes can pull. */
 const imageVariable = 'ROLLGUARD_IMAGE';
@@ -91,16 +93,18 @@ async function writeKustomization(base: string, image: string): Promise<string> 
 }
 
 /** Ready pods are not enough: kube-proxy lags. Asked until the webhook itself answers, a few times in a row. */
-export async function untilReached(ground: Ground, attempts = 300): Promise<void> {
-  let last = '';
-  for (let attempt = 0, inARow = 0; attempt < attempts; attempt++) {
-    const { stderr } = await ground.kubectl(['create', '--dry-run=server', '-f', '-'], {
-      input: JSON.stringify(cluster('rollguard-probe', { version: 'not-a-version' })),
-    });
-    last = stderr;
-    inARow = /InvalidVersion/.test(stderr) ? inARow + 1 : 0;
-    if (inARow === 3) return;
-    if (inARow === 0) await new Promise((resolve) => setTimeout(resolve, 200));
+export async function untilReached(ground: Ground, attempts = 600): Promise<void> {
+  let last: ApiError | undefined;
+  const client = connect({ kubeconfig: ground.kubeconfig });
+  try {
+    for (let attempt = 0, inARow = 0; attempt < attempts; attempt++) {
+      last = await askGate(client);
+      inARow = last?.reason === 'InvalidVersion' ? inARow + 1 : 0;
+      if (inARow === 3) return;
+      await sleep(100);
+    }
+  } finally {
+    await client.close();
   }
-  throw new Error(`the API server does not reach the webhook: ${last.trim()}`);
+  throw new Error(`the API server does not reach the webhook: ${last?.message ?? 'all is allowed'}`);
 }
