@@ -3,6 +3,7 @@ import { fork, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { componentsAvailability } from './availability.ts';
+import { crashingControllerBundle, openBaoModelBundle } from './bundle.ts';
 import { controlPlaneComponents, findBinaries, nodeComponents } from './components.ts';
 import { availability, startGround, tellStderr, type GroundSize, type PodNetwork } from './test-cluster.ts';
 import { baseImage, pauseImage, rollguardImage } from './images.ts';
@@ -182,4 +183,7 @@ async function prepare(choice: Pick<Choice, 'size'>): Promise<void> {
   await pauseImage(tellStderr);
   await baseImage([], tellStderr);
   await rollguardImage(tellStderr);
+  // Else each process of the tests would make them, at the same time.
+  await crashingControllerBundle();
+  await openBaoModelBundle();
 }
