@@ -3,7 +3,9 @@ import { until } from '../certs/recording-logger.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
 
 interface Definition {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[] | null;
+  };
 }
 
 /** What kubectl asks for before it knows a kind. */
@@ -30,7 +32,8 @@ export async function untilEstablished(ground: Ground, ...names: readonly string
   const client = connect({ kubeconfig: ground.kubeconfig });
   const isEstablished = async (name: string) => {
     const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
-    const { conditions = [] } = (await client.get<Definition>(path))?.status ?? {};
+    // A CRD that nobody has looked at yet says `conditions: null`.
+    const conditions = (await client.get<Definition>(path))?.status?.conditions ?? [];
     return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
   };
   const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';

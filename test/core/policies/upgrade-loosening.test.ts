@@ -63,7 +63,7 @@ const meant: Readonly<Record<string, 'needs a verb' | 'pinned' | 'ends' | 'stops
   'backup.target.claimName': 'nothing',
   'backup.jwtAuthRole': 'needs a verb',
   'selfInit.enabled': 'nothing',
-  'selfInit.requests': 'nothing',
+  'selfInit.requests': 'needs a verb',
   // The schema pins it.
   'tls.enabled': 'nothing',
   'tls.mode': 'nothing',
