@@ -10,6 +10,7 @@ import { stageOf, activeBlueGreen, isPastWayBack } from '../model/blue-green.ts'
 import { liveRevision, memberNamed } from '../model/members.ts';
 import { restartInPlace } from '../model/server-container.ts';
 import { activeLabelMissing, whyNotReachable } from './active-label.ts';
+import { goingVolumesSeen } from './going-volumes.ts';
 import { guardSeen } from './guard.ts';
 import { secondClusterDetected } from './identity.ts';
 import { mixSeen } from './mix.ts';
@@ -68,6 +69,7 @@ export function withConditions(
     ...crossing(status),
     ...mixed(observation, status),
     ...unguarded(observation, status),
+    ...losing(observation, status),
   ];
   return {
     ...timed,
@@ -270,6 +272,11 @@ function mixed(observation: Observation, status: OpenBaoClusterStatus): readonly
 function unguarded(observation: Observation, status: OpenBaoClusterStatus): readonly Verdict[] {
   const guard = guardSeen(observation, status);
   return guard === undefined ? [] : [verdict('Unguarded', guard.isOff, guard.reason, guard.message)];
+}
+
+function losing(observation: Observation, status: OpenBaoClusterStatus): readonly Verdict[] {
+  const going = goingVolumesSeen(observation, status);
+  return going === undefined ? [] : [verdict('VolumeDeleting', going.isSo, going.reason, going.message)];
 }
 
 function phaseOf(

@@ -39,21 +39,24 @@ import {
  */
 export const decideDisks: Concern = (observation, status, context): ConcernResult => {
   const { cluster, raft, jobs } = observation;
-  // Votes are on their way from one half to the other, or a half is on its way out: nothing else takes any away.
-  const blueGreen = activeBlueGreen(status);
-  if (blueGreen !== undefined && stageOf(blueGreen.phase) !== 'early') return unchanged(status);
   const removalOf = (volume: Volume) => executorJob(cluster, stepFor(volume), context.settings);
   const removals = jobs.kind === 'known' ? jobs.value : [];
   const lost = lostMembers(observation, status.members ?? []).filter(
     (volume) => jobReport(followedJob(removals, removalOf(volume)).observed)?.reason !== 'MemberRecovered',
   );
-  const stranded = strandedMembers(observation, status);
+  // Votes are on their way from one half to the other, or a half is on its way out, members first: nothing else takes
+  // any away.
+  const blueGreen = activeBlueGreen(status);
+  const isMoving = blueGreen !== undefined && stageOf(blueGreen.phase) !== 'early';
+  const stranded = isMoving ? [] : strandedMembers(observation, status);
   const [first] = lost;
   if (first === undefined || raft.kind === 'unknown' || jobs.kind === 'unknown')
     return unchanged(status, ...stranded);
   const { name } = first;
   const wait = (message: string) =>
     unchanged(status, waiting('DiskLost', `${name} has lost its volume; ${message}`), ...stranded);
+  if (isMoving)
+    return wait(`it is not repaired in ${blueGreen.phase}, in which only the upgrade changes who votes`);
   if (isStopped(cluster, status))
     return wait('it is not repaired while the cluster is paused or in break glass');
   // It keeps the vote that it has under its id, and would get none as a new member.

@@ -1,3 +1,4 @@
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { documents } from '../../api/documents.ts';
 import { held, unchanged, type Concern } from '../model/cluster-concern.ts';
 import { emptyDisks } from '../model/kubectl.ts';
@@ -16,6 +17,37 @@ export function membersOnGoingVolumes(observation: Observation): readonly string
     .toSorted();
 }
 
+const said = ({ conditions = [] }: OpenBaoClusterStatus) =>
+  conditions.find(({ type }) => type === 'VolumeDeleting');
+
+const inWords = (members: readonly string[]) =>
+  `somebody has deleted the volumes of ${members.join(', ')}, which go for ever when these pods stop`;
+
+/**
+ * What the condition VolumeDeleting says, from its first time on: whatever else holds the cluster has a greater word in
+ * the others. While the volumes or the pods are not known, it stays as it was.
+ */
+export function goingVolumesSeen(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+): VolumesGoing | undefined {
+  const before = said(status);
+  const isKnown = podsByName(observation) !== undefined && claimsByPod(observation) !== undefined;
+  if (!isKnown && before !== undefined)
+    return { isSo: before.status === 'True', reason: before.reason, message: before.message };
+  const members = membersOnGoingVolumes(observation);
+  if (members.length > 0) return { isSo: true, reason: 'DeletedByOthers', message: inWords(members) };
+  return before === undefined
+    ? undefined
+    : { isSo: false, reason: 'NoneDeleting', message: 'no volume of a member that runs is being deleted' };
+}
+
+interface VolumesGoing {
+  readonly isSo: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /**
  * Says which members will lose their data with their next stop. Nothing is stopped meanwhile: no upgrade, restart,
  * step-down or smaller size, and no eviction (the PodDisruptionBudget allows none).
@@ -25,7 +57,7 @@ export const decideGoingVolumes: Concern = (observation, status) => {
   if (first === undefined) return unchanged(status);
   const all = [first, ...others];
   const { cluster } = observation;
-  const message = `somebody has deleted the volumes of ${all.join(', ')}, which go for ever when these pods stop. No pod is stopped and no eviction is allowed until then`;
+  const message = `${inWords(all)}. No pod is stopped and no eviction is allowed until then`;
   const remedy =
     cluster.spec.replicas === 1 || all.length === (status.replicas ?? all.length)
       ? `A deletion cannot be taken back. Take a snapshot first, now (${documents.goingVolumes})`

@@ -1,5 +1,6 @@
 import { wordsOf } from '../../support/notices.ts';
 import { expect } from 'chai';
+import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { actionAnnotation } from '../../../src/api/labels.ts';
 import { decideDisks } from '../../../src/core/cluster/disks.ts';
 import { jobName } from '../../../src/core/jobs/job-name.ts';
@@ -36,7 +37,7 @@ const wiped = {
 };
 const step = { action: 'remove-peer', operationId: 'diskclaim2', pod: 'prod-2' } as const;
 
-function decided(given: Given, status = recorded) {
+function decided(given: Given, status: OpenBaoClusterStatus = recorded) {
   const cluster = given?.cluster ?? settledCluster({}, status);
   const seen = observation({ ...given, cluster });
   const { effects, notices } = decideDisks(seen, cluster.status ?? {}, context());
@@ -92,6 +93,26 @@ describe('a member that lost its disk', () => {
         expect(decided(given, status).jobs).to.deep.equal([jobName('prod', step)]);
       }
     }
+  });
+
+  it('is told, and left to the upgrade, while a blue-green upgrade moves votes or removes a half', () => {
+    const phases = [
+      'Promoting',
+      'UpgradingGreen',
+      'DemotingBlue',
+      'Cleanup',
+      'RollingBack',
+      'RollbackCleanup',
+    ];
+    for (const phase of phases as readonly 'Promoting'[]) {
+      const { jobs, notices, message } = decided(wiped, { ...recorded, blueGreen: { phase } });
+      expect({ jobs, notices }, phase).to.deep.equal({ jobs: [], notices: ['DiskLost'] });
+      expect(message).to.contain(`prod-2 has lost its volume; it is not repaired in ${phase}`);
+    }
+    const removed = { ...recorded, blueGreen: { phase: 'Cleanup' as const } };
+    expect(decided({ raft: known(raftOf(['prod-1', 'prod-2'])) }, removed).notices).to.deep.equal([]);
+    const early = { ...recorded, blueGreen: { phase: 'Syncing' as const } };
+    expect(decided(wiped, early).jobs).to.have.length(1);
   });
 
   for (const [title, given] of [

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
-import { known } from '../../../src/core/model/known.ts';
+import { known, unknown } from '../../../src/core/model/known.ts';
 import { peersOf } from '../../../src/core/raft/peers.ts';
 import { whyUnhealthy } from '../../../src/core/raft/health.ts';
 import { disruptionBudget } from '../../../src/core/workload/disruption-budget.ts';
@@ -58,6 +58,38 @@ describe('a volume that somebody has deleted while its member runs (L3)', () => 
       ).to.deep.equal([]);
       expect(scaling.size).to.equal(5);
     }
+  });
+
+  it('has a condition of its own, which no incident hides, and which says when it is over', () => {
+    const condition = (going: readonly number[], status: object, given = {}) => {
+      const cluster = settledCluster({}, { ...settledStatus(), ...status });
+      const { conditions } = decided(going, {}, { cluster, ...given }).status;
+      return conditions?.find(({ type }) => type === 'VolumeDeleting');
+    };
+    const breakGlass = { active: true, nonce: 'n' };
+    const seen = condition([1], { breakGlass });
+    expect(seen).to.include({ status: 'True', reason: 'DeletedByOthers' });
+    expect(seen?.message).to.contain('prod-1');
+    expect(condition([], {})).to.equal(undefined);
+    const after = { conditions: seen === undefined ? [] : [seen] };
+    expect(condition([], after)).to.include({ status: 'False' });
+    expect(condition([], after, { pods: unknown('no answer') })).to.include({ status: 'True' });
+  });
+
+  it('lets no other member leave either, which may hold the last of it, nor a volume of one that has left', () => {
+    const going = (scaling: SimulatedScaling) => {
+      const { metadata } = scaling.claims.get('prod-0') ?? {};
+      scaling.claims.set('prod-0', { metadata: { ...metadata, deletionTimestamp: '2026-01-02T03:04:05Z' } });
+    };
+    const begun = new SimulatedScaling(4, 3);
+    begun.faults = { broken: [3] };
+    begun.turn();
+    going(begun);
+    expect(begun.run(10).done).to.deep.equal([]);
+    const left = new SimulatedScaling(4, 3);
+    while (!left.done.includes('size 3')) left.turn();
+    going(left);
+    expect(left.run(10).done).to.deep.equal(['remove-peer prod-3', 'size 3']);
   });
 
   it('lets no upgrade or restart begin', () => {

@@ -156,6 +156,8 @@ export function shrink(input: ScaleInput): ScaleStep {
       ],
     };
   }
+  const losing = whyVolumeGoes(input, pod);
+  if (losing !== undefined) return wait(`${claim.metadata.name} is kept, for ${losing}`);
   return wait(`waiting for ${claim.metadata.name} to be deleted`, {
     effects: formerVolume(observation, claim),
   });
@@ -227,10 +229,14 @@ export function whyNotRemove(
     : `${pod} is healthy and stays while others are not: ${unfit.join('; ')}`;
 }
 
-/** Somebody has deleted its volume: whether that was meant, a person says first. */
+/**
+ * Somebody has deleted its volume: whether that was meant, a person says first. Or another one's: what the one that
+ * leaves holds may then be the last of it (L3).
+ */
 function whyVolumeGoes({ peers }: ScaleInput, pod: string): string | undefined {
-  const peer = peers.expected.find(({ name }) => name === pod);
-  return peer === undefined ? undefined : whyLosing(peer);
+  const own = peers.expected.filter(({ name }) => name === pod);
+  const others = peers.expected.filter(({ name }) => name !== pod);
+  return [...own, ...others].map(whyLosing).find((reason) => reason !== undefined);
 }
 
 /** The keys of sealable namespaces that would be lost with it, unless a person accepts that. */
