@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { metadataServicesCrd, openBaoClusterCrd, openBaoRestoreCrd } from '../src/api/crd.ts';
 import { holdReasons, holdScopes, type HoldReason } from '../src/api/hold-reasons.ts';
 import { reasons } from '../src/api/reasons.ts';
+import { authority } from '../src/core/policies/authority.ts';
 import { pathFacts } from '../src/core/version/upgrade-paths.ts';
 
 const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
@@ -20,6 +21,7 @@ const generated: Readonly<Record<string, (present: string) => string>> = {
   'docs/reference/reasons.md': withReasons,
   'docs/reference/holds.md': withHoldReasons,
   'docs/reference/upgrade-paths.md': withPaths,
+  'docs/reference/authority.md': withAuthority,
 };
 
 /** The page with a heading a reason, between the two comments that mark them. */
@@ -66,6 +68,18 @@ function withPaths(page: string): string {
     return `| ${[effect, ...cells, seals?.join(', ') ?? 'any', sentence(why), `[${file.replace('.md', '')}, ${section}](../facts/${file})`].join(' | ')} |`;
   });
   const columns = '| effect | strategy | from | to | seal | why | source |\n| - | - | - | - | - | - | - |';
+  return [before, '\n', [columns, ...rows].join('\n'), '\n\n', after ?? rest].join('');
+}
+
+/** The page with a row a change that needs a right, between the two comments that mark them. */
+function withAuthority(page: string): string {
+  const [before, rest = ''] = page.split(/(?<=<!-- authority: .* -->\n)/);
+  const [, after] = rest.split(/(?=<!-- \/authority -->)/);
+  const rows = authority.map(
+    ({ request, path, verb, on, when }) =>
+      `| ${request} | \`${path}\` | \`${verb}\` on \`${on}\` | ${when} |`,
+  );
+  const columns = '| request | field | right | when |\n| - | - | - | - |';
   return [before, '\n', [columns, ...rows].join('\n'), '\n\n', after ?? rest].join('');
 }
 

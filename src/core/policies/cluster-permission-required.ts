@@ -1,4 +1,5 @@
 import { liveRevisionAnnotation, type Verb } from '../../api/labels.ts';
+import { defined } from '../../api/object-fields.ts';
 import {
   acknowledgement,
   asksFor,
@@ -9,10 +10,10 @@ import {
 } from './cluster-request.ts';
 import { acknowledgesEarlier } from './break-glass.ts';
 import { movesPinnedImage } from './cluster-operation.ts';
-import { entrustments } from './entrusted.ts';
+import { entrustedDemands, entrustments } from './entrusted.ts';
 import { missingVerb } from './missing-verb.ts';
 import type { Policy } from './policy.ts';
-import { loosenings, type Restricted } from './upgrade-loosening.ts';
+import { looseningDemands, loosenings, type Demand, type Restricted } from './upgrade-loosening.ts';
 
 /**
  * Maintenance, the acknowledgement of an incident, and letting a blue-green upgrade go on
@@ -44,50 +45,74 @@ export function verbsNeeded(request: Change): readonly Verb[] {
 }
 
 /** What the request changes that not everybody may. */
-function changesThatNeedVerbs(request: Change): readonly Restricted[] {
-  const acknowledges = acknowledgement(request.object) !== '' && changesAcknowledgement(request);
-  return [
-    ...(changesMaintenance(request)
-      ? [{ verb: 'maintenance', path: 'spec.maintenance.enabled' } as const]
-      : []),
-    ...(acknowledges && !acknowledgesEarlier(request)
-      ? [{ verb: 'acknowledge', path: 'spec.breakGlassAck' } as const]
-      : []),
-    ...(movesPinnedImage(request)
-      ? [
-          {
-            verb: 'acknowledge',
-            path: 'spec.image',
-            what: 'changing spec.image during an operation',
-          } as const,
-        ]
-      : []),
-    ...(namesLiveRevision(request)
-      ? [
-          {
-            verb: 'acknowledge',
-            path: `metadata.annotations[${liveRevisionAnnotation}]`,
-            what: 'naming the live revision',
-          } as const,
-        ]
-      : []),
-    ...requestVerbs
-      .filter(({ field }) => asksFor(request, field))
-      .map(({ field, verb }) => ({ verb, path: `spec.upgrade.requests.${field}` })),
-    ...loosenings(request),
-    ...entrustments(request),
-  ];
+const changesThatNeedVerbs = (request: Change): readonly Restricted[] => [
+  ...asked
+    .filter(({ isAsked }) => isAsked(request))
+    .map(({ verb, path, what }) => ({ verb, path, ...defined({ what }) })),
+  ...loosenings(request),
+  ...entrustments(request),
+];
+
+/** A change for which a person is asked, beside those of upgrade-loosening.ts and entrusted.ts. */
+interface Asked extends Demand {
+  readonly what?: string;
+  readonly isAsked: (request: Change) => boolean;
 }
+
+const asked: readonly Asked[] = [
+  {
+    verb: 'maintenance',
+    path: 'spec.maintenance.enabled',
+    when: 'it changes',
+    isAsked: changesMaintenance,
+  },
+  {
+    verb: 'acknowledge',
+    path: 'spec.breakGlassAck',
+    when: 'it is set to anything but the nonce of an earlier incident',
+    isAsked: (request) =>
+      acknowledgement(request.object) !== '' &&
+      changesAcknowledgement(request) &&
+      !acknowledgesEarlier(request),
+  },
+  {
+    verb: 'acknowledge',
+    path: 'spec.image',
+    what: 'changing spec.image during an operation',
+    when: 'it changes while votes move, on the way back or in break glass, while paused and at the same version',
+    isAsked: movesPinnedImage,
+  },
+  {
+    verb: 'acknowledge',
+    path: `metadata.annotations[${liveRevisionAnnotation}]`,
+    what: 'naming the live revision',
+    when: 'it is set or changed',
+    isAsked: namesLiveRevision,
+  },
+  // A retry only repeats what spec asks for, so it needs none.
+  ...(
+    [
+      { field: 'promote', verb: 'promote' },
+      { field: 'rollback', verb: 'rollback' },
+      { field: 'cleanup', verb: 'promote' },
+    ] as const
+  ).map(({ field, verb }) => ({
+    verb,
+    path: `spec.upgrade.requests.${field}`,
+    when: 'it gets a value that was not carried out already',
+    isAsked: (request: Change) => asksFor(request, field),
+  })),
+];
+
+/** All of them, for the documents. */
+export const clusterDemands: readonly Demand[] = [
+  ...asked.map(({ verb, path, when }) => ({ verb, path, when })),
+  ...looseningDemands,
+  ...entrustedDemands,
+];
 
 /** Taking the name away says nothing: the controller does that itself. */
 function namesLiveRevision({ object, oldObject }: Change): boolean {
   const named = object.metadata.annotations?.[liveRevisionAnnotation];
   return named !== undefined && named !== oldObject?.metadata.annotations?.[liveRevisionAnnotation];
 }
-
-/** A retry only repeats what spec asks for, so it needs none. */
-const requestVerbs = [
-  { field: 'promote', verb: 'promote' },
-  { field: 'rollback', verb: 'rollback' },
-  { field: 'cleanup', verb: 'promote' },
-] as const;

@@ -4,7 +4,7 @@ import { sameValue } from '../model/same-value.ts';
 import { imageRepository } from '../version/image-reference.ts';
 import { defaultRepository } from '../workload/image.ts';
 import type { ClusterRequest } from './cluster-request.ts';
-import type { Restricted } from './upgrade-loosening.ts';
+import type { Demand, Restricted } from './upgrade-loosening.ts';
 
 /**
  * What is entrusted with secrets: programs that run with those of the cluster, roles and identities that they log in
@@ -59,6 +59,8 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 interface Program {
   readonly path: string;
   readonly what?: string;
+  /** Of which change, where that is not of every one. */
+  readonly when?: string;
   /** What is named; undefined where it is the default. */
   readonly of: (cluster: OpenBaoCluster) => unknown;
 }
@@ -67,6 +69,7 @@ const named: readonly Program[] = [
   {
     path: 'spec.image',
     what: 'a spec.image from another repository',
+    when: 'it names another repository than before and than the default one',
     of: ({ spec }) => {
       if (!spec.image) return undefined;
       const repository = imageRepository(spec.image);
@@ -98,6 +101,8 @@ interface Settings {
   readonly path: string;
   readonly of: (cluster: OpenBaoCluster) => object | undefined;
   readonly isHarmless: (field: string, value: unknown) => boolean;
+  /** The same in words. */
+  readonly harmless: string;
 }
 
 const settings: readonly Settings[] = [
@@ -106,11 +111,22 @@ const settings: readonly Settings[] = [
     path: 'spec.unseal',
     of: ({ spec }) => spec.unseal,
     isHarmless: (field, value) => field === 'type' && value === 'static',
+    harmless: '`type: static`',
   },
   {
     // A folder gets no credentials, and what lies there is sealed.
     path: 'spec.backup.target',
     of: ({ spec }) => spec.backup?.target,
     isHarmless: (field) => ['provider', 'claimName', 'pathPrefix'].includes(field),
+    harmless: '`provider`, `claimName` and `pathPrefix`',
   },
 ];
+
+/** Each of them, for the documents. */
+export const entrustedDemands: readonly Demand[] = [
+  ...named.map(({ path, when = 'it is set or changed, but for its default' }) => ({ path, when })),
+  ...settings.map(({ path, harmless }) => ({
+    path,
+    when: `anything in it is set or changed but ${harmless}`,
+  })),
+].map((each) => ({ verb: 'execute', ...each }));

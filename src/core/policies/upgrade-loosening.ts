@@ -15,6 +15,13 @@ export interface Restricted {
   readonly what?: string;
 }
 
+/** What needs a verb, for the documents: `when` is the clause that says of which change. */
+export interface Demand {
+  readonly verb: Verb;
+  readonly path: string;
+  readonly when: string;
+}
+
 /** A setting that holds an upgrade under way back, and the verb of what a change in that direction stands for. */
 interface Brake {
   readonly path: string;
@@ -90,3 +97,13 @@ const brakes: readonly Brake[] = [
     Number(autoRollback?.onValidationFailure ?? true),
   ),
 ];
+
+/** Each of them, for the documents. */
+export const looseningDemands: readonly Demand[] = brakes.map(({ path, verb }) => ({
+  verb,
+  path,
+  when:
+    verb === 'promote'
+      ? 'an upgrade under way, or asked for and not begun, is held back less by it'
+      : 'an upgrade under way, or asked for and not begun, is taken back sooner by it',
+}));
