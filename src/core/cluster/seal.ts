@@ -1,55 +1,73 @@
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { held, unchanged, type Concern, type Notice } from '../model/cluster-concern.ts';
 import type { Command } from '../model/explanation.ts';
-import type { ClusterSecrets } from '../model/observation.ts';
+import type { Observation } from '../model/observation.ts';
+import { answers, isUnsealed, podsByName, revisionHash } from '../model/selectors.ts';
+import { sealIdOfSet } from '../workload/seal.ts';
 import { sealKeyId } from '../model/names.ts';
-import { hasStaticSeal, sealCredentials, sealId, sealOfData } from '../model/seal.ts';
+import { hasStaticSeal, sealCredentials, sealId } from '../model/seal.ts';
 
 /** Notice with which not even the ConfigMap follows the spec: the next pod to start would read it. */
 export const sealChanged = 'SealChanged';
 
 /**
- * Records the seal of the data when there is data, and says so when spec asks for another one, which the gate
+ * Records the seal of the data, and says so when spec asks for another one, which the gate
  * refuses where it is asked; and when what opens the seal is missing.
  */
 export const decideSeal: Concern = (observation, before) => {
   const { cluster, secrets } = observation;
   const seen = secrets.kind === 'known' ? secrets.value : undefined;
-  const status = recorded(cluster, before, seen);
-  const ofData = sealOfData({ status });
   const wanted = sealId(cluster);
-  // What could not be read says nothing of the data: the static key may be there.
-  const isUntold = status.seal === undefined && seen === undefined;
-  if (ofData !== undefined && ofData !== wanted && !isUntold) {
-    return unchanged(status, anotherSeal(cluster, wanted, ofData));
-  }
+  const made = madeFor(observation);
+  const status = recorded(observation, before, made);
+  const ofData = status.initialized === true ? (status.seal ?? made) : undefined;
+  if (ofData !== undefined && ofData !== wanted)
+    return unchanged(status, anotherSeal(cluster, wanted, ofData, status.seal !== undefined));
   const missing = seen?.missingSealCredentials ?? [];
   return missing.length === 0 ? unchanged(status) : unchanged(status, missingCredentials(cluster, missing));
 };
 
 /**
- * When the data is first seen. Where none is recorded for data that was there before, it is that of the static key,
- * if there is one: the gate then lets spec be put back, and nothing else.
+ * The seal that the members' pods are made for: what spec asks for may have changed since, where the gate is off. One
+ * without a stanza has the static key, if that is there: what could not be read says nothing.
  */
+function madeFor({ cluster, statefulSet, secrets }: Observation): string | undefined {
+  const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
+  const inTemplate = set === undefined ? undefined : sealIdOfSet(cluster, set);
+  const hasKey = secrets.kind === 'known' && secrets.value.unsealKey;
+  return inTemplate ?? (set !== undefined && hasKey ? sealKeyId : undefined);
+}
+
+/** Never as spec says it: once a member of that very template has opened its data, that is the seal of it. */
 function recorded(
-  cluster: OpenBaoCluster,
+  observation: Observation,
   status: OpenBaoClusterStatus,
-  seen: ClusterSecrets | undefined,
+  made: string | undefined,
 ): OpenBaoClusterStatus {
-  if (hasStaticSeal(cluster) || status.initialized !== true || status.seal !== undefined) return status;
-  const isNew = cluster.status?.initialized !== true;
-  if (isNew || seen?.unsealKey === false) return { ...status, seal: sealId(cluster) };
-  return seen === undefined ? status : { ...status, seal: sealKeyId };
+  if (status.initialized !== true || status.seal !== undefined || made === undefined) return status;
+  if (hasStaticSeal(observation.cluster) && made === sealKeyId) return status;
+  return isOpenedBy(observation, status) ? { ...status, seal: made } : status;
+}
+
+function isOpenedBy(observation: Observation, status: OpenBaoClusterStatus): boolean {
+  const { statefulSet } = observation;
+  const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
+  const { observedGeneration = 0, updateRevision } = set?.status ?? {};
+  if (updateRevision === undefined || observedGeneration < (set?.metadata.generation ?? 0)) return false;
+  return answers(observation).some((member) => {
+    const pod = podsByName(observation)?.get(member.pod);
+    return isUnsealed(member, status) && pod?.metadata.labels?.[revisionHash] === updateRevision;
+  });
 }
 
 const edit = ({ metadata }: OpenBaoCluster): Command => ({
   line: `kubectl edit openbaocluster ${metadata.name} -n ${metadata.namespace}`,
 });
 
-const anotherSeal = (cluster: OpenBaoCluster, wanted: string, ofData: string): Notice =>
+const anotherSeal = (cluster: OpenBaoCluster, wanted: string, ofData: string, isProved: boolean): Notice =>
   held(
     sealChanged,
-    `spec.unseal asks for the seal "${wanted}", and the data of this cluster is sealed with "${ofData}"; a member that starts with another seal cannot open its data, so nothing is changed`,
+    `spec.unseal asks for the seal "${wanted}", and ${isProved ? 'the data of this cluster is sealed with' : 'the members of this cluster are made for'} "${ofData}"; a member that starts with another seal cannot open its data, so nothing is changed`,
     { remedy: 'Put spec.unseal back', commands: [edit(cluster)] },
   );
 

@@ -4,3 +4,6 @@
  * made anew for it.
  */
 export const literal = (text: string): string => (/\$[$(]/.test(text) ? text.replaceAll('$', '$$$$') : text);
+
+/** What the kubelet makes of such a text. */
+export const unliteral = (text: string): string => text.replaceAll('$$', () => '$');

@@ -68,10 +68,22 @@ const keyFields: Readonly<Record<Exclude<SealType, 'static' | 'kms'>, readonly s
  */
 export function sealId(cluster: Pick<OpenBaoCluster, 'spec'>): string {
   const type = sealType(cluster);
-  if (type === 'static') return sealKeyId;
-  const settings = sealSettings(cluster);
+  return type === 'static' ? sealKeyId : idOf(type, sealName(cluster), sealSettings(cluster));
+}
+
+/** The same of a stanza as it is rendered, beside the spec that says whether a plugin of that name is meant. */
+export const sealIdOfStanza = (
+  cluster: Pick<OpenBaoCluster, 'spec'>,
+  name: string,
+  settings: Readonly<Record<string, string>>,
+): string =>
+  sealType(cluster) === 'kms' && sealName(cluster) === name
+    ? idOf('kms', name, settings)
+    : idOf(name, name, settings);
+
+function idOf(type: string, name: string, settings: Readonly<Record<string, string>>): string {
   const fields = (keyFields as Readonly<Record<string, readonly string[] | undefined>>)[type];
-  if (fields === undefined) return `${sealName(cluster)} settings=${fingerprint(settings)}`;
+  if (fields === undefined) return `${name} settings=${fingerprint(settings)}`;
   const key = fields.flatMap((field) => {
     // transit/ and /transit are one mount.
     const value = withoutOuterSlashes(settings[field] ?? '');
@@ -79,10 +91,6 @@ export function sealId(cluster: Pick<OpenBaoCluster, 'spec'>): string {
   });
   return [type, ...key].join(' ');
 }
-
-/** The seal of the data, as recorded; undefined before there is data. A status that was lost is recorded anew. */
-export const sealOfData = ({ status }: Pick<OpenBaoCluster, 'status'>): string | undefined =>
-  status?.initialized === true ? (status.seal ?? sealKeyId) : undefined;
 
 /** Which entries of the Secret members get, where it names none. */
 const usualKeys: Readonly<Record<SealType, readonly string[]>> = {

@@ -1,10 +1,12 @@
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
-import { literal } from '../model/literal.ts';
-import { names, sealKeyId, sealKeyName } from '../model/names.ts';
+import type { StatefulSet } from '../../api/kubernetes.ts';
+import { literal, unliteral } from '../model/literal.ts';
+import { names, sealKeyId, sealKeyName, serverContainer } from '../model/names.ts';
 import {
   hasStaticSeal,
   kmsPlugin,
   sealCredentials,
+  sealIdOfStanza,
   sealName,
   sealSettings,
   sealType,
@@ -117,11 +119,43 @@ export const sealEnvironment = (cluster: OpenBaoCluster): readonly object[] =>
   hasStaticSeal(cluster)
     ? []
     : [
-        { name: 'ROLLGUARD_SEAL', value: literal(JSON.stringify(sealConfiguration(cluster))) },
+        { name: sealVariable, value: literal(JSON.stringify(sealConfiguration(cluster))) },
         ...(sealType(cluster) === 'ocikms' && sealCredentials(cluster)?.keys.includes('config') === true
           ? [{ name: 'OCI_CONFIG_FILE', value: `${paths.seal}/config` }]
           : []),
       ];
+
+const sealVariable = 'ROLLGUARD_SEAL';
+
+/**
+ * Which seal the pods of this StatefulSet are made for, and which key of it, in the words of `sealId`; undefined where
+ * its template has none but the static one, or cannot be read.
+ */
+export function sealIdOfSet(cluster: OpenBaoCluster, set: StatefulSet): string | undefined {
+  const containers = (set.spec?.template?.spec?.containers ?? []) as readonly Container[];
+  const { env = [] } = containers.find(({ name }) => name === serverContainer) ?? {};
+  const value = env.find(({ name }) => name === sealVariable)?.value;
+  if (value === undefined) return undefined;
+  const [stanza = {}] = sealsIn(unliteral(value));
+  const [name, settings] = Object.entries(stanza)[0] ?? [];
+  if (name === undefined || typeof settings !== 'object' || settings === null) return undefined;
+  const texts = Object.entries(settings).map(([field, text]) => [field, String(text)] as const);
+  return sealIdOfStanza(cluster, name, Object.fromEntries(texts));
+}
+
+interface Container {
+  readonly name: string;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+}
+
+function sealsIn(text: string): readonly object[] {
+  try {
+    const { seal } = JSON.parse(text) as { readonly seal?: unknown };
+    return Array.isArray(seal) ? seal.filter((each) => typeof each === 'object' && each !== null) : [];
+  } catch {
+    return [];
+  }
+}
 
 const azureIdentity = 'azure.workload.identity';
 
