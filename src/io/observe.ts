@@ -18,6 +18,7 @@ import { answersOf, type Members } from '../core/raft/members.ts';
 import { knowsSealables, needsSealables } from '../core/upgrade/namespace-keys.ts';
 import { needsRoom } from '../core/upgrade/capacity.ts';
 import { names } from '../core/model/names.ts';
+import { revisionOfPod } from '../core/model/revisions.ts';
 import { targetIn } from '../core/model/selectors.ts';
 import { readKnown } from './read-known.ts';
 import { greenNames, liveNames } from '../core/model/members.ts';
@@ -135,7 +136,9 @@ async function readMembers(
   cluster: OpenBaoCluster,
   pods: readonly Pod[],
 ): Promise<ReadonlyMap<string, Known<Member>>> {
-  const reachable = pods.filter((pod) => (pod.status?.podIP ?? '') !== '' && runs(pod));
+  const reachable = pods.filter(
+    (pod) => isMembersName(cluster, pod) && (pod.status?.podIP ?? '') !== '' && runs(pod),
+  );
   const answers = reachable.map(async (pod) => {
     const { name = '' } = pod.metadata;
     return [name, await readKnown(() => openbao.member(cluster, pod))] as const;
@@ -167,6 +170,13 @@ async function readSealables(
   );
   return found.map(({ path, unsealed }) => ({ path, unsealed: new Map([...unsealed, ...rest]) }));
 }
+
+/**
+ * Whoever may make a pod can label it as a member, and would be sent the controller's token: only the exact name of a
+ * member is dialled, and a pod of such a name the StatefulSet's controller takes for its own or removes.
+ */
+const isMembersName = (cluster: OpenBaoCluster, { metadata: { name = '' } }: Pod): boolean =>
+  revisionOfPod(cluster, name) !== undefined;
 
 const runs = (pod: Pod) => serverStatus(pod)?.state?.running !== undefined;
 

@@ -9,29 +9,42 @@ import { member, serverPod } from '../support/observation.ts';
 
 const nothing = () => Promise.reject(new Error('it is not read here'));
 
+/** Reads nothing, and finds nothing. */
+const blind: ObserveTools = {
+  made: { has: () => true },
+  caches: {
+    statefulSet: () => undefined,
+    statefulSets: () => [],
+    pods: () => [],
+    claims: () => [],
+    jobs: () => [],
+    child: () => undefined,
+  },
+  now: () => 0,
+  openbao: {
+    member: nothing,
+    raftConfiguration: nothing,
+    versionHistory: nothing,
+    sealableNamespaces: nothing,
+  },
+  secrets: nothing,
+  namespace: nothing,
+  issuer: nothing,
+  room: nothing,
+  restoresUnderWay: () => known([]),
+  lockUnchangedMs: () => 0,
+  drifted: nothing,
+};
+
 describe('what is read of a cluster', () => {
   it('has Jobs and pods of one moment, however long the rest takes', async () => {
     const metadata = { name: 'check', uid: 'j-1' };
     let jobs: Job[] = [{ metadata }];
     let pods: Pod[] = [{ metadata: { name: 'check-x' }, status: { phase: 'Running' } }];
     const tools: ObserveTools = {
-      made: { has: () => true },
-      caches: {
-        statefulSet: () => undefined,
-        statefulSets: () => [],
-        pods: () => pods,
-        claims: () => [],
-        jobs: () => jobs,
-        child: () => undefined,
-      },
+      ...blind,
+      caches: { ...blind.caches, pods: () => pods, jobs: () => jobs },
       now: () => Date.UTC(2026, 10, 21),
-      openbao: {
-        member: nothing,
-        raftConfiguration: nothing,
-        versionHistory: nothing,
-        sealableNamespaces: nothing,
-      },
-      secrets: nothing,
       async namespace() {
         await Promise.resolve();
         // Both end meanwhile, long enough ago that nothing is waited for any more.
@@ -42,14 +55,35 @@ describe('what is read of a cluster', () => {
         pods = [];
         throw new Error('it is not read here');
       },
-      issuer: nothing,
-      room: nothing,
-      restoresUnderWay: () => known([]),
-      lockUnchangedMs: () => 0,
-      drifted: nothing,
     };
     const { jobs: seen } = await observe(tools, cluster({ version: '2.5.5' }));
     expect(seen).to.deep.equal({ kind: 'known', value: [{ job: { metadata } }] });
+  });
+
+  it('is asked of pods with the exact name of a member alone, whatever their label says (P5)', async () => {
+    const dialled: string[] = [];
+    const named = (name: string): Pod => {
+      const { metadata, ...rest } = serverPod(0);
+      const labels = { ...metadata.labels, [componentLabel]: components.server };
+      return { ...rest, metadata: { ...metadata, name, labels } };
+    };
+    const pods = ['prod-0', 'prod-r0123456789-1', 'evil', 'prod-0-x', 'prod', 'prod-00', 'other-0'].map(
+      named,
+    );
+    const tools: ObserveTools = {
+      ...blind,
+      caches: { ...blind.caches, pods: () => pods },
+      openbao: {
+        ...blind.openbao,
+        async member(_cluster, { metadata: { name = '' } }) {
+          dialled.push(name);
+          return member(0, { pod: name });
+        },
+      },
+    };
+    const seen = await observe(tools, cluster());
+    expect(dialled).to.deep.equal(['prod-0', 'prod-r0123456789-1']);
+    expect([...seen.members.keys()]).to.deep.equal(dialled);
   });
 
   describe('while something may stop members', () => {
