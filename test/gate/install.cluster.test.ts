@@ -241,6 +241,10 @@ describe('the install, as the documents say it, on a real node', function () {
     const roles = objects.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.name);
     // It is the webhook's that writes certificates.
     expect(roles.filter((name) => !name.startsWith('rollguard-controller'))).to.deep.equal([]);
+    const gate = objects.find(
+      ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'rollguard-webhook',
+    );
+    expect(gate.rules.flatMap((rule: any) => rule.apiGroups)).not.to.include('admissionregistration.k8s.io');
     const deployment = objects.find(
       ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'rollguard-webhook',
     );
