@@ -27,7 +27,15 @@ export function whyNotLock(
   jobs: readonly ObservedJob[],
   operationId: string,
 ): { readonly reason: string; readonly held: boolean } | undefined {
-  const { operationLock: lock, upgrade, blueGreen, scaling, breakGlass } = status;
+  const {
+    operationLock: lock,
+    upgrade,
+    blueGreen,
+    scaling,
+    breakGlass,
+    currentVersion,
+    conditions = [],
+  } = status;
   const { name = '', namespace = 'default' } = metadata;
   if (spec.paused === true) {
     const command = resumeCommand('openbaocluster', { name, namespace });
@@ -36,6 +44,16 @@ export function whyNotLock(
       held: true,
     };
   }
+  const unknown = conditions.find(({ reason, status: is }) => reason === 'RevisionUnknown' && is === 'True');
+  if (unknown !== undefined) {
+    return {
+      reason: `which members hold the data of now must be settled first (RevisionUnknown): rollguard status ${name} -n ${namespace}`,
+      held: true,
+    };
+  }
+  // Lost, or not written yet: there may be members that nobody has looked for.
+  if (currentVersion === undefined)
+    return waits('what the cluster runs must be known first (status.currentVersion)');
   if (scaling !== undefined)
     return waits(`members are being added or removed (spec.replicas); this must end first`);
   const hasStopped = breakGlass?.active === true || upgrade?.held === true || blueGreen?.held === true;
