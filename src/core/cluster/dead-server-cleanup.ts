@@ -4,7 +4,7 @@ import { activeBlueGreen } from '../model/blue-green.ts';
 import { held, unchanged, waiting, type Concern, type ConcernResult } from '../model/cluster-concern.ts';
 import { isStopped } from '../model/selectors.ts';
 import { deadServerCleanupJob } from '../jobs/dead-server-cleanup.ts';
-import { jobInWords } from '../jobs/followed-job.ts';
+import { jobInWords, provedOutcome } from '../jobs/followed-job.ts';
 import { jobFailure } from '../jobs/job-outcome.ts';
 import { unfinishedRaftChanges } from '../jobs/unfinished.ts';
 
@@ -24,10 +24,11 @@ export const decideDeadServerCleanup: Concern = (observation, status, context): 
     return unchanged(status, waiting('DeadServerCleanup', `Job ${other.job.metadata.name} to end`));
   }
   const wait = waiting('DeadServerCleanup', `${jobInWords(job)} to let autopilot remove dead servers again`);
-  if (job.outcome === 'succeeded') {
+  const outcome = provedOutcome(job);
+  if (outcome === 'succeeded') {
     return { ...unchanged(omit(status, 'deadServerCleanup')), requeueAt: context.now };
   }
-  if (job.outcome === 'failed') {
+  if (job.observed !== undefined && outcome === 'failed') {
     const what =
       'the removal of dead servers by autopilot was switched off for an upgrade and could not be switched on again';
     const line = `kubectl -n ${cluster.metadata.namespace ?? ''} delete job ${job.name}`;

@@ -87,6 +87,7 @@ function follow(input: Input, operationId: string, jobs: readonly ObservedJob[])
   const object = executorJob(observation.cluster, stepOf(operationId, issuer), context.settings);
   const job = followedJob(jobs, object);
   const { trusted, wanted } = status.issuer ?? {};
+  if (job.observed?.isUnwitnessed === true) return begin(input);
   if (job.outcome === 'succeeded') {
     return {
       ...unchanged({ ...status, issuer: { trusted: wanted ?? '' } }),

@@ -44,6 +44,13 @@ function named(
   return { name, outcome: 'running', observed: { ...unbelieved(observed.job, podReason), isUnproved: true } };
 }
 
+/**
+ * How it ended for who asks for nothing but its success, and reads neither a report nor the world: one that nobody has
+ * seen is a failure.
+ */
+export const provedOutcome = <Job extends FollowedJob>(job: Job): Job['outcome'] =>
+  job.outcome === 'succeeded' && job.observed?.isUnwitnessed === true ? 'failed' : job.outcome;
+
 /** The Job that is waited for, and in brackets what keeps it from starting. */
 export function jobInWords({ name, observed }: FollowedJob): string {
   const hindrance = jobHindrance(observed);

@@ -39,6 +39,9 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
   const endedAt = parseTimestamp(conditionOf(job, 'Complete', 'Failed')?.lastTransitionTime) ?? -Infinity;
   const isReportPending = !hasEnded && now - endedAt < wordsDueMs;
   const hasSucceeded = state?.terminated?.exitCode === 0;
+  // Kubernetes counts the success of any pod that it adopts, and the next look cannot tell whose it was.
+  const isUnwitnessed = pod === undefined && !isReportPending && conditionOf(job, 'Complete') !== undefined;
+  if (isUnwitnessed) return { job, isUnwitnessed, podReason: unwitnessed(job) };
   return {
     job,
     ...(isReportPending ? { isReportPending } : {}),
@@ -46,6 +49,9 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
     ...defined({ message, podReason: hindrance }),
   };
 }
+
+const unwitnessed = ({ metadata: { name = '', namespace = '' } }: Job) =>
+  `it is Complete, but its pod is gone, so that nobody knows what has succeeded; to run it again: kubectl delete job ${name} -n ${namespace}`;
 
 /** A Job whose report does not count: without its words, and as one that runs. */
 export const unbelieved = (job: Job, podReason: string): ObservedJob => ({

@@ -118,6 +118,8 @@ export interface ObservedJob {
   readonly podReason?: string;
   /** It ended a moment ago, but its pod is not seen to have ended yet: what it said is still to come. */
   readonly isReportPending?: true;
+  /** Complete, but nobody can say any more what has succeeded: where success is all that is asked, it is none. */
+  readonly isUnwitnessed?: true;
   /** Its container has succeeded, which Kubernetes may not have counted yet: it starts none again. */
   readonly hasSucceeded?: true;
 }

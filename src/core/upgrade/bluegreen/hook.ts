@@ -31,6 +31,9 @@ export function hook(input: PhaseInput): Step | undefined {
   const job = followedJob(jobs.value, object);
   const { name } = job;
   if (job.outcome === 'running') return wait(jobInWords(job), { isOpenEnded: true });
+  if (job.observed?.isUnwitnessed === true) {
+    return hold('HookOutcomeUnknown', `Job ${name}: ${job.observed.podReason}`);
+  }
   if (job.outcome === 'succeeded') {
     return wait('promotion', {
       patch: { hookSucceeded: true },

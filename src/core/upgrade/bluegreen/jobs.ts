@@ -3,7 +3,7 @@ import { defined } from '../../../api/object-fields.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
-import { followedJob, jobInWords, recordedJob } from '../../jobs/followed-job.ts';
+import { followedJob, jobInWords, provedOutcome, recordedJob } from '../../jobs/followed-job.ts';
 import { jobFailure } from '../../jobs/job-outcome.ts';
 import type { DeadServerCleanupStep, ExecutorStep, HalvesStep, MemberStep } from '../../jobs/step.ts';
 import { unfinishedJobs, unfinishedRaftChanges } from '../../jobs/unfinished.ts';
@@ -78,7 +78,7 @@ function hasSucceeded(
   wanted: JobOfUpgrade,
 ): boolean {
   const object = executorJob(cluster, wanted, context.settings);
-  return jobs.kind === 'known' && followedJob(jobs.value, object).outcome === 'succeeded';
+  return jobs.kind === 'known' && provedOutcome(followedJob(jobs.value, object)) === 'succeeded';
 }
 
 const identity = ({ blueGreen: { operationId = '', attempt } }: PhaseInput) => ({

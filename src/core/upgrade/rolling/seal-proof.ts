@@ -32,7 +32,7 @@ export function whySealUnproved(input: PhaseInput): Step | undefined {
   const step = { action: 'seal-check', operationId, attempt } as const;
   const object = sealCheckJob(cluster, step, targetImage, context.settings);
   const newest = checksOf(jobs.value, operationId)
-    .filter((observed) => isOwn(observed, object))
+    .filter((observed) => isOwn(observed, object) && observed.isUnwitnessed !== true)
     .at(-1);
   const outcome = newest === undefined ? undefined : jobOutcome(newest);
   if (newest !== undefined && outcome === 'failed') {

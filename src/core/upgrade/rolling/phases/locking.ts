@@ -1,5 +1,5 @@
 import { deadServerCleanupJob } from '../../../jobs/dead-server-cleanup.ts';
-import { jobInWords } from '../../../jobs/followed-job.ts';
+import { jobInWords, provedOutcome } from '../../../jobs/followed-job.ts';
 import { jobFailure } from '../../../jobs/job-outcome.ts';
 import { unfinishedJobs } from '../../../jobs/unfinished.ts';
 import { failure } from '../failure.ts';
@@ -32,8 +32,9 @@ function whyDeadServersGo(input: PhaseInput): Step | undefined {
   // One of the operation before may be about to switch it on.
   const [other] = unfinishedJobs(jobs.value, 'dead-server-cleanup', job.name);
   if (other !== undefined) return wait(`Job ${other.job.metadata.name} to end`);
-  if (job.outcome === 'succeeded') return undefined;
-  if (job.outcome === 'failed') {
+  const outcome = provedOutcome(job);
+  if (outcome === 'succeeded') return undefined;
+  if (job.observed !== undefined && outcome === 'failed') {
     return hold(
       failure(
         'UpgradeJobFailed',

@@ -1,7 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../../../api/openbaocluster.ts';
 import { defined } from '../../../../api/object-fields.ts';
 import type { ObservedJob } from '../../../model/observation.ts';
-import { jobInWords } from '../../../jobs/followed-job.ts';
+import { jobInWords, provedOutcome } from '../../../jobs/followed-job.ts';
 import { jobFailure, jobReport } from '../../../jobs/job-outcome.ts';
 import { unknown } from '../../../model/known.ts';
 import { whyBehind, whyUnhealthy } from '../../../raft/health.ts';
@@ -195,8 +195,9 @@ const failed: Readonly<Record<'preflight' | 'probe-store' | 'snapshot', readonly
 /** One Job: nothing when it has succeeded. */
 function judgeJob(input: PhaseInput, jobs: readonly ObservedJob[], action: CheckAction): Step | undefined {
   const check = executorCheck(input, jobs, action);
-  if (check.outcome === 'succeeded') return undefined;
-  if (check.outcome === 'failed') {
+  const outcome = provedOutcome(check);
+  if (outcome === 'succeeded') return undefined;
+  if (check.observed !== undefined && outcome === 'failed') {
     const [reason, hint] = failed[action];
     return hold(failure(reason, jobFailure(check.observed), remedy(input, hint)));
   }
