@@ -43,8 +43,10 @@ export async function startGate(ground: Ground): Promise<Gate> {
     logger: pino({ level: 'silent' }),
     drainMs: 0,
   });
-  await succeed(ground.kubectl(['apply', '--server-side', '-k', 'manifests/crds']));
-  await untilEstablished(ground, ...crdNames);
+  const close = async () => {
+    await server.close();
+    await client.close();
+  };
   const configurations = JSON.stringify({
     apiVersion: 'v1',
     kind: 'List',
@@ -54,14 +56,21 @@ export async function startGate(ground: Ground): Promise<Gate> {
       authority.certificate,
     ),
   });
-  await succeed(ground.kubectl(['apply', '-f', '-'], { input: configurations }));
-  await untilInForce(client);
+  try {
+    await succeed(ground.kubectl(['apply', '--server-side', '-k', 'manifests/crds']));
+    await untilEstablished(ground, ...crdNames);
+    await succeed(ground.kubectl(['apply', '-f', '-'], { input: configurations }));
+    await untilInForce(client);
+  } catch (error) {
+    // Nobody has it to stop it, and a process that listens does not end.
+    await close();
+    throw error;
+  }
   return {
     server,
     async stop() {
       await ground.kubectl(['delete', '-f', '-', '--ignore-not-found'], { input: configurations });
-      await server.close();
-      await client.close();
+      await close();
     },
   };
 }
