@@ -11,6 +11,7 @@ import { quorum } from '../../../src/core/raft/quorum.ts';
 import { isOlder } from '../../../src/core/upgrade/target.ts';
 import { selfInitializes } from '../../../src/core/workload/inputs.ts';
 import { start } from '../../support/observation.ts';
+import { copied, Course, Outcomes } from '../../support/courses.ts';
 import { sized } from '../../support/walks.ts';
 import { SimulatedHalves, type SimulatedMember } from './bluegreen/simulated-halves.ts';
 
@@ -239,22 +240,26 @@ describe('a status that is lost, or an old one (L1)', function () {
       const stride = Number(process.env['STRIDE'] ?? sized(3, 12));
       const pickOne = Number(process.env['PICK'] ?? sized(4, 25));
       let runs = 0;
+      const history: OpenBaoClusterStatus[] = [];
+      const course = new Course(begin(), (world) => {
+        history.push(world.status);
+        step(world, seen);
+        return false;
+      });
+      const knownEnds = new Outcomes<string>();
       for (let moment = 0; moment < 400; moment += stride) {
-        const world = begin();
-        const history: OpenBaoClusterStatus[] = [];
-        for (let turn = 0; turn < moment; turn++) {
-          history.push(world.status);
-          step(world, seen);
-        }
-        if (moment > 3 && hasArrived(world) && history.length > 0 && moment % 20 === 0) break;
-        const all = losses(world.status, history);
-        for (const [index] of all.entries()) {
+        const world = course.at(moment);
+        if (world === undefined) break;
+        if (moment > 3 && hasArrived(world) && moment % 20 === 0) break;
+        for (const [index, [what, status]] of losses(world.status, history).entries()) {
           if (index % pickOne !== moment % pickOne && index !== 0) continue;
-          const again = begin();
-          for (let turn = 0; turn < moment; turn++) step(again);
-          const [what, status] = losses(again.status, history)[index] ?? all[index] ?? ['', {}];
+          const again = copied(world);
           again.forget(`turn ${moment}, ${name}: ${what}`, status);
-          const end = settle(again, seen);
+          const end = knownEnds.of(again, () => {
+            // What is only read is there again, whichever of it was lost.
+            for (let turn = 0; turn < 2; turn++) step(again, seen);
+            return knownEnds.of(again, () => settle(again, seen));
+          });
           ends.set(end, (ends.get(end) ?? 0) + 1);
           runs++;
         }

@@ -6,6 +6,7 @@ import { liveNames } from '../../../../src/core/model/members.ts';
 import { timestamp } from '../../../../src/core/model/time.ts';
 import { start } from '../../../support/observation.ts';
 import { answers, calls, type Answer } from '../../../support/unread.ts';
+import { copied, Course, Outcomes } from '../../../support/courses.ts';
 import { controllerMishaps, pick, randomOf, slowed, wander, sized } from '../../../support/walks.ts';
 import { durations } from './simulated-halves.ts';
 import { WatchedHalves } from './watched-halves.ts';
@@ -207,25 +208,41 @@ function intact(world: WatchedHalves, end: End): End {
 
 const isBeforeCleanup = (world: WatchedHalves) => activeBlueGreen(world.status)?.phase !== 'Cleanup';
 
+/** How it ended, or stopped with which reason, one after the other. */
+type Ends = readonly { readonly end: End; readonly reason: string }[];
+type KnownEnds = Outcomes<Ends>;
+
 /** After the fix that its reason asks for, whatever stopped goes on, and ends on one side. */
-function mendAndFinish(world: WatchedHalves, seen: Set<string>): void {
+function mendAndFinish(world: WatchedHalves, seen: Set<string>, knownEnds: KnownEnds): Ends {
   world.spec({ paused: false });
+  mend(world);
+  return knownEnds.of(world, () => finish(world, seen));
+}
+
+function mend(world: WatchedHalves): void {
+  world.jobFailures.clear();
+  world.unread.end();
+  mendImages(world);
+}
+
+function finish(world: WatchedHalves, seen: Set<string>): Ends {
+  const all: { readonly end: End; readonly reason: string }[] = [];
   for (let tries = 0; tries < 8; tries++) {
-    world.jobFailures.clear();
-    world.unread.end();
-    mendImages(world);
+    mend(world);
     const end = settle(world, seen);
-    ends.set(end, (ends.get(end) ?? 0) + 1);
-    const { lastErrorReason = '', lastErrorMessage } = world.status;
-    if (end === 'idle') return finished(world, seen);
-    reasons.set(lastErrorReason, (reasons.get(lastErrorReason) ?? 0) + 1);
-    world.log.push(`${end}: ${lastErrorReason}: ${lastErrorMessage}`);
+    const { lastErrorReason: reason = '', lastErrorMessage } = world.status;
+    all.push({ end, reason });
+    if (end === 'idle') {
+      finished(world, seen);
+      return all;
+    }
+    world.log.push(`${end}: ${reason}: ${lastErrorMessage}`);
     // Taken back too late: then what has run is asked for again, as the message says.
-    if (lastErrorReason === 'DowngradeBlocked') world.spec({ version: whatHasRun(world) });
+    if (reason === 'DowngradeBlocked') world.spec({ version: whatHasRun(world) });
     else if (end === 'break glass') acknowledge(world);
     else ask(world, 'retry');
   }
-  world.fail('still stopped after every fix');
+  return world.fail('still stopped after every fix');
 }
 
 /** How many moments of a run are left out between two of one happening: all of them take minutes (EVERY=1). */
@@ -241,6 +258,13 @@ function whatHasRun({ status: { upgrade, currentVersion = '' } }: WatchedHalves)
 
 const ends = new Map<string, number>();
 const reasons = new Map<string, number>();
+
+function count(all: Ends): void {
+  for (const { end, reason } of all) {
+    ends.set(end, (ends.get(end) ?? 0) + 1);
+    if (end !== 'idle') reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+}
 
 /** One half is all there is, whole, of one version; it serves. And nothing of the other comes back. */
 function finished(world: WatchedHalves, seen: Set<string>): void {
@@ -276,18 +300,22 @@ describe('exploring a blue-green upgrade', function () {
       const seen = new Set<string>();
       let runs = 0;
       for (const direction of ['forward', 'back'] as const) {
+        const course = courseOf(
+          (leader) => worldOf({ replicas, leader, deadServerCleanup: true }),
+          replicas,
+          direction,
+          seen,
+        );
+        const knownEnds: KnownEnds = new Outcomes();
         for (const [index, name] of names.entries()) {
           if (index % (replicas === 3 ? sized(1, 6) : sized(1, 12)) !== 0) continue;
           // Their moments interleave: each one sees every so manieth, all of them see all.
           for (let moment = index % strides[replicas]; ; moment += strides[replicas]) {
-            const world = worldOf({ replicas, leader: moment % replicas, deadServerCleanup: true });
-            world.log.push(`${direction}, moment ${moment}`);
-            const random = randomOf(moment);
-            const where = runUntil(world, moment, direction, seen);
-            if (where === 'ended') break;
-            if (where === 'not turned round yet') continue;
-            happen(world, name, random);
-            goOn(world, seen);
+            const world = course(moment);
+            if (world === undefined) break;
+            if (!isTurnedRound(world, direction)) continue;
+            happen(world, name, randomOf(moment));
+            count(goOn(world, seen, knownEnds));
             runs++;
           }
         }
@@ -315,15 +343,15 @@ describe('exploring a blue-green upgrade across 2.6, where green is upgraded in 
     const stride = every === undefined ? sized(5, 90) : Number(every);
     let runs = 0;
     for (const direction of directions) {
+      const course = courseOf(begin, 3, direction, seen);
+      const knownEnds: KnownEnds = new Outcomes();
       for (const [index, name] of names.entries()) {
         for (let moment = index % stride; ; moment += stride) {
-          const world = begin(moment % 3);
-          world.log.push(`${direction}, moment ${moment}`);
-          const where = runUntil(world, moment, direction, seen);
-          if (where === 'ended') break;
-          if (where === 'not turned round yet') continue;
+          const world = course(moment);
+          if (world === undefined) break;
+          if (!isTurnedRound(world, direction)) continue;
           happen(world, name, randomOf(moment));
-          goOn(world, seen);
+          count(goOn(world, seen, knownEnds));
           runs++;
         }
       }
@@ -335,10 +363,11 @@ describe('exploring a blue-green upgrade across 2.6, where green is upgraded in 
     const seen = new Set<string>();
     let evictions = 0;
     for (let leader = 0; leader < 3; leader++) {
+      const course = courseOf(() => begin(leader), 1, 'forward', seen);
+      const knownEnds: KnownEnds = new Outcomes();
       for (let moment = 0; moment < 80; moment += sized(1, 4)) {
-        const world = begin(leader);
-        const where = runUntil(world, moment, 'forward', seen);
-        if (where === 'ended') break;
+        const world = course(moment);
+        if (world === undefined) break;
         const member = world.half(moment % 2 === 0 ? 'blue' : 'green')[moment % 3] ?? '';
         world.log.push(`${member} is evicted, and tried again`);
         for (let turn = 0; turn < 30; turn++) {
@@ -351,7 +380,7 @@ describe('exploring a blue-green upgrade across 2.6, where green is upgraded in 
           seen.add(world.fingerprint());
           world.tick(1_000, (who) => who === 'budget' && turn % 3 === 0);
         }
-        goOn(world, seen);
+        count(goOn(world, seen, knownEnds));
       }
     }
     report(`a drain at every moment across 2.6: ${evictions} evictions`, evictions, seen);
@@ -363,19 +392,19 @@ describe('exploring a blue-green upgrade across 2.6, where green is upgraded in 
     const reached = new Set<string>();
     let runs = 0;
     for (const direction of directions) {
+      const course = courseOf(begin, 1, direction, seen);
+      const knownEnds: KnownEnds = new Outcomes();
       for (let moment = 0; ; moment++) {
-        const world = begin(0);
-        const where = runUntil(world, moment, direction, seen);
-        if (where === 'ended') break;
-        if (where === 'not turned round yet') continue;
+        const world = course(moment);
+        if (world === undefined) break;
+        if (!isTurnedRound(world, direction)) continue;
         const { effects, status } = world.decide();
         for (let survives = 1; survives <= effects.length; survives++) {
-          const again = begin(0);
-          runUntil(again, moment, direction, seen);
-          again.log.push(`${direction}, moment ${moment}: ends after the status and ${survives - 1} effects`);
+          const again = copied(world);
+          again.log.push(`it ends after the status and ${survives - 1} effects`);
           again.pass(survives);
           again.tick(1_000);
-          mendAndFinish(again, seen);
+          count(mendAndFinish(again, seen, knownEnds));
           reached.add(activeBlueGreen(status)?.phase ?? 'Idle');
           runs++;
         }
@@ -410,35 +439,53 @@ const turnings = {
 } as const;
 type Direction = keyof typeof turnings;
 
-function runUntil(
-  world: WatchedHalves,
-  moment: number,
+/**
+ * Upgrades in which nothing goes wrong, one for each of so many first leaders, whose moments take turns.
+ *
+ * @returns a world of its own at this moment; undefined where it has ended before
+ */
+function courseOf(
+  begin: (leader: number) => WatchedHalves,
+  leaders: number,
   direction: Direction,
   seen: Set<string>,
-): 'there' | 'not turned round yet' | 'ended' {
-  for (let turn = 0; turn < moment; turn++) {
-    if (turnings[direction](world)) ask(world, 'rollback');
-    step(world, seen);
-    const isIdle = world.status.upgrade === undefined && activeBlueGreen(world.status) === undefined;
-    if (isIdle && turn > 2) return 'ended';
-  }
-  const isForth = world.status.upgradeRequests?.lastHandledRollback === undefined;
-  return direction !== 'forward' && isForth ? 'not turned round yet' : 'there';
+): (moment: number) => WatchedHalves | undefined {
+  const courses = Array.from(
+    { length: leaders },
+    (_, leader) =>
+      new Course(begin(leader), (world, turn) => {
+        if (turnings[direction](world)) ask(world, 'rollback');
+        step(world, seen);
+        const isIdle = world.status.upgrade === undefined && activeBlueGreen(world.status) === undefined;
+        return isIdle && turn > 2;
+      }),
+  );
+  return (moment) => {
+    const world = courses[moment % leaders]?.at(moment);
+    world?.log.push(`${direction}, moment ${moment}`);
+    return world;
+  };
 }
 
+/** Forward there is no way back to be on. */
+const isTurnedRound = ({ status }: WatchedHalves, direction: Direction): boolean =>
+  direction === 'forward' || status.upgradeRequests?.lastHandledRollback !== undefined;
+
 /** What a happening leaves lasts for a while, then goes away. */
-function goOn(world: WatchedHalves, seen: Set<string>): void {
-  for (let turn = 0; turn < 4; turn++) step(world, seen);
-  world.cache = undefined;
-  world.spec({ paused: false });
-  if (
-    !world.unread.isEmpty ||
-    world.jobFailures.size > 0 ||
-    [...world.images.values()].some(({ kind }) => kind !== 'good')
-  ) {
-    for (let turn = 0; turn < 60; turn++) step(world, seen);
-  }
-  mendAndFinish(world, seen);
+function goOn(world: WatchedHalves, seen: Set<string>, knownEnds: KnownEnds): Ends {
+  return knownEnds.of(world, () => {
+    for (let turn = 0; turn < 4; turn++) step(world, seen);
+    world.cache = undefined;
+    world.spec({ paused: false });
+    if (
+      !world.unread.isEmpty ||
+      world.jobFailures.size > 0 ||
+      [...world.images.values()].some(({ kind }) => kind !== 'good')
+    ) {
+      for (let turn = 0; turn < 60; turn++) step(world, seen);
+    }
+    return mendAndFinish(world, seen, knownEnds);
+  });
 }
 
 function walk(replicas: number, seed: number, seen: Set<string>, target?: string): void {
@@ -468,28 +515,14 @@ function walk(replicas: number, seed: number, seen: Set<string>, target?: string
   const trouble = random() * 0.25;
   wander(world, random, trouble, () => happen(world, pick(names, random) ?? '', random), seen);
   letGo(world);
-  mendAndFinish(world, seen);
+  count(mendAndFinish(world, seen, new Outcomes()));
 }
 
 /** V2: one answer of one member is understood no more, for as long as its server is of that version. */
 interface Fault {
-  readonly direction: 'forward' | 'back';
   readonly half: 'blue' | 'green';
   readonly ordinal: number;
   readonly answer: Answer;
-  readonly moment: number;
-}
-
-const podOf = (world: WatchedHalves, { half, ordinal }: Fault): string => world.half(half)[ordinal] ?? '';
-
-function faulty(fault: Fault, seen: Set<string>): { readonly world: WatchedHalves; readonly where: string } {
-  const { direction, answer, moment } = fault;
-  const world = worldOf({ replicas: 3, leader: moment % 3, deadServerCleanup: true });
-  const where = runUntil(world, moment, direction, seen);
-  const pod = podOf(world, fault);
-  world.log.push(`${direction}, moment ${moment}: ${answer} of ${pod} is understood no more`);
-  if (where === 'there' && pod !== '') world.unread.add(pod, answer, world.versionOf(pod));
-  return { world, where: pod === '' && where === 'there' ? 'not turned round yet' : where };
 }
 
 /** What a person does about what has stopped, each tried by itself. */
@@ -538,21 +571,31 @@ describe('an answer that is understood no more while a blue-green upgrade is und
   it('is passed by, or stops it with a way out, at every moment', () => {
     const seen = new Set<string>();
     const stride = every === undefined ? sized(14, 80) : Number(every);
-    const kinds = (['forward', 'back'] as const).flatMap((direction) =>
-      (['blue', 'green'] as const).flatMap((half) =>
-        [0, 1, 2].flatMap((ordinal) => answers.map((answer) => ({ direction, half, ordinal, answer }))),
-      ),
-    );
+    const kinds = (['forward', 'back'] as const).flatMap((direction) => {
+      const course = courseOf(
+        (leader) => worldOf({ replicas: 3, leader, deadServerCleanup: true }),
+        3,
+        direction,
+        seen,
+      );
+      return (['blue', 'green'] as const).flatMap((half) =>
+        [0, 1, 2].flatMap((ordinal) =>
+          answers.map((answer) => ({ course, direction, half, ordinal, answer })),
+        ),
+      );
+    });
     let runs = 0;
-    for (const [index, kind] of kinds.entries()) {
+    for (const [index, { course, direction, ...fault }] of kinds.entries()) {
       if (index % sized(1, 5) !== 0) continue;
       for (let moment = index % stride; ; moment += stride) {
-        const fault = { ...kind, moment };
-        const { world, where } = faulty(fault, seen);
-        if (where === 'ended') break;
-        if (where === 'not turned round yet') continue;
+        const world = course(moment);
+        if (world === undefined) break;
+        const { half, ordinal, answer } = fault;
+        const pod = world.half(half)[ordinal];
+        if (pod === undefined || !isTurnedRound(world, direction)) continue;
         runs++;
-        const pod = podOf(world, fault);
+        world.log.push(`${answer} of ${pod} is understood no more`);
+        world.unread.add(pod, answer, world.versionOf(pod));
         const end = settle(world, seen);
         ends.set(end, (ends.get(end) ?? 0) + 1);
         if (end === 'idle') {
@@ -573,8 +616,7 @@ describe('an answer that is understood no more while a blue-green upgrade is und
           ...(isLeaders ? ['another leader'] : []),
         ];
         for (const way of ways) {
-          const again = faulty(fault, seen).world;
-          settle(again, seen);
+          const again = copied(world);
           again.log.push(`${end}: ${again.status.lastErrorReason}; then ${way}`);
           for (let tries = 0, last: End = end; tries < 3 && last !== 'idle'; tries++) {
             waysOut[way]?.(again);
@@ -600,8 +642,7 @@ function letGo(world: WatchedHalves): void {
 }
 
 function report(what: string, runs: number, seen: Set<string>): void {
-  const words = (counts: Map<string, number>) =>
-    [...counts].map(([name, count]) => `${name} ${count}`).join(', ');
+  const words = (counts: Map<string, number>) => [...counts].map((each) => each.join(' ')).join(', ');
   console.log(
     `      ${what}: ${runs} runs, ${seen.size} distinct states; ends: ${words(ends)}; stops: ${words(reasons)}`,
   );

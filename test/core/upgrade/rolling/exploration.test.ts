@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { defaultDeadlines } from '../../../../src/core/model/decision.ts';
 import { answers, calls, type Answer } from '../../../support/unread.ts';
+import { copied, Course, Outcomes } from '../../../support/courses.ts';
 import { controllerMishaps, pick, randomOf, slowed, wander, sized } from '../../../support/walks.ts';
 import { durations, type SimulatedImage } from './simulated-cluster.ts';
 import { WatchedCluster } from './watched-cluster.ts';
@@ -108,6 +109,30 @@ function worldOf(
   return world;
 }
 
+/**
+ * An upgrade in which nothing goes wrong, every other moment of it on the other Kubernetes.
+ *
+ * @returns a world of its own at this moment; undefined where it has ended before
+ */
+function courseOf(
+  replicas: number,
+  leader: number,
+  seen: Set<string>,
+  tickMs = 1_000,
+): (moment: number) => WatchedCluster | undefined {
+  const courses = [0, 1].map(
+    (run) =>
+      new Course(worldOf(replicas, leader, run), (world, turn) => {
+        world.pass();
+        seen.add(world.fingerprint());
+        if (world.status.upgrade === undefined && turn > 2) return true;
+        world.tick(tickMs);
+        return false;
+      }),
+  );
+  return (moment) => courses[moment % 2]?.at(moment);
+}
+
 /** Nothing goes wrong any more: it is done or held, with a reason, before every deadline has passed. */
 function settle(world: WatchedCluster, seen: Set<string>): 'done' | 'held' {
   world.cache = undefined;
@@ -124,10 +149,17 @@ function settle(world: WatchedCluster, seen: Set<string>): 'done' | 'held' {
   return world.fail('neither done nor held');
 }
 
+/** Which runs have come to their end, by the state that they had. */
+type Ends = Outcomes<void>;
+
 /** After the fix that its reason asks for, a held upgrade goes on, and ends. */
-function mendAndFinish(world: WatchedCluster, seen: Set<string>): void {
+function mendAndFinish(world: WatchedCluster, seen: Set<string>, ends: Ends = new Outcomes()): void {
   world.spec({ paused: false });
   mend(world);
+  ends.of(world, () => finish(world, seen));
+}
+
+function finish(world: WatchedCluster, seen: Set<string>): void {
   for (let tries = 0; tries < 6; tries++) {
     if (settle(world, seen) === 'done') return finished(world);
     const { lastErrorReason, upgrade } = world.status;
@@ -166,14 +198,15 @@ describe('exploring a rolling upgrade', function () {
       const seen = new Set<string>();
       let runs = 0;
       for (const leader of replicas === 3 ? [0, 2] : [0]) {
+        const course = courseOf(replicas, leader, seen);
+        const ends: Ends = new Outcomes();
         for (const [index, name] of names.entries()) {
           // Where moments are left out, each happening sees others.
           for (let moment = index % stride; ; moment += stride) {
-            const world = worldOf(replicas, leader, moment);
-            const random = randomOf(moment);
-            if (runUntil(world, moment, seen)) break;
-            happen(world, name, random);
-            mendLater(world, name, seen);
+            const world = course(moment);
+            if (world === undefined) break;
+            happen(world, name, randomOf(moment));
+            mendLater(world, name, seen, ends);
             runs++;
           }
         }
@@ -193,11 +226,12 @@ describe('exploring a rolling upgrade', function () {
 describe('a drain beside a rolling upgrade (C3)', () => {
   it('never takes a second member, at whichever moment it comes, seen or not', () => {
     let evictions = 0;
+    const course = courseOf(3, 0, new Set(), 500);
     for (const isSeen of [true, false]) {
       for (const ordinal of [0, 1, 2]) {
         for (let moment = 0; ; moment++) {
-          const world = worldOf(3, 0, moment);
-          if (runUntil(world, moment, new Set(), 500)) break;
+          const world = course(moment);
+          if (world === undefined) break;
           world.log.push(`${world.name(ordinal)} is evicted`);
           if (!isSeen) world.holdPods();
           if (!world.evict(ordinal)) continue;
@@ -213,29 +247,21 @@ describe('a drain beside a rolling upgrade (C3)', () => {
   });
 });
 
-/** @returns whether it ended before */
-function runUntil(world: WatchedCluster, moment: number, seen: Set<string>, tickMs = 1_000): boolean {
-  for (let turn = 0; turn < moment; turn++) {
-    world.pass();
-    seen.add(world.fingerprint());
-    if (world.status.upgrade === undefined && turn > 2) return true;
-    world.tick(tickMs);
-  }
-  return false;
-}
-
 /** What a happening leaves lasts for a while, then goes away. */
-function mendLater(world: WatchedCluster, name: string, seen: Set<string>): void {
-  for (let turn = 0; turn < 5; turn++) {
-    world.pass();
-    seen.add(world.fingerprint());
-    world.tick(1_000);
-  }
-  world.cache = undefined;
-  if (name === 'pause') world.spec({ paused: false });
-  if (!name.startsWith('target') && world.unread.isEmpty) return mendAndFinish(world, seen);
-  settle(world, seen);
-  mendAndFinish(world, seen);
+function mendLater(world: WatchedCluster, name: string, seen: Set<string>, ends: Ends): void {
+  const isLasting = name.startsWith('target') || !world.unread.isEmpty;
+  const goOn = () => {
+    for (let turn = 0; turn < 5; turn++) {
+      world.pass();
+      seen.add(world.fingerprint());
+      world.tick(1_000);
+    }
+    world.cache = undefined;
+    world.spec({ paused: false });
+    if (isLasting) settle(world, seen);
+    mendAndFinish(world, seen, ends);
+  };
+  ends.of({ ...world, isLasting }, goOn);
 }
 
 function walk(replicas: number, seed: number, seen: Set<string>): void {
@@ -252,19 +278,8 @@ function walk(replicas: number, seed: number, seen: Set<string>): void {
 
 /** V2: one answer of one member is understood no more, for as long as its server is of that version. */
 interface Fault {
-  readonly leader: number;
   readonly ordinal: number;
   readonly answer: Answer;
-  readonly moment: number;
-}
-
-/** @returns undefined when the upgrade has ended before */
-function faulty({ leader, ordinal, answer, moment }: Fault, seen: Set<string>): WatchedCluster | undefined {
-  const world = worldOf(3, leader, moment);
-  if (runUntil(world, moment, seen)) return undefined;
-  world.log.push(`${moment} s: ${answer} of ${world.name(ordinal)} is understood no more`);
-  world.unread.add(world.name(ordinal), answer, world.versionOf(ordinal) ?? '2.5.6');
-  return world;
 }
 
 /** What the message of a hold offers to a person, each tried by itself. */
@@ -321,14 +336,17 @@ describe('an answer that is understood no more while a rolling upgrade is under 
     const seen = new Set<string>();
     const ends = new Map<string, number>();
     const count = (what: string) => ends.set(what, (ends.get(what) ?? 0) + 1);
-    const kinds = [0, 2].flatMap((leader) =>
-      [0, 1, 2].flatMap((ordinal) => answers.map((answer) => ({ leader, ordinal, answer }))),
-    );
-    for (const [index, kind] of kinds.entries()) {
+    const kinds = [0, 2].flatMap((leader) => {
+      const course = courseOf(3, leader, seen);
+      return [0, 1, 2].flatMap((ordinal) => answers.map((answer) => ({ course, ordinal, answer })));
+    });
+    for (const [index, { course, ...fault }] of kinds.entries()) {
       for (let moment = index % stride; ; moment += stride) {
-        const fault = { ...kind, moment };
-        const world = faulty(fault, seen);
+        const world = course(moment);
         if (world === undefined) break;
+        const { ordinal, answer } = fault;
+        world.log.push(`${moment} s: ${answer} of ${world.name(ordinal)} is understood no more`);
+        world.unread.add(world.name(ordinal), answer, world.versionOf(ordinal) ?? '2.5.6');
         if (settle(world, seen) === 'done') {
           count('passed by');
           continue;
@@ -336,8 +354,7 @@ describe('an answer that is understood no more while a rolling upgrade is under 
         const sure = sureWaysOut(world, fault);
         judgeWords(world, fault, sure);
         for (const way of sure) {
-          const again = faulty(fault, seen) ?? world.fail('it ends otherwise when told again');
-          settle(again, seen);
+          const again = copied(world);
           again.log.push(`held: ${again.status.lastErrorReason}; then ${way}`);
           // Leadership may come back to it, once for each of the others that hand it on.
           for (let tries = 0; tries < 3 && again.status.upgrade?.held === true; tries++) {
@@ -361,9 +378,10 @@ describe('the first restarted follower, on which the target opens no data (V2)',
       const seen = new Set<string>();
       let backs = 0;
       for (const leader of [0, 2]) {
+        const course = courseOf(3, leader, seen);
         for (let moment = leader; ; moment += sized(1, 9)) {
-          const world = worldOf(3, leader, moment);
-          if (runUntil(world, moment, seen)) break;
+          const world = course(moment);
+          if (world === undefined) break;
           world.log.push(`${moment} s: the target ${kind}`);
           break_(world, kind);
           if (settle(world, seen) === 'done') continue;

@@ -396,8 +396,9 @@ export class SimulatedCluster {
 
   /** As src/io/kubernetes/apply.ts looks once more, without a cache. */
   private isKept(reservation: Reservation | undefined): boolean {
+    if (reservation === undefined) return true;
     const { disruptionBudget: budget, pods } = this.kubernetes();
-    if (reservation === undefined || budget.kind === 'unknown' || pods.kind === 'unknown') return true;
+    if (budget.kind === 'unknown' || pods.kind === 'unknown') return true;
     return whyNotKept(reservation, budget.value, pods.value) === undefined;
   }
 
@@ -455,7 +456,7 @@ export class SimulatedCluster {
   /** A member has them three seconds after its start (docs/facts/openbao-2.6-measured.md, 0.5). */
   private exchangeKeys(): void {
     const leader = this.leader === undefined ? undefined : this.pods.get(this.leader);
-    if (leader === undefined) return;
+    if (leader === undefined || this.namespaces.size === 0) return;
     const reached = [...this.pods].flatMap(([ordinal, { uid, up, createdAt }]) =>
       up && this.now - createdAt >= 3_000 && !this.keyless.has(ordinal) ? [uid] : [],
     );
@@ -680,7 +681,9 @@ export class SimulatedCluster {
 
   // Words.
 
-  name = (ordinal: number): string => `prod-${ordinal}`;
+  name(ordinal: number): string {
+    return `prod-${ordinal}`;
+  }
 
   readonly revisions = new Map<string, string>();
   private revision(): string {

@@ -97,6 +97,7 @@ export class WatchedCluster extends SimulatedCluster {
     // Neither of them opens the data.
     if (!pod.up && (kind === 'refuses' || kind === 'sealed')) return super.starts(ordinal, pod);
     const newest = this.ran.get(ordinal);
+    if (newest === version) return super.starts(ordinal, pod);
     if (newest !== undefined && isOlder(version, newest) && this.racing.has(ordinal)) {
       this.races++;
       this.ran.delete(ordinal);
