@@ -432,6 +432,6 @@ export const isHoldReasonOf = <Scope extends HoldScope>(
   scope: Scope,
   word: string | undefined,
 ): word is HoldReasonOf<Scope> =>
-  Object.entries<HoldReasonEntry>(holdReasons).some(
-    ([reason, { scopes }]) => reason === word && scopes.includes(scope),
-  );
+  word !== undefined &&
+  Object.hasOwn(holdReasons, word) &&
+  (holdReasons[word as HoldReason] as HoldReasonEntry).scopes.includes(scope);

@@ -4,8 +4,13 @@ type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 };
 
 /** The fields that have a value, in their order: what is written to the API server has no field that is undefined. */
-export const defined = <const T extends object>(fields: T): Defined<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+export function defined<const T extends object>(fields: T): Defined<T> {
+  // Seldom is there anything to leave out, and a controller of ten thousand clusters asks often.
+  if (!Object.values(fields).includes(undefined)) return fields;
+  const left: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) left[name] = value;
+  return left as Defined<T>;
+}
 
 /** The other fields, in their order. */
 export function omit<T extends object, K extends keyof T & string>(

@@ -69,6 +69,8 @@ export function activeBlueGreen(
   status: Cluster['status'],
 ): (BlueGreenUpgrade & { readonly phase: PhaseName }) | undefined {
   const { blueGreen } = status ?? {};
-  const phase = blueGreen?.phase;
-  return phase === undefined || phase === 'Idle' ? undefined : { ...blueGreen, phase };
+  return blueGreen !== undefined && isActive(blueGreen) ? blueGreen : undefined;
 }
+
+const isActive = (upgrade: BlueGreenUpgrade): upgrade is BlueGreenUpgrade & { readonly phase: PhaseName } =>
+  upgrade.phase !== undefined && upgrade.phase !== 'Idle';

@@ -61,17 +61,24 @@ export function podOfClaim(
 }
 
 /** What the pod that is there now says of itself; undefined when it did not answer, or another pod of its name did. */
-export function memberOf(observation: Observation, pod: string): Member | undefined {
-  const member = observation.members.get(pod);
-  if (member?.kind !== 'known') return undefined;
-  return podsByName(observation)?.get(pod)?.metadata.uid === member.value.podUID ? member.value : undefined;
+export function memberOf(observation: Observation, name: string): Member | undefined {
+  const { cluster, pods } = observation;
+  if (pods.kind === 'unknown' || memberNamed(cluster, name) === undefined) return undefined;
+  const pod = pods.value.find(({ metadata }) => metadata.name === name);
+  return pod === undefined ? undefined : answerOf(observation, pod);
+}
+
+function answerOf({ members }: Observation, { metadata: { name = '', uid } }: Pod): Member | undefined {
+  const member = members.get(name);
+  return member?.kind === 'known' && member.value.podUID === uid ? member.value : undefined;
 }
 
 /** What every pod that answers says of itself, in the order of their names' ordinals. */
 export function answers(observation: Observation): readonly Member[] {
-  return [...(podsByName(observation)?.keys() ?? [])]
-    .toSorted(byMember(observation.cluster))
-    .flatMap((pod) => memberOf(observation, pod) ?? []);
+  const inOrder = byMember(observation.cluster);
+  return [...(podsByName(observation) ?? [])]
+    .toSorted(([a], [b]) => inOrder(a, b))
+    .flatMap(([, pod]) => answerOf(observation, pod) ?? []);
 }
 
 /** Whether it takes part in this cluster. Ready and caught up are other questions. */

@@ -20,7 +20,7 @@ const form = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
  */
 export function parseVersion(text: string): Known<Version> {
   if (text.length > longest) return unknown(`is longer than ${longest} characters`);
-  const stranger = [...text].find((character) => !/[0-9A-Za-z.+-]/.test(character));
+  const [stranger] = /[^0-9A-Za-z.+-]/u.exec(text) ?? [];
   if (stranger !== undefined) return unknown(`holds the character ${printableCharacter(stranger)}`);
   if (!form.test(text)) return unknown(whyNotVersion(text));
   const parsed = semver.parse(text);
