@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import GithubSlugger from 'github-slugger';
 import { format, resolveConfig } from 'prettier';
@@ -18,11 +18,43 @@ const generated: Readonly<Record<string, (present: string) => string>> = {
   'manifests/crds/metadataservices.yaml': () => crd(metadataServicesCrd()),
   'manifests/crds/openbaoclusters.yaml': () => crd(openBaoClusterCrd()),
   'manifests/crds/openbaorestores.yaml': () => crd(openBaoRestoreCrd()),
+  'manifests/gitops/argocd/argocd-cm.yaml': argoCdSettings,
   'docs/reference/reasons.md': withReasons,
   'docs/reference/holds.md': withHoldReasons,
   'docs/reference/upgrade-paths.md': withPaths,
   'docs/reference/authority.md': withAuthority,
 };
+
+/** What Argo CD reads of the scripts in manifests/gitops/argocd: a ConfigMap to merge into its own. */
+function argoCdSettings(): string {
+  const folder = 'manifests/gitops/argocd';
+  const script = (path: string) => readFileSync(`${folder}/${path}`, 'utf8');
+  const kinds = ['e6data.io_MetadataServices', 'openbao.org_OpenBaoCluster', 'openbao.org_OpenBaoRestore'];
+  const health = kinds.map(
+    (kind) => [`resource.customizations.health.${kind}`, script('health.lua')] as const,
+  );
+  const actions = globSync('*/*/actions', { cwd: folder })
+    .toSorted()
+    .map((path) => {
+      const [group = '', kind = ''] = path.split('/');
+      const definitions = globSync('*/action.lua', { cwd: `${folder}/${path}` })
+        .toSorted()
+        .map((file) => ({ name: file.split('/')[0], 'action.lua': script(`${path}/${file}`) }));
+      const text = stringify(
+        { 'discovery.lua': script(`${path}/discovery.lua`), definitions },
+        { lineWidth: 0 },
+      );
+      return [`resource.customizations.actions.${group}_${kind}`, text] as const;
+    });
+  const data = Object.fromEntries([...health, ...actions]);
+  const settings = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'argocd-cm', namespace: 'argocd' },
+    data,
+  };
+  return `# Generated from the scripts beside it by \`npm run generate\`. Do not edit.\n${stringify(settings, { lineWidth: 0 })}`;
+}
 
 /** The page with a heading a reason, between the two comments that mark them. */
 function withReasons(page: string): string {

@@ -10,7 +10,7 @@ import { packageRoot } from '../support/package-root.ts';
 export type Progress = (line: string) => void;
 
 /** A Go module of `components/`: a go.mod and a go.sum that pin what is built, and no source of its own. */
-type ModuleName = 'etcd' | 'kubernetes' | 'coredns' | 'minio';
+type ModuleName = 'etcd' | 'kubernetes' | 'coredns' | 'minio' | 'lua';
 
 /** The module whose version in go.mod is the component's version. */
 const versionedModule: Readonly<Record<ModuleName, string>> = {
@@ -18,6 +18,7 @@ const versionedModule: Readonly<Record<ModuleName, string>> = {
   kubernetes: 'k8s.io/kubernetes',
   coredns: 'github.com/coredns/coredns',
   minio: 'github.com/minio/minio',
+  lua: 'github.com/yuin/gopher-lua',
 };
 
 interface Component {
@@ -43,6 +44,7 @@ const components = {
   'kube-proxy': kubernetes('kube-proxy'),
   coredns: { module: 'coredns', package: 'github.com/coredns/coredns', versionArgs: ['-version'] },
   minio: { module: 'minio', package: 'github.com/minio/minio', versionArgs: ['--version'] },
+  glua: { module: 'lua', package: 'github.com/yuin/gopher-lua/cmd/glua', versionArgs: ['-v'] },
 } as const satisfies Record<string, Component>;
 
 export type ComponentName = keyof typeof components;

@@ -54,11 +54,11 @@ interface World {
 }
 
 /** Lets a world go on until it is so. */
-function until<W extends World>(world: W, what: string, isSo: (world: W) => boolean): W {
+function until<W extends World>(world: W, what: string, isSo: (world: W) => boolean, tickMs = 500): W {
   for (let turn = 0; turn < 4_000; turn++) {
     world.pass();
     if (isSo(world)) return world;
-    world.tick(500);
+    world.tick(tickMs);
   }
   throw new Error(`never ${what}`);
 }
@@ -80,7 +80,7 @@ function heldRolling(): OpenBaoCluster {
   const world = new WatchedCluster();
   world.images.set('openbao/openbao:2.5.6', { version: '2.5.6', kind: 'missing' });
   world.spec({ version: '2.5.6' });
-  return until(world, 'held', ({ status }) => status.upgrade?.held === true).cluster;
+  return observed(until(world, 'held', ({ status }) => status.upgrade?.held === true));
 }
 
 type BlueGreenSpec = NonNullable<NonNullable<OpenBaoCluster['spec']['upgrade']>['blueGreen']>;
@@ -118,11 +118,17 @@ function rejected(): OpenBaoCluster {
   return until(world, 'rejected', ({ status }) => activeBlueGreen(status) === undefined).cluster;
 }
 
+/** A world of rolling upgrades alone leaves out the facts of a status. */
+const observed = ({ cluster }: WatchedCluster): OpenBaoCluster => ({
+  ...cluster,
+  status: { ...cluster.status, observedGeneration: 1 },
+});
+
 function pausedMidway(): OpenBaoCluster {
   const world = rolling('Replacing');
   world.spec({ paused: true });
   world.pass();
-  return world.cluster;
+  return observed(world);
 }
 
 const going = <T extends Pick<Told, 'metadata'>>(object: T): T => ({
@@ -186,8 +192,8 @@ export const clusterStates = (): readonly ToldState[] => [
       },
     ),
   },
-  { state: 'rolling upgrade, checks', object: rolling('PreChecks').cluster },
-  { state: 'rolling upgrade, a pod is replaced', object: rolling('Replacing').cluster },
+  { state: 'rolling upgrade, checks', object: observed(rolling('PreChecks')) },
+  { state: 'rolling upgrade, a pod is replaced', object: observed(rolling('Replacing')) },
   { state: 'rolling upgrade, paused', object: pausedMidway() },
   { state: 'rolling upgrade, held', object: heldRolling() },
   { state: 'blue-green upgrade, green starts', object: blueGreen({}, 'DeployingGreen').cluster },
@@ -209,7 +215,7 @@ export const clusterStates = (): readonly ToldState[] => [
 
 /** After the first release, with nothing to do. */
 function services(): WatchedServices {
-  return until(new WatchedServices(), 'Stable', (world) => isAtRest(world));
+  return until(new WatchedServices(), 'Stable', (world) => isAtRest(world), 3_000);
 }
 
 const isAtRest = ({ status }: WatchedServices) =>
@@ -217,7 +223,7 @@ const isAtRest = ({ status }: WatchedServices) =>
 
 function passed(world: WatchedServices, change: (world: WatchedServices) => void, isSo = isAtRest): Told {
   change(world);
-  return until(world, 'as told', isSo).resource;
+  return until(world, 'as told', isSo, 3_000).resource;
 }
 
 const broke = (world: WatchedServices, tag: string) => {
@@ -260,6 +266,7 @@ export function releaseStates(): readonly ToldState[] {
       ),
     },
     { state: 'stable', object: services().resource },
+    { state: 'stable, after a second release', object: twice().resource },
     { state: 'the spec was changed, and not looked at yet', object: changed(services().resource) },
     {
       state: 'a release, becoming ready',

@@ -1,0 +1,6 @@
+-- A new value asks once.
+local os = require("os")
+obj.spec.upgrade = obj.spec.upgrade or {}
+obj.spec.upgrade.requests = obj.spec.upgrade.requests or {}
+obj.spec.upgrade.requests.cleanup = os.date("!%Y-%m-%dT%H:%M:%SZ")
+return obj
