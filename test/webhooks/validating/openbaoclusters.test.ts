@@ -209,6 +209,19 @@ describe('/validate/openbaoclusters', () => {
       });
     }
 
+    it('the verb maintenance once a volume was found that does not say what ran on it (P4)', async () => {
+      const { asked, facts } = recordingFacts();
+      const claim = { metadata: { name: 'data-bao-0', namespace: 'prod' }, spec: { volumeName: 'v' } };
+      const server = await start({ facts: { ...facts, volumes: async () => known([claim]) } });
+      const created = clusterReview({ operation: 'CREATE', spec: { version: '2.6.3' } });
+      const { allowed, warnings = [] } = await ask(server, path, created);
+      expect({ allowed, asked }).to.deep.equal({ allowed: true, asked: ['pods', 'maintenance'] });
+      expect(warnings.join(' ')).to.contain('data-bao-0');
+      const denying = { ...facts, volumes: async () => known([claim]), holdsVerb: async () => known(false) };
+      const refused = await ask(await start({ facts: denying }), path, created);
+      expect(refused.status?.reason).to.equal('DowngradeBlocked');
+    });
+
     it('of the right cluster and user', async () => {
       const seen: unknown[] = [];
       const server = await start({
