@@ -20,6 +20,8 @@ async function run(file: string): Promise<void> {
   mocha.addFile(file);
   await mocha.loadFilesAsync();
   mocha.run(() => {
+    // Else each run goes on listening for what is thrown and rejected, also in the runs after it.
+    mocha.dispose();
     isRunning = false;
     process.send?.(results);
   });
