@@ -224,6 +224,35 @@ describe('scaling down', () => {
     expect(scaling.done).to.deep.equal([]);
   });
 
+  it('ends where it is when it is taken back before its Job may be made', () => {
+    const scaling = new SimulatedScaling(4, 3);
+    scaling.faults = { stuckBudget: true };
+    scaling.run(10);
+    expect(scaling.status.scaling?.step).to.equal('RemovingPeer');
+    scaling.wish({ replicas: 4 });
+    for (let turn = 0; turn < 3; turn++) scaling.turn();
+    expect(scaling.status).to.not.have.any.keys('scaling', 'operationLock', 'lastErrorReason');
+    scaling.faults = {};
+    scaling.run(5);
+    expect(scaling.done).to.deep.equal([]);
+    expect(scaling.budget.maxUnavailable).to.equal(1);
+  });
+
+  // Else a lost disk waits for the removal, and the removal for the member that lost it.
+  it("is in nobody's way while its Job must not be made, and goes on when it may", () => {
+    const scaling = new SimulatedScaling(5, 4);
+    scaling.faults = { stuckBudget: true };
+    scaling.run(10);
+    scaling.faults = { broken: [1] };
+    scaling.run(10);
+    expect(scaling.done).to.deep.equal([]);
+    expect(scaling.status.scaling).to.not.equal(undefined).and.to.not.have.any.keys('step');
+    expect(scaling.budget.maxUnavailable).to.equal(1);
+    scaling.faults = {};
+    scaling.run();
+    expect(scaling.done).to.deep.equal(['remove-peer prod-4', 'size 4', 'delete data-prod-4']);
+  });
+
   it('has the leader step down first', () => {
     const scaling = new SimulatedScaling(4, 3, 'prod-3').run();
     expect(scaling.done).to.deep.equal([

@@ -118,10 +118,10 @@ const steps: Readonly<Record<NonNullable<Scaling['step']>, (input: ScaleInput) =
 function next(input: ScaleInput): ScaleStep {
   const { scaling, wanted, observation } = input;
   if (scaling.step !== undefined) return steps[scaling.step](input);
-  if (wanted === scaling.replicas) return { kind: 'finish' };
   // Also one of this scaling that still looks whether it has worked: it ends by itself.
   const removal = whyRemovalUnderWay(observation.jobs);
   if (removal !== undefined) return wait(removal);
+  if (wanted === scaling.replicas) return { kind: 'finish' };
   return wanted > scaling.replicas ? startJoining(input) : startLeaving(input);
 }
 

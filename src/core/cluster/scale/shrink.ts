@@ -100,8 +100,7 @@ export function removePeer(input: ScaleInput): ScaleStep {
   if (outcome === 'absent') {
     const { leader } = input.peers;
     if (leader.kind === 'known' && leader.value === pod) return { kind: 'go', patch: atRest };
-    const unsafe = whyVolumeGoes(input, pod) ?? whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
-    return unsafe === undefined ? remove(input, pod) : wait(unsafe);
+    return notBegun(input, pod, listed);
   }
   if (outcome === 'running') return running(observed, `${pod} is being removed from Raft`);
   if (outcome === 'failed') {
@@ -115,6 +114,19 @@ export function removePeer(input: ScaleInput): ScaleStep {
       : failed(observed, 'RemovePeerFailed');
   }
   return wait(`${pod} is still in the Raft configuration`);
+}
+
+/**
+ * Its Job waits until nobody else can be evicted, and much may happen until then. What must not go on is left at once:
+ * while this step is recorded nothing else is removed, no lost disk repaired, and no other member let go.
+ */
+function notBegun(input: ScaleInput, pod: string, listed: boolean | undefined): ScaleStep {
+  const { observation, scaling, wanted } = input;
+  const unsafe = whyVolumeGoes(input, pod) ?? whyNotRemove(input, pod) ?? whyKeysWouldGo(input, pod);
+  if (unsafe !== undefined) return listed === undefined ? wait(unsafe) : { kind: 'go', patch: atRest };
+  // Where nothing holds it back its Job may be made already, and not be seen yet.
+  const isTakenBack = wanted >= scaling.replicas && whyEvictable(observation.disruptionBudget) !== undefined;
+  return isTakenBack ? { kind: 'go', patch: atRest } : remove(input, pod);
 }
 
 /** Waits for pod and StatefulSet, and deletes the volume: with its old data it could not join again. */
