@@ -47,7 +47,7 @@ export function withConditions(
       : peersOfHalves(observation, replicas, status.clusterID);
   const seen = withInitialized(status, memberClaims(observation));
   const available = availability(observation, seen, peers);
-  const timed = withOutage(cluster, status, available, now);
+  const timed = withOutage(observed.cluster, status, available, now);
   const outage = longOutage(observation, timed, available, now);
   const holds = [...holdsOf(status, notices), ...(outage === undefined ? [] : [outage])];
   const [hold] = holds;

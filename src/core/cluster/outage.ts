@@ -16,7 +16,12 @@ const electionMs = 5 * 60_000;
 /** Volumes are made and an image is pulled first. */
 const initializationMs = 15 * 60_000;
 
-/** With the time since which nobody is known to lead. A pause before there is data is nobody's fault. */
+/**
+ * With the time since which nobody is known to lead. A pause before there is data is nobody's fault, and however long it
+ * took to initialize a cluster, its first election has a time of its own.
+ *
+ * @param cluster as it is stored
+ */
 export function withOutage(
   cluster: Observation['cluster'],
   status: OpenBaoClusterStatus,
@@ -24,7 +29,9 @@ export function withOutage(
   now: number,
 ): OpenBaoClusterStatus {
   const isOut = available.status !== 'True' && (status.initialized === true || !isPaused(cluster));
-  const unavailableSince = isOut ? (status.unavailableSince ?? timestamp(now)) : undefined;
+  const isNew = status.initialized === true && cluster.status?.initialized !== true;
+  const before = isNew ? undefined : status.unavailableSince;
+  const unavailableSince = isOut ? (before ?? timestamp(now)) : undefined;
   return unavailableSince === status.unavailableSince ? status : patched(status, { unavailableSince });
 }
 

@@ -183,6 +183,23 @@ describe('what GitOps tools read of a cluster', () => {
     }
   });
 
+  it('gives a cluster that has just been initialized the time of an election, however long that took (G7)', () => {
+    let cluster = settledCluster({}, {});
+    const look = (minutes: number, seen: Parameters<typeof observation>[0]) => {
+      const now = start + minutes * 60_000;
+      const { status } = decideCluster(observation({ ...seen, cluster }), context({ now }));
+      cluster = { ...cluster, status };
+      return kstatusOf(cluster).status;
+    };
+    const away = { members: new Map(), raft: unknown('no member leads'), claims: known([]) };
+    expect([look(0, away), look(14, away)]).to.deep.equal(['InProgress', 'InProgress']);
+    // It has data, and its members cannot be listed yet.
+    expect(look(14.1, { raft: unknown('the role is not there yet') })).to.equal('InProgress');
+    expect(cluster.status?.initialized).to.equal(true);
+    expect(look(18, { raft: unknown('the role is not there yet') })).to.equal('InProgress');
+    expect(look(19.2, { raft: unknown('the role is not there yet') })).to.equal('Failed');
+  });
+
   it('leaves an outage in the midst of an operation to the deadline of that', () => {
     const upgrade = {
       operationId: 'up00000001',
