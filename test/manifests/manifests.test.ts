@@ -76,6 +76,13 @@ describe('the manifests', () => {
     expect([...new Set(named)]).to.have.members([...volumeMarks, clusterLabel]);
   });
 
+  it('keep the controller out of the namespaces that are never guarded', async () => {
+    const text = await readFile('manifests/controller/70-controller.yaml', 'utf8');
+    const [, listed = ''] = /request\.namespace in \[([^\]]*)\]/.exec(text) ?? [];
+    const named = [...listed.matchAll(/'([^']+)'/g)].map(([, name]) => name);
+    expect(named).to.have.members([...unguardedNamespaces, 'kube-public']);
+  });
+
   it('let the same system actors through as the rule does', () => {
     const pods = webhooks.find(({ name }) => name === 'pods.validate.rollguard.io');
     const condition = pods?.matchConditions?.find(({ name }) => name === 'not-a-system-actor');
