@@ -46,7 +46,6 @@ export type Behavior =
 
 type Stored = KubernetesObject & { readonly spec?: Record<string, unknown>; readonly data?: unknown };
 
-const clone = <T>(value: T): T => structuredClone(value);
 export const settings: ReleaseSettings = {
   imageRepository: 'e6data',
   windows: defaultWindows,
@@ -201,9 +200,9 @@ export class SimulatedServices {
   /** @param survives how many of the effects are carried out before the controller ends */
   pass(survives = Infinity): ReleaseDecision {
     const decision = this.decide();
-    const { status, effects, events } = clone(decision);
-    const isChanged = !isDeepStrictEqual(status, this.status);
-    if (!isChanged && effects.length === 0) return decision;
+    const isChanged = !isDeepStrictEqual(decision.status, this.status);
+    if (!isChanged && decision.effects.length === 0) return decision;
+    const { status, effects, events } = structuredClone(decision);
     this.resource = {
       ...this.resource,
       status: JSON.parse(JSON.stringify(status)) as MetadataServicesStatus,
