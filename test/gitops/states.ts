@@ -345,7 +345,14 @@ export function releaseStates(): readonly ToldState[] {
         hasReason('Available', 'NoReadyPods'),
       ),
     },
-    { state: 'being deleted', object: going(services().resource) },
+    {
+      state: 'being deleted',
+      object: passed(
+        services(),
+        (world) => (world.resource = going(world.resource)),
+        hasReason('Ready', 'Deleting'),
+      ),
+    },
   ];
 }
 

@@ -39,6 +39,9 @@ function wrongConditions(told: Told): Wrong {
     'kstatus says Current exactly where Ready is True': (status === 'Current') === ready,
     'kstatus says Failed exactly where Stalled is True': (status === 'Failed') === stalled,
     'kubectl wait ends exactly where Ready is True': endsWait(told) === ready,
+    'status and conditions are of the same generation':
+      told.status?.observedGeneration === undefined ||
+      told.status.observedGeneration === conditionOf(told, 'Ready')?.observedGeneration,
     'each says why': ['Ready', 'Stalled', 'Reconciling'].every(
       (type) => (conditionOf(told, type)?.message ?? '') !== '',
     ),

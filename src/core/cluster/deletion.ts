@@ -1,6 +1,7 @@
 import { clusterFinalizer } from '../../api/labels.ts';
+import { defined } from '../../api/object-fields.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { dated, verdict } from '../model/conditions.ts';
+import { deleting, saidAnew } from '../model/conditions.ts';
 import { known } from '../model/known.ts';
 import {
   clusterUnsealKey,
@@ -85,14 +86,9 @@ export function withDeletionConditions(
   now: number,
 ): OpenBaoClusterStatus {
   const message = notice?.message ?? 'the cluster is being deleted';
-  const said = [
-    verdict('Ready', false, 'Deleting', message),
-    verdict('Stalled', false, 'Deleting', message),
-    verdict('Reconciling', true, 'Deleting', message),
-  ];
-  const conditions = said.map((each) => dated(each, status.conditions, cluster.metadata.generation, now));
-  const others = (status.conditions ?? []).filter(({ type }) => said.every((each) => each.type !== type));
-  return { ...status, phase: 'Deleting', conditions: [...conditions, ...others] };
+  const { generation } = cluster.metadata;
+  const conditions = saidAnew(deleting(message), status.conditions, generation, now);
+  return { ...status, phase: 'Deleting', conditions, ...defined({ observedGeneration: generation }) };
 }
 
 /** What is not gone yet, and what to do about it. Undefined: it is gone. */

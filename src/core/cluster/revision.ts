@@ -2,11 +2,11 @@ import type { PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts
 import { documents } from '../../api/documents.ts';
 import { appliedHashAnnotation, liveRevisionAnnotation, succeededByAnnotation } from '../../api/labels.ts';
 import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
-import { omit } from '../../api/object-fields.ts';
+import { defined, omit } from '../../api/object-fields.ts';
 import { activeBlueGreen } from '../model/blue-green.ts';
 import { held, type Notice } from '../model/cluster-concern.ts';
 import { controllerOf } from '../model/controller-of.ts';
-import { dated, summary, verdict } from '../model/conditions.ts';
+import { saidAnew, summary, verdict } from '../model/conditions.ts';
 import type { Decision, DecisionContext } from '../model/decision.ts';
 import { inWords } from '../model/explanation.ts';
 import { withLastError } from '../model/last-error.ts';
@@ -318,13 +318,12 @@ function withUnknownRevision(
     available,
     degraded,
   ];
-  const said = new Set(verdicts.map(({ type }) => type));
+  const { generation } = cluster.metadata;
   return {
     ...status,
     phase: 'Failed',
-    conditions: [
-      ...verdicts.map((each) => dated(each, status.conditions, cluster.metadata.generation, now)),
-      ...(status.conditions ?? []).filter(({ type }) => !said.has(type)),
-    ],
+    conditions: saidAnew(verdicts, status.conditions, generation, now),
+    // Of a status that was lost or old it would tell of another spec than the conditions do.
+    ...defined({ observedGeneration: generation }),
   };
 }

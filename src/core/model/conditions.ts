@@ -31,6 +31,27 @@ export function dated(
   };
 }
 
+/** Conditions of which these are said anew; what the others said of the object stays. */
+export function saidAnew(
+  verdicts: readonly Verdict[],
+  conditions: readonly Condition[] = [],
+  generation: number | undefined,
+  now: number,
+): Condition[] {
+  const types = new Set(verdicts.map(({ type }) => type));
+  return [
+    ...verdicts.map((each) => dated(each, conditions, generation, now)),
+    ...conditions.filter(({ type }) => !types.has(type)),
+  ];
+}
+
+/** What is being deleted is not Ready, and needs nobody. */
+export const deleting = (message: string): readonly Verdict[] => [
+  verdict('Ready', false, 'Deleting', message),
+  verdict('Stalled', false, 'Deleting', message),
+  verdict('Reconciling', true, 'Deleting', message),
+];
+
 /** What is being done or waited for. */
 export interface Work extends Notice {
   /** It goes on only when a person says so, as spec has it; the remedy says how. Nothing has failed. */

@@ -1,7 +1,16 @@
 import { inWords } from '../model/explanation.ts';
 import type { MetadataServices, MetadataServicesStatus } from '../../api/metadataservices.ts';
 import { defined } from '../../api/object-fields.ts';
-import { dated, pausedWork, summary, verdict, type Verdict, type Work } from '../model/conditions.ts';
+import {
+  dated,
+  deleting,
+  pausedWork,
+  saidAnew,
+  summary,
+  verdict,
+  type Verdict,
+  type Work,
+} from '../model/conditions.ts';
 import { resumeCommand } from '../model/kubectl.ts';
 import type { Notice } from '../model/concern.ts';
 import { recordOf } from './history.ts';
@@ -43,6 +52,22 @@ export function withReleaseConditions(
     ...observedGeneration(resource),
   };
 }
+
+/** What a deletion in the foreground waits for is not Ready any more. */
+export const withDeletionConditions = (
+  resource: MetadataServices,
+  status: MetadataServicesStatus,
+  now: number,
+): MetadataServicesStatus => ({
+  ...status,
+  conditions: saidAnew(
+    deleting('the MetadataServices are being deleted'),
+    status.conditions,
+    resource.metadata.generation,
+    now,
+  ),
+  ...observedGeneration(resource),
+});
 
 const observedGeneration = ({ metadata }: MetadataServices) =>
   defined({ observedGeneration: metadata.generation });

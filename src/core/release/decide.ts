@@ -4,7 +4,7 @@ import { withBoundedTimes } from '../model/bounded-times.ts';
 import { latestTimes } from './latest-times.ts';
 import { sameValue } from '../model/same-value.ts';
 import { childEffects, refusals } from './children.ts';
-import { withReleaseConditions } from './conditions.ts';
+import { withDeletionConditions, withReleaseConditions } from './conditions.ts';
 import type { DecideReleasePart, ReleaseContext, ReleaseDecision } from './decision.ts';
 import type { ReleaseObservation } from './observation.ts';
 import { decidePause } from './pause.ts';
@@ -36,9 +36,16 @@ export function decideRelease(given: ReleaseObservation, context: ReleaseContext
   const observation =
     bounded === stored ? given : { ...given, resource: { ...given.resource, status: bounded } };
   const { resource } = observation;
-  // Its children go by their owner references.
-  if (resource.metadata.deletionTimestamp !== undefined) return { status: stored, effects: [], events: [] };
   const { now, settings, leaseTransitions } = context;
+  // Its children go by their owner references.
+  if (resource.metadata.deletionTimestamp !== undefined) {
+    const status = withDeletionConditions(resource, bounded, now);
+    return {
+      status: sameValue(stored, status) ? stored : { ...status, leaseTransitions },
+      effects: [],
+      events: [],
+    };
+  }
   const decided = runConcerns(concerns, observation, bounded, context);
   const children = childEffects(observation, decided.status);
   const notices = [...decided.notices, ...children.notices, ...refusals(observation)];

@@ -7,6 +7,7 @@ import {
   liveRevisionAnnotation,
   succeededByAnnotation,
 } from '../../../src/api/labels.ts';
+import { statusBeforeFirstLook } from '../../../src/api/fields.ts';
 import type { OpenBaoClusterStatus } from '../../../src/api/openbaocluster.ts';
 import { decideClusterIdMarks } from '../../../src/core/cluster/cluster-id-marks.ts';
 import { decideCluster } from '../../../src/core/cluster/decide.ts';
@@ -27,6 +28,7 @@ import {
   settledStatus,
   statefulSet,
 } from '../../support/observation.ts';
+import { kstatusOf } from '../../support/kstatus.ts';
 
 const green = 'r0123456789';
 const other = 'rabcdef0123';
@@ -87,7 +89,7 @@ const drifted = known([
   statefulSet(),
 ]);
 
-function decided({ status = {}, given, annotation, ...rest }: Scene): Decision {
+function decided({ status = statusBeforeFirstLook, given, annotation, ...rest }: Scene): Decision {
   const { sets = [], pods = sets, answering = pods, claims = [] } = rest;
   const annotations = annotation === undefined ? {} : { [liveRevisionAnnotation]: annotation };
   return decideCluster(
@@ -119,6 +121,8 @@ const holds = (scene: Scene) => {
   expect(decision.status.lastErrorReason).to.equal('RevisionUnknown');
   const said = Object.fromEntries((decision.status.conditions ?? []).map((each) => [each.type, each.status]));
   expect(said).to.include({ Ready: 'False', Stalled: 'True', Available: 'Unknown', Degraded: 'True' });
+  // Whatever generation the status was of that was lost.
+  expect(kstatusOf({ metadata: { generation: 1 }, status: decision.status }).status).to.equal('Failed');
   return decision.status.lastErrorMessage ?? '';
 };
 const knows = (scene: Scene) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { kstatusOf } from '../../support/kstatus.ts';
+import { endsWait, kstatusOf } from '../../support/kstatus.ts';
 import { wrongRelease } from '../../support/status-rules.ts';
 import { WatchedServices } from './watched-services.ts';
 
@@ -84,5 +84,16 @@ describe('what GitOps tools read of MetadataServices', () => {
       .to.match(/^False Held/)
       .and.contain('meanwhile: release');
     expect(wrongRelease(world.resource)).to.equal(undefined);
+  });
+
+  it('is not Ready while they are being deleted, and nothing is written twice', () => {
+    const world = settled();
+    const deletionTimestamp = '2026-01-02T03:04:05Z';
+    world.resource = { ...world.resource, metadata: { ...world.resource.metadata, deletionTimestamp } };
+    const { status } = world.pass();
+    expect(endsWait(world.resource)).to.equal(false);
+    expect(said(world, 'Ready')).to.match(/^False Deleting/);
+    world.now += 60_000;
+    expect(world.pass()).to.deep.equal({ status, effects: [], events: [] });
   });
 });
