@@ -1,5 +1,4 @@
 import type { AdmissionRequest } from '../src/api/admission-review.ts';
-import { defined } from '../src/api/object-fields.ts';
 import { SchemaViolation } from '../src/api/parse.ts';
 import type { Decision } from '../src/core/policies/policy.ts';
 import type { AdmissionFacts } from '../src/io/kubernetes/admission-facts.ts';
@@ -60,7 +59,8 @@ interface Mutation {
 export interface Scope {
   readonly group: string;
   readonly resource: string;
-  readonly subResource?: string;
+  /** '' is the resource itself, which alone is meant where this is left out. */
+  readonly subResources?: readonly string[];
   readonly operations: readonly AdmissionRequest['operation'][];
 }
 
@@ -71,11 +71,13 @@ export const isInScope = (
 ): boolean =>
   resource.group === scope.group &&
   resource.resource === scope.resource &&
-  subResource === (scope.subResource ?? '') &&
+  subResourcesOf(scope).includes(subResource) &&
   scope.operations.includes(operation);
 
-const inWords = ({ resource, group, subResource = '' }: Omit<Scope, 'operations'>): string =>
-  `${[resource, group].filter(Boolean).join('.')}${subResource && `/${subResource}`}`;
+const subResourcesOf = ({ subResources = [''] }: Scope): readonly string[] => subResources;
+
+const inWords = ({ resource, group }: { readonly resource: string; readonly group: string }, part: string) =>
+  `${[resource, group].filter(Boolean).join('.')}${part && `/${part}`}`;
 
 /**
  * A webhook configuration that sends what the route does not judge is a mistake, and says so.
@@ -83,10 +85,11 @@ const inWords = ({ resource, group, subResource = '' }: Omit<Scope, 'operations'
  * @throws BadReview
  */
 export function assertScope(request: AdmissionRequest, scope: Scope): void {
-  const { resource, subResource, operation } = request;
+  const { resource, subResource = '', operation } = request;
   if (!isInScope(request, scope)) {
+    const judged = subResourcesOf(scope).map((part) => inWords(scope, part));
     throw new BadReview(
-      `this webhook judges ${scope.operations.join(', ')} of ${inWords(scope)}, not ${operation} ${inWords({ ...resource, ...defined({ subResource }) })}; correct the rules of the webhook configuration`,
+      `this webhook judges ${scope.operations.join(', ')} of ${judged.join(' and ')}, not ${operation} ${inWords(resource, subResource)}; correct the rules of the webhook configuration`,
     );
   }
 }

@@ -13,7 +13,10 @@ interface Webhook {
   readonly clientConfig: { readonly service: { readonly path: string }; readonly caBundle?: string };
   readonly failurePolicy: string;
   readonly sideEffects: string;
-  readonly rules: readonly { readonly resources: readonly string[] }[];
+  readonly rules: readonly {
+    readonly resources: readonly string[];
+    readonly operations: readonly string[];
+  }[];
   readonly namespaceSelector?: { readonly matchExpressions: readonly { key: string; values: string[] }[] };
   readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
 }
@@ -40,6 +43,15 @@ describe('the manifests', () => {
   it('register each route of the server, and nothing else', () => {
     const registered = webhooks.map(({ kind, clientConfig }) => `${kind} ${clientConfig.service.path}`);
     expect(registered.toSorted()).to.deep.equal(routes.map(({ kind, path }) => `${kind} ${path}`).toSorted());
+  });
+
+  it('send each route what it judges, every subresource with it, and nothing else', () => {
+    for (const { kind, path, scope } of routes) {
+      const webhook = webhooks.find((each) => each.kind === kind && each.clientConfig.service.path === path);
+      const judged = (scope.subResources ?? ['']).map((each) => `${scope.resource}${each && `/${each}`}`);
+      expect(webhook?.rules.flatMap(({ resources }) => resources)).to.have.members(judged);
+      expect(webhook?.rules.flatMap(({ operations }) => operations)).to.have.members(scope.operations);
+    }
   });
 
   it('let mutation fail open and validation fail closed, and have no side effects', () => {

@@ -12,7 +12,7 @@ import { decideDeletion } from './pods.ts';
 export const validateEvictions: ValidatingRoute = {
   path: '/validate/evictions',
   kind: 'validating',
-  scope: { group: '', resource: 'pods', subResource: 'eviction', operations: ['CREATE'] },
+  scope: { group: '', resource: 'pods', subResources: ['eviction'], operations: ['CREATE'] },
   async decide(request, context, deadline) {
     const { deleteOptions } = required('object', request, parseEviction);
     const { namespace, name } = request;

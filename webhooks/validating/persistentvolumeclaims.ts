@@ -5,11 +5,19 @@ import { allow } from '../../src/core/policies/policy.ts';
 import { changedMarks, clusterOfVolume } from '../../src/core/policies/volume-change.ts';
 import { required, type ValidatingRoute } from '../route.ts';
 
-/** PersistentVolumeClaim CREATE and UPDATE: what Rollguard has written on a member's volume. */
+/**
+ * PersistentVolumeClaim CREATE and UPDATE: what Rollguard has written on a member's volume. Kubernetes takes metadata
+ * also with an update of the status.
+ */
 export const validateVolumes: ValidatingRoute = {
   path: '/validate/persistentvolumeclaims',
   kind: 'validating',
-  scope: { group: '', resource: 'persistentvolumeclaims', operations: ['CREATE', 'UPDATE'] },
+  scope: {
+    group: '',
+    resource: 'persistentvolumeclaims',
+    subResources: ['', 'status'],
+    operations: ['CREATE', 'UPDATE'],
+  },
   async decide(request, { facts, trustedControllers }, deadline) {
     const { operation, userInfo } = request;
     const change = {

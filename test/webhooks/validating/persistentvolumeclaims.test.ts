@@ -32,6 +32,10 @@ describe('/validate/persistentvolumeclaims', () => {
     });
     return made;
   };
+  const ofStatus = (made: Review): Review => {
+    made.request.subResource = 'status';
+    return made;
+  };
   /** What is answered to somebody who holds the verb or not, and for whose cluster it was asked. */
   const answer = async (request: Review, holds = false) => {
     const asked: string[] = [];
@@ -54,6 +58,8 @@ describe('/validate/persistentvolumeclaims', () => {
       review({ [stamp]: '99.0.0' }),
       review({ [stamp]: '99.0.0' }, { before: {} }),
       review({}, { before: { [stamp]: '2.5.5' } }),
+      // Kubernetes takes metadata by this way too, for whoever may write the status alone.
+      ofStatus(review({ [stamp]: '99.0.0' }, { before: {} })),
     ]) {
       expect(await answer(request)).to.deep.equal(refused);
       expect((await answer(request, true)).allowed).to.equal(true);
