@@ -5,7 +5,7 @@ import type { Observation } from '../model/observation.ts';
 import { answers, isUnsealed, podsByName, revisionHash } from '../model/selectors.ts';
 import { sealIdOfSet } from '../workload/seal.ts';
 import { sealKeyId } from '../model/names.ts';
-import { hasStaticSeal, sealCredentials, sealId } from '../model/seal.ts';
+import { hasStaticSeal, sealCredentials, sealId, wrongFromTheStart } from '../model/seal.ts';
 
 /** Notice with which not even the ConfigMap follows the spec: the next pod to start would read it. */
 export const sealChanged = 'SealChanged';
@@ -68,7 +68,10 @@ const anotherSeal = (cluster: OpenBaoCluster, wanted: string, ofData: string, is
   held(
     sealChanged,
     `spec.unseal asks for the seal "${wanted}", and ${isProved ? 'the data of this cluster is sealed with' : 'the members of this cluster are made for'} "${ofData}"; a member that starts with another seal cannot open its data, so nothing is changed`,
-    { remedy: 'Put spec.unseal back', commands: [edit(cluster)] },
+    {
+      remedy: `Put spec.unseal back${isProved ? '' : wrongFromTheStart}`,
+      commands: [{ purpose: 'to edit it', ...edit(cluster) }],
+    },
   );
 
 function missingCredentials(cluster: OpenBaoCluster, missing: readonly string[]): Notice {

@@ -92,6 +92,10 @@ function idOf(type: string, name: string, settings: Readonly<Record<string, stri
   return [type, ...key].join(' ');
 }
 
+/** The way on where nothing has proved yet that the seal is that of the data. */
+export const wrongFromTheStart =
+  '; where no member could ever open its data with that one, as of a cluster that was created again with the wrong seal, delete this OpenBaoCluster with spec.deletionPolicy Retain, and create it with the seal of its data';
+
 /** Which entries of the Secret members get, where it names none. */
 const usualKeys: Readonly<Record<SealType, readonly string[]>> = {
   static: [],

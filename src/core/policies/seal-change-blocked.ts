@@ -1,5 +1,5 @@
 import { printable } from '../model/printable.ts';
-import { sealId } from '../model/seal.ts';
+import { sealId, wrongFromTheStart } from '../model/seal.ts';
 import { storedStatus, type ClusterRequest } from './cluster-request.ts';
 import { violation, type Policy } from './policy.ts';
 
@@ -28,7 +28,7 @@ export const sealChangeBlocked: Policy<ClusterRequest> = {
         'SealChangeBlocked',
         'spec.unseal',
         `spec.unseal asks for the seal "${printable(wanted)}", and the data of this cluster is sealed with "${printable(ofData)}"`,
-        'put spec.unseal back; for another seal create another OpenBaoCluster with it, and move the secrets there: a snapshot opens only with the seal it was made under',
+        `put spec.unseal back; for another seal create another OpenBaoCluster with it, and move the secrets there: a snapshot opens only with the seal it was made under${seal === undefined ? wrongFromTheStart : ''}`,
       ),
     ];
   },

@@ -86,6 +86,16 @@ describe('the seal of a cluster', () => {
     };
     expect(decided(lost, lost, withoutStatic, { unseal }, sealed)).to.deep.equal([undefined]);
     expect(decided(lost, lost, withoutStatic, {}, sealed)).to.deep.equal([undefined, 'SealChanged']);
+    const seen = (members: object) =>
+      observation({
+        cluster: settledCluster({}, lost),
+        secrets: known(withoutStatic),
+        statefulSet: known(setOf({ unseal })),
+        ...members,
+      });
+    const told = (members: object) => wordsOf(decideSeal(seen(members), lost, context()).notices?.[0]);
+    expect(told(sealed)).to.contain('no member could ever open its data').and.to.contain('Retain');
+    expect(told({})).to.not.contain('Retain');
     // Of pods that were made from another template nothing follows.
     const pods = known([0, 1, 2].map((each) => serverPod(each, { revision: 'prod-0' })));
     expect(decided(lost, lost, withoutStatic, { unseal }, { pods })).to.deep.equal([undefined]);

@@ -120,4 +120,18 @@ describe('seal-change-blocked', () => {
       },
     ]);
   });
+
+  it('says how a cluster that was created again with the wrong seal gets the right one', () => {
+    const remedy = (seal: { seal?: string }) => {
+      const stored = cluster({ unseal: transit() }, { initialized: true, ...seal });
+      const { violations } = decide(
+        [sealChangeBlocked],
+        update(stored, { unseal: transit({ keyName: 'x' }) }),
+      );
+      return violations[0]?.remedy;
+    };
+    expect(remedy({})).to.contain('no member could ever open its data').and.to.contain('Retain');
+    // Recorded is only what has opened it.
+    expect(remedy({ seal: 'transit mount_path=transit key_name=prod' })).to.not.contain('Retain');
+  });
 });
