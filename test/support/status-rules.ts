@@ -48,10 +48,13 @@ function wrongConditions(told: Told): Wrong {
   });
 }
 
-/** All three say that a person is awaited, and how to answer; none of them that it failed (G3). */
+/**
+ * All three say that a person is awaited, and how to answer; none of them that it failed (G3). Of a cluster that does
+ * not serve, or of which that is unknown, Ready says this first.
+ */
 const namesPerson = (told: Told, how: string): boolean =>
   kstatusOf(told).status === 'InProgress' &&
-  ['Ready', 'Stalled', 'Reconciling'].every((type) => {
+  [...(is(told, 'Available') ? ['Ready'] : []), 'Stalled', 'Reconciling'].every((type) => {
     const { status, message = '' } = conditionOf(told, type) ?? {};
     return status === 'False' && message.includes(how);
   });
