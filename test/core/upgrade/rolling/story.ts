@@ -63,9 +63,11 @@ const commands: Commands<Teller> = {
   },
   /** unread leader 2.5.6: nobody of this version gives this answer in a shape that is understood; `unread none` ends it */
   unread: (teller, [answer = '', version]) => {
-    const { unread, pods, name } = teller.world;
-    if (answer === 'none') unread.end();
-    else for (const ordinal of pods.keys()) unread.add(name(ordinal), answer as Answer, version);
+    const { world } = teller;
+    if (answer === 'none') world.unread.end();
+    else
+      for (const ordinal of world.pods.keys())
+        world.unread.add(world.name(ordinal), answer as Answer, version);
     return [];
   },
   // run until=done|held|<phase>
