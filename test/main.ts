@@ -26,7 +26,7 @@ const processesOf = {
   /** More would wait for each other's processor. */
   unit: Math.min(4, availableParallelism()),
   /** Each has a Kubernetes of its own; they wait most of the time, for pods and elections. */
-  cluster: 4,
+  cluster: 3,
 };
 /** For a file that was not recorded yet. On a cluster it may be long: begun last, it is what all others wait for. */
 const unknownMs = { unit: 200, cluster: 300_000 };
