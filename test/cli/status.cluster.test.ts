@@ -40,7 +40,14 @@ describe('rollguard status', () => {
       await untilEstablished(ground, 'openbaoclusters.openbao.org');
       await provideNamespace(ground, namespace);
       await succeed(kubectl(['create', '-f', '-'], cluster));
-      await write({ phase: 'Running', currentVersion: '2.5.5', readyReplicas: 3, activeLeader: 'prod-0' });
+      // As a controller that has seen what is asked for; what the CRD says by default is that none has.
+      await write({
+        observedGeneration: 1,
+        phase: 'Running',
+        currentVersion: '2.5.5',
+        readyReplicas: 3,
+        activeLeader: 'prod-0',
+      });
       reader = await ground.kubeconfigFor('reader', ['readers']);
       await succeed(
         kubectl(['create', 'role', 'status', '--verb=get', '--resource=openbaoclusters.openbao.org']),
@@ -112,6 +119,7 @@ describe('rollguard status', () => {
       const command = /kubectl --kubeconfig \S+ (patch .*)$/m.exec(held.stdout)?.[1] ?? '';
       const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
       await succeed(ground.kubectl(words));
+      await write({ observedGeneration: 2 });
       expect((await status(`-n ${namespace}`)).stdout).to.contain('for the controller to handle the retry');
     });
 
