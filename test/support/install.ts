@@ -59,7 +59,7 @@ export const rolloutStatus = [
   'deployment/rollguard-webhook',
   '-n',
   'rollguard-system',
-  '--timeout=150s',
+  '--timeout=300s',
 ] as const;
 
 async function provideImage(ground: Ground, tell: (line: string) => void): Promise<string> {
