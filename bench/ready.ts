@@ -31,9 +31,8 @@ try {
       const ms = Date.now() - begun;
       say(`  ${version} ${seconds(ms)}`);
       // The next has the machine to itself.
-      const scale = ['-n', namespace, 'delete', 'statefulset', cluster.name, '--wait=true'];
       await cluster.patch({ spec: { paused: true } });
-      await ground.kubectl(scale);
+      await ground.kubectl(['-n', namespace, 'delete', 'statefulset', cluster.name, '--wait=true']);
       return ms;
     };
     await untilReady(versions[0], 0);

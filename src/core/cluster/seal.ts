@@ -54,10 +54,11 @@ function isOpenedBy(observation: Observation, status: OpenBaoClusterStatus): boo
   const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
   const { observedGeneration = 0, updateRevision } = set?.status ?? {};
   if (updateRevision === undefined || observedGeneration < (set?.metadata.generation ?? 0)) return false;
-  return answers(observation).some((member) => {
-    const pod = podsByName(observation)?.get(member.pod);
-    return isUnsealed(member, status) && pod?.metadata.labels?.[revisionHash] === updateRevision;
-  });
+  const pods = podsByName(observation);
+  return answers(observation).some(
+    (member) =>
+      isUnsealed(member, status) && pods?.get(member.pod)?.metadata.labels?.[revisionHash] === updateRevision,
+  );
 }
 
 const edit = ({ metadata }: OpenBaoCluster): Command => ({

@@ -57,15 +57,15 @@ export function unwrittenAttempts(
  * Takes off what stands there of a newer version than this one: of a target that was taken back because it is known to
  * have opened no data, and that no pod is of any more.
  */
-export const withoutAttempts = (observation: Observation, version: string | undefined): readonly Effect[] =>
-  memberClaims(observation).flatMap((claim) => {
-    const [attempted, now] = [
-      versionOf(claim.metadata.annotations?.[attemptedVersionAnnotation]),
-      versionOf(version),
-    ];
-    const isAbove = attempted !== undefined && now !== undefined && compareVersions(attempted, now) > 0;
+export function withoutAttempts(observation: Observation, version: string | undefined): readonly Effect[] {
+  const now = versionOf(version);
+  if (now === undefined) return [];
+  return memberClaims(observation).flatMap((claim) => {
+    const attempted = versionOf(claim.metadata.annotations?.[attemptedVersionAnnotation]);
+    const isAbove = attempted !== undefined && compareVersions(attempted, now) > 0;
     return isAbove ? attempt(observation, claim, null) : [];
   });
+}
 
 /** The members that this lets the StatefulSet controller make from its template, and that were not let before. */
 function podsLetAt({ statefulSet, greenStatefulSet }: Observation, set: StatefulSet): readonly string[] {
