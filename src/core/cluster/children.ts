@@ -6,7 +6,7 @@ import { loweringOfGreen } from '../upgrade/bluegreen/green-roll.ts';
 import { lowering, type Lowering } from '../upgrade/rolling/partition-guard.ts';
 import type { Effect } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
-import { held, waiting, type Notice } from '../model/cluster-concern.ts';
+import { held, pendingChildren, waiting, type Notice } from '../model/cluster-concern.ts';
 import { liveNames } from '../model/members.ts';
 import { partitionOf } from '../workload/partition.ts';
 import { files } from '../workload/paths.ts';
@@ -94,10 +94,9 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
   if (isPaused(cluster)) {
     const applied = drifted.value.filter((object) => endsSelfInit(object, cluster.status ?? {}));
     const rest = drifted.value.filter((object) => !applied.includes(object));
-    const list = rest.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
     return {
       effects: applied.map((object) => ({ kind: 'apply', object })),
-      notices: rest.length === 0 ? [] : [waiting('ChildrenPending', `the change of ${list}`)],
+      notices: pendingChildren(rest),
     };
   }
   const stored = cluster.status ?? {};

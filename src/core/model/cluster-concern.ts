@@ -3,7 +3,7 @@ import type { ConcernOf, ConcernResultOf } from './concern.ts';
 import type { DecisionContext, Effect } from './decision.ts';
 import type { Observation } from './observation.ts';
 
-export { held, runConcerns, unchanged, waiting, type Notice } from './concern.ts';
+export { held, pendingChildren, runConcerns, unchanged, waiting, type Notice } from './concern.ts';
 
 /** What one concern of a cluster's life comes to. */
 export type ConcernResult = ConcernResultOf<OpenBaoClusterStatus, Effect>;

@@ -1,4 +1,5 @@
 /** How decisions about one object are put together from parts, of every kind that is driven. */
+import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { Explanation, Remedy } from './explanation.ts';
 import type { HoldReason } from '../../api/hold-reasons.ts';
 import type { DecidedEvent } from './effect.ts';
@@ -42,6 +43,13 @@ export const unchanged = <Status>(
 });
 
 export const waiting = (reason: string, message: string): Notice => ({ kind: 'waiting', reason, message });
+
+/** What a pause keeps from being changed; nothing where all is as it should be. */
+export const pendingChildren = (drifted: readonly KubernetesObject[]): readonly Notice[] => {
+  const list = drifted.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
+  return list === '' ? [] : [waiting('ChildrenPending', `the change of ${list}`)];
+};
+
 export const held = (reason: HoldReason, message: string, remedy: Remedy): Notice => ({
   kind: 'held',
   reason,

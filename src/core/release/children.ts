@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts';
 import type { MetadataServicesStatus } from '../../api/metadataservices.ts';
 import type { ObjectEffect } from '../model/effect.ts';
-import { held, waiting, type Notice } from '../model/concern.ts';
+import { pendingChildren, held, waiting, type Notice } from '../model/concern.ts';
 import { sameValue } from '../model/same-value.ts';
 import type { ReleaseObservation } from './observation.ts';
 
@@ -32,10 +32,7 @@ export function childEffects(
   }
   const isOutdated = !sameValue(renderedFrom(resource.status ?? {}), renderedFrom(status));
   if (isOutdated) return { effects: [], notices: [] };
-  if (status.pausedAt !== undefined) {
-    const list = drifted.value.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).join(', ');
-    return { effects: [], notices: list === '' ? [] : [waiting('ChildrenPending', `the change of ${list}`)] };
-  }
+  if (status.pausedAt !== undefined) return { effects: [], notices: pendingChildren(drifted.value) };
   const there = new Set(deployments.map(({ metadata }) => metadata.name));
   const effectFor = (object: KubernetesObject): ObjectEffect => ({
     kind:
