@@ -5,7 +5,11 @@ import { isStable, newest, serves, startPoller, type Poller } from './services.t
 import { releaseSuite, type ReleaseSuite } from './suite.ts';
 
 const namespace = 'autoscalingv2';
-const rollout = { readinessTimeout: '12s', gracePeriod: '2s', cleanupDelay: '4s' };
+const rollout = { readinessTimeout: '180s', gracePeriod: '2s', cleanupDelay: '4s' };
+/** What is to miss it need not be waited for; a good release may need longer where other clusters load the machine. */
+const withWindow = (readinessTimeout: string, spec: object = {}) => ({
+  spec: { ...spec, rollout: { readinessTimeout } },
+});
 /** Such an image is refused at once, where a registry that is only out of reach may let a pull hang. */
 const nowhere = 'localhost:1/e6data/storage';
 
@@ -80,7 +84,7 @@ describe('releases of MetadataServices on a real node', function () {
     ] as const) {
       it(`${what} is rolled back by itself`, async () => {
         const before = await sample1().read();
-        await sample1().patch({ spec });
+        await sample1().patch(withWindow('20s', spec));
         const failed = await sample1().until(
           'rolled back',
           (now) => isStable(now) && newest(now)?.version !== newest(before)?.version,
@@ -118,6 +122,7 @@ describe('releases of MetadataServices on a real node', function () {
         )
       ).split(' ');
       const [first = ''] = versions;
+      await sample1().patch(withWindow('180s'));
       await sample1().annotate(`e6data.io/rollback-to=${first}`, 'e6data.io/rollback-reason=slow queries');
       const { status, metadata, spec } = await sample1().until('rolled back', serves('1.0'));
       expect(status?.releaseHistory?.at(-1)).to.include({
@@ -135,7 +140,7 @@ describe('releases of MetadataServices on a real node', function () {
     it('a pull that hangs is rolled back when its window ends, and the image is named', async () => {
       const image = await startSilentRegistry();
       const before = await sample1().read();
-      await sample1().patch({ spec: { storage: { image, imageTag: '9.9' } } });
+      await sample1().patch(withWindow('20s', { storage: { image, imageTag: '9.9' } }));
       const failed = await sample1().until(
         'rolled back',
         (now) => isStable(now) && newest(now)?.storageTag === '9.9',

@@ -18,8 +18,8 @@ export interface StoredObject<T> {
   readonly until: (what: string, isSo: (object: T) => boolean, timeoutMs: number) => Promise<T>;
 }
 
-/** Three clusters side by side on two cores have taken twice as long as one. */
-const patience = 2;
+/** Other work on the machine has made a step take thrice as long; who waits longer only learns later of a failure. */
+const patience = 3;
 
 export function storedObject<T extends KubernetesObject & { readonly status?: object }>(
   ground: Ground,
