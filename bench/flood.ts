@@ -64,6 +64,7 @@ async function measure(name: string, build: string, ca: string): Promise<void> {
     const load: Load = {
       ca,
       port,
+      pid: server.pid!,
       path,
       body: allowedReview,
       expected: '"allowed":true',

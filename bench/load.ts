@@ -2,6 +2,7 @@ import { createHistogram, performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { cpuSeconds } from './processes.ts';
 
 /**
  * The load generator, a process of its own: reads a Load as JSON, writes a Result as JSON.
@@ -11,6 +12,8 @@ import { fileURLToPath } from 'node:url';
  */
 export interface Load {
   readonly port: number;
+  /** The server, whose core time is counted. */
+  readonly pid: number;
   /** PEM. */
   readonly ca: string;
   readonly path: string;
@@ -26,20 +29,21 @@ export interface Result {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers in all, those of the warm-up included. */
-  readonly answers: number;
+  /** Microseconds on a core that the server used for each request; handshakes and the warm-up are not counted. */
+  readonly cpuMicroseconds: number;
+  /** Share of one core that the server used. */
+  readonly serverBusy: number;
   /** Share of one core that this process itself used. */
-  readonly busy: number;
+  readonly clientBusy: number;
 }
 
-async function generate({ port, ca, path, body, expected, ...load }: Load): Promise<Result> {
+async function generate({ port, pid, ca, path, body, expected, ...load }: Load): Promise<Result> {
   const request = Buffer.from(
     `POST ${path}?timeout=10s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: kube-apiserver-admission\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nAccept: application/json, */*\r\n` +
       `Content-Type: application/json\r\nAccept-Encoding: gzip\r\n\r\n${body}`,
   );
   const microseconds = createHistogram();
-  let answers = 0;
   let isMeasuring = false;
   let isOver = false;
 
@@ -61,7 +65,6 @@ async function generate({ port, ca, path, body, expected, ...load }: Load): Prom
         if (!received.startsWith('HTTP/1.1 200') || !received.includes(expected)) {
           reject(new Error(`an unexpected answer: ${received}`));
         }
-        answers++;
         if (isMeasuring) microseconds.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
         if (isOver) resolve();
         else ask();
@@ -75,22 +78,26 @@ async function generate({ port, ca, path, body, expected, ...load }: Load): Prom
     await sleep(load.warmUpMs);
     const begin = performance.now();
     const cpu = process.cpuUsage();
+    const secondsBefore = cpuSeconds({ pid });
     isMeasuring = true;
     await sleep(load.measureMs);
     isMeasuring = false;
     isOver = true;
+    const seconds = cpuSeconds({ pid }) - secondsBefore;
     const { user, system } = process.cpuUsage(cpu);
     const ms = performance.now() - begin;
     return {
       requestsPerSecond: (microseconds.count / ms) * 1000,
       p50Ms: microseconds.percentile(50) / 1000,
       p99Ms: microseconds.percentile(99) / 1000,
-      busy: (user + system) / 1000 / ms,
+      cpuMicroseconds: (seconds * 1_000_000) / microseconds.count,
+      serverBusy: (seconds * 1000) / ms,
+      clientBusy: (user + system) / 1000 / ms,
     };
   })();
   // Whatever goes wrong at a client ends the measurement at once.
   const [result] = await Promise.all([measured, clients]);
-  return { ...result, answers };
+  return result;
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -65,15 +65,32 @@ export function verdicts(
   express: readonly Figures[],
   bare: readonly Figures[],
 ): string {
-  const ratio = (figure: 'requestsPerSecond' | 'p99Ms' | 'rssMiB', to: readonly Figures[]) =>
-    median(ours.map((round, index) => round[figure] / (to[index]?.[figure] ?? NaN)));
   return [
-    verdict('requests/s, of Express', ratio('requestsPerSecond', express), 'at least', 0.9),
-    verdict('p99, of Express', ratio('p99Ms', express), 'at most', 1.3),
-    verdict('RSS, of Express', ratio('rssMiB', express), 'at most', 1.2),
-    verdict('requests/s, of node:https', ratio('requestsPerSecond', bare), 'at least', 0.8),
+    verdict('requests/s, of Express', ratio('requestsPerSecond', ours, express), 'at least', 0.9),
+    verdict('p99, of Express', ratio('p99Ms', ours, express), 'at most', 1.3),
+    verdict('RSS, of Express', ratio('rssMiB', ours, express), 'at most', 1.2),
+    verdict('requests/s, of node:https', ratio('requestsPerSecond', ours, bare), 'at least', 0.8),
+    verdict('p99, of node:https', ratio('p99Ms', ours, bare), 'at most', 1.5),
   ].join('\n');
 }
+
+/** How this build stands to that of another checkout: the median of the ratios of each round, as above. */
+export function verdictsOnOther(
+  [allowed, denied]: readonly [allowed: readonly Figures[], denied: readonly Figures[]],
+  [otherAllowed, otherDenied]: readonly [allowed: readonly Figures[], denied: readonly Figures[]],
+): string {
+  return [
+    verdict('core/allowed, of the other', ratio('cpuMicroseconds', allowed, otherAllowed), 'at most', 0.6),
+    verdict('core/denied, of the other', ratio('cpuMicroseconds', denied, otherDenied), 'at most', 0.6),
+    verdict('RSS, of the other', ratio('rssMiB', denied, otherDenied), 'at most', 0.85),
+  ].join('\n');
+}
+
+const ratio = (
+  figure: Exclude<keyof Figures, 'name'>,
+  ours: readonly Figures[],
+  others: readonly Figures[],
+): number => median(ours.map((round, index) => round[figure] / (others[index]?.[figure] ?? NaN)));
 
 /** How a figure stands to what it should be. A whole number is shown as one. */
 export function verdict(what: string, value: number, bound: 'at least' | 'at most', target: number): string {

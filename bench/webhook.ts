@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- webhook`: the webhook server as a whole beside two that do nothing but answer.
+ * `npm run bench -- webhook [OTHER_CHECKOUT] [--rounds=N]`: the webhook server as a whole beside two that do nothing
+ * but answer, and beside that of another checkout of this project, which has its packages.
  *
  * Rollguard is the program itself, `rollguard webhook`, bundled as in its image, with a stand-in for the API server;
  * the others are a bare Express 5 and a bare node:https server that parse the same JSON and
@@ -10,20 +11,27 @@
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { ChildProcess } from 'node:child_process';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { spawnSync, type ChildProcess } from 'node:child_process';
 import { programBundle } from '../test/cluster/bundle.ts';
 import { programFlags } from '../test/support/dockerfile.ts';
 import { freePorts } from '../test/support/free-ports.ts';
 import { createKeyPair } from '../test/support/key-pair.ts';
 import type { Load, Result } from './load.ts';
-import { canPin, cpuSeconds, residentMiB, runNode, startNode, stop, untilListening } from './processes.ts';
-import { medianOf, table, verdicts, type Figures } from './report.ts';
+import { canPin, residentMiB, runNode, startNode, stop, untilListening } from './processes.ts';
+import { medianOf, table, verdicts, verdictsOnOther, type Figures } from './report.ts';
 import { allowedReview, deniedReview } from './reviews.ts';
 import { apiServer, kubeconfig } from './stand-in.ts';
 
-const isQuick = process.argv.includes('--quick');
-const rounds = isQuick ? 1 : 9;
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: { rounds: { type: 'string' }, quick: { type: 'boolean' } },
+});
+const [, otherCheckout] = positionals;
+const isQuick = values.quick === true;
+const rounds = Number(values.rounds ?? (isQuick ? 1 : 9));
 const warmUpMs = isQuick ? 100 : 500;
 const measureMs = isQuick ? 200 : 2_500;
 const connections = 64;
@@ -54,28 +62,26 @@ async function bench(): Promise<void> {
   await writeFile(join(directory, 'tls.key'), certificate.key);
   await writeFile(join(directory, 'kubeconfig'), await kubeconfig());
 
-  const [statusPort = 0] = await freePorts(1);
-  const rollguard = await start(join(await programBundle(), 'main.js'), (port) => [
-    'webhook',
-    `--port=${port}`,
-    `--status-port=${statusPort}`,
-    `--tls-dir=${directory}`,
-    `--kubeconfig=${join(directory, 'kubeconfig')}`,
-  ]);
+  const rollguard = await startRollguard(await programBundle());
   const express = await start(scriptOf('servers/express.ts'), (port) => [port, directory]);
   const bare = await start(scriptOf('servers/node-https.ts'), (port) => [port, directory]);
 
+  const allowed = { body: allowedReview, expected: '"allowed":true' };
+  const denied = { body: deniedReview, expected: '"reason":"ImageVersionMismatch"' };
   const measured = [
-    { name: 'node:https', server: bare, body: allowedReview, expected: '"allowed":true' },
-    { name: 'Express 5', server: express, body: allowedReview, expected: '"allowed":true' },
-    { name: 'Rollguard, allowed', server: rollguard, body: allowedReview, expected: '"allowed":true' },
-    {
-      name: 'Rollguard, denied',
-      server: rollguard,
-      body: deniedReview,
-      expected: '"reason":"ImageVersionMismatch"',
-    },
+    { name: 'node:https', server: bare, ...allowed },
+    { name: 'Express 5', server: express, ...allowed },
+    { name: 'Rollguard, allowed', server: rollguard, ...allowed },
+    { name: 'Rollguard, denied', server: rollguard, ...denied },
   ];
+  if (otherCheckout !== undefined) {
+    const other = await startRollguard(bundleOf(resolve(otherCheckout)));
+    const name = basename(resolve(otherCheckout));
+    measured.push(
+      { name: `${name}, allowed`, server: other, ...allowed },
+      { name: `${name}, denied`, server: other, ...denied },
+    );
+  }
   console.log(
     `OpenBaoCluster UPDATE of ${allowedReview.length} bytes, ${connections} kept-alive TLS connections`,
   );
@@ -91,9 +97,32 @@ async function bench(): Promise<void> {
       figures.get(name)!.push(await measure(name, server, { ca: certificate.cert, body, expected }));
     }
   }
-  const [ofBare = [], ofExpress = [], ofOurs = []] = figures.values();
+  const [ofBare = [], ofExpress = [], allowedHere = [], deniedHere = [], allowedThere, deniedThere] =
+    figures.values();
   console.log(`\n${table([...figures.values()].map(medianOf))}\n`);
-  console.log(verdicts(ofOurs, ofExpress, ofBare));
+  console.log(verdicts(allowedHere, ofExpress, ofBare));
+  if (allowedThere === undefined || deniedThere === undefined) return;
+  console.log(verdictsOnOther([allowedHere, deniedHere], [allowedThere, deniedThere]));
+}
+
+/** The program of another checkout as its image holds it: an older one bundles what it has built. */
+function bundleOf(checkout: string): string {
+  for (const script of ['build', 'bundle']) {
+    const { status } = spawnSync('npm', ['run', '--silent', script], { cwd: checkout, stdio: 'inherit' });
+    if (status !== 0) throw new Error(`npm run ${script} has failed in ${checkout}`);
+  }
+  return join(checkout, 'build/bundle');
+}
+
+async function startRollguard(folder: string): Promise<Server> {
+  const [statusPort = 0] = await freePorts(1);
+  return start(join(folder, 'main.js'), (port) => [
+    'webhook',
+    `--port=${port}`,
+    `--status-port=${statusPort}`,
+    `--tls-dir=${directory}`,
+    `--kubeconfig=${join(directory, 'kubeconfig')}`,
+  ]);
 }
 
 async function start(script: string, args: (port: string) => readonly string[]): Promise<Server> {
@@ -112,23 +141,16 @@ async function measure(
   const load: Load = {
     ...review,
     port: server.port,
+    pid: server.process.pid!,
     path: '/validate/openbaoclusters',
     connections,
     warmUpMs,
     measureMs,
   };
-  const cpuBefore = cpuSeconds(server.process);
   const result = JSON.parse(await runNode(1, [scriptOf('load.ts')], JSON.stringify(load))) as Result;
-  const seconds = cpuSeconds(server.process) - cpuBefore;
   return {
     name,
-    requestsPerSecond: result.requestsPerSecond,
-    p50Ms: result.p50Ms,
-    p99Ms: result.p99Ms,
-    cpuMicroseconds: (seconds / result.answers) * 1_000_000,
+    ...result,
     rssMiB: residentMiB(server.process),
-    // Over the warm-up too, which is load as well.
-    serverBusy: seconds / ((warmUpMs + measureMs) / 1_000),
-    clientBusy: result.busy,
   };
 }
