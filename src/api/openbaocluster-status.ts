@@ -496,6 +496,26 @@ export const openBaoClusterStatus = {
         held: { type: 'boolean', description: 'Whether the change is held until a person acts.' },
       },
     },
+    evictions: {
+      type: 'object',
+      description:
+        'Whether one member may be evicted although a member is being replaced or removed. Absent while that does not wait for a person.',
+      additionalProperties: false,
+      properties: {
+        allowed: {
+          type: 'boolean',
+          description: 'Whether nothing of it is in progress and every member has caught up.',
+        },
+        referenceIndex: {
+          type: 'integer',
+          format: 'int64',
+          description:
+            'Last Raft index of the leader, read once. A member that has applied it has caught up.',
+          minimum: 0,
+        },
+        referenceOf: text('Hash of the leader and of the pod starts that referenceIndex was read for.', 16),
+      },
+    },
     operationLock: {
       type: 'object',
       description: 'Lock that allows only one operation at a time.',

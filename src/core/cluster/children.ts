@@ -5,6 +5,7 @@ import { sameValue } from '../model/same-value.ts';
 import { loweringOfGreen } from '../upgrade/bluegreen/green-roll.ts';
 import { lowering, type Lowering } from '../upgrade/rolling/partition-guard.ts';
 import type { Effect } from '../model/decision.ts';
+import { seenInFlight } from './evictions.ts';
 import type { Observation } from '../model/observation.ts';
 import { held, pendingChildren, waiting, type Notice } from '../model/cluster-concern.ts';
 import { liveNames } from '../model/members.ts';
@@ -92,10 +93,14 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
   }
   if (drifted.value.length === 0) return { effects: [], notices: [] };
   if (isPaused(cluster)) {
-    const applied = drifted.value.filter((object) => endsSelfInit(object, cluster.status ?? {}));
+    const applied = drifted.value.filter(
+      (object) => endsSelfInit(object, cluster.status ?? {}) || isBudget(object),
+    );
     const rest = drifted.value.filter((object) => !applied.includes(object));
     return {
-      effects: applied.map((object) => ({ kind: 'apply', object })),
+      effects: applied.flatMap((object) =>
+        isBudget(object) ? budget(observation, status, object) : { kind: 'apply', object },
+      ),
       notices: pendingChildren(rest),
     };
   }
@@ -134,16 +139,34 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
       ...unwritten.flatMap(({ effects }) => effects),
       ...applied
         .filter((object) => unwritten.every((each) => each.object !== object))
-        .map((object): Effect => ({
-          kind: 'apply',
-          object,
-          ...defined({ reservation: lowerings.get(object)?.reservation }),
-        })),
+        .flatMap((object): Effect | readonly Effect[] =>
+          isBudget(object)
+            ? budget(observation, status, object)
+            : { kind: 'apply', object, ...defined({ reservation: lowerings.get(object)?.reservation }) },
+        ),
     ],
     notices: [...heldBack, ...unwritten.map(({ why }) => why)].map((reason) =>
       waiting('PartitionHeldBack', `the partition is not changed: ${reason}`),
     ),
   };
+}
+
+const isBudget = ({ kind }: KubernetesObject) => kind === 'PodDisruptionBudget';
+
+/**
+ * It restarts nobody, and an eviction waits for no pause. Where it lets a member go although one is being taken away,
+ * what was recorded must be so still, and nothing may have been set going since.
+ */
+function budget(
+  observation: Observation,
+  status: OpenBaoClusterStatus,
+  object: KubernetesObject,
+): readonly Effect[] {
+  const stored = observation.cluster.status?.evictions?.allowed === true;
+  if (!stored) return [{ kind: 'apply', object }];
+  return status.evictions?.allowed === true
+    ? [{ kind: 'apply', object, asSeen: seenInFlight(observation, status) }]
+    : [];
 }
 
 /**

@@ -17,6 +17,7 @@ import { decideDataVersion } from './data-version.ts';
 import { decideDisks } from './disks.ts';
 import { decideClusterIdMarks } from './cluster-id-marks.ts';
 import { decideFacts } from './facts.ts';
+import { decideEvictions } from './evictions.ts';
 import { decideForeignRoll } from './foreign-roll.ts';
 import { decideFormerVolumes } from './former-volumes.ts';
 import { decideGoingVolumes, membersOnGoingVolumes } from './going-volumes.ts';
@@ -112,7 +113,12 @@ export function decideCluster(given: Observation, context: DecisionContext): Dec
       ? [isOfEarlierTerm(observation, first.status, context) ? decideTerm : decideTarget]
       : []),
   ];
-  const second = runConcerns(mayChange ? changes : [], observation, first.status, context);
+  const second = runConcerns(
+    [...(mayChange ? changes : []), decideEvictions],
+    observation,
+    first.status,
+    context,
+  );
   const children = applyDrifted(observation, second.status, first.notices);
   const { notices: rejectedTarget = [] } = reportRejectedTarget(observation, second.status, context);
   const notices = [...first.notices, ...second.notices, ...rejectedTarget, ...children.notices];

@@ -5,7 +5,7 @@ import { withMadeJobs } from '../jobs/record.ts';
 import { knownClusterId, wasInitialized } from '../model/cluster-ids.ts';
 import { restartAtAnnotation } from '../../api/labels.ts';
 import { isHalfRolled } from '../workload/partition.ts';
-import { revisionHash } from '../model/selectors.ts';
+import { isObserved, isOfUpdateRevision } from '../workload/update-revision.ts';
 import { byMember, liveRevision, memberNamed } from '../model/members.ts';
 import { activeMember, markedLeader } from '../raft/leader.ts';
 import { pendingRestart } from '../workload/pending-restart.ts';
@@ -118,12 +118,8 @@ function imageOfLeader(observation: Observation, leader: Member): string | undef
   const pod = podsByName(observation)?.get(leader.pod);
   const { statefulSet } = observation;
   if (pod === undefined || statefulSet.kind === 'unknown') return undefined;
-  const set = statefulSet.value ?? { metadata: {} };
-  const { metadata, status } = set;
-  const isNewest =
-    status?.updateRevision !== undefined &&
-    pod.metadata.labels?.[revisionHash] === status.updateRevision &&
-    (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  const { value: set } = statefulSet;
+  const isNewest = set !== undefined && isObserved(set) && isOfUpdateRevision(pod, set);
   return isNewest ? appliedImage(set) : imageOf(pod.spec);
 }
 

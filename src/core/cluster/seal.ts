@@ -2,7 +2,8 @@ import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaoclus
 import { held, unchanged, type Concern, type Notice } from '../model/cluster-concern.ts';
 import type { Command } from '../model/explanation.ts';
 import type { Observation } from '../model/observation.ts';
-import { answers, isUnsealed, podsByName, revisionHash } from '../model/selectors.ts';
+import { answers, isUnsealed, podsByName } from '../model/selectors.ts';
+import { isObserved, isOfUpdateRevision } from '../workload/update-revision.ts';
 import { sealIdOfSet } from '../workload/seal.ts';
 import { sealKeyId } from '../model/names.ts';
 import { hasStaticSeal, sealCredentials, sealId, wrongFromTheStart } from '../model/seal.ts';
@@ -52,13 +53,12 @@ function recorded(
 function isOpenedBy(observation: Observation, status: OpenBaoClusterStatus): boolean {
   const { statefulSet } = observation;
   const set = statefulSet.kind === 'known' ? statefulSet.value : undefined;
-  const { observedGeneration = 0, updateRevision } = set?.status ?? {};
-  if (updateRevision === undefined || observedGeneration < (set?.metadata.generation ?? 0)) return false;
+  if (set === undefined || !isObserved(set)) return false;
   const pods = podsByName(observation);
-  return answers(observation).some(
-    (member) =>
-      isUnsealed(member, status) && pods?.get(member.pod)?.metadata.labels?.[revisionHash] === updateRevision,
-  );
+  return answers(observation).some((member) => {
+    const pod = pods?.get(member.pod);
+    return isUnsealed(member, status) && pod !== undefined && isOfUpdateRevision(pod, set);
+  });
 }
 
 const edit = ({ metadata }: OpenBaoCluster): Command => ({

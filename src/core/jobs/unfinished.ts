@@ -13,10 +13,13 @@ export function unfinishedJobs(
     (observed) =>
       observed.job.metadata.annotations?.[actionAnnotation] === action &&
       observed.job.metadata.name !== except &&
-      observed.unbelieved !== 'ended' &&
-      jobOutcome(observed) === 'running',
+      isUnfinished(observed),
   );
 }
+
+/** Whether it may still act, whatever it is for. */
+export const isUnfinished = (observed: ObservedJob): boolean =>
+  observed.unbelieved !== 'ended' && jobOutcome(observed) === 'running';
 
 /** What changes Raft: one after the other, whatever operation or phase it belongs to. */
 const raftChanges = [

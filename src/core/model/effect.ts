@@ -21,6 +21,13 @@ export interface Reservation {
   readonly staying: readonly { readonly name: string; readonly uid: string }[];
 }
 
+/** An object as it was seen, of which nobody may have made another one meanwhile. */
+export interface Seen {
+  readonly target: Target;
+  /** Absent where it was not there. */
+  readonly resourceVersion?: string;
+}
+
 /** One call to the API server about one object; of every kind that is driven. */
 export type ObjectEffect =
   /**
@@ -32,6 +39,8 @@ export type ObjectEffect =
       readonly object: KubernetesObject;
       /** It lets a member be taken down: only as long as this holds, else nothing is done. */
       readonly reservation?: Reservation;
+      /** It lets a member be evicted: only as long as these are as they were seen, else nothing is done. */
+      readonly asSeen?: readonly Seen[];
     }
   /** Creates; that it is there already is success. */
   | {

@@ -21,8 +21,8 @@ export const isRolling = (phase: RollingPhase | undefined): boolean =>
   phase !== undefined && parts[phase] === 'rolling';
 
 /**
- * Whether a member is being replaced, and has not caught up since: until then no other may go, by whose hand ever. Also
- * while it is held or paused, for its pod may be on its way down.
+ * Whether a member is being replaced, and has not caught up since: until then no other may go, by whose hand ever. While it
+ * is held or paused its pod may be on its way down: src/core/cluster/evictions.ts knows when it is not.
  */
 export const isReplacing = (upgrade: RollingUpgrade | undefined): boolean =>
   isRolling(upgrade?.phase) && upgrade?.replacing !== undefined;

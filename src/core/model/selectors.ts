@@ -104,8 +104,5 @@ export function targetIn(
   return { apiVersion, kind, name, ...defined({ namespace }) };
 }
 
-/** The label in which the StatefulSet controller says which template a pod was made from. */
-export const revisionHash = 'controller-revision-hash';
-
 export const maintenanceEnabled = (cluster: OpenBaoCluster | undefined): boolean =>
   cluster?.spec.maintenance?.enabled ?? false;

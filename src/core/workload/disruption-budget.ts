@@ -14,6 +14,9 @@ import { isAnyGoing, targetIn } from '../model/selectors.ts';
  * is done by a deletion, or in Raft, where no budget holds it up. Of any size: one member can be drained (the gate
  * judges quorum), two never go at once, and scaling needs no budget made or taken away.
  *
+ * One again while that waits for a person and nothing of it is in flight (`status.evictions`): a node could not be drained
+ * for as long as they sleep.
+ *
  * None while the volume of a member is being deleted: it would end with the pod (L3).
  */
 export function disruptionBudget(
@@ -21,7 +24,8 @@ export function disruptionBudget(
   members: readonly string[],
 ): KubernetesObject {
   const name = names(cluster.metadata.name ?? '').podDisruptionBudget;
-  const maxUnavailable = isAnyGoing(claims, members) || isOneGoing(cluster.status) ? 0 : 1;
+  const isReserved = isOneGoing(cluster.status) && cluster.status?.evictions?.allowed !== true;
+  const maxUnavailable = isAnyGoing(claims, members) || isReserved ? 0 : 1;
   return child(
     cluster,
     { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name },
@@ -30,7 +34,7 @@ export function disruptionBudget(
 }
 
 /** Whether our own hand takes a member away (docs/design.md, rule 15). */
-const isOneGoing = (status: OpenBaoClusterStatus | undefined): boolean =>
+export const isOneGoing = (status: OpenBaoClusterStatus | undefined): boolean =>
   isReplacing(status?.upgrade) || isReplacingGreen(status?.blueGreen) || isRemoving(status?.scaling);
 
 /** What taking a member away rests on: these stay, and none of them is evicted. */

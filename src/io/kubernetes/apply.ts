@@ -1,8 +1,8 @@
-import type { Pod, PodDisruptionBudget } from '../../api/kubernetes.ts';
+import type { KubernetesObject, Pod, PodDisruptionBudget } from '../../api/kubernetes.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { Effect } from '../../core/model/decision.ts';
-import type { ObjectEffect, Reservation, Target } from '../../core/model/effect.ts';
+import type { ObjectEffect, Reservation, Seen, Target } from '../../core/model/effect.ts';
 import { whyNotKept } from '../../core/model/reservation.ts';
 import { ApiError, isConflict, isNotFound, type KubernetesClient } from './kubernetes.ts';
 import { collectionPath, objectPath, targetOf } from './resources.ts';
@@ -55,6 +55,7 @@ export async function applyObjectEffect(
   effect: ObjectEffect,
 ): Promise<void> {
   if ('reservation' in effect && !(await isKept(client, effect.reservation))) return;
+  if ('asSeen' in effect && !(await areAsSeen(client, effect.asSeen))) return;
   switch (effect.kind) {
     case 'apply':
       // Forced: the fields are the driver's by design, and it sets no field that others own. So a conflict says that
@@ -109,6 +110,14 @@ async function isKept(
     query: { labelSelector },
   });
   return whyNotKept(reservation, found, pods) === undefined;
+}
+
+/** Whether all are what they were when it was decided: from the API server itself, for caches lag. */
+async function areAsSeen(client: Pick<KubernetesClient, 'get'>, objects: readonly Seen[]): Promise<boolean> {
+  const found = await Promise.all(
+    objects.map(({ target }) => client.get<KubernetesObject>(objectPath(target))),
+  );
+  return objects.every(({ resourceVersion }, at) => found[at]?.metadata?.resourceVersion === resourceVersion);
 }
 
 /** That very object; where it is said, only as it was when it was looked at. */

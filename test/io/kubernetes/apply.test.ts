@@ -70,6 +70,38 @@ describe('an effect that comes too late (C2)', () => {
   });
 });
 
+describe('a budget that lets a member be evicted although one is being taken away', () => {
+  const inBao = { namespace: 'bao' };
+  const object = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'b', ...inBao } };
+  const job = { apiVersion: 'batch/v1', kind: 'Job', name: 'j', ...inBao };
+  const set = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 's', ...inBao };
+  const asSeen = [{ target: job }, { target: set, resourceVersion: '7' }];
+
+  /** Whether it is applied where the API server has these versions. */
+  async function isApplied(versions: Readonly<Record<string, string>>): Promise<boolean> {
+    let applied = false;
+    const client = {
+      get: (path: string) => {
+        const resourceVersion = versions[path.split('/').at(-1) ?? ''];
+        return Promise.resolve(resourceVersion === undefined ? undefined : { metadata: { resourceVersion } });
+      },
+      apply: () => {
+        applied = true;
+        return Promise.resolve(undefined);
+      },
+    };
+    await applyObjectEffect(client as never, { kind: 'apply', object, asSeen });
+    return applied;
+  }
+
+  it('is applied only where nothing was made or changed that the decision has not seen', async () => {
+    expect(await isApplied({ s: '7' })).to.equal(true);
+    expect(await isApplied({ s: '8' })).to.equal(false);
+    expect(await isApplied({ s: '7', j: '1' })).to.equal(false);
+    expect(await isApplied({})).to.equal(false);
+  });
+});
+
 describe('an effect that takes a member down (C3)', () => {
   const target = { apiVersion: 'v1', kind: 'Pod', namespace: 'bao', name: 'prod-1' };
   const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', namespace: 'bao', name: 'prod-pdb' };

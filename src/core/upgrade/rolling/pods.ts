@@ -4,7 +4,7 @@ import type { RollingUpgrade } from '../../../api/openbaocluster.ts';
 import type { Known } from '../../model/known.ts';
 import { appliedImage } from '../../workload/applied-image.ts';
 import { maxUnavailable as one } from '../../workload/stateful-set.ts';
-import { revisionHash } from '../../model/selectors.ts';
+import { isObserved, isOfUpdateRevision } from '../../workload/update-revision.ts';
 import { everStarted, imageOf, serverStatus } from '../../model/server-container.ts';
 
 /**
@@ -20,7 +20,7 @@ export function whyNotInPlace(
   if (statefulSet.kind === 'unknown') return `the StatefulSet could not be read: ${statefulSet.cause}`;
   const { value } = statefulSet;
   if (value === undefined) return 'there is no StatefulSet';
-  const { spec, metadata, status } = value;
+  const { spec, status } = value;
   const image = appliedImage(value);
   if (image !== targetImage) return `the StatefulSet's template still has the image ${image ?? '(none)'}`;
   if (restartAt !== undefined && spec?.template?.metadata?.annotations?.[restartAtAnnotation] !== restartAt) {
@@ -35,7 +35,7 @@ export function whyNotInPlace(
   if ((rollingUpdate?.partition ?? 0) !== partition) {
     return `the StatefulSet's partition is ${rollingUpdate?.partition ?? 0}, not ${partition}`;
   }
-  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0) || !status?.updateRevision) {
+  if (!isObserved(value) || !status?.updateRevision) {
     return 'the StatefulSet controller has not seen the newest StatefulSet yet';
   }
   return undefined;
@@ -57,26 +57,21 @@ export function whyNotOneAtATime({ spec }: StatefulSet): string | undefined {
  * says nothing: admission may have rewritten it to a mirror or a digest.
  */
 export const isOfNewestTemplate = (
-  { metadata }: Pod,
+  pod: Pod,
   statefulSet: StatefulSet | undefined,
   { targetImage }: RollingUpgrade,
 ): boolean =>
-  metadata.labels?.[revisionHash] !== undefined &&
-  metadata.labels[revisionHash] === statefulSet?.status?.updateRevision &&
+  statefulSet !== undefined &&
+  isOfUpdateRevision(pod, statefulSet) &&
   appliedImage(statefulSet) === targetImage;
 
 /** Whether a pod may run the target: by its template, or by its image where that was not rewritten. */
 export const mayRunTarget = (
-  { metadata, spec }: Pod,
+  pod: Pod,
   statefulSet: StatefulSet | undefined,
   { targetImage }: RollingUpgrade,
-): boolean => {
-  const revision = metadata.labels?.[revisionHash];
-  return (
-    imageOf(spec) === targetImage ||
-    (revision !== undefined && revision === statefulSet?.status?.updateRevision)
-  );
-};
+): boolean =>
+  imageOf(pod.spec) === targetImage || (statefulSet !== undefined && isOfUpdateRevision(pod, statefulSet));
 
 /**
  * Whether a pod's container is kept from starting by more than its turn: no image, no node, no such Secret.

@@ -4,6 +4,7 @@ import type {
   Pod,
   StatefulSet,
 } from '../../../../src/api/kubernetes.ts';
+import { sameValue } from '../../../../src/core/model/same-value.ts';
 import {
   actionAnnotation,
   attemptedVersionAnnotation,
@@ -544,6 +545,7 @@ export class SimulatedHalves {
 
   apply(effect: Effect): void {
     if ('reservation' in effect && !this.isKept(effect.reservation)) return;
+    if ('asSeen' in effect && !this.isAsSeen()) return;
     switch (effect.kind) {
       case 'create':
         return this.createJob(effect.object);
@@ -571,6 +573,15 @@ export class SimulatedHalves {
         this.budget.asRead((pod) => pod),
         pods.value,
       ) === undefined
+    );
+  }
+
+  /** The same of what may take a member away. */
+  private isAsSeen(): boolean {
+    const now = this.kubernetes();
+    const seen = this.cache ?? now;
+    return (['statefulSet', 'greenStatefulSet', 'jobs'] as const).every((each) =>
+      sameValue(seen[each], now[each]),
     );
   }
 

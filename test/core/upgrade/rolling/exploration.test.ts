@@ -245,6 +245,34 @@ describe('a drain beside a rolling upgrade (C3)', () => {
     }
     expect(evictions).to.be.above(40);
   });
+
+  it('is let through while the upgrade is paused, at whichever moment, when nothing is in flight', () => {
+    let evictions = 0;
+    const course = courseOf(3, 0, new Set(), 500);
+    for (const isImpatient of [true, false]) {
+      for (let moment = 0; ; moment += sized(1, 5)) {
+        const world = course(moment);
+        if (world === undefined) break;
+        world.log.push('paused, and drained');
+        world.spec({ paused: true });
+        const turns = (count: number, drains: boolean) => {
+          for (let turn = 0; turn < count; turn++) {
+            world.pass();
+            if (drains) for (const ordinal of [0, 1, 2]) if (world.evict(ordinal)) evictions++;
+            world.tick(500);
+          }
+        };
+        // What was on its way ends first, and a member has until then caught up.
+        turns(60, isImpatient);
+        turns(40, false);
+        if (world.budget.maxUnavailable !== 1) world.fail('no node can be drained in a pause');
+        turns(10, true);
+        world.spec({ paused: false });
+        turns(10, true);
+      }
+    }
+    expect(evictions).to.be.above(40);
+  });
 });
 
 /** What a happening leaves lasts for a while, then goes away. */

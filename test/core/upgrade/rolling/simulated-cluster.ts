@@ -14,6 +14,8 @@ import type { Member, Observation } from '../../../../src/core/model/observation
 import { UnreadAnswers, type Answer } from '../../../support/unread.ts';
 import { known, unknown, type Known } from '../../../../src/core/model/known.ts';
 import { decideDeadServerCleanup } from '../../../../src/core/cluster/dead-server-cleanup.ts';
+import { sameValue } from '../../../../src/core/model/same-value.ts';
+import { decideEvictions } from '../../../../src/core/cluster/evictions.ts';
 import { withConditions } from '../../../../src/core/cluster/conditions.ts';
 import { runConcerns } from '../../../../src/core/model/cluster-concern.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
@@ -338,7 +340,7 @@ export class SimulatedCluster {
   decide(observed = this.observe()): Decision {
     const operation = `op${String(this.operations + 1).padStart(8, '0')}`;
     const given = context({ now: this.now, newOperationId: operation, settings: this.settings });
-    const concerns = [decideDeadServerCleanup, decideUpgrade];
+    const concerns = [decideDeadServerCleanup, decideUpgrade, decideEvictions];
     const decided = runConcerns(concerns, observed, observed.cluster.status ?? {}, given);
     return { ...decided, status: withConditions(observed, decided.status, decided.notices, given) };
   }
@@ -375,10 +377,10 @@ export class SimulatedCluster {
   /** The StatefulSet follows from the status that was stored when the pass began, as src/core/workload renders it. */
   private render(observed: Observation, after: OpenBaoClusterStatus): void {
     const { cluster, statefulSet: live } = observed;
-    if (cluster.spec.paused === true) return;
     const status = cluster.status ?? {};
+    this.applyBudget(observed, after);
+    if (cluster.spec.paused === true) return;
     const { upgrade } = status;
-    this.budget.set(isReplacing(upgrade) ? 0 : 1);
     const rolls = isRolling(upgrade?.phase);
     const image = rolls ? upgrade?.targetImage : undefined;
     const next = {
@@ -392,6 +394,15 @@ export class SimulatedCluster {
     this.rendered(next.partition);
     this.template = next;
     this.generation++;
+  }
+
+  /** As src/core/cluster/children.ts applies it, also while paused. */
+  private applyBudget(observed: Observation, after: OpenBaoClusterStatus): void {
+    const { upgrade, evictions } = observed.cluster.status ?? {};
+    const isAllowed = evictions?.allowed === true;
+    const isAsSeen = sameValue(observed.statefulSet, this.kubernetes().statefulSet);
+    if (isAllowed && (after.evictions?.allowed !== true || !isAsSeen)) return;
+    this.budget.set(isReplacing(upgrade) && !isAllowed ? 0 : 1);
   }
 
   /** As src/io/kubernetes/apply.ts looks once more, without a cache. */

@@ -180,6 +180,7 @@ export class WatchedCluster extends SimulatedCluster {
       u?.retarget?.version,
       u?.targetStarted,
       u?.completedPods,
+      this.status.evictions?.allowed,
     ];
     const template = [
       this.template.image,
