@@ -1,7 +1,7 @@
 # Rollguard's image: Node.js, the libraries it links, and the program in one bundle with the packages
 # it needs, and nothing else: no shell, no package manager. It runs on a read-only root file system.
 #
-# The last stage's instructions are also read by test/cluster/images.ts, which makes the same
+# The last stage's instructions are also read by packaging/image/layers.ts, which makes the same
 # image without a container engine. Keep to one source and one destination a COPY there.
 
 FROM node:24-bookworm-slim AS build

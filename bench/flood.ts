@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { programBundle } from '../test/cluster/bundle.ts';
-import { programFlags } from '../test/support/dockerfile.ts';
+import { programFlags } from '../packaging/image/dockerfile.ts';
 import { freePorts } from '../test/support/free-ports.ts';
 import { createKeyPair } from '../test/support/key-pair.ts';
 import type { Flood, Flooded } from './flood-load.ts';

@@ -15,7 +15,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawnSync, type ChildProcess } from 'node:child_process';
 import { programBundle } from '../test/cluster/bundle.ts';
-import { programFlags } from '../test/support/dockerfile.ts';
+import { programFlags } from '../packaging/image/dockerfile.ts';
 import { freePorts } from '../test/support/free-ports.ts';
 import { createKeyPair } from '../test/support/key-pair.ts';
 import type { Load, Result } from './load.ts';

@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { packageRoot } from './support/package-root.ts';
+import { packageRoot } from '../packaging/package-root.ts';
 import { environmentOn, otherKubernetes } from './support/kubernetes-version.ts';
 
 const files = [

@@ -16,10 +16,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
-import { cacheDirectory } from './cluster/cache.ts';
+import { cacheDirectory } from '../packaging/cache.ts';
 import { FileQueue } from './support/file-queue.ts';
 import { loadedOnce, reachedFrom } from './support/imports.ts';
-import { packageRoot } from './support/package-root.ts';
+import { packageRoot } from '../packaging/package-root.ts';
 import { slowest, type RunResults, type TimedTest } from './support/results.ts';
 
 const processesOf = {

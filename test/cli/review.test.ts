@@ -5,7 +5,7 @@ import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { reasonOrder } from '../../src/api/reasons.ts';
 import { wantsColor } from '../../src/cli/terminal.ts';
-import { packageRoot } from '../support/package-root.ts';
+import { packageRoot } from '../../packaging/package-root.ts';
 import { skip } from '../support/skip.ts';
 import { reviewResult } from './review-result.ts';
 import { inFolder, readTranscript, replay, run, type Outcome } from './transcript.ts';

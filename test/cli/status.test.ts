@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
-import { packageRoot } from '../support/package-root.ts';
+import { packageRoot } from '../../packaging/package-root.ts';
 import { runStatus } from './status-run.ts';
 import { inFolder, readTranscript, replay, type Outcome } from './transcript.ts';
 

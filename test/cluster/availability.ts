@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { runCommand } from '../support/command.ts';
+import { runCommand } from '../../packaging/command.ts';
 import {
   controlPlaneComponents,
   findBinary,

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bundle } from '../../packaging/bundle.ts';
-import { packageRoot } from '../support/package-root.ts';
-import { cacheDirectory, removeOld } from './cache.ts';
+import { packageRoot } from '../../packaging/package-root.ts';
+import { cacheDirectory, removeOld } from '../../packaging/cache.ts';
 
 /** What is bundled, beside the packages in package-lock.json. */
-const sources = '{src,webhooks,certs,packaging}/**/*.{ts,json}';
+const sources = '{src,webhooks,certs}/**/*.{ts,json}';
 
 /** The folder of the program as the image holds it: what `npm run bundle` makes. */
 export const programBundle = (): Promise<string> => bundleOf('src/main.ts', [sources]);

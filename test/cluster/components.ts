@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { cacheDirectory } from './cache.ts';
+import { cacheDirectory } from '../../packaging/cache.ts';
 import { kubernetesModule } from './kubernetes-module.ts';
 import { otherKubernetes } from '../support/kubernetes-version.ts';
-import { mustRun, runCommand } from '../support/command.ts';
-import { packageRoot } from '../support/package-root.ts';
+import { mustRun, runCommand } from '../../packaging/command.ts';
+import { packageRoot } from '../../packaging/package-root.ts';
 
 export type Progress = (line: string) => void;
 

@@ -1,4 +1,4 @@
-import type { CommandResult } from '../support/command.ts';
+import type { CommandResult } from '../../packaging/command.ts';
 
 /** etcd and an API server (admission, no pods), or a whole one-node cluster (needs root). */
 export type GroundSize = 'control-plane' | 'node';

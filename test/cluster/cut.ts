@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun } from '../support/command.ts';
+import { mustRun } from '../../packaging/command.ts';
 import type { Ground } from './contract.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { mustRun } from '../support/command.ts';
+import { mustRun } from '../../packaging/command.ts';
 import { findBinary, findBinaries, findInPath, type Progress } from './components.ts';
 import type { Ground, GroundSize } from './contract.ts';
 import { kubectlFor } from './kubectl.ts';

@@ -1,21 +1,20 @@
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDirectory, removeOld } from '../../packaging/cache.ts';
+import { mustRun } from '../../packaging/command.ts';
 import {
   cachedLayer,
+  hostArchitecture,
   inTemporaryFolder,
   packTar,
   writeArchive,
   type Image,
   type ImageConfig,
   type Layer,
-} from './archive.ts';
+} from '../../packaging/image/archive.ts';
+import { debianLayer, layerPath, nodeLayer, programImage, shortHash } from '../../packaging/image/layers.ts';
 import { programBundle } from './bundle.ts';
-import { cacheDirectory, removeOld } from './cache.ts';
-import { mustRun } from '../support/command.ts';
 import type { Progress } from './components.ts';
-import { parseDockerfile, type Dockerfile } from '../support/dockerfile.ts';
-import { packageRoot } from '../support/package-root.ts';
 
 /** The image of a pod's sandbox, which holds its namespaces open. */
 export const pauseTag = 'rollguard.test/pause:dev';
@@ -24,39 +23,9 @@ export const baseTag = 'rollguard.test/base:dev';
 /** Rollguard itself. */
 export const rollguardTag = 'rollguard:dev';
 
-const basePackages = ['ca-certificates', 'libstdc++6', 'curl'];
-const leftOut = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*'];
-
-const layerPath = (name: string) => join(cacheDirectory(), 'images', `${name}.tar`);
-const shortHash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
-
-/** The release of this machine's Debian, such as `bookworm`: its package sources serve the images too. */
-function release(): string {
-  return /^VERSION_CODENAME=(\S+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
-}
-
-/** A minimal Debian, made from packages in half a minute. Needs root. */
-async function debianLayer(progress: Progress): Promise<Layer> {
-  const suite = release();
-  const name = `debian-${suite}-${shortHash([...basePackages, ...leftOut, process.arch].join(' '))}`;
-  return cachedLayer(layerPath(name), async (unfinished) => {
-    progress(`making a root file system of Debian ${suite}`);
-    const sources = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'].filter(existsSync);
-    await mustRun('mmdebstrap', [
-      '--variant=minbase',
-      '--format=tar',
-      `--include=${basePackages.join(',')}`,
-      ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
-      suite,
-      unfinished,
-      ...sources.slice(0, 1),
-    ]);
-  });
-}
-
 /** `sleep` and the C library it needs. */
 async function pauseLayer(progress: Progress): Promise<Layer> {
-  const debian = await debianLayer(progress);
+  const debian = await debianLayer(hostArchitecture(), progress);
   return cachedLayer(layerPath(`pause-${debian.digest.slice(7, 23)}`), (unfinished) =>
     inTemporaryFolder(async (folder) => {
       const wanted = [
@@ -91,37 +60,13 @@ export async function pauseImage(progress: Progress): Promise<string> {
   });
 }
 
-const nodePackage = () => join(packageRoot, 'node_modules', `node-linux-${process.arch}`);
-
-function nodeVersion(): string {
-  return (JSON.parse(readFileSync(join(nodePackage(), 'package.json'), 'utf8')) as { version: string })
-    .version;
-}
-
-/** Node.js, from the package that pins its version. As the lowest layer of two images it is unpacked once. */
-function nodeLayer(): Promise<Layer> {
-  return cachedLayer(layerPath(`node-${nodeVersion()}-${process.arch}`), (unfinished) =>
-    inTemporaryFolder(async (root) => {
-      copyInto(root, join(nodePackage(), 'bin/node'), 'usr/local/bin/node');
-      await packTar(unfinished, root, ['.']);
-    }),
-  );
-}
-
-/** Copies a file or a folder to a path of an image's root file system. */
-export function copyInto(root: string, source: string, destination: string): void {
-  const target = join(root, destination);
-  mkdirSync(dirname(target), { recursive: true });
-  cpSync(source, target, { recursive: true });
-}
-
 /**
  * The archive of a Debian with curl and Node.js, in which a test's pods run what they like.
  *
  * @param tags further names of the same image, such as those an operator would pull
  */
 export async function baseImage(tags: readonly string[], progress: Progress): Promise<string> {
-  const layers = [await nodeLayer(), await debianLayer(progress)];
+  const layers = [await nodeLayer(hostArchitecture()), await debianLayer(hostArchitecture(), progress)];
   const config = { Cmd: ['/usr/bin/sleep', 'infinity'] };
   return cachedArchive('base', { tags: [baseTag, ...tags], layers, config });
 }
@@ -141,7 +86,7 @@ export async function imagesOnBase(
   images: readonly ImageOnBase[],
   progress: Progress,
 ): Promise<string> {
-  const base = [await nodeLayer(), await debianLayer(progress)];
+  const base = [await nodeLayer(hostArchitecture()), await debianLayer(hostArchitecture(), progress)];
   const made: Image[] = [];
   for (const { tags, config, key, fill } of images) {
     const own = await cachedLayer(layerPath(`${name}-${shortHash(key)}`), (unfinished) =>
@@ -161,43 +106,11 @@ export async function imagesOnBase(
  * program is made anew each time, from a bundle that is kept.
  */
 export async function rollguardImage(progress: Progress): Promise<string> {
-  const dockerfile = parseDockerfile(readFileSync(join(packageRoot, 'Dockerfile'), 'utf8'));
-  const runtime = await runtimeLayer(dockerfile, progress);
-  return inTemporaryFolder(async (folder) => {
-    const app = await appLayer(join(folder, 'app.tar'), dockerfile);
-    const layers = [await nodeLayer(), runtime, app];
-    return cachedArchive('rollguard', { tags: [rollguardTag], layers, config: dockerfile.config });
-  });
-}
-
-/** What Node.js needs beside it: the commands of the stage `runtime`, run in the Debian layer. */
-async function runtimeLayer(dockerfile: Dockerfile, progress: Progress): Promise<Layer> {
-  const debian = await debianLayer(progress);
-  // The packages the stage installs are in that layer already.
-  const commands = dockerfile.commandsOf('runtime').filter((command) => !command.includes('apt-get'));
-  const key = shortHash([debian.digest, nodeVersion(), ...commands].join(' '));
-  return cachedLayer(layerPath(`runtime-${key}`), (unfinished) =>
-    inTemporaryFolder(async (root) => {
-      await mustRun('tar', ['--extract', `--file=${debian.file}`, `--directory=${root}`]);
-      copyInto(root, join(nodePackage(), 'bin/node'), 'runtime/usr/local/bin/node');
-      for (const command of commands) await mustRun('chroot', [root, 'sh', '-e', '-c', command]);
-      rmSync(join(root, 'runtime/usr/local'), { recursive: true });
-      await packTar(unfinished, join(root, 'runtime'), ['.']);
-    }),
-  );
-}
-
-/** What the image copies from the stage `build`: the bundle. */
-async function appLayer(file: string, { copies }: Dockerfile): Promise<Layer> {
   const bundle = await programBundle();
-  return cachedLayer(file, (unfinished) =>
-    inTemporaryFolder(async (root) => {
-      for (const { stage, destination } of copies) {
-        if (stage === 'build') copyInto(root, bundle, destination);
-      }
-      await packTar(unfinished, root, ['.']);
-    }),
-  );
+  return inTemporaryFolder(async (folder) => {
+    const { layers, config } = await programImage(hostArchitecture(), bundle, folder, progress);
+    return cachedArchive('rollguard', { tags: [rollguardTag], layers, config });
+  });
 }
 
 /** The archive of these images, by what is in them. Older ones of the name go after a day: each is as large as its images. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runCommand } from '../support/command.ts';
+import { runCommand } from '../../packaging/command.ts';
 import type { Ground } from './contract.ts';
 
 /** Longer than it waits itself, so that it comes to say what for. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDirectory } from './cache.ts';
-import { mustRun } from '../support/command.ts';
+import { cacheDirectory } from '../../packaging/cache.ts';
+import { mustRun } from '../../packaging/command.ts';
 import { commandsOfKubernetes, wrapperModule } from '../support/kubernetes-version.ts';
 
 /** Where it is made, once for a version. Its sums are checked by Go's checksum database. */

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun, runCommand } from '../support/command.ts';
+import { mustRun, runCommand } from '../../packaging/command.ts';
 
 /**
  * The addresses of one ground with a node. They come from 198.18.0.0/15, which RFC 2544 sets

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { skip } from '../support/skip.ts';
 import { abandonGround, removeAbandoned } from './abandoned-cluster.ts';
-import { runCommand } from '../support/command.ts';
+import { runCommand } from '../../packaging/command.ts';
 import { availability, type Ground } from './test-cluster.ts';
 import { baseImage, baseTag, rollguardImage, rollguardTag } from './images.ts';
 import { waitUntilEnded } from '../support/processes.ts';

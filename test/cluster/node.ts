@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { connect, type KubernetesClient } from '../../src/io/kubernetes/kubernetes.ts';
 import { createCgroup } from './cgroup.ts';
 import type { KeyPair } from '../support/certificates.ts';
-import { runCommand, type CommandResult } from '../support/command.ts';
+import { runCommand, type CommandResult } from '../../packaging/command.ts';
 import { findBinaries, nodeComponents, versionOf, type Binaries, type Progress } from './components.ts';
 import type { Ground, PodNetwork } from './contract.ts';
 import { pauseImage, pauseTag } from './images.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mustRun } from '../support/command.ts';
+import { mustRun } from '../../packaging/command.ts';
 import { findInPath, type Progress } from './components.ts';
 
 /** Debian's packages a node stands on, and a command or file by which to see that each is there. */

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runCommand } from '../support/command.ts';
+import { runCommand } from '../../packaging/command.ts';
 import { identify, isRunning, signal, waitUntilEnded, type ProcessIdentity } from '../support/processes.ts';
 import { removeCgroup } from './cgroup.ts';
 

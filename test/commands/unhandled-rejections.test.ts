@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { freePorts } from '../support/free-ports.ts';
 import { createKeyPair } from '../support/key-pair.ts';
-import { packageRoot } from '../support/package-root.ts';
+import { packageRoot } from '../../packaging/package-root.ts';
 
 /** Loaded before the program: SIGUSR2 is a promise that is rejected and that nobody looks at. */
 const injection = `data:text/javascript,process.on('SIGUSR2', () => void Promise.reject(new Error('rejected unseen')))`;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenBaoCluster } from '../../src/api/openbaocluster.ts';
-import { controllerFlags } from '../support/dockerfile.ts';
+import { controllerFlags } from '../../packaging/image/dockerfile.ts';
 import { crashingControllerBundle } from '../cluster/bundle.ts';
 import type { Ground } from '../cluster/contract.ts';
 import { freePorts } from '../support/free-ports.ts';

@@ -5,7 +5,7 @@ import { componentsAvailability } from '../cluster/availability.ts';
 import { findBinaries } from '../cluster/components.ts';
 import { groundTimeoutMs } from '../cluster/shared.ts';
 import { tellStderr } from '../cluster/test-cluster.ts';
-import { mustRun } from '../support/command.ts';
+import { mustRun } from '../../packaging/command.ts';
 import { skip } from '../support/skip.ts';
 
 /** Runs a script once for each object, as its global `obj`, and returns what it returns. */

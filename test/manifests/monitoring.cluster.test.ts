@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
 import { anyKubectl } from '../cluster/foreign.ts';
-import { runCommand } from '../support/command.ts';
+import { runCommand } from '../../packaging/command.ts';
 import { promtool } from '../support/promtool.ts';
 
 interface Rule {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ImageConfig } from '../cluster/archive.ts';
+import type { ImageConfig } from '../../packaging/image/archive.ts';
 import { openBaoModelBundle } from '../cluster/bundle.ts';
 import type { Progress } from '../cluster/components.ts';
 import type { Ground } from '../cluster/test-cluster.ts';
-import { copyInto, imagesOnBase } from '../cluster/images.ts';
+import { copyInto } from '../../packaging/image/layers.ts';
+import { imagesOnBase } from '../cluster/images.ts';
 import { realBinary } from './flavours.ts';
 import { hubImage, installHub } from './hub-in-cluster.ts';
 

@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import { licensesFile } from '../../packaging/bundle.ts';
 import { programBundle } from '../cluster/bundle.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { packageRoot } from '../support/package-root.ts';
+import { packageRoot } from '../../packaging/package-root.ts';
 import { createKeyPair } from '../support/key-pair.ts';
 import { clusterReview } from '../webhooks/support/reviews.ts';
 

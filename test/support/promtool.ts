@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { inTemporaryFolder } from '../cluster/archive.ts';
-import { cacheDirectory } from '../cluster/cache.ts';
-import { CommandFailed, mustRun, runCommand } from './command.ts';
+import { inTemporaryFolder } from '../../packaging/image/archive.ts';
+import { cacheDirectory } from '../../packaging/cache.ts';
+import { CommandFailed, mustRun, runCommand } from '../../packaging/command.ts';
 import { findInPath } from '../cluster/components.ts';
 import { skip } from './skip.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UserInfo } from '../../../src/api/kubernetes.ts';
-import { packageRoot } from '../../support/package-root.ts';
+import { packageRoot } from '../../../packaging/package-root.ts';
 
 /** An AdmissionReview to be sent. What tests change in it may be wrong on purpose, so its objects are loose. */
 export interface Review {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   createReadStream,
+  createWriteStream,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +13,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { mustRun } from '../support/command.ts';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { mustRun } from '../command.ts';
 
 /** A layer of an image: a tar of files, and the digest by which images name it. */
 export interface Layer {
@@ -30,14 +33,24 @@ export interface ImageConfig {
   readonly WorkingDir?: string;
 }
 
+/** Of an image: as OCI and Debian call it. */
+export type Architecture = 'amd64' | 'arm64';
+
+/** As Node.js calls them. */
+export const nodeNames = { amd64: 'x64', arm64: 'arm64' } as const;
+
+/** @throws Error on a machine of another architecture */
+export function hostArchitecture(): Architecture {
+  for (const name of ['amd64', 'arm64'] as const) if (nodeNames[name] === process.arch) return name;
+  throw new Error(`there is no image for ${process.arch}`);
+}
+
 export interface Image {
   /** Each `name:tag`, without a registry where the pods write none. */
   readonly tags: readonly string[];
   readonly layers: readonly Layer[];
   readonly config: ImageConfig;
 }
-
-const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Runs `make` in a fresh temporary folder, which goes afterwards. */
 export async function inTemporaryFolder<Result>(make: (folder: string) => Promise<Result>): Promise<Result> {
@@ -74,6 +87,10 @@ export async function cachedLayer(file: string, make: (unfinished: string) => Pr
   return { file, digest: readFileSync(`${file}.digest`, 'utf8') };
 }
 
+/** Compresses a file with gzip, whose header bears no time: the same bytes come out each time. */
+export const compress = (file: string, target: string): Promise<void> =>
+  pipeline(createReadStream(file), createGzip(), createWriteStream(target));
+
 export async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
@@ -105,14 +122,25 @@ export async function writeArchive(file: string, ...images: readonly Image[]): P
   });
 }
 
-/** Puts the image's configuration and its layers, as links, into the folder. */
-function writeImage(folder: string, { tags, layers, config }: Image) {
-  const configuration = JSON.stringify({
-    architecture: architectures[process.arch] ?? process.arch,
+/** The OCI image configuration, as JSON. */
+export function configurationOf(
+  { layers, config }: Omit<Image, 'tags'>,
+  architecture: Architecture,
+  created?: string,
+): string {
+  return JSON.stringify({
+    ...(created === undefined ? {} : { created }),
+    architecture,
     os: 'linux',
     config,
     rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
   });
+}
+
+/** Puts the image's configuration and its layers, as links, into the folder. */
+function writeImage(folder: string, image: Image) {
+  const { tags, layers } = image;
+  const configuration = configurationOf(image, hostArchitecture());
   const configFile = `${createHash('sha256').update(configuration).digest('hex')}.json`;
   const layerFiles = layers.map(({ digest }) => `${digest.replace('sha256:', '')}.tar`);
   for (const [index, { file }] of layers.entries()) {

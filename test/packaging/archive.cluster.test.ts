@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { cachedLayer, inTemporaryFolder, packTar, writeArchive } from './archive.ts';
-import { mustRun } from '../support/command.ts';
+import { cachedLayer, inTemporaryFolder, packTar, writeArchive } from '../../packaging/image/archive.ts';
+import { mustRun } from '../../packaging/command.ts';
 
 describe('archives of images', () => {
   it('can be written by several at once, as the tests do that share a cache', async () => {

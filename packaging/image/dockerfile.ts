@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { ImageConfig } from '../cluster/archive.ts';
-import { packageRoot } from './package-root.ts';
+import type { ImageConfig } from './archive.ts';
+import { packageRoot } from '../package-root.ts';
 
 /** One instruction: its name, and the rest of its line. */
 interface Instruction {

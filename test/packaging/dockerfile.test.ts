@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { controllerFlags, parseDockerfile } from './dockerfile.ts';
-import { packageRoot } from './package-root.ts';
+import { controllerFlags, parseDockerfile } from '../../packaging/image/dockerfile.ts';
+import { packageRoot } from '../../packaging/package-root.ts';
 
 describe("Rollguard's Dockerfile", () => {
   const { copies, config } = parseDockerfile(readFileSync(join(packageRoot, 'Dockerfile'), 'utf8'));
