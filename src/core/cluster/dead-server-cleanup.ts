@@ -35,7 +35,7 @@ export const decideDeadServerCleanup: Concern = (observation, status, context): 
     const remedy = { remedy: 'To try again', commands: [{ line }] };
     return unchanged(status, held('DeadServerCleanupOff', `${what}. ${jobFailure(job.observed)}`, remedy));
   }
-  return { ...unchanged(status, wait), effects: job.outcome === 'absent' ? [job.create] : [] };
+  return { ...unchanged(status, wait), effects: job.effects };
 };
 
 /** A restore changes the configuration of autopilot to the snapshot's, and a restart follows it. */

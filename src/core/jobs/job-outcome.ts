@@ -42,13 +42,39 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
   // Kubernetes counts the success of any pod that it adopts, and the next look cannot tell whose it was.
   const isUnwitnessed = pod === undefined && !isReportPending && conditionOf(job, 'Complete') !== undefined;
   if (isUnwitnessed) return { job, isUnwitnessed, podReason: unwitnessed(job) };
+  const interrupted = isReportPending ? undefined : interruptionOf(job, pod, state);
   return {
     job,
     ...(isReportPending ? { isReportPending } : {}),
     ...(hasSucceeded ? { hasSucceeded } : {}),
-    ...defined({ message, podReason: hindrance }),
+    ...defined({ message, podReason: hindrance, interrupted }),
   };
 }
+
+/**
+ * How a failed Job's pod was taken away from outside, by a drain or a person; undefined where it has failed by itself. One
+ * whose time is up was ended by Kubernetes. What a pod says while it is ended is about its end.
+ */
+function interruptionOf(job: Job, pod: Pod | undefined, state: ContainerStatus['state']): string | undefined {
+  const failure = conditionOf(job, 'Failed');
+  if (failure === undefined || failure.reason === 'DeadlineExceeded') return undefined;
+  if (pod === undefined) return 'its pod was deleted before it said how it ended';
+  const { metadata, status } = pod;
+  const disrupted = status?.conditions?.find(
+    (each) => each.type === 'DisruptionTarget' && each.status === 'True',
+  );
+  const evicted = disrupted?.reason ?? (status?.reason === 'Evicted' ? status.reason : undefined);
+  if (disrupted !== undefined || evicted !== undefined)
+    return `its pod ${metadata.name} was evicted${evicted === undefined ? '' : ` (${evicted})`}`;
+  if (metadata.deletionTimestamp !== undefined) return `its pod ${metadata.name} was deleted`;
+  const { exitCode = 0, reason } = state?.terminated ?? {};
+  return signals.has(exitCode) && reason !== 'OOMKilled'
+    ? `its container was ended by signal ${exitCode - 128}`
+    : undefined;
+}
+
+/** Exit codes of programs that were told to end, or killed. Others, such as of a crash, are the program's own. */
+const signals: ReadonlySet<number> = new Set([128 + 9, 128 + 15]);
 
 const unwitnessed = ({ metadata: { name = '', namespace = '' } }: Job) =>
   `it is Complete, but its pod is gone, so that nobody knows what has succeeded; to run it again: kubectl delete job ${name} -n ${namespace}`;
@@ -94,9 +120,19 @@ export const jobReport = (observed: ObservedJob | undefined): ExecutorReport | u
 export function jobFailure(observed: ObservedJob): string {
   const name = observed.job.metadata.name ?? '';
   const report = jobReport(observed);
-  if (report !== undefined) return `${report.reason}: ${report.message}`;
+  const { interrupted } = observed;
+  if (report !== undefined) {
+    const said = `${report.reason}: ${report.message}`;
+    return interrupted === undefined ? said : `Job ${name}: ${interrupted}; it said ${said}`;
+  }
   const failed = observed.job.status?.conditions?.find(({ type }) => type === 'Failed');
-  const said = [failed?.reason, failed?.message, observed.podReason, shortened(observed.message)];
+  const said = [
+    interrupted,
+    failed?.reason,
+    failed?.message,
+    observed.podReason,
+    shortened(observed.message),
+  ];
   const words = said.filter((word) => word !== undefined && word !== '');
   return `Job ${name}: ${words.length === 0 ? 'it failed and said nothing' : words.join(': ')}`;
 }

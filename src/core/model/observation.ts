@@ -116,6 +116,8 @@ export interface ObservedJob {
   readonly message?: string;
   /** Why its last pod does not run, or how it was ended: `ImagePullBackOff: …`, `Unschedulable: …`, `OOMKilled`. */
   readonly podReason?: string;
+  /** Its pod was taken away before it was done: how, a clause. It has failed, and that says nothing of what it tried. */
+  readonly interrupted?: string;
   /** It ended a moment ago, but its pod is not seen to have ended yet: what it said is still to come. */
   readonly isReportPending?: true;
   /** Complete, but nobody can say any more what has succeeded: where success is all that is asked, it is none. */

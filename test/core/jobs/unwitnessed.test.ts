@@ -52,19 +52,26 @@ describe('a Job that is Complete, and whose pod is gone', () => {
 
   it('switches no removal of dead servers on', () => {
     const cluster = settledCluster({}, { ...settledStatus(), deadServerCleanup: { operationId } });
-    const { create } = deadServerCleanupJob(cluster, [], { operationId, enabled: true }, settings);
-    const seen = observation({ cluster, jobs: known([complete((create as { object: object }).object)]) });
+    const {
+      effects: [create],
+    } = deadServerCleanupJob(cluster, [], { operationId, enabled: true }, settings);
+    const seen = observation({
+      cluster,
+      jobs: known([complete((create as unknown as { object: object }).object)]),
+    });
     const { status, notices = [] } = decideDeadServerCleanup(seen, cluster.status ?? {}, context());
     expect(status.deadServerCleanup).to.deep.equal({ operationId });
     expect(notices.map(({ reason }) => reason)).to.deep.equal(['DeadServerCleanupOff']);
   });
 
   it('lets no roll begin that waits for that removal to be off', () => {
-    const { create } = deadServerCleanupJob(settledCluster(), [], { operationId, enabled: false }, settings);
+    const {
+      effects: [create],
+    } = deadServerCleanupJob(settledCluster(), [], { operationId, enabled: false }, settings);
     const { status } = decideMidway({
       status: { deadServerCleanup: { operationId } },
       upgrade: upgrade({ phase: 'Locking', currentPartition: undefined, completedPods: undefined }),
-      observation: { jobs: known([complete((create as { object: object }).object)]) },
+      observation: { jobs: known([complete((create as unknown as { object: object }).object)]) },
     });
     expect(status.upgrade).to.include({ phase: 'Locking', held: true });
     expect(status.lastErrorMessage).to.contain('its pod is gone');

@@ -1,16 +1,14 @@
-import type { KubernetesObject } from '../../../api/kubernetes.ts';
-import type { Effect } from '../../model/decision.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
-import { followedJob, type FollowedJob } from '../../jobs/followed-job.ts';
+import { repeatableJob, type RepeatableJob } from '../../jobs/repeatable-job.ts';
 import type { MemberStep } from '../../jobs/step.ts';
 import { versionCheckJob } from '../../jobs/version-check-job.ts';
 import { isBlueGreen } from '../target.ts';
 import type { PhaseInput } from './phase.ts';
 import type { UpgradeTarget } from '../target.ts';
 
-/** A Job of this upgrade that changes nothing in Raft: when it is gone, it may be created again. */
-export type Check = FollowedJob & { readonly create: Effect };
+/** A Job of this upgrade that changes nothing in Raft. */
+export type Check = RepeatableJob;
 
 export type CheckAction = Extract<MemberStep['action'], 'preflight' | 'probe-store' | 'snapshot'>;
 
@@ -25,7 +23,7 @@ export const executorCheck = (
     operationId: upgrade.operationId ?? '',
     ...(action === 'preflight' && isBlueGreen(observation.cluster, upgrade) ? { movesVotes: true } : {}),
   };
-  return check(jobs, executorJob(observation.cluster, wanted, context.settings));
+  return repeatableJob(jobs, executorJob(observation.cluster, wanted, context.settings));
 };
 
 /** Asks the image itself which version it holds. */
@@ -36,10 +34,5 @@ export function versionCheck(
   { image }: UpgradeTarget,
 ): Check {
   const { cluster } = observation;
-  return check(jobs, versionCheckJob(cluster, { operationId, image }, context.settings));
+  return repeatableJob(jobs, versionCheckJob(cluster, { operationId, image }, context.settings));
 }
-
-const check = (jobs: readonly ObservedJob[], object: KubernetesObject): Check => ({
-  ...followedJob(jobs, object),
-  create: { kind: 'create', object },
-});

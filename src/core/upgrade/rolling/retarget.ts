@@ -207,7 +207,7 @@ function checkThenSwitch(
   if (judged.kind === 'failed') return hold(judged.failure, { patch: { retarget: asked } });
   return wait(`next target ${wanted.version}: ${judged.reason}`, {
     patch: { retarget: asked },
-    effects: check.outcome === 'absent' ? [check.create] : [],
+    effects: check.effects,
   });
 }
 

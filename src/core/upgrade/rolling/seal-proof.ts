@@ -6,6 +6,7 @@ import type { ObservedJob } from '../../model/observation.ts';
 import { hasStaticSeal, sealCredentials, sealId } from '../../model/seal.ts';
 import { parseTimestamp } from '../../model/time.ts';
 import { failure } from './failure.ts';
+import { deletionOf } from '../../jobs/repeatable-job.ts';
 import { hold, wait, type PhaseInput, type Step } from './phase.ts';
 import { jobLogs, remedy } from './remedy.ts';
 
@@ -35,6 +36,10 @@ export function whySealUnproved(input: PhaseInput): Step | undefined {
     .filter((observed) => isOwn(observed, object) && observed.isUnwitnessed !== true)
     .at(-1);
   const outcome = newest === undefined ? undefined : jobOutcome(newest);
+  if (newest?.interrupted !== undefined && outcome === 'failed') {
+    const reason = `Job ${newest.job.metadata.name} (${newest.interrupted}, so it is run again)`;
+    return wait(reason, { effects: deletionOf(newest), overdue: 'SealUnproved' });
+  }
   if (newest !== undefined && outcome === 'failed') {
     // A Job whose container never ran has said nothing of the seal.
     const tried =

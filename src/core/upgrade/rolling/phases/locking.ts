@@ -44,7 +44,7 @@ function whyDeadServersGo(input: PhaseInput): Step | undefined {
     );
   }
   return wait(jobInWords(job), {
-    effects: job.outcome === 'absent' ? [job.create] : [],
+    effects: job.effects,
     overdue: 'UpgradeJobFailed',
   });
 }

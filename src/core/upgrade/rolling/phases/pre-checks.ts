@@ -133,7 +133,7 @@ function judgeJobs(input: PhaseInput, target: { readonly version: string; readon
         : judged === undefined
           ? undefined
           : wait(judged.reason, {
-              effects: check.outcome === 'absent' ? [check.create] : [],
+              effects: check.effects,
               overdue: 'TargetImageUnusable',
             }),
     );
@@ -202,7 +202,7 @@ function judgeJob(input: PhaseInput, jobs: readonly ObservedJob[], action: Check
     return hold(failure(reason, jobFailure(check.observed), remedy(input, hint)));
   }
   return wait(jobInWords(check), {
-    effects: check.outcome === 'absent' ? [check.create] : [],
+    effects: check.effects,
     overdue: failed[action][0],
   });
 }

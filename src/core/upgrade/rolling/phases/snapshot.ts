@@ -17,8 +17,8 @@ export const snapshot: PhaseHandler = (input) => {
   const check = executorCheck(input, jobs.value, 'snapshot');
   const { name } = check;
   const hint = 'correct spec.backup, or set spec.upgrade.preUpgradeSnapshot to false';
-  if (check.outcome === 'absent') return wait(`Job ${name}`, { effects: [check.create] });
-  if (check.outcome === 'running') return wait(jobInWords(check));
+  if (check.outcome === 'absent' || check.outcome === 'running')
+    return wait(jobInWords(check), { effects: check.effects });
   if (check.outcome === 'failed') {
     return hold(failure('PreUpgradeSnapshotFailed', jobFailure(check.observed), remedy(input, hint)));
   }

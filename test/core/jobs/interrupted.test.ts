@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import type { Job, Pod } from '../../../src/api/kubernetes.ts';
+import { decideDeadServerCleanup } from '../../../src/core/cluster/dead-server-cleanup.ts';
+import { deadServerCleanupJob } from '../../../src/core/jobs/dead-server-cleanup.ts';
+import { executorJob } from '../../../src/core/jobs/executor-job.ts';
+import { jobFailure, jobOutcome, observeJob } from '../../../src/core/jobs/job-outcome.ts';
+import { versionCheckJob } from '../../../src/core/jobs/version-check-job.ts';
+import { known } from '../../../src/core/model/known.ts';
+import type { ObservedJob } from '../../../src/core/model/observation.ts';
+import {
+  context,
+  member,
+  membersOf,
+  observation,
+  serverPod,
+  settledCluster,
+  settledStatus,
+  start,
+  statefulSet,
+} from '../../support/observation.ts';
+import { decideMidway, upgrade } from '../upgrade/rolling/rolling-observation.ts';
+
+const operationId = 'op00000001';
+const { settings } = context();
+const preflight = executorJob(settledCluster(), { action: 'preflight', operationId }, settings) as Job;
+
+type Status = NonNullable<Pod['status']>;
+type Terminated = NonNullable<
+  NonNullable<NonNullable<Status['containerStatuses']>[0]>['state']
+>['terminated'];
+
+function podOf(made: Job, terminated: Terminated, status: Status = {}, metadata: object = {}): Pod {
+  const ownerReferences = [{ kind: 'Job', uid: 'job-1', controller: true }];
+  const { name = '' } = made.spec?.template?.spec?.containers?.[0] ?? {};
+  const containerStatuses = [{ name, state: { terminated } }] as NonNullable<Status['containerStatuses']>;
+  return {
+    metadata: { name: 'check-x', ownerReferences, ...metadata } as Pod['metadata'],
+    spec: made.spec?.template?.spec as NonNullable<Pod['spec']>,
+    status: { phase: 'Failed', containerStatuses, ...status },
+  };
+}
+
+/** This Job as it is when it has failed a minute ago, with these pods. */
+function failed(made: Job, pods: readonly Pod[], reason = 'BackoffLimitExceeded'): ObservedJob {
+  const lastTransitionTime = new Date(start - 60_000).toISOString();
+  const conditions = [{ type: 'Failed', status: 'True', reason, lastTransitionTime }];
+  return observeJob(
+    { ...made, metadata: { ...made.metadata, uid: 'job-1' }, status: { conditions } },
+    pods,
+    start,
+  );
+}
+
+const loginFailed = '{"outcome":"failed","reason":"LoginFailed","message":"no time was left"}';
+const evicted = podOf(
+  preflight,
+  { exitCode: 1, message: loginFailed },
+  { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }] },
+);
+
+describe('a Job whose pod was taken away before it was done', () => {
+  const cases: readonly (readonly [string, readonly Pod[], string])[] = [
+    ['drained', [evicted], 'its pod check-x was evicted (EvictionByEvictionAPI)'],
+    [
+      'evicted by its node',
+      [podOf(preflight, undefined, { reason: 'Evicted' })],
+      'its pod check-x was evicted (Evicted)',
+    ],
+    [
+      'deleted',
+      [podOf(preflight, { exitCode: 1 }, {}, { deletionTimestamp: '2026-01-02T03:04:05Z' })],
+      'its pod check-x was deleted',
+    ],
+    ['gone', [], 'its pod was deleted'],
+    ['ended by SIGTERM', [podOf(preflight, { exitCode: 143 })], 'its container was ended by signal 15'],
+    ['killed', [podOf(preflight, { exitCode: 137, reason: 'Error' })], 'its container was ended by signal 9'],
+  ];
+  for (const [what, pods, words] of cases)
+    it(`says that it was ${what}`, () => {
+      const observed = failed(preflight, pods);
+      expect(jobOutcome(observed)).to.equal('failed');
+      expect(jobFailure(observed)).to.contain(words);
+    });
+
+  it('has failed by itself where it was out of memory or time, crashed, or said why', () => {
+    const own: readonly (readonly [readonly Pod[], string?])[] = [
+      [[podOf(preflight, { exitCode: 137, reason: 'OOMKilled' })]],
+      [[podOf(preflight, { exitCode: 139 })]],
+      [[podOf(preflight, { exitCode: 1, message: loginFailed })]],
+      [[], 'DeadlineExceeded'],
+    ];
+    for (const [pods, reason] of own) expect(failed(preflight, pods, reason).interrupted).to.equal(undefined);
+  });
+});
+
+describe('a check before an upgrade whose pod was taken away', () => {
+  const versionCheck = versionCheckJob(
+    settledCluster(),
+    { operationId, image: 'openbao/openbao:2.5.6' },
+    settings,
+  ) as Job;
+
+  function checked(...jobs: readonly ObservedJob[]) {
+    const ordinals = [0, 1, 2];
+    return decideMidway({
+      upgrade: upgrade({
+        phase: 'PreChecks',
+        currentPartition: undefined,
+        completedPods: undefined,
+        referenceIndex: 100,
+      }),
+      observation: {
+        statefulSet: known(statefulSet()),
+        pods: known(ordinals.map((ordinal) => serverPod(ordinal))),
+        members: membersOf(...ordinals.map((ordinal) => member(ordinal))),
+        jobs: known(jobs),
+      },
+    });
+  }
+
+  it('is run again, and nobody is told that a role or an image is wrong', () => {
+    for (const [made, pods] of [
+      [preflight, [evicted]],
+      [versionCheck, []],
+    ] as const) {
+      const { status, effects } = checked(failed(made, pods));
+      expect(status.upgrade).to.deep.include({ phase: 'PreChecks' }).and.to.not.have.any.keys('held');
+      expect(status.upgrade?.waitingFor).to.match(/its pod (check-x )?was (evicted|deleted).*run again/);
+      expect(effects.filter(({ kind }) => kind === 'delete')).to.deep.equal([
+        {
+          kind: 'delete',
+          target: { apiVersion: 'batch/v1', kind: 'Job', namespace: 'bao', name: made.metadata.name },
+          uid: 'job-1',
+        },
+      ]);
+    }
+  });
+
+  it('is waited for while it goes', () => {
+    const going = {
+      ...preflight,
+      metadata: { ...preflight.metadata, deletionTimestamp: '2026-01-02T03:04:05Z' },
+    };
+    expect(checked(failed(going, [])).effects.map(({ kind }) => kind)).to.not.include('delete');
+  });
+});
+
+describe('the Job that lets autopilot remove dead servers again, whose pod was taken away', () => {
+  it('is run again, and holds nothing', () => {
+    const cluster = settledCluster({}, { ...settledStatus(), deadServerCleanup: { operationId } });
+    const wanted = { operationId, enabled: true };
+    const [create] = deadServerCleanupJob(cluster, [], wanted, settings).effects;
+    const { object } = create as unknown as { object: Job };
+    const seen = observation({ cluster, jobs: known([failed(object, [])]) });
+    const { notices = [], effects } = decideDeadServerCleanup(seen, cluster.status ?? {}, context());
+    expect(notices.map(({ kind }) => kind)).to.deep.equal(['waiting']);
+    expect(effects.map(({ kind }) => kind)).to.deep.equal(['delete']);
+  });
+});
