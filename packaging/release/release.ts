@@ -7,7 +7,7 @@ import { compress, digestOf, inTemporaryFolder, packTar, type Architecture } fro
 import { debianPackages, pinnedNode, programImage } from '../image/layers.ts';
 import { addImages, writeLayout, type ArchitectureImage } from '../image/oci.ts';
 import { packageRoot } from '../package-root.ts';
-import { chartTemplates, chartValues, chartYaml } from './chart.ts';
+import { chartTemplates, chartValues, chartYaml, type Rendered } from './chart.ts';
 import { objectsOf, renderManifests } from './manifests.ts';
 import { provenance, type Dependency } from './provenance.ts';
 import { billOfMaterials } from './sbom.ts';
@@ -71,12 +71,11 @@ export async function writeRelease(options: ReleaseOptions): Promise<void> {
     nameImage(join(made, 'manifests'), image, version, digest);
     await packTar(join(made, 'manifests.tar'), made, ['manifests']);
     await compress(join(made, 'manifests.tar'), join(folder, `rollguard-${version}-manifests.tar.gz`));
-
-    const templates = chartTemplates({ own: objectsOf(own), certManager: objectsOf(certManager) });
-    const chart = await writeChart(made, { version, image, digest, templates });
-    await compress(chart.tar, join(folder, `rollguard-${version}.tgz`));
-    await writeChartLayout(folder, version, chart.metadata);
   });
+  const rendered = { own: objectsOf(own), certManager: objectsOf(certManager) };
+  const chart = join(folder, `rollguard-${version}.tgz`);
+  const metadata = await packChart(chart, { version, image, digest, rendered });
+  await writeChartLayout(join(folder, `rollguard-${version}-chart.oci.tar`), version, chart, metadata);
   write(`rollguard-${version}.cdx.json`, await billOfMaterials(commit.time));
   const facts = {
     version,
@@ -126,39 +125,49 @@ function nameImage(manifests: string, image: string, version: string, digest: st
   }
 }
 
-interface Chart {
+export interface Chart {
   readonly version: string;
   readonly image: string;
   readonly digest: string;
-  readonly templates: Readonly<Record<string, string>>;
+  readonly rendered: Rendered;
 }
 
-/** @returns the tar of the chart, and what its Chart.yaml says */
-async function writeChart(folder: string, { version, image, digest, templates }: Chart) {
-  const root = join(folder, 'rollguard');
-  cpSync(join(packageRoot, 'packaging/helm'), root, { recursive: true });
-  const change = (name: string, to: (text: string) => string) => {
-    const file = join(root, name);
-    writeFileSync(file, to(readFileSync(file, 'utf8')));
-  };
-  change('Chart.yaml', (text) => chartYaml(text, version));
-  change('values.yaml', (text) => chartValues(text, image, digest));
-  cpSync(join(packageRoot, 'LICENSE'), join(root, 'LICENSE'));
-  for (const [path, text] of Object.entries(templates)) writeFileSync(join(root, path), text);
-  await packTar(join(folder, 'rollguard.tar'), folder, ['rollguard']);
-  return {
-    tar: join(folder, 'rollguard.tar'),
-    metadata: parse(readFileSync(join(root, 'Chart.yaml'), 'utf8')) as object,
-  };
+/**
+ * Writes the Helm chart, packed.
+ *
+ * @returns what its Chart.yaml says
+ */
+export function packChart(file: string, { version, image, digest, rendered }: Chart): Promise<object> {
+  return inTemporaryFolder(async (folder) => {
+    const root = join(folder, 'rollguard');
+    cpSync(join(packageRoot, 'packaging/helm'), root, { recursive: true });
+    cpSync(join(packageRoot, 'LICENSE'), join(root, 'LICENSE'));
+    const change = (name: string, to: (text: string) => string) => {
+      const text = to(readFileSync(join(root, name), 'utf8'));
+      writeFileSync(join(root, name), text);
+      return text;
+    };
+    const metadata = change('Chart.yaml', (text) => chartYaml(text, version));
+    change('values.yaml', (text) => chartValues(text, image, digest));
+    for (const [path, text] of Object.entries(chartTemplates(rendered)))
+      writeFileSync(join(root, path), text);
+    await packTar(join(folder, 'rollguard.tar'), folder, ['rollguard']);
+    await compress(join(folder, 'rollguard.tar'), file);
+    return parse(metadata) as object;
+  });
 }
 
 /** The chart as Helm pushes it, for those who copy layouts. */
-async function writeChartLayout(folder: string, version: string, metadata: object): Promise<void> {
-  const chart = readFileSync(join(folder, `rollguard-${version}.tgz`));
-  await writeLayout(join(folder, `rollguard-${version}-chart.oci.tar`), version, async (blobs) => {
+async function writeChartLayout(
+  file: string,
+  version: string,
+  chart: string,
+  metadata: object,
+): Promise<void> {
+  await writeLayout(file, version, async (blobs) => {
     const config = blobs.add('application/vnd.cncf.helm.config.v1+json', JSON.stringify(metadata));
-    const layer = blobs.add('application/vnd.cncf.helm.chart.content.v1.tar+gzip', chart);
-    return blobs.addManifest(config, [layer]);
+    const content = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
+    return blobs.addManifest(config, [blobs.add(content, readFileSync(chart))]);
   });
 }
 

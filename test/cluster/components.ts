@@ -10,7 +10,7 @@ import { packageRoot } from '../../packaging/package-root.ts';
 export type Progress = (line: string) => void;
 
 /** A Go module of `components/`: a go.mod and a go.sum that pin what is built, and no source of its own. */
-type ModuleName = 'etcd' | 'kubernetes' | 'coredns' | 'minio' | 'lua';
+type ModuleName = 'etcd' | 'kubernetes' | 'coredns' | 'minio' | 'lua' | 'helm3';
 
 /** The module whose version in go.mod is the component's version. */
 const versionedModule: Readonly<Record<ModuleName, string>> = {
@@ -19,6 +19,7 @@ const versionedModule: Readonly<Record<ModuleName, string>> = {
   coredns: 'github.com/coredns/coredns',
   minio: 'github.com/minio/minio',
   lua: 'github.com/yuin/gopher-lua',
+  helm3: 'helm.sh/helm/v3',
 };
 
 interface Component {
@@ -45,6 +46,7 @@ const components = {
   coredns: { module: 'coredns', package: 'github.com/coredns/coredns', versionArgs: ['-version'] },
   minio: { module: 'minio', package: 'github.com/minio/minio', versionArgs: ['--version'] },
   glua: { module: 'lua', package: 'github.com/yuin/gopher-lua/cmd/glua', versionArgs: ['-v'] },
+  helm3: { module: 'helm3', package: 'helm.sh/helm/v3/cmd/helm', versionArgs: ['version', '--short'] },
 } as const satisfies Record<string, Component>;
 
 export type ComponentName = keyof typeof components;

@@ -177,8 +177,10 @@ async function prepare(choice: Pick<Choice, 'size'>): Promise<void> {
   await demandAvailable(choice.size);
   await findBinaries(choice.size === 'node' ? nodeComponents : controlPlaneComponents, tellStderr);
   if (choice.size === 'control-plane') return;
-  // Where it cannot be built, the tests of snapshots say so and are skipped.
-  if ((await componentsAvailability(['minio'])).available) await findBinaries(['minio'], tellStderr);
+  // Where one cannot be built, the tests that need it say so and are skipped.
+  for (const name of ['minio', 'helm3'] as const) {
+    if ((await componentsAvailability([name])).available) await findBinaries([name], tellStderr);
+  }
   await installMissingPackages(tellStderr);
   await pauseImage(tellStderr);
   await baseImage([], tellStderr);

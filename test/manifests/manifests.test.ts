@@ -149,6 +149,7 @@ describe('the documents', () => {
     'README.md#The off-switch': 'test/gate/install*.test.ts',
     // They are the same as those of docs/install.md.
     'README.md#Install': 'test/manifests/manifests*.test.ts',
+    // Those with Helm: test/packaging/helm-install*.test.ts.
     'docs/install.md': 'test/gate/install*.test.ts',
     'docs/upgrades/blue-green.md': 'test/tour/blue-green.ts',
     'docs/operations/break-glass.md': 'test/tour/blue-green.ts',
