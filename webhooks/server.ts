@@ -1,3 +1,4 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
@@ -83,6 +84,7 @@ export async function startServer(given: ServerOptions): Promise<WebhookServer> 
     isDraining: () => draining,
   };
   const { requestTimeoutMs = 30_000 } = options;
+  const app = webhookApp(options);
   const server = https.createServer(
     {
       ...options.certificate,
@@ -93,8 +95,9 @@ export async function startServer(given: ServerOptions): Promise<WebhookServer> 
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+      ...classesOf(app),
     },
-    webhookApp(options),
+    app,
   );
   limit = limitConnections(server, options.mostConnections ?? mostConnections, () =>
     options.metrics.refused('connections'),
@@ -147,6 +150,12 @@ function webhookApp(options: Running): express.Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
+  // The API server asks by the exact path. The router would try one pattern after the other.
+  const exact = new Map(options.routes.map((route) => [route.path, route]));
+  app.use((request, response, next) => {
+    const route = request.method === 'POST' ? exact.get(request.path) : undefined;
+    return route === undefined ? next() : handle(route, options, request, response);
+  });
   for (const route of options.routes) {
     app
       .route(route.path)
@@ -169,6 +178,19 @@ function webhookApp(options: Running): express.Express {
     sendStatus(response, 400, 'the request could not be read');
   });
   return app;
+}
+
+/**
+ * Express sets the prototype of each request and response, which makes all that is done with them slower; those that
+ * Node's server makes of these classes have it already.
+ */
+function classesOf(app: express.Express): Pick<https.ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+  class GateRequest extends IncomingMessage {}
+  class GateResponse<Asked extends IncomingMessage> extends ServerResponse<Asked> {}
+  Object.setPrototypeOf(GateRequest.prototype, app.request);
+  Object.setPrototypeOf(GateResponse.prototype, app.response);
+  Object.assign(app, { request: GateRequest.prototype, response: GateResponse.prototype });
+  return { IncomingMessage: GateRequest, ServerResponse: GateResponse };
 }
 
 async function handle(route: Route, options: Running, request: Request, response: Response): Promise<void> {
