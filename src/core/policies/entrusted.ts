@@ -29,7 +29,9 @@ function programs({ object, oldObject }: Change): readonly Entrusted[] {
 
 function places({ object, oldObject }: Change): readonly Entrusted[] {
   return settings.flatMap(({ path, of, isHarmless }) => {
-    const wanted = Object.entries(of(object) ?? {}).filter((entry) => !isHarmless(...entry));
+    const asked = of(object);
+    if (!asked) return [];
+    const wanted = Object.entries(asked).filter((entry) => !isHarmless(...entry));
     const fields = newFields(Object.fromEntries(wanted), oldObject && of(oldObject));
     const names = fields.slice(0, mostNames).map((field) => printable(field.join('.')));
     const more = fields.length > names.length ? ` and ${fields.length - names.length} more` : '';

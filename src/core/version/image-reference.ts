@@ -1,6 +1,7 @@
 import { defined } from '../../api/object-fields.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { printable } from '../model/printable.ts';
+import { remembered } from '../model/remembered.ts';
 import { isOpenBaoPrerelease, parseVersion, reportedVersion, type Version } from './version.ts';
 
 /** A container image reference, by the grammar of distribution/reference. */
@@ -31,7 +32,7 @@ const digestLengths: ReadonlyMap<string, number> = new Map([
  *
  * @returns unknown where the text is not one: why, a clause for a sentence about it
  */
-export function parseImageReference(text: string): Known<ImageReference> {
+export const parseImageReference = remembered((text: string): Known<ImageReference> => {
   // It could not be told from an image ID; beside a tag or a digest it can.
   if (/^[0-9a-f]{64}$/.test(text)) return unknown('is an image ID, not a name');
   const at = text.indexOf('@');
@@ -50,7 +51,7 @@ export function parseImageReference(text: string): Known<ImageReference> {
     path: domain === undefined ? name : name.slice(domain.length + 1),
     ...defined({ tag, digest }),
   });
-}
+});
 
 /**
  * Where an image comes from, spelled out: registry and repository, without tag and digest. What is no reference is

@@ -1,6 +1,7 @@
 import semver from 'semver';
 import { known, unknown, type Known } from '../model/known.ts';
 import { printableCharacter } from '../model/printable.ts';
+import { remembered } from '../model/remembered.ts';
 
 /** A semantic version. `text` is how it was written; `canonical` has no leading v but keeps build metadata. */
 export interface Version {
@@ -18,7 +19,7 @@ const form = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
  *
  * @returns unknown where the text is not one: why, a clause for a sentence about it
  */
-export function parseVersion(text: string): Known<Version> {
+export const parseVersion = remembered((text: string): Known<Version> => {
   if (text.length > longest) return unknown(`is longer than ${longest} characters`);
   const [stranger] = /[^0-9A-Za-z.+-]/u.exec(text) ?? [];
   if (stranger !== undefined) return unknown(`holds the character ${printableCharacter(stranger)}`);
@@ -32,7 +33,7 @@ export function parseVersion(text: string): Known<Version> {
   );
   if (huge !== undefined) return unknown(`holds the number ${huge}, which is too large to be put in order`);
   return known({ text, canonical: text.replace(/^v/, ''), parsed });
-}
+});
 
 /** The version that a text is; undefined where it is none. */
 export function versionOf(text: string | undefined): Version | undefined {

@@ -1,3 +1,5 @@
+import { remembered } from '../model/remembered.ts';
+
 /** Powers of ten and of two that a suffix stands for. */
 const decimal: ReadonlyMap<string, number> = new Map([
   ['n', -9],
@@ -29,10 +31,10 @@ const milli = 1000n;
  * is 1, 1024Mi is 1Gi, 0.5 is 500m. Rendered so, it compares equal to what is read back. What is no quantity stays, for the API
  * server to refuse by name.
  */
-export function canonicalQuantity(text: string): string {
+export const canonicalQuantity = remembered((text: string): string => {
   const parsed = parse(text);
   return parsed === undefined ? text : written(parsed);
-}
+});
 
 /** A quantity in thousandths; undefined for what is none. */
 export function milliOf(text: string): bigint | undefined {
