@@ -217,7 +217,7 @@ function notesOn(reviewed: readonly Reviewed[], options: ReviewOptions): readonl
   if (data !== undefined && options.state.length === 0) {
     notes.push(
       `without --state, the volumes and pods of ${list([data, ...others].map(nameOf))} are taken to be none; ` +
-        `give them (kubectl get pvc,pods -n ${data.namespace} -l openbao.org/cluster=${data.name} -o yaml)`,
+        `give them (kubectl get pvc,pods -n ${data.namespace} -o yaml)`,
     );
   }
   const verbsNeeded = judged.flatMap(({ verdict: { needs } }) =>

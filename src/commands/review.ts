@@ -24,9 +24,9 @@ Examples:
   # a pull request against what its target branch says
   git show main:prod.yaml | rollguard review -f prod.yaml --old -
 
-  # against what is stored, status included, and the volumes and pods of the cluster
+  # against what is stored, status included, and what is there: volumes count by exact names
   kubectl get openbaocluster prod -o yaml > stored.yaml
-  kubectl get pvc,pods -l openbao.org/cluster=prod -o yaml > state.yaml
+  kubectl get pvc,pods -o yaml > state.yaml
   rollguard review -f prod.yaml --old stored.yaml --state state.yaml
 
   # may Jane acknowledge an incident, if she holds that verb and no other?
