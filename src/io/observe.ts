@@ -14,11 +14,11 @@ import type {
 import { known, unknown, type Known } from '../core/model/known.ts';
 import { serverStatus } from '../core/model/server-container.ts';
 import { activeMember } from '../core/raft/leader.ts';
+import { isOfOwnSet } from '../core/cluster/own-sets.ts';
 import { answersOf, type Members } from '../core/raft/members.ts';
 import { knowsSealables, needsSealables } from '../core/upgrade/namespace-keys.ts';
 import { needsRoom } from '../core/upgrade/capacity.ts';
 import { names } from '../core/model/names.ts';
-import { revisionOfPod } from '../core/model/revisions.ts';
 import { targetIn } from '../core/model/selectors.ts';
 import { readKnown } from './read-known.ts';
 import { greenNames, liveNames } from '../core/model/members.ts';
@@ -82,7 +82,11 @@ export async function observe(tools: ObserveTools, stored: KubernetesObject): Pr
   const sets = caches.statefulSets(key);
   const green = greenNames(cluster);
   const [members, secrets, namespace, issuer, room, drifted] = await Promise.all([
-    readMembers(tools.openbao, cluster, pods),
+    readMembers(
+      tools.openbao,
+      cluster,
+      pods.filter((pod) => isOfOwnSet(cluster, sets, pod)),
+    ),
     readKnown(() => tools.secrets(cluster)),
     readKnown(() => tools.namespace(space)),
     readKnown(() => tools.issuer()),
@@ -131,14 +135,13 @@ const budgetOf = (cluster: OpenBaoCluster) =>
     names(cluster.metadata.name ?? '').podDisruptionBudget,
   );
 
+/** @param pods whoever makes one of a member's name would be sent the controller's token: members alone are dialled */
 async function readMembers(
   openbao: ObserverOfOpenBao,
   cluster: OpenBaoCluster,
   pods: readonly Pod[],
 ): Promise<ReadonlyMap<string, Known<Member>>> {
-  const reachable = pods.filter(
-    (pod) => isMembersName(cluster, pod) && (pod.status?.podIP ?? '') !== '' && runs(pod),
-  );
+  const reachable = pods.filter((pod) => (pod.status?.podIP ?? '') !== '' && runs(pod));
   const answers = reachable.map(async (pod) => {
     const { name = '' } = pod.metadata;
     return [name, await readKnown(() => openbao.member(cluster, pod))] as const;
@@ -170,13 +173,6 @@ async function readSealables(
   );
   return found.map(({ path, unsealed }) => ({ path, unsealed: new Map([...unsealed, ...rest]) }));
 }
-
-/**
- * Whoever may make a pod can label it as a member, and would be sent the controller's token: only the exact name of a
- * member is dialled, and a pod of such a name the StatefulSet's controller takes for its own or removes.
- */
-const isMembersName = (cluster: OpenBaoCluster, { metadata: { name = '' } }: Pod): boolean =>
-  revisionOfPod(cluster, name) !== undefined;
 
 const runs = (pod: Pod) => serverStatus(pod)?.state?.running !== undefined;
 

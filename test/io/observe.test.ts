@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Job, Pod } from '../../src/api/kubernetes.ts';
-import { componentLabel, components } from '../../src/api/labels.ts';
+import type { Job, Pod, StatefulSet } from '../../src/api/kubernetes.ts';
+import { appliedHashAnnotation, componentLabel, components } from '../../src/api/labels.ts';
 import { known, unknown } from '../../src/core/model/known.ts';
 import type { Observation } from '../../src/core/model/observation.ts';
 import { observe, type ObserveTools } from '../../src/io/observe.ts';
@@ -60,30 +60,52 @@ describe('what is read of a cluster', () => {
     expect(seen).to.deep.equal({ kind: 'known', value: [{ job: { metadata } }] });
   });
 
-  it('is asked of pods with the exact name of a member alone, whatever their label says (P5)', async () => {
-    const dialled: string[] = [];
-    const named = (name: string): Pod => {
-      const { metadata, ...rest } = serverPod(0);
-      const labels = { ...metadata.labels, [componentLabel]: components.server };
-      return { ...rest, metadata: { ...metadata, name, labels } };
-    };
-    const pods = ['prod-0', 'prod-r0123456789-1', 'evil', 'prod-0-x', 'prod', 'prod-00', 'other-0'].map(
-      named,
-    );
+  /** Which of these pods are dialled where these StatefulSets are there. */
+  async function dialled(pods: readonly Pod[], sets: readonly StatefulSet[]): Promise<readonly string[]> {
+    const names: string[] = [];
     const tools: ObserveTools = {
       ...blind,
-      caches: { ...blind.caches, pods: () => pods },
+      caches: { ...blind.caches, pods: () => pods, statefulSets: () => sets },
       openbao: {
         ...blind.openbao,
         async member(_cluster, { metadata: { name = '' } }) {
-          dialled.push(name);
+          names.push(name);
           return member(0, { pod: name });
         },
       },
     };
-    const seen = await observe(tools, cluster());
-    expect(dialled).to.deep.equal(['prod-0', 'prod-r0123456789-1']);
-    expect([...seen.members.keys()]).to.deep.equal(dialled);
+    const { metadata, ...rest } = cluster();
+    const seen = await observe(tools, { ...rest, metadata: { ...metadata, uid: 'c-1' } });
+    expect([...seen.members.keys()]).to.deep.equal(names);
+    return names;
+  }
+  const named = (name: string, set = 's-prod'): Pod => {
+    const { metadata, ...rest } = serverPod(0);
+    const ownerReferences = [{ kind: 'StatefulSet', uid: set, controller: true }];
+    return { ...rest, metadata: { ...metadata, name, ownerReferences } as Pod['metadata'] };
+  };
+  const setOf = (name: string, owner: string | undefined = 'c-1', annotations = {}): StatefulSet => {
+    const ownerReferences = owner === '' ? [] : [{ kind: 'OpenBaoCluster', uid: owner, controller: true }];
+    return { metadata: { name, uid: `s-${name}`, ownerReferences, annotations } as StatefulSet['metadata'] };
+  };
+
+  it('is asked of pods with the exact name of a member alone, whatever their label says (P5)', async () => {
+    const pods = ['prod-0', 'evil', 'prod-0-x', 'prod', 'prod-00', 'other-0'].map((name) => named(name));
+    const green = named('prod-r0123456789-1', 's-prod-r0123456789');
+    const sets = [setOf('prod'), setOf('prod-r0123456789')];
+    expect(await dialled([...pods, green], sets)).to.deep.equal(['prod-0', 'prod-r0123456789-1']);
+  });
+
+  it('is asked of pods of a StatefulSet alone that is there and is ours, by its uid', async () => {
+    const green = named('prod-r0123456789-0', 's-prod-r0123456789');
+    expect(await dialled([green], [setOf('prod')])).to.deep.equal([]);
+    expect(await dialled([green], [setOf('prod-r0123456789', 'c-2')])).to.deep.equal([]);
+    expect(await dialled([green], [setOf('prod-r0123456789', '')])).to.deep.equal([]);
+    expect(await dialled([named('prod-0', 's-another')], [setOf('prod')])).to.deep.equal([]);
+    expect(await dialled([serverPod(0)], [setOf('prod')])).to.deep.equal([]);
+    // Its owner was deleted without it, and the next one takes it over.
+    const orphan = setOf('prod-r0123456789', '', { [appliedHashAnnotation]: 'x' });
+    expect(await dialled([green], [orphan])).to.deep.equal(['prod-r0123456789-0']);
   });
 
   describe('while something may stop members', () => {
@@ -97,12 +119,13 @@ describe('what is read of a cluster', () => {
         made: { has: () => true },
         caches: {
           statefulSet: () => undefined,
-          statefulSets: () => [],
+          statefulSets: () => [setOf('prod')],
           pods: () =>
             pods.map((pod) => ({
               ...pod,
               metadata: {
-                ...pod.metadata,
+                ...named(pod.metadata.name ?? '').metadata,
+                uid: pod.metadata.uid ?? '',
                 labels: { ...pod.metadata.labels, [componentLabel]: components.server },
               },
               status: {
@@ -148,7 +171,8 @@ describe('what is read of a cluster', () => {
         drifted: nothing,
       } satisfies ObserveTools;
       const status = given.upgrade === false ? {} : { upgrade: { phase: 'PreChecks' as const } };
-      const stored = { ...cluster({ version: '2.6.2', replicas: 5 }), status };
+      const { metadata, ...rest } = cluster({ version: '2.6.2', replicas: 5 });
+      const stored = { ...rest, metadata: { ...metadata, uid: 'c-1' }, status };
       return observe(tools, stored).then((seen) => seen.sealables);
     };
 

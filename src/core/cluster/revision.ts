@@ -1,11 +1,10 @@
-import type { PersistentVolumeClaim, StatefulSet } from '../../api/kubernetes.ts';
+import type { PersistentVolumeClaim } from '../../api/kubernetes.ts';
 import { documents } from '../../api/documents.ts';
-import { appliedHashAnnotation, liveRevisionAnnotation, succeededByAnnotation } from '../../api/labels.ts';
-import type { OpenBaoCluster, OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
+import { liveRevisionAnnotation, succeededByAnnotation } from '../../api/labels.ts';
+import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { defined, omit } from '../../api/object-fields.ts';
 import { activeBlueGreen } from '../model/blue-green.ts';
 import { held, type Notice } from '../model/cluster-concern.ts';
-import { controllerOf } from '../model/controller-of.ts';
 import { saidAnew, summary, verdict } from '../model/conditions.ts';
 import type { Decision, DecisionContext } from '../model/decision.ts';
 import { inWords } from '../model/explanation.ts';
@@ -15,6 +14,7 @@ import { serverContainer, setName } from '../model/names.ts';
 import type { Observation } from '../model/observation.ts';
 import { revisionOfClaim, revisionOfPod, revisionOfSet } from '../model/revisions.ts';
 import { clusterName } from '../model/selectors.ts';
+import { isOfCluster } from './own-sets.ts';
 
 /**
  * Which set of members serves is read from what is there, and the status only remembers it: lost, pruned or restored
@@ -84,13 +84,6 @@ function tracesOf({ cluster, statefulSets, pods, claims }: Observation): Traces 
     claims: distinct(current.map(ofClaim)),
     formerClaims: distinct(claims.value.filter(isFormer).map(ofClaim)),
   };
-}
-
-/** That the cluster owns, or that nobody owns and we have made: its owner may be gone (`--cascade=orphan`). */
-function isOfCluster({ metadata: { uid } }: OpenBaoCluster, set: StatefulSet): boolean {
-  const owner = controllerOf(set);
-  if (owner !== undefined) return owner === uid;
-  return set.metadata.annotations?.[appliedHashAnnotation] !== undefined;
 }
 
 const distinct = (found: readonly (string | undefined)[]): readonly string[] =>
