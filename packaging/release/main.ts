@@ -6,14 +6,13 @@ import { writeRelease } from './release.ts';
 
 const architectures: readonly Architecture[] = ['amd64', 'arm64'];
 
-const { values } = parseArgs({
-  options: {
-    image: { type: 'string', default: 'rollguard' },
-    platform: { type: 'string', multiple: true, default: ['linux/amd64', 'linux/arm64'] },
-  },
-});
-
 try {
+  const { values } = parseArgs({
+    options: {
+      image: { type: 'string', default: 'rollguard' },
+      platform: { type: 'string', multiple: true, default: ['linux/amd64', 'linux/arm64'] },
+    },
+  });
   const wanted = values.platform.map((platform) => {
     const found = architectures.find((each) => platform === `linux/${each}`);
     if (found === undefined) throw new Error(`--platform ${platform}: only linux/amd64 and linux/arm64`);

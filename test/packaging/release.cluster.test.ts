@@ -162,9 +162,14 @@ describe('a release', function () {
   });
 
   it('says what is wrong with what was asked for, and where a program is missing, before it begins', async () => {
-    const args = ['packaging/release/main.ts', '--platform=linux/s390x'];
-    const { code, stderr } = await runCommand(process.execPath, args);
-    expect([code, stderr]).to.deep.equal([1, '--platform linux/s390x: only linux/amd64 and linux/arm64\n']);
+    for (const [flag, said] of [
+      ['--platform=linux/s390x', /^--platform linux\/s390x: only linux\/amd64 and linux\/arm64\n$/],
+      ['--image', /^Option '--image <value>' argument missing\n$/],
+    ] as const) {
+      const { code, stderr } = await runCommand(process.execPath, ['packaging/release/main.ts', flag]);
+      expect(code).to.equal(1);
+      expect(stderr).to.match(said);
+    }
     const told = await writeRelease({
       folder: join(folder, 'none'),
       image,
