@@ -158,15 +158,18 @@ describe('the page of the architecture', () => {
 describe('the page of conditions', () => {
   const [, ...sections] = readFileSync('docs/reference/conditions.md', 'utf8').split(/^## /m);
   const kinds = {
-    OpenBaoCluster: 'src/core/cluster/conditions.ts',
-    MetadataServices: 'src/core/release/conditions.ts',
-    OpenBaoRestore: 'src/core/restore/conditions.ts',
+    OpenBaoCluster: ['conditions', 'going-volumes', 'guard', 'mix'].map(
+      (each) => `src/core/cluster/${each}.ts`,
+    ),
+    MetadataServices: ['src/core/release/conditions.ts'],
+    OpenBaoRestore: ['src/core/restore/conditions.ts'],
   };
-  for (const [kind, path] of Object.entries(kinds)) {
+  for (const [kind, paths] of Object.entries(kinds)) {
     it(`has those of ${kind}, and no other`, () => {
       const section = sections.find((each) => each.startsWith(kind)) ?? '';
       const told = Array.from(section.matchAll(/^\| `(\w+)`/gm), ([, type = '']) => type);
-      const given = readFileSync(path, 'utf8').matchAll(/\b(?:verdict|of)\(\s*'([A-Z]\w+)'/g);
+      const code = paths.map((path) => readFileSync(path, 'utf8')).join('\n');
+      const given = code.matchAll(/\b(?:verdict\(|of\(|const type =)\s*'([A-Z]\w+)'/g);
       // These are given by a function that the kinds share.
       const types = new Set([
         'Ready',

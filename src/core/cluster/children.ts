@@ -2,8 +2,8 @@ import type { KubernetesObject, StatefulSet } from '../../api/kubernetes.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { sameValue } from '../model/same-value.ts';
-import { loweringOfGreen } from '../upgrade/bluegreen/green-roll.ts';
-import { lowering, type Lowering } from '../upgrade/rolling/partition-guard.ts';
+import { rollOfGreen } from '../upgrade/bluegreen/green-roll.ts';
+import { liveRoll, lowering, type Lowering } from '../upgrade/rolling/partition-guard.ts';
 import type { Effect } from '../model/decision.ts';
 import { seenInFlight } from './evictions.ts';
 import type { Observation } from '../model/observation.ts';
@@ -115,8 +115,8 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     drifted.value
       .filter(({ kind }) => kind === 'StatefulSet')
       .map((object) => {
-        const gate = isLiveSet(object) ? lowering : loweringOfGreen;
-        return [object, gate(observation, status, partitionOf(object as StatefulSet))];
+        const rollOf = isLiveSet(object) ? liveRoll : rollOfGreen;
+        return [object, lowering(rollOf(observation, status), partitionOf(object as StatefulSet))];
       }),
   );
   const heldBack = [...lowerings.values()].flatMap(({ blocked: why }) => why ?? []);

@@ -67,9 +67,7 @@ export function withConditions(
     degraded,
     ...breakGlass(status),
     ...crossing(status),
-    ...mixed(observation, status),
-    ...unguarded(observation, status),
-    ...losing(observation, status),
+    ...[mixSeen, guardSeen, goingVolumesSeen].flatMap((said) => said(observation, status) ?? []),
   ];
   return {
     ...timed,
@@ -262,21 +260,6 @@ function crossing(status: OpenBaoClusterStatus): readonly Verdict[] {
   return verdicts.filter(
     (each) => each.status === 'True' || conditions.some(({ type }) => type === each.type),
   );
-}
-
-function mixed(observation: Observation, status: OpenBaoClusterStatus): readonly Verdict[] {
-  const mix = mixSeen(observation, status);
-  return mix === undefined ? [] : [verdict('MixedVersions', mix.isMixed, mix.reason, mix.message)];
-}
-
-function unguarded(observation: Observation, status: OpenBaoClusterStatus): readonly Verdict[] {
-  const guard = guardSeen(observation, status);
-  return guard === undefined ? [] : [verdict('Unguarded', guard.isOff, guard.reason, guard.message)];
-}
-
-function losing(observation: Observation, status: OpenBaoClusterStatus): readonly Verdict[] {
-  const going = goingVolumesSeen(observation, status);
-  return going === undefined ? [] : [verdict('VolumeDeleting', going.isSo, going.reason, going.message)];
 }
 
 function phaseOf(

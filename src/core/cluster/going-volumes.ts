@@ -1,6 +1,7 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { documents } from '../../api/documents.ts';
 import { held, unchanged, type Concern } from '../model/cluster-concern.ts';
+import { asBefore, saidBefore, verdict, type Verdict } from '../model/conditions.ts';
 import { emptyDisks } from '../model/kubectl.ts';
 import type { Observation } from '../model/observation.ts';
 import { claimsByPod, podsByName } from '../model/selectors.ts';
@@ -17,8 +18,7 @@ export function membersOnGoingVolumes(observation: Observation): readonly string
     .toSorted();
 }
 
-const said = ({ conditions = [] }: OpenBaoClusterStatus) =>
-  conditions.find(({ type }) => type === 'VolumeDeleting');
+const type = 'VolumeDeleting';
 
 const inWords = (members: readonly string[]) =>
   `somebody has deleted the volumes of ${members.join(', ')}, which go for ever when these pods stop`;
@@ -30,22 +30,13 @@ const inWords = (members: readonly string[]) =>
 export function goingVolumesSeen(
   observation: Observation,
   status: OpenBaoClusterStatus,
-): VolumesGoing | undefined {
-  const before = said(status);
-  const isKnown = podsByName(observation) !== undefined && claimsByPod(observation) !== undefined;
-  if (!isKnown && before !== undefined)
-    return { isSo: before.status === 'True', reason: before.reason, message: before.message };
+): Verdict | undefined {
+  const before = saidBefore(status, type);
+  if (podsByName(observation) === undefined || claimsByPod(observation) === undefined)
+    return asBefore(before);
   const members = membersOnGoingVolumes(observation);
-  if (members.length > 0) return { isSo: true, reason: 'DeletedByOthers', message: inWords(members) };
-  return before === undefined
-    ? undefined
-    : { isSo: false, reason: 'NoneDeleting', message: 'no volume of a member that runs is being deleted' };
-}
-
-interface VolumesGoing {
-  readonly isSo: boolean;
-  readonly reason: string;
-  readonly message: string;
+  if (members.length > 0) return verdict(type, true, 'DeletedByOthers', inWords(members));
+  return before && verdict(type, false, 'NoneDeleting', 'no volume of a member that runs is being deleted');
 }
 
 /**

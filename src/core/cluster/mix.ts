@@ -1,5 +1,6 @@
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { unchanged, type Concern } from '../model/cluster-concern.ts';
+import { asBefore, saidBefore, verdict, type Verdict } from '../model/conditions.ts';
 import { names } from '../model/names.ts';
 import type { Observation } from '../model/observation.ts';
 import { isRolling } from '../model/rolling.ts';
@@ -8,48 +9,42 @@ import { areApart, mixOf } from '../raft/mix.ts';
 
 type Status = OpenBaoClusterStatus;
 
-/** What the condition MixedVersions says. */
-interface Mix {
-  readonly isMixed: boolean;
-  readonly reason: string;
-  readonly message: string;
-}
-
-const stored = ({ conditions = [] }: Status) => conditions.find(({ type }) => type === 'MixedVersions');
+const type = 'MixedVersions';
 
 /**
  * Whether members run, or are just being given, versions that cannot work together: then nobody who is needed may be
  * demoted or removed, for no vote is given back until all run one of them.
  */
 export const isMixed = (status: Status): boolean =>
-  stored(status)?.status === 'True' ||
+  saidBefore(status, type)?.status === 'True' ||
   (isRolling(status.upgrade?.phase) &&
     areApart(status.upgrade?.fromVersion ?? '', status.upgrade?.targetVersion ?? ''));
 
 /**
- * What clients must know in a mix; there from its first time on. While a member does not answer, it stays as it was.
+ * What the condition MixedVersions says: what clients must know in a mix; there from its first time on. While a member
+ * does not answer, it stays as it was.
  */
-export function mixSeen(observation: Observation, status: Status): Mix | undefined {
+export function mixSeen(observation: Observation, status: Status): Verdict | undefined {
   const members = answers(observation);
   const mix = mixOf(members);
-  const before = stored(status);
+  const before = saidBefore(status, type);
   if (mix !== undefined) {
     const { activeService } = names(observation.cluster.metadata.name ?? '');
     const message = `${mix} may be unable to pass requests on to each other: at a member whose version is not the leader's, writes and logins are answered with 307 then; let clients follow it, or send them to the Service ${activeService}. Until all run one of the two, autopilot may call members unhealthy, and a member that is demoted or removed may get no vote back`;
-    return { isMixed: true, reason: 'CannotForward', message };
+    return verdict(type, true, 'CannotForward', message);
   }
   if (before === undefined) return undefined;
   const isWhole = members.length >= (status.replicas ?? wantedReplicas(observation.cluster));
   return before.status === 'True' && !isWhole
-    ? { isMixed: true, reason: before.reason, message: before.message }
-    : { isMixed: false, reason: 'Alike', message: 'the members pass requests on to each other' };
+    ? asBefore(before)
+    : verdict(type, false, 'Alike', 'the members pass requests on to each other');
 }
 
 /** Tells when a mix begins and when it has ended. */
 export const decideMix: Concern = (observation, status) => {
-  const was = stored(status)?.status === 'True';
+  const was = saidBefore(status, type)?.status === 'True';
   const now = mixSeen(observation, status);
-  if (now === undefined || now.isMixed === was) return unchanged(status);
+  if (now === undefined || (now.status === 'True') === was) return unchanged(status);
   const event = {
     type: was ? ('Normal' as const) : ('Warning' as const),
     reason: was ? 'VersionsAlike' : 'VersionsMixed',

@@ -16,6 +16,16 @@ export const verdict = (type: string, is: boolean | undefined, reason: string, m
   message,
 });
 
+/** The condition of this type that was said before; undefined where there was none yet. */
+export const saidBefore = (
+  { conditions }: { readonly conditions?: readonly Condition[] },
+  type: string,
+): Condition | undefined => conditions?.find((each) => each.type === type);
+
+/** A condition as it was, while what it rests on is not known; none where it was never said. */
+export const asBefore = (before: Condition | undefined): Verdict | undefined =>
+  before && verdict(before.type, before.status === 'True', before.reason, before.message);
+
 /** The same condition where nothing but the hour has changed. */
 export function dated(
   said: Verdict,

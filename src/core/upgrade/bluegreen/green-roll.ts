@@ -4,11 +4,7 @@ import type { Observation } from '../../model/observation.ts';
 import { unknown } from '../../model/known.ts';
 import { activeBlueGreen } from '../../model/blue-green.ts';
 import { peersOfHalves } from '../../raft/peers.ts';
-import { loweringTo, type Lowering } from '../rolling/partition-guard.ts';
-import type { PhaseInput as RollingInput } from '../rolling/phase.ts';
-
-/** What the gates of a rolling upgrade ask about. */
-export type GreenRoll = Omit<RollingInput, 'context'>;
+import type { Roll } from '../rolling/phase.ts';
 
 /**
  * The upgrade of green in place as a rolling one: its StatefulSet, its pods by ordinals, and blue's members beside them,
@@ -18,7 +14,7 @@ export function greenRoll(
   observation: Observation,
   status: OpenBaoClusterStatus,
   blueGreen: BlueGreenUpgrade,
-): GreenRoll {
+): Roll {
   const { operationId, blueVersion, blueImage, greenVersion, greenImage, greenPartition } = blueGreen;
   const replicas = blueGreen.blueReplicas ?? status.replicas ?? 0;
   const peers = peersOfHalves(observation, replicas, status.clusterID);
@@ -40,6 +36,7 @@ export function greenRoll(
         targetVersion: greenVersion,
         targetImage: greenImage,
         currentPartition: greenPartition,
+        held: blueGreen.held,
         phaseStartedAt: blueGreen.phaseStartedAt,
         referenceIndex: blueGreen.referenceIndex,
       }),
@@ -47,21 +44,8 @@ export function greenRoll(
   };
 }
 
-/**
- * Whether the partition of green's StatefulSet may come down to this one now. The gate is asked
- * when the status records the pod in work, and here once more when the StatefulSet is applied.
- *
- * @param status with what this pass came to
- */
-export function loweringOfGreen(
-  observation: Observation,
-  status: OpenBaoClusterStatus,
-  partition: number,
-): Lowering {
+/** The same where pods of green are being made anew in place; undefined while they are not. */
+export function rollOfGreen(observation: Observation, status: OpenBaoClusterStatus): Roll | undefined {
   const blueGreen = activeBlueGreen(status);
-  if (blueGreen?.phase !== 'UpgradingGreen') return {};
-  return loweringTo(greenRoll(observation, status, blueGreen), partition, {
-    isHeld: blueGreen.held === true,
-    isBroken: status.breakGlass?.active === true,
-  });
+  return blueGreen?.phase === 'UpgradingGreen' ? greenRoll(observation, status, blueGreen) : undefined;
 }

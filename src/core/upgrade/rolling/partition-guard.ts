@@ -9,7 +9,7 @@ import { isRolling } from '../../model/rolling.ts';
 import { partitionOf } from '../../workload/partition.ts';
 import { reservationOf } from '../../workload/disruption-budget.ts';
 import { whyNotTakeDown } from './disruption-guard.ts';
-import { advance, type PhaseInput, type Step } from './phase.ts';
+import { advance, type PhaseInput, type Roll, type Step } from './phase.ts';
 import { isOfNewestTemplate, whyNotInPlace } from './pods.ts';
 
 /** Whether a StatefulSet's partition may come down to another one: why not, or what it rests on where it takes a pod down. */
@@ -18,40 +18,30 @@ export interface Lowering {
   readonly reservation?: Reservation;
 }
 
+/** The rolling upgrade of the StatefulSet that serves; undefined while none takes pods down. */
+export function liveRoll(observation: Observation, status: OpenBaoClusterStatus): Roll | undefined {
+  const { upgrade } = status;
+  if (upgrade === undefined || !isRolling(upgrade.phase)) return undefined;
+  const replicas = status.replicas ?? wantedReplicas(observation.cluster);
+  const peers = peersOf(observation, replicas, status.clusterID);
+  return { observation, status, upgrade, peers, replicas };
+}
+
 /**
- * Whether the live StatefulSet's partition may come down to this one now. The gate is
+ * Whether the partition of a roll's StatefulSet may come down to this one now. The gate is
  * asked when the status records the ordinal in work, and here once more when the StatefulSet is applied: a
  * crash, a lost lease or a pause may lie in between, in which a member died or the pod in work came to lead.
  *
- * @param status with what this pass came to
+ * @param roll with the status that this pass came to; undefined while none takes pods down
  */
-export function lowering(
-  observation: Observation,
-  status: OpenBaoClusterStatus,
-  partition: number,
-): Lowering {
-  const { upgrade, breakGlass } = status;
-  if (upgrade === undefined || !isRolling(upgrade.phase)) return {};
-  const replicas = status.replicas ?? wantedReplicas(observation.cluster);
-  const peers = peersOf(observation, replicas, status.clusterID);
-  return loweringTo({ observation, upgrade, peers, replicas }, partition, {
-    isHeld: upgrade.held === true,
-    isBroken: breakGlass?.active === true,
-  });
-}
-
-/** The same of the StatefulSet of this roll, whichever it is. */
-export function loweringTo(
-  input: Input,
-  partition: number,
-  { isHeld, isBroken }: { readonly isHeld: boolean; readonly isBroken: boolean },
-): Lowering {
-  const ordinals = takenDownAt(input, partition);
+export function lowering(roll: Roll | undefined, partition: number): Lowering {
+  if (roll === undefined) return {};
+  const ordinals = takenDownAt(roll, partition);
   if (ordinals.length === 0) return {};
-  if (isHeld) return { blocked: 'the upgrade holds' };
-  if (isBroken) return { blocked: 'an incident is open' };
-  const { observation, peers } = input;
-  const blocked = whyNotAll(input, ordinals) ?? whyEvictable(observation.disruptionBudget);
+  const { observation, peers, upgrade, status } = roll;
+  if (upgrade.held === true) return { blocked: 'the upgrade holds' };
+  if (status.breakGlass?.active === true) return { blocked: 'an incident is open' };
+  const blocked = whyNotAll(roll, ordinals) ?? whyEvictable(observation.disruptionBudget);
   if (blocked !== undefined) return { blocked };
   const staying = peers.expected.filter((_, ordinal) => !ordinals.includes(ordinal));
   return { reservation: reservationOf(observation.cluster, staying) };

@@ -22,6 +22,9 @@ export interface PhaseInput {
   readonly context: DecisionContext;
 }
 
+/** What the gates of a rolling upgrade ask about, of either half. */
+export type Roll = Omit<PhaseInput, 'context'>;
+
 interface Consequences {
   readonly patch?: UpgradePatch;
   /** Changes of the status beside status.upgrade. */

@@ -20,7 +20,7 @@ import { withConditions } from '../../../../src/core/cluster/conditions.ts';
 import { runConcerns } from '../../../../src/core/model/cluster-concern.ts';
 import { decideUpgrade } from '../../../../src/core/upgrade/rolling/decide.ts';
 import { SimulatedBudget } from '../simulated-budget.ts';
-import { lowering } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
+import { liveRoll, lowering } from '../../../../src/core/upgrade/rolling/partition-guard.ts';
 import { effectiveImage } from '../../../../src/core/workload/image.ts';
 import { partitionFor } from '../../../../src/core/workload/partition.ts';
 import {
@@ -389,7 +389,7 @@ export class SimulatedCluster {
       partition: partitionFor(status, this.replicas, live.kind === 'known' ? live.value : undefined),
     };
     if (JSON.stringify(next) === JSON.stringify(this.template)) return;
-    const { blocked, reservation } = lowering(observed, after, next.partition);
+    const { blocked, reservation } = lowering(liveRoll(observed, after), next.partition);
     if (blocked !== undefined || !this.isKept(reservation)) return;
     this.rendered(next.partition);
     this.template = next;

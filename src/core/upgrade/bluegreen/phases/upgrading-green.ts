@@ -12,10 +12,11 @@ import { keyRemedy } from '../../namespace-keys.ts';
 import { isSameVersion } from '../../target.ts';
 import { deadlineOf } from '../deadlines.ts';
 import { whyGreenFailed } from '../green-health.ts';
-import { greenRoll, type GreenRoll } from '../green-roll.ts';
+import { greenRoll } from '../green-roll.ts';
 import { hook } from '../hook.ts';
 import { steppedDown } from '../jobs.ts';
 import { advance, fail, wait, type PhaseHandler, type PhaseInput, type Step } from '../phase.ts';
+import type { Roll } from '../../rolling/phase.ts';
 
 /**
  * UpgradingGreen: green began as blue, for across 2.6 members get no votes from each other, and all vote. Now green's
@@ -84,7 +85,7 @@ function next(input: PhaseInput, partition: number): Step {
 /** A pod whose turn has come; undefined when it runs the target, votes and has caught up. */
 function whyNotUpgraded(
   input: PhaseInput,
-  roll: GreenRoll,
+  roll: Roll,
   peer: Peer,
   missing: string | undefined,
 ): Step | undefined {
@@ -117,7 +118,7 @@ function whyNotUpgraded(
 }
 
 /** Blue leads all the while, unless it failed: a green member that came to lead hands over before it is taken down. */
-function whyLeads(input: PhaseInput, roll: GreenRoll, { name, ordinal }: Peer): Step | undefined {
+function whyLeads(input: PhaseInput, roll: Roll, { name, ordinal }: Peer): Step | undefined {
   const job = steppedDown(input, name);
   const isToStart = job?.kind === 'wait' && (job.effects ?? []).length > 0;
   if (!isToStart) return job;
@@ -138,7 +139,7 @@ function waitBlocked({ observation }: PhaseInput, { reason, until, overdue }: Bl
 }
 
 /** The next pod could open its seal, on the target. */
-function sealProved({ context }: PhaseInput, roll: GreenRoll): Step | undefined {
+function sealProved({ context }: PhaseInput, roll: Roll): Step | undefined {
   const unproved = whySealUnproved({ ...roll, context });
   if (unproved === undefined) return undefined;
   if (unproved.kind === 'hold') {
