@@ -96,7 +96,7 @@ export const downgradeBlocked: Policy<ClusterRequest> = {
 /** The way out where a person knows more than the volumes do. */
 function unopened({ object }: ClusterRequest, marks: readonly Mark[]): string {
   const volumes = [...new Set(marks.flatMap(({ attemptedOn }) => attemptedOn ?? []))];
-  return `; if you know that none of its pods ever started: kubectl annotate pvc -n ${object.metadata.namespace ?? 'default'} ${volumes.join(' ')} ${attemptedVersionAnnotation}-`;
+  return `; if you know that none of its pods ever started, with the verb maintenance: kubectl annotate pvc -n ${object.metadata.namespace ?? 'default'} ${volumes.join(' ')} ${attemptedVersionAnnotation}-`;
 }
 
 /** A request without what is known of who sends it. */

@@ -61,6 +61,20 @@ describe('a cluster that is created again over volumes', () => {
       .and.to.contain('kubectl annotate pvc -n bao data-prod-2 rollguard.io/attempted-version-');
   });
 
+  // Between two looks one of its pods may have started, and be gone: nobody can know, so a person has to.
+  it('starts no older one while a mistyped version stands on its own volumes, and names the whole way out (L1)', () => {
+    const creationTimestamp = '2026-01-02T03:04:05Z';
+    const annotations = { [dataVersionAnnotation]: '2.5.5', [attemptedVersionAnnotation]: '25.5.5' };
+    const own = [0, 1, 2].map((n) => claim(n, null, { annotations, creationTimestamp }));
+    const { applied, reason, message } = born(known(own), { creationTimestamp });
+    expect({ applied, reason }).to.deep.equal({ applied: 0, reason: 'DowngradeBlocked' });
+    expect(message).to.contain(
+      'if you know that none of its pods ever started, with the verb maintenance: kubectl annotate pvc -n bao data-prod-0 data-prod-1 data-prod-2 rollguard.io/attempted-version-',
+    );
+    const freed = [0, 1, 2].map((n) => claim(n, '2.5.5', { creationTimestamp }));
+    expect(born(known(freed), { creationTimestamp }).applied).to.equal(1);
+  });
+
   it('starts what is as new, and what is newer', () => {
     expect(born(known([claim(0), claim(1, '2.4.4'), claim(2, null)])).applied).to.equal(1);
   });
