@@ -14,6 +14,7 @@ import { claimsOfMembers } from '../../core/model/revisions.ts';
 import { maintenanceEnabled } from '../../core/model/selectors.ts';
 import type { KubernetesClient } from './kubernetes.ts';
 import { readKnown } from '../read-known.ts';
+import { readTogether } from '../read-together.ts';
 import { collectionPath, objectPath } from './resources.ts';
 
 /** A cluster by its names. */
@@ -51,7 +52,7 @@ export interface AdmissionFacts {
   ) => Promise<Known<boolean> | { readonly kind: 'not-judged' }>;
   /** Whether `spec.maintenance.enabled` is set; false for a cluster that does not exist. */
   readonly inMaintenance: (cluster: ClusterKey, signal: AbortSignal) => Promise<Known<boolean>>;
-  /** Whether the namespace is labelled `rollguard.io/enforce: warn`. */
+  /** Whether the namespace is labelled `rollguard.io/enforce: warn`. Several may share one reading, so no signal ends it early. */
   readonly warnsOnly: (namespace: string, signal: AbortSignal) => Promise<Known<boolean>>;
 }
 
@@ -93,14 +94,15 @@ export function admissionFacts(client: KubernetesClient): AdmissionFacts {
         const cluster = await client.get(objectPath(target), { signal });
         return cluster === undefined ? false : maintenanceEnabled(parseOpenBaoCluster(cluster));
       }),
-    warnsOnly: (namespace, signal) =>
+    // Every denial asks for it.
+    warnsOnly: readTogether((namespace) =>
       readKnown(async () => {
         const found = await client.get<{ metadata?: { labels?: Record<string, string> } }>(
           objectPath({ apiVersion: 'v1', kind: 'Namespace', name: namespace }),
-          { signal },
         );
         return found?.metadata?.labels?.[enforceLabel] === 'warn';
       }),
+    ),
   };
 }
 
