@@ -1,11 +1,13 @@
 const longest = 60;
+const isVisible = /^[\x20-\x7e]*$/;
 
 /**
  * Text from a request, for a message: at most 60 characters, and every character that
  * cannot be seen, or is not what it looks like, as its number (`<U+200B>`).
  */
 export function printable(text: string): string {
-  const shown = Array.from(text.slice(0, longest), printableCharacter).join('');
+  const start = text.slice(0, longest);
+  const shown = isVisible.test(start) ? start : Array.from(start, printableCharacter).join('');
   return text.length > longest ? `${shown}…` : shown;
 }
 
