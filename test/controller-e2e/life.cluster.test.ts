@@ -107,7 +107,7 @@ describe('the life of a cluster on a real node', function () {
       '-o',
       'jsonpath={.items[*].message}',
     ];
-    expect(await kubectl(...events)).to.contain('kubectl delete pvc -n life -l openbao.org/cluster=one');
+    expect(await kubectl(...events)).to.contain('kubectl delete pvc -n life data-one-0');
   });
 
   it('grows, is upgraded with five members after a snapshot to S3, restarts, shrinks, and loses no write', async () => {

@@ -55,26 +55,32 @@ export const decideDeletion: Concern = (observation, status): ConcernResult => {
       ? undefined
       : (workload(observation) ?? volumes(observation) ?? unsealKey(observation));
   if (next === undefined) {
-    return { ...unchanged(status), effects: finalizerEffect(cluster, false), events: keptEvents(cluster) };
+    return {
+      ...unchanged(status),
+      effects: finalizerEffect(cluster, false),
+      events: keptEvents(observation),
+    };
   }
   return { ...unchanged(status, waiting('Deleting', next.message)), effects: next.effects };
 };
 
 /** Says what was kept against the words of spec.deletionPolicy, why, and how it is deleted if that was meant. */
-function keptEvents(cluster: OpenBaoCluster): readonly ClusterEvent[] {
+function keptEvents(observation: Observation): readonly ClusterEvent[] {
+  const { cluster } = observation;
   const { policy, why } = deletionGrant(cluster);
   if (why === undefined) return [];
-  const all = leftoverCommands(cluster);
+  const { volumes: kept, key } = leftoverCommands(observation);
   // The volumes went, where the policy that is carried out is not Retain.
-  const commands = policy === 'Retain' ? all : all.slice(1);
+  const claims = policy === 'Retain' ? kept : undefined;
+  const commands = [claims, key].filter((command) => command !== undefined);
   if (commands.length === 0) return [];
-  const kept =
-    all.length === 1
-      ? 'The volumes were'
-      : policy === 'Retain'
-        ? 'The volumes and the unseal key were'
-        : 'The unseal key was';
-  const note = `${kept} kept, although spec.deletionPolicy is ${policyOf(cluster)}: ${why}. If they may be lost: ${commands.join(' ; ')}`;
+  const subject =
+    claims === undefined
+      ? 'The unseal key was'
+      : key === undefined
+        ? 'The volumes were'
+        : 'The volumes and the unseal key were';
+  const note = `${subject} kept, although spec.deletionPolicy is ${policyOf(cluster)}: ${why}. If they may be lost: ${commands.join(' ; ')}`;
   return [{ type: 'Warning', reason: 'DataKept', action: 'Delete', note: note.slice(0, 1_000) }];
 }
 

@@ -9,6 +9,7 @@ import { saidAnew, summary, verdict } from '../model/conditions.ts';
 import type { Decision, DecisionContext } from '../model/decision.ts';
 import { inWords } from '../model/explanation.ts';
 import { withLastError } from '../model/last-error.ts';
+import { memberVolumes, volumesDeletion } from '../model/data-door.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
 import { serverContainer, setName } from '../model/names.ts';
 import type { Observation } from '../model/observation.ts';
@@ -158,7 +159,7 @@ function judgeVolumes(
   if (named !== undefined) return adopts(named, 'a person has named them');
   if (others.length === 0 && !isLost) return adopts(only, 'there are volumes of no other members');
   const { namespace = 'default' } = observation.cluster.metadata;
-  const begin = `. To begin empty instead, without what they hold: kubectl delete pvc -n ${namespace} ${claimsOf(observation).join(' ')}`;
+  const begin = `. To begin empty instead, without what they hold: ${volumesDeletion(namespace, memberVolumes(observation))}`;
   const volumes = candidates
     .map((each) => `data-${setName(clusterName(observation.cluster), each)}-…`)
     .join(', ');
@@ -175,15 +176,6 @@ function judgeVolumes(
     ),
   };
 }
-
-/** The volumes of members, of whichever revision. */
-const claimsOf = ({ cluster, claims }: Observation): readonly string[] =>
-  claims.kind === 'unknown'
-    ? []
-    : claims.value
-        .map(({ metadata }) => metadata.name ?? '')
-        .filter((name) => revisionOfClaim(cluster, name) !== undefined)
-        .toSorted();
 
 /** A status that was lost whole, or is not written yet. */
 const isBlank = ({ blueGreen, currentVersion, clusterID, raft }: OpenBaoClusterStatus): boolean =>

@@ -1,8 +1,9 @@
 import type { Command } from '../model/explanation.ts';
 import type { ObjectMeta } from '../../api/kubernetes.ts';
 import { unsealKeyFinalizer } from '../../api/labels.ts';
-import { unsealKeyDeletion, withoutFinalizer } from '../model/data-door.ts';
+import { memberVolumes, unsealKeyDeletion, volumesDeletion, withoutFinalizer } from '../model/data-door.ts';
 import { names, sealKeyName } from '../model/names.ts';
+import type { Observation } from '../model/observation.ts';
 import { hasStaticSeal } from '../model/seal.ts';
 import { held, unchanged, waiting, type Concern, type Notice } from '../model/cluster-concern.ts';
 import { claimsByPod, clusterName, isPaused } from '../model/selectors.ts';
@@ -34,7 +35,7 @@ export const decideUnsealKey: Concern = (observation, status) => {
     );
   }
   if (status.initialized === true || (claims !== undefined && claims.size > 0)) {
-    return unchanged(status, missingKey(cluster.metadata, secret, status.initialized));
+    return unchanged(status, missingKey(observation, secret, status.initialized));
   }
   if (isPaused(cluster))
     return unchanged(status, waiting('Paused', 'the unseal key is not created while paused'));
@@ -76,24 +77,20 @@ const malformedKey = ({ namespace = '' }: ObjectMeta, secret: string) =>
     },
   );
 
-function missingKey(
-  { name: cluster = '', namespace = '' }: ObjectMeta,
-  secret: string,
-  initialized = false,
-): Notice {
+function missingKey(observation: Observation, secret: string, initialized = false): Notice {
+  const { namespace = '' } = observation.cluster.metadata;
   const data = initialized
     ? 'the cluster was initialized with it'
     : 'volumes of an earlier cluster of this name, which it opens, exist';
-  const give: Command = {
-    purpose: 'or, if that data may be lost, delete the volumes',
-    line: `kubectl -n ${namespace} delete pvc -l openbao.org/cluster=${cluster}`,
-  };
+  const line = initialized ? undefined : volumesDeletion(namespace, memberVolumes(observation));
+  const give: readonly Command[] =
+    line === undefined ? [] : [{ purpose: 'or, if that data may be lost, delete the volumes', line }];
   return held(
     unsealKeyMissing,
     `the Secret ${secret} with the unseal key is missing, and ${data}; a new key could not open them`,
     {
       remedy: 'Put it back from your backup',
-      commands: [{ line: `kubectl -n ${namespace} apply -f ${secret}.yaml` }, ...(initialized ? [] : [give])],
+      commands: [{ line: `kubectl -n ${namespace} apply -f ${secret}.yaml` }, ...give],
     },
   );
 }

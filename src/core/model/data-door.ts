@@ -1,10 +1,11 @@
 import type { ObjectMeta, PersistentVolumeClaim } from '../../api/kubernetes.ts';
-import { clusterLabel, confirmDeleteAnnotation } from '../../api/labels.ts';
+import { confirmDeleteAnnotation } from '../../api/labels.ts';
 import { defined } from '../../api/object-fields.ts';
 import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { Effect } from './decision.ts';
 import { names } from './names.ts';
 import type { Observation } from './observation.ts';
+import { revisionOfClaim } from './revisions.ts';
 import { hasStaticSeal } from './seal.ts';
 import { clusterName, targetIn } from './selectors.ts';
 
@@ -107,16 +108,44 @@ function deletion(cluster: OpenBaoCluster, metadata: ObjectMeta): readonly Effec
   return [{ kind: 'delete', target, uid, ...defined({ resourceVersion }), isData: true }];
 }
 
-/** The commands with which a person deletes what a cluster has left behind, the key where it is one of ours. */
-export function leftoverCommands(cluster: OpenBaoCluster): readonly string[] {
+/**
+ * The commands with which a person deletes what a cluster has left behind: its volumes, where there are any, and the
+ * key, where it is one of ours.
+ */
+export function leftoverCommands({ cluster, claims }: Pick<Observation, 'cluster' | 'claims'>): {
+  readonly volumes?: string;
+  readonly key?: string;
+} {
   const { namespace = 'default' } = cluster.metadata;
   const name = clusterName(cluster);
-  const secret = names(name).unsealKey;
-  return [
-    `kubectl delete pvc -n ${namespace} -l ${clusterLabel}=${name}`,
-    ...(hasStaticSeal(cluster) ? [unsealKeyDeletion(namespace, secret)] : []),
-  ];
+  const volumes =
+    claims.kind === 'unknown'
+      ? `kubectl delete -n ${namespace} $(kubectl get pvc -n ${namespace} -o name | grep -E '/data-${name}-(r[0-9a-f]{10}-)?[0-9]+$')`
+      : volumesDeletion(namespace, memberVolumes({ cluster, claims }));
+  return defined({
+    volumes,
+    key: hasStaticSeal(cluster) ? unsealKeyDeletion(namespace, names(name).unsealKey) : undefined,
+  });
 }
+
+/**
+ * The command with which a person deletes volumes, by their names: the label that members' volumes have may have been
+ * put on others. Undefined where there are none.
+ */
+export const volumesDeletion = (namespace: string, volumes: readonly string[]): string | undefined =>
+  volumes.length === 0 ? undefined : `kubectl delete pvc -n ${namespace} ${volumes.join(' ')}`;
+
+/** Names of the volumes of members, of whichever revision; none where they could not be read. */
+export const memberVolumes = ({
+  cluster,
+  claims,
+}: Pick<Observation, 'cluster' | 'claims'>): readonly string[] =>
+  claims.kind === 'unknown'
+    ? []
+    : claims.value
+        .map(({ metadata }) => metadata.name ?? '')
+        .filter((name) => revisionOfClaim(cluster, name) !== undefined)
+        .toSorted();
 
 /**
  * The commands with which a person deletes the Secret of an unseal key. The finalizer last: as long as the Secret is

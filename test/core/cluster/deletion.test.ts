@@ -129,7 +129,7 @@ describe('a cluster that is deleted', () => {
 describe('L2: a deletion that nobody confirmed, or that asks for more than was recorded', () => {
   const notes = (...how: Parameters<typeof decided>) =>
     decided(...how).events.map(({ type, reason, note }) => `${type} ${reason} ${note}`);
-  const volumes = 'kubectl delete pvc -n bao -l openbao.org/cluster=prod';
+  const volumes = 'kubectl delete pvc -n bao data-prod-0 data-prod-1 data-prod-2';
   const key = `kubectl delete secret prod-unseal-key -n bao --wait=false && kubectl patch secret prod-unseal-key -n bao --type merge -p '{"metadata":{"finalizers":null}}'`;
 
   it('keeps everything without the uid beside it, and says so with what to do', () => {
@@ -142,7 +142,22 @@ describe('L2: a deletion that nobody confirmed, or that asks for more than was r
     ]);
     const transit = { confirmed: undefined, unseal: { type: 'transit' } } as const;
     expect(notes('DeletePVCs', {}, transit)[0]).to.match(
-      /^Warning DataKept The volumes were kept, .*cluster=prod$/,
+      /^Warning DataKept The volumes were kept, .*data-prod-2$/,
+    );
+  });
+
+  it('names volumes by their exact names: anybody may put the label of the cluster on others', () => {
+    const others = ['data-other-0', 'data-prod-0-copy'].map((name) => {
+      const own = claim(0);
+      return { ...own, metadata: { ...own.metadata, name } };
+    });
+    const claims = known([claim(0), ...others]);
+    expect(notes('DeletePVCs', { claims }, { confirmed: undefined })[0]).to.contain(
+      'kubectl delete pvc -n bao data-prod-0 ; ',
+    );
+    const unread = unknown('timed out');
+    expect(notes('DeletePVCs', { claims: unread }, { confirmed: undefined })[0]).to.contain(
+      `$(kubectl get pvc -n bao -o name | grep -E '/data-prod-(r[0-9a-f]{10}-)?[0-9]+$') ; `,
     );
   });
 

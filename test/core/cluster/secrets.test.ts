@@ -81,7 +81,9 @@ describe('the unseal key', () => {
     const seen = observation({ secrets: known(unborn), claims: known([claim(0)]) });
     const [notice] = decideUnsealKey(seen, {}, context()).notices ?? [];
     expect(notice?.kind).to.equal('held');
-    expect(wordsOf(notice)).to.contain('prod-unseal-key').and.to.contain('openbao.org/cluster=prod');
+    expect(wordsOf(notice))
+      .to.contain('prod-unseal-key')
+      .and.to.contain('kubectl delete pvc -n bao data-prod-0');
   });
 });
 
