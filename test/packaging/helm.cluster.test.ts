@@ -187,6 +187,12 @@ for (const name of ['helm3'] as const) {
       'a digest that is none': [{ image: { digest: 'sha256:1' } }, "at '/image/digest'"],
       'a pull policy that is none': [{ image: { pullPolicy: 'Sometimes' } }, "at '/image/pullPolicy'"],
       'a pull secret by its name alone': [{ imagePullSecrets: ['mirror'] }, "at '/imagePullSecrets/0'"],
+      'CRDs that would go': [
+        { crds: { enabled: false, keep: false } },
+        'would delete the CRDs, and with them every cluster',
+      ],
+      'certificates of no kind': [{ certificates: null }, "missing property 'certificates'"],
+      'keep with nothing behind it': [{ crds: { keep: null } }, "at '/crds': missing property 'keep'"],
       'keep as text': [{ crds: { keep: 'true' } }, "at '/crds/keep': got string, want boolean"],
     };
     for (const [what, [values, said]] of Object.entries(mistakes)) {
