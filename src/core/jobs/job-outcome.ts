@@ -53,13 +53,15 @@ export function observeJob(job: Job, pods: readonly Pod[], now: number): Observe
 
 /**
  * How a failed Job's pod was taken away from outside, by a drain or a person; undefined where it has failed by itself. One
- * whose time is up was ended by Kubernetes. What a pod says while it is ended is about its end.
+ * whose time is up was ended by Kubernetes, and one that wrote more than it may by the kubelet: so would the next be. What
+ * a pod says while it is ended is about its end.
  */
 function interruptionOf(job: Job, pod: Pod | undefined, state: ContainerStatus['state']): string | undefined {
   const failure = conditionOf(job, 'Failed');
   if (failure === undefined || failure.reason === 'DeadlineExceeded') return undefined;
   if (pod === undefined) return 'its pod was deleted before it said how it ended';
   const { metadata, status } = pod;
+  if (ownLimit.test(status?.message ?? '')) return undefined;
   const disrupted = status?.conditions?.find(
     (each) => each.type === 'DisruptionTarget' && each.status === 'True',
   );
@@ -72,6 +74,9 @@ function interruptionOf(job: Job, pod: Pod | undefined, state: ContainerStatus['
     ? `its container was ended by signal ${exitCode - 128}`
     : undefined;
 }
+
+/** How the kubelet says that a pod wrote more than it may: a LimitRange of the namespace may set a limit of its storage. */
+const ownLimit = /exceeds the (?:total )?limit|exceeded its local ephemeral storage limit/;
 
 /** Exit codes of programs that were told to end, or killed. Others, such as of a crash, are the program's own. */
 const signals: ReadonlySet<number> = new Set([128 + 9, 128 + 15]);
@@ -163,9 +168,10 @@ function stateOf({ spec }: Job, pod: Pod | undefined): ContainerStatus['state'] 
   return pod?.status?.containerStatuses?.find(({ name }) => name === own?.name)?.state;
 }
 
-/** Why the pod's container does not run: it waits for more than its turn, or the pod found no node. */
+/** Why the pod's container does not run: it was evicted, waits for more than its turn, or the pod found no node. */
 function hindranceOf(pod: Pod, state: ContainerStatus['state']): string | undefined {
   const { waiting, terminated } = state ?? {};
+  if (pod.status?.reason !== undefined) return words(pod.status);
   if (waiting?.reason !== undefined && !ordinary.has(waiting.reason)) return words(waiting);
   if (terminated?.reason !== undefined && !ended.has(terminated.reason)) return terminated.reason;
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');

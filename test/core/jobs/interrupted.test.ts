@@ -93,6 +93,35 @@ describe('a Job whose pod was taken away before it was done', () => {
   });
 });
 
+describe('a Job whose pod was evicted for a limit of its own', () => {
+  // As the kubelet writes them.
+  const messages = [
+    'Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ',
+    'Container executor exceeded its local ephemeral storage limit "1Gi". ',
+    'Usage of EmptyDir volume "spool" exceeds the limit "1Gi". ',
+  ];
+  for (const message of messages)
+    it(`has failed by itself, for so would the next, and says why: ${message.slice(0, 30)}…`, () => {
+      const condition = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message };
+      const pod = podOf(
+        preflight,
+        { exitCode: 137, reason: 'ContainerStatusUnknown' },
+        { reason: 'Evicted', message, conditions: [condition] },
+      );
+      const observed = failed(preflight, [pod]);
+      expect(observed.interrupted).to.equal(undefined);
+      expect(jobFailure(observed)).to.contain(message.trim());
+    });
+
+  it('is told from one whose node was short of it', () => {
+    const message =
+      'The node was low on resource: ephemeral-storage. Container executor was using 2Gi, which exceeds its request of 0. ';
+    const observed = failed(preflight, [podOf(preflight, undefined, { reason: 'Evicted', message })]);
+    expect(observed.interrupted).to.equal('its pod check-x was evicted (Evicted)');
+    expect(jobFailure(observed)).to.contain(message.trim());
+  });
+});
+
 describe('a check before an upgrade whose pod was taken away', () => {
   const versionCheck = versionCheckJob(
     settledCluster(),
