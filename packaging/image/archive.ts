@@ -63,11 +63,18 @@ export async function inTemporaryFolder<Result>(make: (folder: string) => Promis
 }
 
 /**
- * A tar whose bytes depend on the files alone: sorted, owned by root, without times, and open to
- * whatever user an image names.
+ * A tar whose bytes depend on the files alone: sorted, owned by root, without times, open to whatever user an image names,
+ * and the same whatever the umask was with which they were written.
  */
 export async function packTar(file: string, folder: string, members: readonly string[]): Promise<void> {
-  const flags = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mode=a+rX', '--mtime=@0'];
+  const flags = [
+    '--sort=name',
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--mode=a+rX,u+w,go-w',
+    '--mtime=@0',
+  ];
   await mustRun('tar', ['--create', `--file=${file}`, ...flags, `--directory=${folder}`, '--', ...members]);
 }
 

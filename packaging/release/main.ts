@@ -1,5 +1,6 @@
 /** `npm run release`: writes all that is installed from outside a checkout into build/release. See docs/development/release.md. */
 import { parseArgs } from 'node:util';
+import { parseImageReference } from '../../src/core/version/image-reference.ts';
 import { mustRun } from '../command.ts';
 import type { Architecture } from '../image/archive.ts';
 import { writeRelease } from './release.ts';
@@ -18,6 +19,10 @@ try {
     if (found === undefined) throw new Error(`--platform ${platform}: only linux/amd64 and linux/arm64`);
     return found;
   });
+  const image = parseImageReference(values.image);
+  if (image.kind === 'unknown') throw new Error(`--image ${values.image} ${image.cause}`);
+  if (image.value.tag !== undefined || image.value.digest !== undefined)
+    throw new Error(`--image ${values.image}: without a tag, which is the version, and without a digest`);
   const changed = await mustRun('git', ['status', '--porcelain']);
   if (changed !== '') throw new Error(`a release is made from a commit, and these are in none:\n${changed}`);
   const [hash = '', time = ''] = (await mustRun('git', ['log', '-1', '--format=%H %cI'])).trim().split(' ');

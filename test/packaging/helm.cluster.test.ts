@@ -181,7 +181,7 @@ for (const name of ['helm3'] as const) {
       'another enforcement': [{ enforce: 'off' }, "at '/enforce': value must be one of"],
       'a flag that is none': [{ webhook: { extraArgs: ['port=1'] } }, "at '/webhook/extraArgs/0'"],
       'a tag in the repository’s place': [
-        { image: { repository: 'Rollguard:dev' } },
+        { image: { repository: 'mirror.example:5000/rollguard:dev' } },
         "at '/image/repository'",
       ],
       'a digest that is none': [{ image: { digest: 'sha256:1' } }, "at '/image/digest'"],

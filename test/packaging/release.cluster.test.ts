@@ -164,6 +164,11 @@ describe('a release', function () {
   it('says what is wrong with what was asked for, and where a program is missing, before it begins', async () => {
     for (const [flag, said] of [
       ['--platform=linux/s390x', /^--platform linux\/s390x: only linux\/amd64 and linux\/arm64\n$/],
+      [
+        '--image=registry.example/rollguard:0.1.0',
+        /^--image registry\.example\/rollguard:0\.1\.0: without a tag/,
+      ],
+      ['--image=Rollguard', /^--image Rollguard has "Rollguard" in its repository/],
       ['--image', /^Option '--image <value>' argument missing\n$/],
     ] as const) {
       const { code, stderr } = await runCommand(process.execPath, ['packaging/release/main.ts', flag]);
