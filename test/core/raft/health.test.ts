@@ -181,3 +181,21 @@ describe('catching up', () => {
     ]);
   });
 });
+
+describe('a member that was not asked', () => {
+  const wordsOn = (pod: ReturnType<typeof serverPod>) =>
+    peers('+++', {
+      members: membersOf(member(0), member(2)),
+      pods: known([serverPod(0), pod, serverPod(2)]),
+    }).expected.find(({ name }) => name === 'prod-1')?.member;
+
+  it('has no address where its server does not run', () => {
+    const starting = serverPod(1, { waiting: 'ContainerCreating' });
+    expect(wordsOn(starting)).to.include({ cause: 'it has no address yet' });
+  });
+
+  it('is told to belong to no StatefulSet where it runs, as after one was deleted without its pods', () => {
+    const cause = 'it is not asked, for no StatefulSet of this cluster controls its pod';
+    expect(wordsOn(serverPod(1))).to.include({ cause });
+  });
+});
