@@ -45,6 +45,15 @@ describe('the queue of test files', () => {
     }
   });
 
+  it('gives short files alone to a process beside the others, the longest first, and never the last', () => {
+    const durations = { a: 10, b: 6, c: 5, last: 1 };
+    const options = { processes: 1, durations, unknownMs: 20, shortMs: 6, last: 'last' };
+    const queue = new FileQueue(['a', 'b', 'c', 'last', 'new'], options);
+    const short = [queue.takeShort(), queue.takeShort(), queue.takeShort()];
+    expect(short).to.deep.equal(['b', 'c', undefined]);
+    expect([queue.take(), queue.take(), queue.take()]).to.deep.equal(['new', 'a', 'last']);
+  });
+
   it('gives nothing where there are fewer files', () => {
     expect(taken(['a'], { processes: 2, durations: {}, unknownMs: 1 })).to.deep.equal([['a'], []]);
   });

@@ -7,6 +7,8 @@ export interface QueueOptions {
   readonly unknownMs: number;
   /** The file that nothing may come after in its process. */
   readonly last?: string;
+  /** How long a file may take that a process beside the others is given. */
+  readonly shortMs?: number;
 }
 
 /**
@@ -26,6 +28,12 @@ export class FileQueue {
     return this.#files.length === 0;
   }
 
+  /** Takes a short file out, for a process beside the others. Undefined: there is none left. */
+  takeShort(): string | undefined {
+    const { last, shortMs = 0 } = this.#options;
+    return this.#remove(this.#files.find((file) => file !== last && this.#msOf(file) <= shortMs));
+  }
+
   /** Takes a file out, for a process that has nothing to do. Undefined: there is none left. */
   take(): string | undefined {
     const { last, processes } = this.#options;
@@ -34,7 +42,10 @@ export class FileQueue {
     // As soon as the others can do without the process that ends with it.
     const hasTime =
       isLeft && sum(others.map((file) => this.#msOf(file))) > this.#msOf(last) * (processes - 1);
-    const taken = isLeft && !hasTime ? last : others[0];
+    return this.#remove(isLeft && !hasTime ? last : others[0]);
+  }
+
+  #remove(taken: string | undefined): string | undefined {
     if (taken !== undefined) this.#files.splice(this.#files.indexOf(taken), 1);
     return taken;
   }
