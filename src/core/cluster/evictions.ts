@@ -12,11 +12,19 @@ import { ordinalOf } from '../model/names.ts';
 import type { Observation, ObservedJob } from '../model/observation.ts';
 import { isReplacing } from '../model/rolling.ts';
 import { isRemoving } from '../model/scaling.ts';
-import { clusterName, isStopped, podsByName, targetIn, wantedReplicas } from '../model/selectors.ts';
+import {
+  clusterName,
+  isStopped,
+  maintenanceEnabled,
+  podsByName,
+  targetIn,
+  wantedReplicas,
+} from '../model/selectors.ts';
 import { whyBehind, whyUnhealthy } from '../raft/health.ts';
 import { peersOf, peersOfHalves, type Peers } from '../raft/peers.ts';
 import { newReference } from '../raft/reference.ts';
 import { isOneGoing } from '../workload/disruption-budget.ts';
+import { keyRiskWithout } from '../upgrade/namespace-keys.ts';
 import { partitionOf } from '../workload/partition.ts';
 import { isObserved, isOfUpdateRevision } from '../workload/update-revision.ts';
 
@@ -35,7 +43,8 @@ export const decideEvictions: Concern = (observation, status) => {
   const evictions = { ...omit(before, 'allowed'), ...newReference(before, peers) };
   const isAllowed =
     isNothingInFlight(observation, status) &&
-    areWell(peers, leaving(observation.cluster, status), evictions.referenceIndex);
+    areWell(peers, leaving(observation.cluster, status), evictions.referenceIndex) &&
+    areKeysKept(observation, status, peers);
   return unchanged({ ...status, evictions: { ...evictions, ...(isAllowed ? { allowed: true } : {}) } });
 };
 
@@ -146,3 +155,14 @@ function areWell(peers: Peers, leaver: string | undefined, index: number | undef
     staying.every((peer) => whyUnhealthy(peer, peers) === undefined && whyBehind(peer, index) === undefined)
   );
 }
+
+/**
+ * No keys of a sealable namespace would go with any of them, for that may be what a person is waited for; or the person
+ * accepts it. A single member takes them with it in any case.
+ */
+const areKeysKept = (observation: Observation, status: Status, peers: Peers): boolean =>
+  peers.expected.length === 1 ||
+  maintenanceEnabled(observation.cluster) ||
+  peers.expected.every(
+    ({ name }) => keyRiskWithout(observation, peers, [name], status.currentVersion) === undefined,
+  );

@@ -148,6 +148,22 @@ describe('the PodDisruptionBudget while an upgrade is paused or held in Replacin
     expect(isAllowed({}, {})).to.equal(false);
   });
 
+  it('lets nobody go who holds the last keys of a sealable namespace beside the leader, unless that is accepted', () => {
+    const heldBy = (...holders: readonly number[]) => ({
+      sealables: known([
+        {
+          path: 'team/',
+          unsealed: new Map([0, 1, 2].map((n) => [`prod-${n}`, known(holders.includes(n))])),
+        },
+      ]),
+    });
+    const hold = { held: true };
+    expect(isAllowed(heldBy(0, 1, 2), {}, hold)).to.equal(true);
+    expect(isAllowed(heldBy(0, 1), {}, hold)).to.equal(false);
+    expect(isAllowed(heldBy(), {}, hold)).to.equal(true);
+    expect(isAllowed(heldBy(0, 1), { maintenance: { enabled: true } }, hold)).to.equal(true);
+  });
+
   const old = known([0, 1, 2].map((ordinal) => serverPod(ordinal)));
   const inFlight: readonly (readonly [string, Parameters<typeof observation>[0]])[] = [
     ['the StatefulSet controller has yet to replace it', { pods: old }],
