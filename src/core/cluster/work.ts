@@ -86,11 +86,14 @@ function unmetSpec(
   status: OpenBaoClusterStatus,
   settings: DecisionContext['settings'],
 ): Work | undefined {
-  const { operationLock: lock, replicas } = status;
+  const { operationLock: lock, image, replicas } = status;
   const holder = lock?.holder ?? lock?.operation;
   const why = holder === undefined ? '' : `; ${holder} holds the lock`;
   const [current, wanted] = [currentTarget(status, settings), wantedTarget(cluster, settings)];
   if (current === undefined) return waiting('VersionUnknown', 'the version that runs is not known yet');
+  // Of a status that was lost, as long as the StatefulSet cannot be read.
+  if (image === undefined || replicas === undefined)
+    return waiting('VersionUnknown', 'the image that runs, or the number of members, is not known yet');
   if (!sameTarget(current, wanted)) {
     const change = `spec asks for ${wanted.version} (${wanted.image}), and the cluster runs ${current.version} (${current.image})`;
     return waiting('UpgradePending', `${change}${why}`);
@@ -99,7 +102,7 @@ function unmetSpec(
   if (restartAt !== undefined)
     return waiting('RestartPending', `the restart of ${restartAt} has not begun${why}`);
   const size = wantedReplicas(cluster);
-  if (replicas !== undefined && replicas !== size)
+  if (replicas !== size)
     return waiting(
       'ScalingPending',
       `spec.replicas is ${size}, and the cluster has ${replicas} members${why}`,

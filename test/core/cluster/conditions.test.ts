@@ -58,6 +58,11 @@ describe('the conditions', () => {
     expect(of('BreakGlass')).to.equal(undefined);
   });
 
+  it('say not Ready of a lost status, as long as the image and the size that run could not be read', () => {
+    const { image: _, replicas: __, ...lost } = settledStatus();
+    expect(told({ statefulSet: unread }, lost).of('Ready')).to.equal('False VersionUnknown');
+  });
+
   it('say what it waits for while it comes up', () => {
     const { of, phase } = told({ members: new Map(), raft: unread, claims: known([]) }, {});
     expect(phase).to.equal('Initializing');
