@@ -29,7 +29,7 @@ export function chartTemplates({ own, certManager }: Rendered): Readonly<Record<
     else others.push(...[onlyWith('own', one), onlyWith('cert-manager', other)].flat());
   }
   return {
-    'templates/crds.yaml': `${refuseDeletionOfCrds}{{- if .Values.crds.enabled }}\n${crds.join('')}{{- end }}\n`,
+    'templates/crds.yaml': `{{- if .Values.crds.enabled }}\n${crds.join('')}{{- end }}\n`,
     'templates/rollguard.yaml': others.join(''),
   };
 }
@@ -48,12 +48,6 @@ const onlyWith = (mode: string, object: ApiObject | undefined): readonly string[
 /** The code knows the namespace by its name, so no other can hold Rollguard. */
 const refuseOtherNamespaces = `{{- if ne .Release.Namespace "rollguard-system" }}
 {{- fail (printf "Rollguard is installed into the namespace rollguard-system and no other, not into %s: add --namespace rollguard-system" .Release.Namespace) }}
-{{- end }}
-`;
-
-/** An upgrade takes away what the chart does not make any more, and with CRDs all clusters. */
-const refuseDeletionOfCrds = `{{- if not (or .Values.crds.enabled .Values.crds.keep) }}
-{{- fail "crds.enabled: false with crds.keep: false would delete the CRDs, and with them every cluster: first upgrade with crds.keep: true" }}
 {{- end }}
 `;
 
@@ -97,9 +91,8 @@ function withValues(object: ApiObject, marks: Marks): object {
         ...object,
         metadata: {
           ...object.metadata,
-          [marks.lines(
-            '{{- if .Values.crds.keep }}\n  annotations:\n    helm.sh/resource-policy: keep\n{{- end }}',
-          )]: null,
+          // Where Helm took them away, all clusters would go with them.
+          annotations: { 'helm.sh/resource-policy': 'keep' },
         },
       };
     case 'ValidatingWebhookConfiguration':

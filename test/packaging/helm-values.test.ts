@@ -32,7 +32,11 @@ describe('values of the Helm chart that are null', () => {
   it('are refused, for what is not there would be left out of the install, as is the gate without certificates', () => {
     expect(isValid(values())).to.equal(true);
     const paths = pathsOf(values());
-    expect(paths.map((path) => path.join('.'))).to.include.members(['certificates', 'crds.keep', 'webhook']);
+    expect(paths.map((path) => path.join('.'))).to.include.members([
+      'certificates',
+      'crds.enabled',
+      'webhook',
+    ]);
     expect(paths.filter((path) => isValid(without(path)))).to.deep.equal([]);
   });
 

@@ -53,10 +53,17 @@ for (const name of ['helm3'] as const) {
         ['template', 'rollguard', chart, `--namespace=${namespace}`, kubernetes, '--values=-'],
         { input: JSON.stringify(values) },
       );
+    /** But for what keeps CRDs where Helm would take them away, which each has. */
     const objects = async (values: object): Promise<readonly any[]> => {
       const { code, stdout, stderr } = await run(values);
       expect(code, stderr).to.equal(0);
-      return objectsOf(stdout);
+      const made: readonly any[] = objectsOf(stdout);
+      for (const { kind, metadata } of made) {
+        if (kind !== 'CustomResourceDefinition') continue;
+        expect(metadata.annotations).to.deep.equal({ 'helm.sh/resource-policy': 'keep' });
+        delete metadata.annotations;
+      }
+      return made;
     };
     const keyOf = ({ kind, metadata }: ApiObject) => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`;
     const byKey = (list: readonly ApiObject[]) => Object.fromEntries(list.map((each) => [keyOf(each), each]));
@@ -83,16 +90,11 @@ for (const name of ['helm3'] as const) {
     it('makes the objects of install.yaml, where nothing is set, and says that CRDs stay', async () => {
       const made = await objects({});
       expect(made).to.have.length.above(25);
-      for (const { kind, metadata } of made) {
-        if (kind !== 'CustomResourceDefinition') continue;
-        expect(metadata.annotations).to.deep.equal({ 'helm.sh/resource-policy': 'keep' });
-        delete metadata.annotations;
-      }
       expect(byKey(made)).to.deep.equal(withoutNamespace(rendered.own));
     });
 
     it('makes those of install-cert-manager.yaml, where that is asked for', async () => {
-      const made = await objects({ certificates: 'cert-manager', crds: { keep: false } });
+      const made = await objects({ certificates: 'cert-manager' });
       expect(byKey(made)).to.deep.equal(withoutNamespace(rendered.certManager));
     });
 
@@ -116,7 +118,6 @@ for (const name of ['helm3'] as const) {
       const made = await objects({
         image: { tag: 'other', pullPolicy: 'Always' },
         imagePullSecrets: [{ name: 'mirror' }],
-        crds: { keep: false },
         enforce: 'warn',
         failurePolicy: 'Ignore',
         logLevel: 'debug',
@@ -188,12 +189,15 @@ for (const name of ['helm3'] as const) {
       'a pull policy that is none': [{ image: { pullPolicy: 'Sometimes' } }, "at '/image/pullPolicy'"],
       'a pull secret by its name alone': [{ imagePullSecrets: ['mirror'] }, "at '/imagePullSecrets/0'"],
       'CRDs that would go': [
-        { crds: { enabled: false, keep: false } },
-        'would delete the CRDs, and with them every cluster',
+        { crds: { keep: false } },
+        "at '/crds': additional properties 'keep' not allowed",
       ],
       'certificates of no kind': [{ certificates: null }, "missing property 'certificates'"],
-      'keep with nothing behind it': [{ crds: { keep: null } }, "at '/crds': missing property 'keep'"],
-      'keep as text': [{ crds: { keep: 'true' } }, "at '/crds/keep': got string, want boolean"],
+      'CRDs with nothing behind them': [
+        { crds: { enabled: null } },
+        "at '/crds': missing property 'enabled'",
+      ],
+      'CRDs by a text': [{ crds: { enabled: 'true' } }, "at '/crds/enabled': got string, want boolean"],
     };
     for (const [what, [values, said]] of Object.entries(mistakes)) {
       it(`is refused for ${what}`, async () => {
