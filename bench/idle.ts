@@ -129,15 +129,28 @@ async function makeUp(client: KubernetesClient, index: number): Promise<void> {
   }
 }
 
+/** As the StatefulSet controller does with pods that have the names of its own. */
+async function adoptPods(
+  client: KubernetesClient,
+  { name, uid }: { readonly name: string; readonly uid: string },
+): Promise<void> {
+  const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name, uid, controller: true };
+  for (const ordinal of [0, 1, 2]) {
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}-${ordinal}`;
+    await client.request({ method: 'PATCH', path, body: { metadata: { ownerReferences: [owner] } } });
+  }
+}
+
 /** Plays the StatefulSet controller, until every cluster says that it is Ready. */
 async function untilAllAreReady(client: KubernetesClient): Promise<void> {
   const sets = `/apis/apps/v1/namespaces/${namespace}/statefulsets`;
   const revisions = { currentRevision: 'r1', updateRevision: 'r1' };
   const told = new Map<string, number>();
   for (let attempt = 0; ; attempt += 1) {
-    const found = await client.list<{ metadata: { name: string; generation: number } }>(sets);
+    const found = await client.list<{ metadata: { name: string; uid: string; generation: number } }>(sets);
     for (const { metadata } of found) {
       if (told.get(metadata.name) === metadata.generation) continue;
+      if (!told.has(metadata.name)) await adoptPods(client, metadata);
       told.set(metadata.name, metadata.generation);
       const counts = {
         replicas: 3,
