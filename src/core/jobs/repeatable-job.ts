@@ -12,16 +12,20 @@ export type RepeatableJob = FollowedJob & { readonly effects: readonly Effect[] 
 
 export function repeatableJob(jobs: readonly ObservedJob[], object: KubernetesObject): RepeatableJob {
   const followed = followedJob(jobs, object);
-  const { name, observed } = followed;
-  if (observed?.interrupted !== undefined && followed.outcome === 'failed') {
-    const podReason = `${observed.interrupted}, so it is run again`;
-    const again = { job: omit(observed.job, 'status'), podReason };
-    return { name, outcome: 'running', observed: again, effects: deletionOf(observed) };
-  }
-  return { ...followed, effects: followed.outcome === 'absent' ? [{ kind: 'create', object }] : [] };
+  const effects: readonly Effect[] = followed.outcome === 'absent' ? [{ kind: 'create', object }] : [];
+  return runAgain(followed.observed) ?? { ...followed, effects };
 }
 
-/** Takes a Job away that has ended, so that another one may be made. */
+/** What becomes of a Job whose pod was taken away; undefined for any other. */
+export function runAgain(observed: ObservedJob | undefined): RepeatableJob | undefined {
+  if (observed?.interrupted === undefined) return undefined;
+  const { job, interrupted } = observed;
+  const again = { job: omit(job, 'status'), podReason: `${interrupted}, so it is run again` };
+  const { name = '' } = job.metadata;
+  return { name, outcome: 'running', observed: again, effects: deletionOf(observed) };
+}
+
+/** Takes a Job away; nothing where that is under way. */
 export function deletionOf({ job: { metadata } }: ObservedJob): readonly Effect[] {
   const { name = '', namespace, uid, deletionTimestamp } = metadata;
   if (uid === undefined || deletionTimestamp !== undefined) return [];

@@ -5,6 +5,7 @@ import type { ObservedJob } from '../../model/observation.ts';
 import { executorJob } from '../../jobs/executor-job.ts';
 import { followedJob, jobInWords, provedOutcome, recordedJob } from '../../jobs/followed-job.ts';
 import { jobFailure } from '../../jobs/job-outcome.ts';
+import { deletionOf } from '../../jobs/repeatable-job.ts';
 import type { DeadServerCleanupStep, ExecutorStep, HalvesStep, MemberStep } from '../../jobs/step.ts';
 import { unfinishedJobs, unfinishedRaftChanges } from '../../jobs/unfinished.ts';
 import { nextStepDownAt, stepDownSpacingMs } from '../../raft/step-down.ts';
@@ -166,15 +167,11 @@ function whyNotStart(
  * Votes that are to come back shall not first go all the way. Its program stops between two changes, and the Job
  * stays to be seen until its pod is gone.
  */
-function stopped({ job: { metadata } }: ObservedJob): Pick<Step & { kind: 'wait' }, 'patch' | 'effects'> {
-  const { name = '', namespace = '', uid = '', deletionTimestamp } = metadata;
-  const target = { apiVersion: 'batch/v1', kind: 'Job', namespace, name };
-  return {
-    // It was seen: once it is no more, nothing acts.
-    patch: { job: undefined, jobStartedAt: undefined },
-    effects: deletionTimestamp === undefined ? [{ kind: 'delete', target, uid }] : [],
-  };
-}
+const stopped = (observed: ObservedJob): Pick<Step & { kind: 'wait' }, 'patch' | 'effects'> => ({
+  // It was seen: once it is no more, nothing acts.
+  patch: { job: undefined, jobStartedAt: undefined },
+  effects: deletionOf(observed),
+});
 
 function start({ context }: PhaseInput, wanted: JobOfUpgrade, object: KubernetesObject): Step {
   const now = timestamp(context.now);

@@ -1,12 +1,12 @@
 import { actionAnnotation, operationAnnotation } from '../../../api/labels.ts';
-import { followedJob, isOwn, jobInWords } from '../../jobs/followed-job.ts';
-import { jobFailure, jobHindrance, jobOutcome } from '../../jobs/job-outcome.ts';
+import { isOwn, jobInWords } from '../../jobs/followed-job.ts';
+import { jobFailure, jobOutcome } from '../../jobs/job-outcome.ts';
+import { repeatableJob, runAgain } from '../../jobs/repeatable-job.ts';
 import { sealCheckJob } from '../../jobs/seal-check-job.ts';
 import type { ObservedJob } from '../../model/observation.ts';
 import { hasStaticSeal, sealCredentials, sealId } from '../../model/seal.ts';
 import { parseTimestamp } from '../../model/time.ts';
 import { failure } from './failure.ts';
-import { deletionOf } from '../../jobs/repeatable-job.ts';
 import { hold, wait, type PhaseInput, type Step } from './phase.ts';
 import { jobLogs, remedy } from './remedy.ts';
 
@@ -36,10 +36,9 @@ export function whySealUnproved(input: PhaseInput): Step | undefined {
     .filter((observed) => isOwn(observed, object) && observed.isUnwitnessed !== true)
     .at(-1);
   const outcome = newest === undefined ? undefined : jobOutcome(newest);
-  if (newest?.interrupted !== undefined && outcome === 'failed') {
-    const reason = `Job ${newest.job.metadata.name} (${newest.interrupted}, so it is run again)`;
-    return wait(reason, { effects: deletionOf(newest), overdue: 'SealUnproved' });
-  }
+  const again = runAgain(newest);
+  if (again !== undefined)
+    return wait(jobInWords(again), { effects: again.effects, overdue: 'SealUnproved' });
   if (newest !== undefined && outcome === 'failed') {
     // A Job whose container never ran has said nothing of the seal.
     const tried =
@@ -56,18 +55,13 @@ export function whySealUnproved(input: PhaseInput): Step | undefined {
     return hold(failure('SealUnproved', what, remedy(input, hint)));
   }
   if (newest !== undefined && outcome === 'running') {
-    const hindrance = jobHindrance(newest);
-    return wait(`Job ${newest.job.metadata.name}${hindrance === undefined ? '' : ` (${hindrance})`}`, {
-      overdue: 'SealUnproved',
-    });
+    const { name = '' } = newest.job.metadata;
+    return wait(jobInWords({ name, outcome, observed: newest }), { overdue: 'SealUnproved' });
   }
   const age = newest === undefined ? Infinity : context.now - createdAt(newest);
   if (age < freshMs) return undefined;
-  const next = followedJob(jobs.value, object);
-  return wait(jobInWords(next), {
-    effects: next.outcome === 'absent' ? [{ kind: 'create', object }] : [],
-    overdue: 'SealUnproved',
-  });
+  const next = repeatableJob(jobs.value, object);
+  return wait(jobInWords(next), { effects: next.effects, overdue: 'SealUnproved' });
 }
 
 const createdAt = ({ job }: ObservedJob): number =>
