@@ -12,7 +12,7 @@ import type {
   TokenIssuer,
 } from '../core/model/observation.ts';
 import { known, unknown, type Known } from '../core/model/known.ts';
-import { serverStatus } from '../core/model/server-container.ts';
+import { isReachable } from '../core/model/server-container.ts';
 import { activeMember } from '../core/raft/leader.ts';
 import { isOfOwnSet } from '../core/cluster/own-sets.ts';
 import { answersOf, type Members } from '../core/raft/members.ts';
@@ -141,8 +141,7 @@ async function readMembers(
   cluster: OpenBaoCluster,
   pods: readonly Pod[],
 ): Promise<ReadonlyMap<string, Known<Member>>> {
-  const reachable = pods.filter((pod) => (pod.status?.podIP ?? '') !== '' && runs(pod));
-  const answers = reachable.map(async (pod) => {
+  const answers = pods.filter(isReachable).map(async (pod) => {
     const { name = '' } = pod.metadata;
     return [name, await readKnown(() => openbao.member(cluster, pod))] as const;
   });
@@ -173,8 +172,6 @@ async function readSealables(
   );
   return found.map(({ path, unsealed }) => ({ path, unsealed: new Map([...unsealed, ...rest]) }));
 }
-
-const runs = (pod: Pod) => serverStatus(pod)?.state?.running !== undefined;
 
 /** Whom to ask for what only the leader says. */
 function activePod(members: Members, pods: readonly Pod[]): Pod | undefined {

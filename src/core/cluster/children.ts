@@ -98,9 +98,7 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
     );
     const rest = drifted.value.filter((object) => !applied.includes(object));
     return {
-      effects: applied.flatMap((object) =>
-        isBudget(object) ? budget(observation, status, object) : { kind: 'apply', object },
-      ),
+      effects: applied.flatMap((object) => applying(observation, status, object)),
       notices: pendingChildren(rest),
     };
   }
@@ -139,11 +137,7 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
       ...unwritten.flatMap(({ effects }) => effects),
       ...applied
         .filter((object) => unwritten.every((each) => each.object !== object))
-        .flatMap((object): Effect | readonly Effect[] =>
-          isBudget(object)
-            ? budget(observation, status, object)
-            : { kind: 'apply', object, ...defined({ reservation: lowerings.get(object)?.reservation }) },
-        ),
+        .flatMap((object) => applying(observation, status, object, lowerings.get(object))),
     ],
     notices: [...heldBack, ...unwritten.map(({ why }) => why)].map((reason) =>
       waiting('PartitionHeldBack', `the partition is not changed: ${reason}`),
@@ -154,16 +148,18 @@ function drift(observation: Observation, status: OpenBaoClusterStatus, notices: 
 const isBudget = ({ kind }: KubernetesObject) => kind === 'PodDisruptionBudget';
 
 /**
- * It restarts nobody, and an eviction waits for no pause. Where it lets a member go although one is being taken away,
- * what was recorded must be so still, and nothing may have been set going since.
+ * Applies an object, with what that rests on. A budget restarts nobody, and an eviction waits for no pause. Where it lets a
+ * member go although one is being taken away, what was recorded must be so still, and nothing may have been set going
+ * since.
  */
-function budget(
+function applying(
   observation: Observation,
   status: OpenBaoClusterStatus,
   object: KubernetesObject,
+  { reservation }: Lowering = {},
 ): readonly Effect[] {
-  const stored = observation.cluster.status?.evictions?.allowed === true;
-  if (!stored) return [{ kind: 'apply', object }];
+  const letsGo = isBudget(object) && observation.cluster.status?.evictions?.allowed === true;
+  if (!letsGo) return [{ kind: 'apply', object, ...defined({ reservation }) }];
   return status.evictions?.allowed === true
     ? [{ kind: 'apply', object, asSeen: seenInFlight(observation, status) }]
     : [];

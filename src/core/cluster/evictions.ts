@@ -55,19 +55,11 @@ export function seenInFlight(observation: Observation, status: Status): readonly
   const job = observedRemoval(observation, status)?.job;
   return [
     ...(name === undefined ? [] : [seen(cluster, 'batch/v1', 'Job', name, job?.metadata.resourceVersion)]),
-    ...setsOf(observation).flatMap((set) =>
-      set.kind === 'unknown' || set.value?.metadata.name === undefined
-        ? []
-        : [
-            seen(
-              cluster,
-              'apps/v1',
-              'StatefulSet',
-              set.value.metadata.name,
-              set.value.metadata.resourceVersion,
-            ),
-          ],
-    ),
+    ...setsOf(observation).flatMap((set) => {
+      const { name: setName, resourceVersion } =
+        (set.kind === 'known' ? set.value : undefined)?.metadata ?? {};
+      return setName === undefined ? [] : [seen(cluster, 'apps/v1', 'StatefulSet', setName, resourceVersion)];
+    }),
   ];
 }
 

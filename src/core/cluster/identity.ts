@@ -1,4 +1,5 @@
 import { knownClusterId } from '../model/cluster-ids.ts';
+import { saidBefore } from '../model/conditions.ts';
 import { inWords } from '../model/explanation.ts';
 import type { OpenBaoClusterStatus } from '../../api/openbaocluster.ts';
 import { unknown } from '../model/known.ts';
@@ -34,7 +35,7 @@ export function decideIdentity(observation: Observation, status: OpenBaoClusterS
   const found = foreignMembers(observation, status);
   if (found.length === 0) return unchanged(status);
   const notice = secondCluster(observation, status, found);
-  const known = status.conditions?.find(({ type }) => type === 'Degraded');
+  const known = saidBefore(status, 'Degraded');
   const events: readonly ClusterEvent[] =
     known?.reason === secondClusterDetected || status.breakGlass?.active === true
       ? []

@@ -5,7 +5,7 @@ import type { OpenBaoCluster } from '../../api/openbaocluster.ts';
 import type { Effect } from './decision.ts';
 import { names } from './names.ts';
 import type { Observation } from './observation.ts';
-import { revisionOfClaim } from './revisions.ts';
+import { claimsPattern, revisionOfClaim } from './revisions.ts';
 import { hasStaticSeal } from './seal.ts';
 import { clusterName, targetIn } from './selectors.ts';
 
@@ -120,7 +120,7 @@ export function leftoverCommands({ cluster, claims }: Pick<Observation, 'cluster
   const name = clusterName(cluster);
   const volumes =
     claims.kind === 'unknown'
-      ? `kubectl delete -n ${namespace} $(kubectl get pvc -n ${namespace} -o name | grep -E '/data-${name}-(r[0-9a-f]{10}-)?[0-9]+$')`
+      ? `kubectl delete -n ${namespace} $(kubectl get pvc -n ${namespace} -o name | grep -E '/${claimsPattern(name)}$')`
       : volumesDeletion(namespace, memberVolumes({ cluster, claims }));
   return defined({
     volumes,

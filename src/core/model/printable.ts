@@ -1,15 +1,16 @@
 const longest = 60;
-const isVisible = /^[\x20-\x7e]*$/;
 
 /**
  * Text from a request, for a message: at most 60 characters, and every character that
  * cannot be seen, or is not what it looks like, as its number (`<U+200B>`).
  */
 export function printable(text: string): string {
-  const start = text.slice(0, longest);
-  const shown = isVisible.test(start) ? start : Array.from(start, printableCharacter).join('');
+  const shown = visible(text.slice(0, longest));
   return text.length > longest ? `${shown}…` : shown;
 }
+
+/** A text of any length, with its characters as above. */
+export const visible = (text: string): string => text.replaceAll(/[^\x20-\x7e]/gu, printableCharacter);
 
 /** One character, itself where it is visible ASCII or a space. */
 export function printableCharacter(character: string): string {

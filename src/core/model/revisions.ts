@@ -30,6 +30,10 @@ export function revisionOfPod(cluster: Named, pod: string): string | undefined {
 export const revisionOfClaim = (cluster: Named, claim: string): string | undefined =>
   claim.startsWith('data-') ? revisionOfPod(cluster, claim.slice('data-'.length)) : undefined;
 
+/** The names of all claims of members, as an extended regular expression for `grep -E`. */
+export const claimsPattern = (cluster: string): string =>
+  `data-${cluster}-(${laterRevision.source.slice(1, -1)}-)?[0-9]+`;
+
 /** As another operator of these kinds makes them (docs/facts/openbao-operator.md, section 3). */
 const foreignRevision = /^[0-9a-f]{16}$/;
 

@@ -10,6 +10,10 @@ export const imageOf = (
 export const serverStatus = (pod: Pod | undefined): ContainerStatus | undefined =>
   pod?.status?.containerStatuses?.find(({ name }) => name === serverContainer);
 
+/** Whether OpenBao runs in a pod, and the pod has an address at which it could be asked. */
+export const isReachable = (pod: Pod): boolean =>
+  (pod.status?.podIP ?? '') !== '' && serverStatus(pod)?.state?.running !== undefined;
+
 /** Whether a pod ever started its OpenBao. */
 export function everStarted(pod: Pod): boolean {
   const { state, lastState, restartCount = 0 } = serverStatus(pod) ?? {};

@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from '../../api/kubernetes.ts';
 import { longestMessage } from './limits.ts';
-import { printableCharacter } from './printable.ts';
+import { visible } from './printable.ts';
 import { serverStatus } from './server-container.ts';
 import { parseTimestamp } from './time.ts';
 
@@ -76,4 +76,4 @@ const linesOf = (message: string): readonly string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
-const shown = (line: string): string => Array.from(line.slice(0, 300), printableCharacter).join('');
+const shown = (line: string): string => visible(line.slice(0, 300));

@@ -3,7 +3,7 @@ import { defined } from '../../api/object-fields.ts';
 import type { Member, Observation } from '../model/observation.ts';
 import { known, unknown, type Known } from '../model/known.ts';
 import { names } from '../model/names.ts';
-import { serverStatus } from '../model/server-container.ts';
+import { isReachable } from '../model/server-container.ts';
 import { isAnyGoing } from '../model/selectors.ts';
 import { greenRevision, liveRevision } from '../model/members.ts';
 import { voterIds } from './configuration.ts';
@@ -126,9 +126,9 @@ function memberOf(name: string, pod: Pod | undefined, members: Observation['memb
 
 /** Where no StatefulSet of the cluster is seen that controls it, it may be anybody's (src/core/cluster/own-sets.ts). */
 const whyNotAsked = (pod: Pod): string =>
-  (pod.status?.podIP ?? '') === '' || serverStatus(pod)?.state?.running === undefined
-    ? 'it has no address yet'
-    : 'it is not asked, for no StatefulSet of this cluster controls its pod';
+  isReachable(pod)
+    ? 'it is not asked, for no StatefulSet of this cluster controls its pod'
+    : 'it has no address yet';
 
 function clusterIdsOf(members: readonly Member[], recorded?: string): ReadonlyMap<string, readonly string[]> {
   const ids = new Map<string, string[]>(recorded === undefined ? [] : [[recorded, []]]);

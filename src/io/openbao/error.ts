@@ -1,4 +1,4 @@
-import { printableCharacter } from '../../core/model/printable.ts';
+import { visible } from '../../core/model/printable.ts';
 
 /**
  * Why a call to OpenBao did not do what it should (docs/facts/openbao-measured.md, sections 4 and 8).
@@ -101,5 +101,5 @@ export function saidIn(text: string, secrets: readonly string[]): string {
     .filter((secret) => secret !== '')
     .reduce((rest, secret) => rest.replaceAll(secret, '***'), said);
   const line = spoken.slice(0, 500).replaceAll(/\s+/g, ' ').trim().slice(0, 300);
-  return Array.from(line, printableCharacter).join('');
+  return visible(line);
 }

@@ -1,3 +1,4 @@
+import { saidBefore } from '../../model/conditions.ts';
 import { timestamp } from '../../model/time.ts';
 import { acknowledgeCommand } from '../../upgrade/bluegreen/break-glass.ts';
 import { restarting as restartRecorded } from '../cluster-status.ts';
@@ -49,7 +50,7 @@ function progress({ cluster }: RestoreInput, restartAt: string): RestoreStep {
   if (cluster.spec.paused === true) return ask(`spec.paused of the cluster is true; ${until}`);
   if (upgrade?.restartAt === restartAt)
     return wait(`the restart of all members: ${upgrade.waitingFor ?? upgrade.phase}`);
-  const ready = cluster.status?.conditions?.find(({ type }) => type === 'Ready');
+  const ready = saidBefore(cluster.status ?? {}, 'Ready');
   return wait(
     `the restart of all members to begin${ready?.status === 'False' ? `: ${ready.message}` : ''}`.slice(
       0,
