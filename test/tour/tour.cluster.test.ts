@@ -103,7 +103,8 @@ describe('npm start', function () {
   it('stays up until Ctrl-C, says where the kubeconfig is, and leaves nothing', async function () {
     const there = await availability('node');
     if (!there.available) skip(this, `${there.why}; ${there.remedy}`);
-    const { output } = await tourOfUpgrade();
+    const { code, output } = await tourOfUpgrade();
+    expect(code, output).to.equal(0);
     expect(output)
       .to.match(/export KUBECONFIG=\S+/)
       .and.contain('nothing is left behind');

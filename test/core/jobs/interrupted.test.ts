@@ -3,22 +3,12 @@ import type { Job, Pod } from '../../../src/api/kubernetes.ts';
 import { decideDeadServerCleanup } from '../../../src/core/cluster/dead-server-cleanup.ts';
 import { deadServerCleanupJob } from '../../../src/core/jobs/dead-server-cleanup.ts';
 import { executorJob } from '../../../src/core/jobs/executor-job.ts';
-import { jobFailure, jobOutcome, observeJob } from '../../../src/core/jobs/job-outcome.ts';
+import { jobFailure, jobOutcome } from '../../../src/core/jobs/job-outcome.ts';
 import { versionCheckJob } from '../../../src/core/jobs/version-check-job.ts';
 import { known } from '../../../src/core/model/known.ts';
 import type { ObservedJob } from '../../../src/core/model/observation.ts';
-import {
-  context,
-  member,
-  membersOf,
-  observation,
-  serverPod,
-  settledCluster,
-  settledStatus,
-  start,
-  statefulSet,
-} from '../../support/observation.ts';
-import { decideMidway, upgrade } from '../upgrade/rolling/rolling-observation.ts';
+import { context, observation, settledCluster, settledStatus } from '../../support/observation.ts';
+import { decideChecks, endedJob } from './ended-job.ts';
 
 const operationId = 'op00000001';
 const { settings } = context();
@@ -40,16 +30,8 @@ function podOf(made: Job, terminated: Terminated, status: Status = {}, metadata:
   };
 }
 
-/** This Job as it is when it has failed a minute ago, with these pods. */
-function failed(made: Job, pods: readonly Pod[], reason = 'BackoffLimitExceeded'): ObservedJob {
-  const lastTransitionTime = new Date(start - 60_000).toISOString();
-  const conditions = [{ type: 'Failed', status: 'True', reason, lastTransitionTime }];
-  return observeJob(
-    { ...made, metadata: { ...made.metadata, uid: 'job-1' }, status: { conditions } },
-    pods,
-    start,
-  );
-}
+const failed = (made: Job, pods: readonly Pod[], reason = 'BackoffLimitExceeded'): ObservedJob =>
+  endedJob(made, pods, { type: 'Failed', reason });
 
 const loginFailed = '{"outcome":"failed","reason":"LoginFailed","message":"no time was left"}';
 const evicted = podOf(
@@ -129,30 +111,12 @@ describe('a check before an upgrade whose pod was taken away', () => {
     settings,
   ) as Job;
 
-  function checked(...jobs: readonly ObservedJob[]) {
-    const ordinals = [0, 1, 2];
-    return decideMidway({
-      upgrade: upgrade({
-        phase: 'PreChecks',
-        currentPartition: undefined,
-        completedPods: undefined,
-        referenceIndex: 100,
-      }),
-      observation: {
-        statefulSet: known(statefulSet()),
-        pods: known(ordinals.map((ordinal) => serverPod(ordinal))),
-        members: membersOf(...ordinals.map((ordinal) => member(ordinal))),
-        jobs: known(jobs),
-      },
-    });
-  }
-
   it('is run again, and nobody is told that a role or an image is wrong', () => {
     for (const [made, pods] of [
       [preflight, [evicted]],
       [versionCheck, []],
     ] as const) {
-      const { status, effects } = checked(failed(made, pods));
+      const { status, effects } = decideChecks([failed(made, pods)]);
       expect(status.upgrade).to.deep.include({ phase: 'PreChecks' }).and.to.not.have.any.keys('held');
       expect(status.upgrade?.waitingFor).to.match(/its pod (check-x )?was (evicted|deleted).*run again/);
       expect(effects.filter(({ kind }) => kind === 'delete')).to.deep.equal([
@@ -170,7 +134,7 @@ describe('a check before an upgrade whose pod was taken away', () => {
       ...preflight,
       metadata: { ...preflight.metadata, deletionTimestamp: '2026-01-02T03:04:05Z' },
     };
-    expect(checked(failed(going, [])).effects.map(({ kind }) => kind)).to.not.include('delete');
+    expect(decideChecks([failed(going, [])]).effects.map(({ kind }) => kind)).to.not.include('delete');
   });
 });
 

@@ -5,36 +5,22 @@ import { deadServerCleanupJob } from '../../../src/core/jobs/dead-server-cleanup
 import { executorJob } from '../../../src/core/jobs/executor-job.ts';
 import { provedOutcome } from '../../../src/core/jobs/followed-job.ts';
 import { hookJob } from '../../../src/core/jobs/hook-job.ts';
-import { jobOutcome, observeJob } from '../../../src/core/jobs/job-outcome.ts';
+import { jobOutcome } from '../../../src/core/jobs/job-outcome.ts';
 import { known, unknown } from '../../../src/core/model/known.ts';
 import type { KubernetesObject } from '../../../src/api/kubernetes.ts';
 import type { ObservedJob } from '../../../src/core/model/observation.ts';
 import { carriedOutByJob } from '../../../src/core/upgrade/bluegreen/jobs.ts';
 import { hook } from '../../../src/core/upgrade/bluegreen/hook.ts';
 import type { PhaseInput } from '../../../src/core/upgrade/bluegreen/phase.ts';
-import {
-  context,
-  member,
-  membersOf,
-  observation,
-  serverPod,
-  settledCluster,
-  settledStatus,
-  start,
-  statefulSet,
-} from '../../support/observation.ts';
+import { context, observation, settledCluster, settledStatus } from '../../support/observation.ts';
 import { decideMidway, upgrade } from '../upgrade/rolling/rolling-observation.ts';
+import { decideChecks, endedJob } from './ended-job.ts';
 
 const operationId = 'op00000001';
 const { settings } = context();
-const ended = (seconds: number) => new Date(start - seconds * 1_000).toISOString();
 
-/** This Job as it is when it has been Complete for a while, with these pods. */
-function complete(made: KubernetesObject, pods: readonly Pod[] = [], seconds = 60): ObservedJob {
-  const conditions = [{ type: 'Complete', status: 'True', lastTransitionTime: ended(seconds) }];
-  const job = { ...made, metadata: { ...made.metadata, uid: 'job-1' }, status: { conditions } };
-  return observeJob(job, pods, start);
-}
+const complete = (made: KubernetesObject, pods: readonly Pod[] = [], seconds = 60): ObservedJob =>
+  endedJob(made, pods, { type: 'Complete', seconds });
 
 const check = (action: 'preflight') => executorJob(settledCluster(), { action, operationId }, settings);
 
@@ -78,21 +64,7 @@ describe('a Job that is Complete, and whose pod is gone', () => {
   });
 
   it('passes no check before an upgrade', () => {
-    const ordinals = [0, 1, 2];
-    const { status } = decideMidway({
-      upgrade: upgrade({
-        phase: 'PreChecks',
-        currentPartition: undefined,
-        completedPods: undefined,
-        referenceIndex: 100,
-      }),
-      observation: {
-        statefulSet: known(statefulSet()),
-        pods: known(ordinals.map((ordinal) => serverPod(ordinal))),
-        members: membersOf(...ordinals.map((ordinal) => member(ordinal))),
-        jobs: known([complete(check('preflight'))]),
-      },
-    });
+    const { status } = decideChecks([complete(check('preflight'))]);
     expect(status.upgrade).to.include({ phase: 'PreChecks', held: true });
     expect(status.lastErrorReason).to.equal('LoginFailed');
     expect(status.lastErrorMessage).to.contain('its pod is gone');
